@@ -69,7 +69,7 @@ HOSTS = "host names separated by commas, * as a wildcard, such as mcp.example.or
 def _setting(
     default: object, meaning: str, valid: str, *, also: tuple[str, ...] = (), hidden: bool = False, **rules: Any
 ) -> Any:
-    extra = {"valid": valid, "hidden": hidden}
+    extra: dict[str, Any] = {"valid": valid, "hidden": hidden}
     if also:
         rules["validation_alias"] = AliasChoices(*also)
     return Field(default, description=meaning, json_schema_extra=extra, **rules)
