@@ -1,0 +1,74 @@
+"""Text from strangers made safe to show: names, messages and log lines of the API.
+
+Cleaning keeps the number of lines, never makes a text longer, and changes nothing on a second pass.
+"""
+
+import re
+
+REPLACEMENT = "\ufffd"
+_MARK_CHARACTERS = 32
+
+# Escape sequences of terminals. None may cross a line, and a control string (title, link, device command) without
+# its end loses only its introducer, so that no text can hide behind it.
+_ESCAPE_SEQUENCES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n\r]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
+# Controls but for newline, tab and carriage return; format characters (bidirectional, zero-width, tags); and the
+# marks and letters that are invisible, which can carry a hidden text. U+FE0F stays: it only makes emoji colourful.
+_INVISIBLE = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb"
+    r"\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_SURROGATES = r"\ud800-\udfff"
+_LINE_SEPARATORS = r"\u2028\u2029"
+_INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]+")
+_SURROGATE = re.compile(f"[{_SURROGATES}]")
+_LINE_SEPARATOR = re.compile(f"[{_LINE_SEPARATORS}]")
+_UNSAFE = re.compile(f"[\r{_INVISIBLE}{_SURROGATES}{_LINE_SEPARATORS}]")
+
+
+def clean_text(text: str) -> str:
+    """Return the text without terminal escapes, control, bidirectional and zero-width characters.
+
+    Newlines and tabs stay, ``\\r\\n`` is a newline, and of a line that was overwritten with ``\\r`` (a progress
+    bar) the last state stays. Lone surrogates become U+FFFD.
+    """
+    if _UNSAFE.search(text) is None:
+        return text
+    text = _ESCAPE_SEQUENCES.sub("", text)
+    text = _INVISIBLE_RUN.sub("", text)
+    text = _SURROGATE.sub(REPLACEMENT, text)
+    text = _LINE_SEPARATOR.sub(" ", text)
+    if "\r" not in text:
+        return text
+    return "\n".join([_last_state(line) if "\r" in line else line for line in text.split("\n")])
+
+
+def clean_line(line: str) -> str:
+    """Return one log line, cleaned; a newline inside it becomes a space."""
+    if line.isascii() and line.isprintable():
+        return line
+    return clean_text(line).replace("\n", " ")
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return a name or message on one line of at most `limit` characters, with single spaces."""
+    return shorten(" ".join(clean_text(text).split()), limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return the text cut to `limit` characters, including a mark that says how many are missing."""
+    if len(text) <= limit:
+        return text
+    if limit < 2 * _MARK_CHARACTERS:
+        return text[: max(limit - 1, 0)] + "…"[:limit]
+    kept = limit - _MARK_CHARACTERS
+    return f"{text[:kept]}… ({len(text) - kept:,} more characters)"
+
+
+def _last_state(line: str) -> str:
+    states = [state for state in line.split("\r") if state.strip()]
+    return states[-1] if states else ""

@@ -1,0 +1,92 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qarnot_mcp.tools.cleaning import clean_line, clean_text, one_line, shorten
+
+HOSTILE = st.text(
+    st.one_of(
+        st.sampled_from("\x1b\x9b\x9d\x9c\x07\x00\r\n\t[]m0;Ka\\\u200b\u202e\u2066\ud800\udc00\u2028\x85\ufeffé中"),
+        st.characters(),
+    ),
+    max_size=60,
+)
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [
+        ("\x1b[31mError\x1b[0m: no such file", "Error: no such file"),
+        ("\x1b[38;5;196mred\x1b[m", "red"),
+        ("\x9b1mbold\x9b0m", "bold"),
+        ("\x1b]0;a title\x07text", "text"),
+        ("\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b]52;c;aGVsbG8=", "52;c;aGVsbG8="),
+        ("\x1bPdevice\x1b\\after", "after"),
+        ("\x1b(Bcharset\x1b=", "charset"),
+        ("a\x00b\x08c\x7fd\x85e", "abcde"),
+        ("user\u202etxt.exe", "usertxt.exe"),
+        ("\u2066isolated\u2069", "isolated"),
+        ("zero\u200bwidth\u200d\ufeff", "zerowidth"),
+        ("tag\U000e0041\U000e007f", "tag"),
+        ("hidden\U000e0101\ufe01", "hidden"),
+        ("half \ud83d pair", "half \ufffd pair"),
+        ("one\u2028two\u2029three", "one two three"),
+        ("a\tb\nc", "a\tb\nc"),
+        ("a\r\nb\r\n", "a\nb\n"),
+        ("10%\r50%\r100%\nnext", "100%\nnext"),
+        ("10%\r100%\r", "100%"),
+        ("99%\r\x1b[K", "99%"),
+        ("\r\r", ""),
+        ("naïve 中文 🎉", "naïve 中文 🎉"),
+    ],
+)
+def test_cleaning_removes_what_a_terminal_would_act_on(dirty: str, clean: str) -> None:
+    assert clean_text(dirty) == clean
+
+
+@given(HOSTILE)
+def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+    assert clean_text(clean_text(text)) == clean_text(text)
+
+
+@given(HOSTILE)
+def test_cleaning_never_makes_a_text_longer_and_keeps_its_lines(text: str) -> None:
+    clean = clean_text(text)
+    assert len(clean) <= len(text)
+    assert clean.count("\n") == text.count("\n")
+
+
+@given(HOSTILE)
+def test_a_clean_text_holds_nothing_dangerous(text: str) -> None:
+    clean = clean_text(text)
+    assert not set(clean) & set("\x1b\x9b\x00\x07\r\x85\x7f\u200b\u202e\u2066\ufeff\u2028")
+    clean.encode()
+
+
+@given(HOSTILE)
+def test_a_clean_line_is_one_line(text: str) -> None:
+    line = clean_line(text)
+    assert "\n" not in line
+    assert line == clean_text(text).replace("\n", " ")
+
+
+def test_a_name_is_shown_on_one_line_with_single_spaces() -> None:
+    assert one_line("  my\n\ttask \x1b[1mname ", 80) == "my task name"
+
+
+def test_a_cut_text_says_how_much_is_missing() -> None:
+    text = shorten("x" * 1500, 100)
+    assert text == "x" * 68 + "… (1,432 more characters)"
+
+
+@given(st.text(), st.integers(0, 120))
+def test_a_cut_text_never_passes_its_limit(text: str, limit: int) -> None:
+    assert len(shorten(text, limit)) <= limit
+    assert shorten(text, limit) == text or len(text) > limit
+
+
+def test_a_text_within_the_limit_stays_whole() -> None:
+    assert shorten("abc", 3) == "abc"
+    assert shorten("abcd", 3) == "ab…"
+    assert shorten("abcd", 0) == ""
