@@ -1,0 +1,34 @@
+ARG PYTHON_IMAGE=python:3.13-slim
+ARG UV_IMAGE=ghcr.io/astral-sh/uv:latest
+
+FROM ${UV_IMAGE} AS uv
+
+FROM ${PYTHON_IMAGE} AS build
+# Add --extra otel for traces.
+ARG EXTRAS="--extra redis"
+COPY --from=uv /uv /usr/local/bin/uv
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
+WORKDIR /app
+# Dependencies first: they change less often than the code, so their layer is kept.
+COPY pyproject.toml uv.lock ./
+RUN uv sync --locked --no-dev ${EXTRAS} --no-install-project
+COPY README.md LICENSE ./
+COPY src ./src
+RUN uv sync --locked --no-dev ${EXTRAS} --no-editable
+
+FROM ${PYTHON_IMAGE}
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/qarnot-mcp --shell /usr/sbin/nologin qarnot
+COPY --from=build /app/.venv /app/.venv
+ENV PATH=/app/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    QARNOT_MCP_HOST=0.0.0.0 \
+    QARNOT_MCP_SECRET_FILE=/var/lib/qarnot-mcp/secret
+WORKDIR /var/lib/qarnot-mcp
+VOLUME /var/lib/qarnot-mcp
+USER qarnot
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=40s \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/health' % os.environ.get('QARNOT_MCP_PORT', 8000), timeout=4)"]
+ENTRYPOINT ["qarnot-mcp"]
