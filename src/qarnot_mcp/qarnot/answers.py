@@ -1,0 +1,145 @@
+"""What an answer of the API says: its JSON, and its refusals in all the shapes that they come in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from qarnot_mcp.qarnot.errors import (
+    ApiRefused,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    HardwareUnavailable,
+    KeyRefused,
+    NotEnoughCredits,
+    NotFound,
+    QarnotError,
+    QuotaReached,
+    RateLimited,
+    ServerFailed,
+    UnreadableAnswer,
+    plain,
+)
+
+MESSAGE_CHARACTERS = 500
+MESSAGES_JOINED = 5
+LONGEST_WAIT_SECONDS = 7 * 86400.0
+_NO_SUCH = re.compile(r"no such (\w+): (.+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a call is about, for the message when it is not found."""
+
+    kind: str
+    identifier: object
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self, what: str) -> Any:
+        """Decodes the body; raises `UnreadableAnswer` where it is not JSON, is nested too deep or has NaN in it."""
+        try:
+            return from_json(self.body, allow_inf_nan=False, cache_strings="keys")
+        except ValueError as error:
+            kind = self.headers.get("content-type", "no content type")
+            reason = "it is empty" if not self.body.strip() else f"it is not usable JSON ({error})"
+            raise UnreadableAnswer(f"{what}: {reason}, {kind}") from None
+
+
+def refusal(answer: Answer, subject: Subject, request_id: str = "") -> QarnotError:
+    """Answers the error that a status outside 200 to 299 stands for."""
+    status, said = answer.status, message_of(answer)
+    if status == 400:
+        return BadRequest(said)
+    if status == 401:
+        return KeyRefused(said)
+    if status == 402:
+        return HardwareUnavailable(said) if "hardware constraint" in said.lower() else NotEnoughCredits(said)
+    if status == 403:
+        return QuotaReached(said) if "maximum number of" in said.lower() else Forbidden(api_message=said)
+    if status == 404:
+        return _not_found(subject, said)
+    if status == 409:
+        return Conflict(f"Qarnot refuses this because of what is there already: {said}", api_message=said)
+    if status == 429:
+        return RateLimited(wait_seconds(answer.headers), request_id=request_id)
+    if 300 <= status < 400:
+        return UnreadableAnswer(f"it redirects (status {status}), which is not followed", request_id=request_id)
+    if status == 408 or status >= 500 or status < 200:
+        return ServerFailed(status, said, wait_seconds=wait_seconds(answer.headers), request_id=request_id)
+    return ApiRefused(f"Qarnot refused this call with status {status}: {said}", status=status, api_message=said)
+
+
+def message_of(answer: Answer) -> str:
+    """Answers the message of a refusal, on one line.
+
+    The API has five shapes: `message`, `error` as text, `error.message`, the `errors`, `detail` and `title` of problem
+    details, and an element of a bulk answer; a proxy before it sends HTML or text.
+    """
+    try:
+        body = from_json(answer.body, allow_inf_nan=False)
+    except ValueError:
+        text = answer.body[: 8 * MESSAGE_CHARACTERS].decode("utf-8", "replace")
+        return "" if "<" in text else plain(text, MESSAGE_CHARACTERS)
+    if isinstance(body, list) and body:
+        body = body[0]
+    if isinstance(body, str):
+        return plain(body, MESSAGE_CHARACTERS)
+    if not isinstance(body, Mapping):
+        return ""
+    error = body.get("error")
+    nested = error.get("message") if isinstance(error, Mapping) else error
+    for found in (body.get("message"), nested, _joined(body.get("errors")), body.get("detail"), body.get("title")):
+        if isinstance(found, str) and found.strip():
+            return plain(found, MESSAGE_CHARACTERS)
+    return ""
+
+
+def wait_seconds(headers: Mapping[str, str]) -> float | None:
+    """Answers how long `Retry-After` asks to wait, given in seconds or as a date; none where it cannot be read."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value, re.ASCII):
+        return min(float(value), LONGEST_WAIT_SECONDS)
+    until, now = _date(value), _date(headers.get("date", "")) or datetime.now(UTC)
+    # The answer's own date comes first: the two clocks need not agree.
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT_SECONDS) if until else None
+
+
+def _not_found(subject: Subject, said: str) -> NotFound:
+    """A refusal names the thing itself where it is another one, such as a bucket of a new task."""
+    match = _NO_SUCH.fullmatch(said.rstrip("."))
+    if match and match[1].lower() != subject.kind:
+        return NotFound(match[1].lower(), match[2])
+    return NotFound(subject.kind, subject.identifier, "" if match else said)
+
+
+def _joined(errors: object) -> str:
+    """Joins the messages of problem details, each behind the name of its field."""
+    if not isinstance(errors, Mapping):
+        return ""
+    parts = []
+    for name, messages in list(errors.items())[:MESSAGES_JOINED]:
+        texts = messages[:MESSAGES_JOINED] if isinstance(messages, list) else [messages]
+        text = " ".join(plain(str(message), MESSAGE_CHARACTERS) for message in texts)
+        parts.append(f"{plain(str(name), 80)}: {text}" if name else text)
+    return "; ".join(parts)
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

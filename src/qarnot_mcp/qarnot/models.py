@@ -1,0 +1,416 @@
+"""What is read from the API and sent to it: only the fields that are needed, under names of one style.
+
+Readers are tolerant where the API is known to vary (null lists, dates that mean "none", fields left out) and strict
+where a wrong type would mislead: then `read` raises `UnreadableAnswer`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from qarnot_mcp.qarnot.errors import UnreadableAnswer
+from qarnot_mcp.qarnot.ranges import count_ranges
+
+FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
+STATES = (
+    "Submitted",
+    "PartiallyDispatched",
+    "FullyDispatched",
+    "PartiallyExecuting",
+    "FullyExecuting",
+    "DownloadingResults",
+    "UploadingResults",
+    "PendingCancel",
+    "Cancelled",
+    "Success",
+    "Failure",
+    "PendingDelete",
+)
+
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+_TIME_SPAN = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
+
+
+def _date(value: object) -> object:
+    """`0001-01-01` is how the API says "none"; dates without a zone are UTC."""
+    if value is None or value == "" or (isinstance(value, str) and value.startswith("0001-01-01")):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"[0-9T:.-]+", value):
+        return f"{value}Z"
+    return value
+
+
+def _seconds(value: object) -> object:
+    """Reads a time span `[days.]hours:minutes:seconds[.fraction]`; a number is seconds already."""
+    if isinstance(value, str):
+        match = _TIME_SPAN.fullmatch(value.strip())
+        if match is None:
+            raise ValueError("not a time span")
+        sign, days, hours, minutes, seconds = match.groups()
+        total = int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        return -total if sign else total
+    return value
+
+
+def _none_as_list(value: object) -> object:
+    return [] if value is None else value
+
+
+def _none_as_text(value: object) -> object:
+    return "" if value is None else value
+
+
+def _none_as_zero(value: object) -> object:
+    return 0 if value is None else value
+
+
+def _uuid(value: object) -> object:
+    return None if value in ("", NIL_UUID) else value
+
+
+def _dependencies(value: object) -> object:
+    """Both forms, `dependsOn` and `advancedDependsOn`, as the UUIDs they name."""
+    if not isinstance(value, Mapping):
+        return [] if value is None else value
+    advanced = value.get("advancedDependsOn") or []
+    return [*(value.get("dependsOn") or []), *(item.get("taskUuid") for item in advanced if isinstance(item, Mapping))]
+
+
+NONE_AS_LIST = BeforeValidator(_none_as_list)
+Date = Annotated[datetime | None, BeforeValidator(_date)]
+Seconds = Annotated[float | None, BeforeValidator(_seconds)]
+Text = Annotated[str, BeforeValidator(_none_as_text)]
+Count = Annotated[int, BeforeValidator(_none_as_zero)]
+Percent = Annotated[float, BeforeValidator(_none_as_zero)]
+Uuid = Annotated[str | None, BeforeValidator(_uuid)]
+Strings = Annotated[list[str], NONE_AS_LIST]
+Objects = Annotated[list[dict[str, Any]], NONE_AS_LIST]
+
+
+class Record(BaseModel):
+    """An object of the API; fields that are not listed are ignored."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        protected_namespaces=(),
+    )
+
+    @classmethod
+    def read(cls, answer: object) -> Self:
+        """Reads a decoded answer; raises `UnreadableAnswer` where it has another shape."""
+        try:
+            return cls.model_validate(answer)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the whole"
+            missing = first["type"] == "missing"
+            raise UnreadableAnswer(
+                f"{cls._noun()}: {where} is {'missing' if missing else 'not of the documented type'}"
+            ) from None
+
+    @classmethod
+    def _noun(cls) -> str:
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+
+
+class Constant(Record):
+    """A constant of a task: its key and value are text, whatever was sent."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    key: Text = ""
+    value: Text = ""
+
+
+class ApiError(Record):
+    """An error that the platform reports about a task or an instance."""
+
+    code: str | None = None
+    message: Text = ""
+    debug: str | None = None
+
+
+class CompletedInstance(Record):
+    """An instance that is over."""
+
+    instance_id: int
+    state: str | None = None
+    error: ApiError | None = None
+    wall_seconds: Seconds = Field(None, alias="wallTimeSec")
+    execution_seconds: Seconds = Field(None, alias="execTimeSec")
+    peak_memory_mb: float | None = Field(None, alias="peakMemoryMB")
+    cpu_model: str | None = None
+    core_count: int | None = None
+    specification_key: str | None = None
+    attempts: Count = Field(1, alias="executionAttemptCount")
+    results: Strings = []
+
+
+class RunningInstance(Record):
+    """An instance that runs now."""
+
+    instance_id: int
+    phase: str | None = None
+    progress: Percent = 0
+    cpu_percent: float | None = Field(None, alias="cpuUsage")
+    memory_mb: int | None = Field(None, alias="currentMemoryMB")
+    max_memory_mb: int | None = Field(None, alias="maxMemoryMB")
+    execution_seconds: Seconds = Field(None, alias="executionTimeSec")
+    cpu_model: str | None = None
+    core_count: int | None = None
+    specification_key: str | None = None
+    attempts: Count = Field(1, alias="executionAttemptCount")
+
+
+def _running(value: object) -> object:
+    """Takes the list out of `runningInstancesInfo`."""
+    if isinstance(value, Mapping):
+        return value.get("perRunningInstanceInfo") or []
+    return [] if value is None else value
+
+
+class Status(Record):
+    """How far a task is; the `failed_range` of the API includes the cancelled instances."""
+
+    succeeded_range: Text = ""
+    executed_range: Text = ""
+    failed_range: Text = ""
+    failed_only_range: Text = ""
+    cancelled_range: Text = ""
+    started_once_range: Text = ""
+    download_progress: Percent = 0
+    execution_progress: Percent = 0
+    upload_progress: Percent = 0
+    download_seconds: Seconds = Field(None, alias="downloadTimeSec")
+    environment_seconds: Seconds = Field(None, alias="environmentTimeSec")
+    execution_seconds: Seconds = Field(None, alias="executionTimeSec")
+    upload_seconds: Seconds = Field(None, alias="uploadTimeSec")
+    running: Annotated[list[RunningInstance], BeforeValidator(_running)] = Field([], alias="runningInstancesInfo")
+
+
+class RetrySettings(Record):
+    """How often failed instances run again; none is never."""
+
+    max_total_retries: int | None = None
+    max_per_instance_retries: int | None = None
+
+
+class Task(Record):
+    """A task, or its summary: a summary has no status, tags, errors, buckets or constants."""
+
+    uuid: str = Field(min_length=1)
+    name: Text = ""
+    shortname: str | None = None
+    profile: str | None = None
+    state: str = Field(min_length=1)
+    previous_state: str | None = None
+    progress: Percent = 0
+    pool_uuid: Uuid = None
+    job_uuid: Uuid = None
+    tags: Strings = []
+    labels: Annotated[dict[str, Text], BeforeValidator(lambda value: {} if value is None else value)] = {}
+    errors: Annotated[list[ApiError], NONE_AS_LIST] = []
+    instance_count: Count = Field(0, alias="totalInstanceCount")
+    running_instance_count: Count = 0
+    running_core_count: Count = 0
+    advanced_ranges: str | None = None
+    resource_buckets: Strings = []
+    result_bucket: str | None = None
+    results_count: Count = 0
+    constants: Annotated[list[Constant], NONE_AS_LIST] = []
+    created: Date = Field(None, alias="creationDate")
+    ended: Date = Field(None, alias="endDate")
+    state_changed: Date = Field(None, alias="stateTransitionTime")
+    previous_state_changed: Date = Field(None, alias="previousStateTransitionTime")
+    modified: Date = Field(None, alias="lastModified")
+    execution_seconds: Seconds = Field(None, alias="executionTime")
+    wall_seconds: Seconds = Field(None, alias="wallTime")
+    scheduling_type: str | None = None
+    hardware_constraints: Objects = []
+    dependencies: Annotated[Strings, BeforeValidator(_dependencies)] = []
+    retry_settings: RetrySettings | None = None
+    auto_delete_on_completion: bool | None = None
+    completion_time_to_live_seconds: Seconds = Field(None, alias="completionTimeToLive")
+    completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = []
+    status: Status | None = None
+    raw: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """All that the API said, undecoded in meaning."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the task is over and will not change any more."""
+        return self.state in FINAL_STATES
+
+    @classmethod
+    def read(cls, answer: object) -> Self:
+        """Reads a decoded answer; fields that the API has under two names come from the one that is set."""
+        if not isinstance(answer, dict):
+            raise UnreadableAnswer("a task is not an object")
+        instances = answer.get("totalInstanceCount") or answer.get("instanceCount")
+        ranges = answer.get("advancedRanges")
+        if not instances and isinstance(ranges, str):
+            instances = count_ranges(ranges)
+        buckets = answer.get("resourceBuckets") or _bucket_names(answer.get("advancedResourceBuckets"))
+        result_bucket = answer.get("resultBucket") or answer.get("resultsBucket")
+        return super().read(
+            answer
+            | {
+                "totalInstanceCount": instances,
+                "resourceBuckets": buckets,
+                "resultBucket": result_bucket,
+                "raw": answer,
+            }
+        )
+
+
+def _bucket_names(value: object) -> object:
+    if isinstance(value, list):
+        return [bucket.get("bucketName") if isinstance(bucket, Mapping) else bucket for bucket in value]
+    return value
+
+
+class TaskPage(BaseModel):
+    """Some tasks, newest first; `next_cursor` reads on, `total` is how many match in all."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tasks: list[Task]
+    total: int | None = None
+    next_cursor: str | None = None
+
+
+class Page(Record):
+    """One page as the API answers it."""
+
+    data: Annotated[list[Any], NONE_AS_LIST] = []
+    total: int | None = None
+    is_truncated: bool | None = None
+    next_token: str | None = None
+
+
+class ProfileConstant(Record):
+    """A constant that a profile takes, with its default."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    name: Text = ""
+    value: str | None = None
+    description: str | None = None
+
+
+class License(Record):
+    """A software licence of a profile, and how much may run with it."""
+
+    name: Text = ""
+    max_instances: int | None = None
+    max_cores: int | None = None
+
+
+class Profile(Record):
+    """How tasks run: a name and the constants that configure it."""
+
+    name: Text = ""
+    constants: Annotated[list[ProfileConstant], NONE_AS_LIST] = []
+    licenses: Annotated[list[License], NONE_AS_LIST] = []
+
+
+class User(Record):
+    """The account of a key: its e-mail address, what it has and what it may have."""
+
+    email: Text = ""
+    max_task: int | None = None
+    task_count: int | None = None
+    max_running_task: int | None = None
+    running_task_count: int | None = None
+    max_instances: int | None = None
+    running_instance_count: int | None = None
+    max_cores: int | None = None
+    running_core_count: int | None = None
+    default_scheduling: str | None = None
+
+
+class CarbonFacts(Record):
+    """What a task used (watt-hours) and caused (grams of CO2 equivalent), beside a named data centre.
+
+    The documented names differ from the real ones; both are read.
+    """
+
+    total_consumed_energy_wh: float | None = Field(
+        None, validation_alias=AliasChoices("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    )
+    total_energy_it_wh: float | None = Field(
+        None, validation_alias=AliasChoices("total_energy_it_Wh", "totalEnergyITWh")
+    )
+    total_reused_energy_wh: float | None = Field(
+        None, validation_alias=AliasChoices("total_reused_energy_Wh", "totalReuseEnergyWh")
+    )
+    qarnot_carbon_footprint: float | None = Field(
+        None, validation_alias=AliasChoices("qarnot_carbon_footprint", "carbonFootprintC02Eq")
+    )
+    equivalent_dc_carbon_footprint: float | None = Field(
+        None, validation_alias=AliasChoices("equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq")
+    )
+    equivalent_datacenter_name: str | None = Field(
+        None, validation_alias=AliasChoices("equivalent_datacenter_name", "comparisonDataCenterName")
+    )
+    saved_carbon_footprint_percent: float | None = Field(
+        None, validation_alias=AliasChoices("saved_carbon_footprint_percent", "savedCarbonFootprintPercentage")
+    )
+
+
+class Submission(BaseModel):
+    """A task that was started; `found_again` where the answer was lost and the task was looked up."""
+
+    model_config = ConfigDict(frozen=True)
+
+    uuid: str
+    shortname: str
+    name: str
+    state: str
+    found_again: bool = False
+
+
+class TaskRequest(BaseModel):
+    """What a new task is to be; fields left out are not sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    profile: str | None = None
+    instance_count: int | None = None
+    resource_buckets: list[str] | None = None
+    result_bucket: str | None = None
+    constants: list[Constant] | None = None
+    tags: list[str] | None = None
+    shortname: str | None = None
+    advanced_ranges: str | None = None
+    pool_uuid: str | None = None
+    job_uuid: str | None = None
+    labels: dict[str, str] | None = None
+    scheduling_type: str | None = None
+    hardware_constraints: list[dict[str, Any]] | None = None
+    max_retries_per_instance: int | None = None
+    results_whitelist: str | None = None
+    results_blacklist: str | None = None
+    dependencies: list[str] | None = None
+    completion_time_to_live: str | None = None
+    auto_delete_on_completion: bool | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Answers the body of `POST /tasks`."""
+        body = {to_camel(name): value for name, value in self.model_dump(exclude_none=True).items()}
+        if self.max_retries_per_instance is not None:
+            # The plain field is deprecated in favour of the settings.
+            body["retrySettings"] = {"maxPerInstanceRetries": body.pop("maxRetriesPerInstance")}
+        if self.dependencies is not None:
+            body["dependencies"] = {"dependsOn": self.dependencies}
+        return body
