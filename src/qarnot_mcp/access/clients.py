@@ -1,0 +1,116 @@
+"""The programs that ask for a sign-in: registered ones, sealed into their ids, and those with their own document."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from fastmcp.server.auth.cimd import CIMDDocument, CIMDFetcher, CIMDFetchError, CIMDValidationError
+from mcp.server.auth.provider import RegistrationError
+from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
+from pydantic import AnyUrl
+
+from qarnot_mcp.access.grants import Registration
+from qarnot_mcp.access.redirects import AllowedRedirects, is_same_redirect
+from qarnot_mcp.access.scopes import SCOPES, granted_scopes
+from qarnot_mcp.access.sealing import Sealer
+
+MAX_NAME_CHARACTERS = 60
+MAX_REDIRECTS = 10
+FETCH_SECONDS = 5.0
+UNNAMED = "An MCP client"
+
+logger = logging.getLogger(__name__)
+
+
+class PublicClient(OAuthClientInformationFull):
+    """A client without a secret; its request for scopes is cut to ours instead of refused."""
+
+    def validate_scope(self, requested_scope: str | None) -> list[str]:
+        """Answers the scopes to grant."""
+        return granted_scopes(requested_scope)
+
+    def validate_redirect_uri(self, redirect_uri: AnyUrl | None) -> AnyUrl:
+        """Answers the callback to use; raises `InvalidRedirectUriError` for one that the client did not register."""
+        registered = self.redirect_uris or []
+        if redirect_uri is None:
+            if len(registered) == 1:
+                return registered[0]
+            raise InvalidRedirectUriError("redirect_uri is missing: give one of the registered callbacks.")
+        if any(is_same_redirect(str(redirect_uri), str(one)) for one in registered):
+            return redirect_uri
+        raise InvalidRedirectUriError(f"redirect_uri {str(redirect_uri)[:200]} is not a registered callback.")
+
+
+class Clients:
+    """Knows every client without storing any: an id is the sealed registration, or the address of a document."""
+
+    def __init__(
+        self,
+        sealer: Sealer,
+        allowed: AllowedRedirects,
+        fetch_document: Callable[[str], Awaitable[CIMDDocument]] | None = None,
+    ) -> None:
+        self._sealer = sealer
+        self._allowed = allowed
+        self._fetch_document = fetch_document or CIMDFetcher(timeout=FETCH_SECONDS).fetch
+
+    def register(self, client: OAuthClientInformationFull) -> None:
+        """Turns a registration request, in place, into what was registered: a public client with a sealed id.
+
+        Callbacks that are not allowed are left out. Raises `RegistrationError` where none is left.
+        """
+        requested = [str(uri) for uri in client.redirect_uris or []]
+        allowed = [uri for uri in requested if self._allowed.allow(uri)][:MAX_REDIRECTS]
+        if not allowed:
+            raise RegistrationError("invalid_redirect_uri", _not_allowed(requested))
+        name = _cleaned_name(client.client_name)
+        client.client_id = self._sealer.seal(Registration(name=name, redirect_uris=allowed))
+        client.client_name = name
+        client.redirect_uris = [AnyUrl(uri) for uri in allowed]
+        client.token_endpoint_auth_method = "none"  # noqa: S105
+        client.client_secret = None
+        client.client_secret_expires_at = None
+        client.scope = " ".join(SCOPES)
+
+    async def find(self, client_id: str) -> PublicClient | None:
+        """Answers the client with this id, or None where there is none."""
+        if client_id.startswith("https://"):
+            return await self._find_by_document(client_id)
+        registration = self._sealer.open(Registration, client_id)
+        if registration is None:
+            return None
+        return self._client(client_id, registration.name, registration.redirect_uris)
+
+    async def _find_by_document(self, address: str) -> PublicClient | None:
+        try:
+            document = await self._fetch_document(address)
+        except (CIMDFetchError, CIMDValidationError) as error:
+            logger.warning("The client's document at %.200s cannot be used: %.200s", address, error)
+            return None
+        if document.token_endpoint_auth_method != "none":  # noqa: S105
+            logger.warning("The client at %.200s wants private_key_jwt; only public clients can sign in", address)
+            return None
+        return self._client(address, _cleaned_name(document.client_name), document.redirect_uris)
+
+    def _client(self, client_id: str, name: str, redirect_uris: list[str]) -> PublicClient:
+        """Makes the client; callbacks are checked again, since the list of allowed ones may have become shorter."""
+        return PublicClient(
+            client_id=client_id,
+            client_name=name,
+            redirect_uris=[AnyUrl(uri) for uri in redirect_uris if self._allowed.allow(uri)],
+            token_endpoint_auth_method="none",  # noqa: S106
+            scope=" ".join(SCOPES),
+        )
+
+
+def _cleaned_name(name: str | None) -> str:
+    """Answers a name that can be shown: one line, printable, bounded."""
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in name or "").split())
+    return cleaned[:MAX_NAME_CHARACTERS] or UNNAMED
+
+
+def _not_allowed(requested: list[str]) -> str:
+    shown = ", ".join(uri[:100] for uri in requested[:3]) or "none"
+    return (
+        f"No callback of this client is allowed (given: {shown}). Those of Claude, Claude Code and the MCP Inspector "
+        "are; the operator of this server can add others with QARNOT_MCP_ALLOWED_REDIRECTS."
+    )

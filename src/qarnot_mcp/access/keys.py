@@ -1,0 +1,48 @@
+"""The key that a request brings in its headers."""
+
+import re
+from collections.abc import Iterable
+
+from pydantic import SecretStr
+
+from qarnot_mcp.qarnot.errors import MalformedKey
+
+MAX_KEY_CHARACTERS = 256
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY_CHARACTERS}}}")
+
+
+def key_of_request(headers: Iterable[tuple[str, str]]) -> SecretStr | None:
+    """Answers the key of `Authorization: Bearer <key>`, `Authorization: <key>` or `X-Api-Key: <key>`; None without any.
+
+    Raises `MalformedKey` for a header that is there but holds no key, and for headers that hold different keys: a
+    caller who tried to bring a key must never get the server's.
+    """
+    keys: list[SecretStr] = []
+    for name, value in headers:
+        if name.lower() == "authorization":
+            keys.append(_key_of_authorization(value.strip()))
+        elif name.lower() == "x-api-key":
+            keys.append(checked_key(value.strip()))
+    if any(key != keys[0] for key in keys):
+        raise MalformedKey("its headers hold different keys")
+    return keys[0] if keys else None
+
+
+def checked_key(text: str) -> SecretStr:
+    """Answers the text as a key; raises `MalformedKey` for one that cannot be one."""
+    if not text:
+        raise MalformedKey("it is empty")
+    if len(text) > MAX_KEY_CHARACTERS:
+        raise MalformedKey(f"it is longer than {MAX_KEY_CHARACTERS} characters")
+    if not _KEY.fullmatch(text):
+        raise MalformedKey("it holds characters that no key has, such as spaces")
+    return SecretStr(text)
+
+
+def _key_of_authorization(value: str) -> SecretStr:
+    scheme, space, rest = value.partition(" ")
+    if scheme.lower() == "bearer":
+        return checked_key(rest.strip())
+    if space:
+        raise MalformedKey("its Authorization header is neither `Bearer <key>` nor the key alone")
+    return checked_key(value)

@@ -1,0 +1,179 @@
+"""The sign-in page's requests: show it, take the key, check it, send the browser back to the client."""
+
+import hashlib
+import hmac
+import json
+import logging
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from fastmcp.server.auth.redirect_validation import build_client_redirect
+from mcp.shared.auth import OAuthClientInformationFull
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route, request_response
+
+from qarnot_mcp.access.endpoints import NO_STORE, bounded
+from qarnot_mcp.access.grants import SignInForm, SignInRequest
+from qarnot_mcp.access.keys import checked_key
+from qarnot_mcp.access.page import error_page, page_headers, sign_in_page
+from qarnot_mcp.access.redirects import is_same_redirect
+from qarnot_mcp.access.scopes import READ
+from qarnot_mcp.access.sealing import Sealer
+from qarnot_mcp.access.store import StoreUnavailable
+from qarnot_mcp.access.texts import Texts, texts_for
+from qarnot_mcp.access.throttle import Throttle
+from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError, plain
+
+PATH = "/login"
+COOKIE_SECONDS = 900
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+FindClient = Callable[[str], Awaitable[OAuthClientInformationFull | None]]
+IssueCode = Callable[[SignInRequest, SecretStr, list[str]], Awaitable[str]]
+
+
+class SignInPage:
+    """The page of ours where a person gives a Qarnot key; `issue_code` makes the code for the client."""
+
+    def __init__(
+        self,
+        origin: str,
+        sealer: Sealer,
+        check_key: Callable[[SecretStr], Awaitable[str]],
+        issue_code: IssueCode,
+        throttle: Throttle,
+    ) -> None:
+        self._origin = origin
+        self._sealer = sealer
+        self._check_key = check_key
+        self._issue_code = issue_code
+        self._throttle = throttle
+        self._secure = origin.startswith("https://")
+        # The prefix keeps other hosts of the same domain from planting a cookie; it exists with https only.
+        self._cookie = "__Host-qarnot-mcp-sign-in" if self._secure else "qarnot-mcp-sign-in"
+
+    def address_for(self, request: SignInRequest) -> str:
+        """Answers the address of the page for a request."""
+        return f"{self._origin}{PATH}?request={self._sealer.seal(request)}"
+
+    def routes(self) -> list[Route]:
+        """Makes the page's routes."""
+        return [
+            Route(PATH, endpoint=request_response(self.show), methods=["GET"]),
+            Route(PATH, endpoint=bounded(request_response(self.answer)), methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Shows the page for the request in the address."""
+        texts = texts_for(request.headers.get("accept-language", ""))
+        asked = self._sealer.open(SignInRequest, request.query_params.get("request", ""))
+        if asked is None:
+            return self._refusal(texts, 400, texts.expired)
+        return self._form(request, texts, asked, 200)
+
+    async def answer(self, request: Request) -> Response:
+        """Takes the form: 303 back to the client, or the page again with what was wrong."""
+        texts = texts_for(request.headers.get("accept-language", ""))
+        fields = await request.form()
+        form = self._sealer.open(SignInForm, str(fields.get("form", "")))
+        if form is None:
+            return self._refusal(texts, 400, texts.expired)
+        if not hmac.compare_digest(form.browser, _digest(request.cookies.get(self._cookie, ""))):
+            return self._form(request, texts, form.request, 403, texts.other_browser)
+        if fields.get("answer") == "cancel":
+            return self._back(form.request, {"error": "access_denied"})
+        try:
+            key = checked_key(str(fields.get("key", "")).strip())
+        except MalformedKey:
+            return self._form(request, texts, form.request, 400, texts.malformed_key)
+        scopes = [READ] if fields.get("read_only") else form.request.scopes
+        return await self._sign_in(request, texts, form.request, key, scopes)
+
+    async def _sign_in(
+        self, request: Request, texts: Texts, asked: SignInRequest, key: SecretStr, scopes: list[str]
+    ) -> Response:
+        address = request.client.host if request.client else ""
+        wait_seconds = self._throttle.begin_try(address)
+        if wait_seconds > 0:
+            logger.warning("%s has to wait: too many wrong keys", address)
+            seconds = math.ceil(wait_seconds)
+            page = self._form(request, texts, asked, 429, texts.too_many.format(seconds=seconds))
+            page.headers["Retry-After"] = str(seconds)
+            return page
+        try:
+            await self._check_key(key)
+        except KeyRefused:
+            logger.warning("Qarnot refused a key that was given from %s", address)
+            return self._form(request, texts, asked, 403, texts.wrong_key)
+        except QarnotError as error:
+            self._throttle.forgive(address)
+            logger.warning("A key could not be checked: %s", error)
+            return self._form(request, texts, asked, 503, texts.unavailable)
+        self._throttle.forgive(address)
+        try:
+            code = await self._issue_code(asked, key, scopes)
+        except StoreUnavailable as error:
+            logger.error("The store of the sign-in does not answer: %s", error)
+            return self._form(request, texts, asked, 503, texts.unavailable)
+        return self._back(asked, {"code": code})
+
+    def explain_refusals(self, authorize: Handler, find_client: FindClient) -> Handler:
+        """Wraps the SDK's `/authorize`: its refusals become a page for a browser, its redirects carry `iss`."""
+
+        async def answer(request: Request) -> Response:
+            response = await authorize(request)
+            target = response.headers.get("location")
+            if target is not None and not target.startswith(f"{self._origin}{PATH}?"):
+                response.headers["location"] = build_client_redirect(target, {}, iss=self._origin)
+            if response.status_code != 400 or "text/html" not in request.headers.get("accept", ""):
+                return response
+            texts = texts_for(request.headers.get("accept-language", ""))
+            asked = request.query_params if request.method == "GET" else await request.form()
+            client = await find_client(str(asked.get("client_id", "")))
+            if client is None:
+                return self._refusal(texts, 400, texts.unknown_client)
+            registered = client.redirect_uris or []
+            if not any(is_same_redirect(str(asked.get("redirect_uri", "")), str(one)) for one in registered):
+                return self._refusal(texts, 400, texts.foreign_redirect)
+            detail = json.loads(bytes(response.body)).get("error_description")
+            return self._refusal(texts, 400, texts.bad_request.format(detail=plain(str(detail), 200)))
+
+        return answer
+
+    def _form(
+        self, request: Request, texts: Texts, asked: SignInRequest, status: int, error: str | None = None
+    ) -> Response:
+        """Answers the page; the browser keeps its cookie, so that two open pages do not spoil each other."""
+        browser = request.cookies.get(self._cookie, "")
+        if len(browser) != 43:
+            browser = secrets.token_urlsafe(32)
+        form = SignInForm(expires_at=asked.expires_at, request=asked, browser=_digest(browser))
+        parts = urlsplit(asked.redirect_uri)
+        response = HTMLResponse(
+            sign_in_page(texts, asked, self._sealer.seal(form), error),
+            status,
+            headers=page_headers(f"{parts.scheme}://{parts.netloc}"),
+        )
+        response.set_cookie(
+            self._cookie, browser, max_age=COOKIE_SECONDS, secure=self._secure, httponly=True, samesite="lax"
+        )
+        return response
+
+    def _refusal(self, texts: Texts, status: int, message: str) -> Response:
+        return HTMLResponse(error_page(texts, message), status, headers=page_headers())
+
+    def _back(self, asked: SignInRequest, parameters: dict[str, str]) -> Response:
+        if asked.state is not None:
+            parameters["state"] = asked.state
+        target = build_client_redirect(asked.redirect_uri, parameters, iss=self._origin)
+        return RedirectResponse(target, 303, headers={**NO_STORE, "Referrer-Policy": "no-referrer"})
+
+
+def _digest(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode()).hexdigest()

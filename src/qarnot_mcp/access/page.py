@@ -1,0 +1,111 @@
+"""The sign-in page as HTML: one card, no script, readable on a phone and on a desk, in light and in dark."""
+
+import base64
+import hashlib
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from qarnot_mcp.access.grants import SignInRequest
+from qarnot_mcp.access.redirects import is_on_this_machine, place_of
+from qarnot_mcp.access.scopes import WRITE
+from qarnot_mcp.access.texts import Texts
+
+KEY_PAGE = "https://tasq.qarnot.com/settings/access-token"
+
+MARK = (
+    '<svg class="mark" viewBox="0 0 44 44" aria-hidden="true"><rect width="44" height="44" rx="11"/>'
+    '<path d="M29.5 29.5 34 34M31 22a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z" stroke-width="3.6" stroke-linecap="round"/></svg>'
+)
+
+
+def page_headers(redirect_origin: str | None = None) -> dict[str, str]:
+    """Answers the headers of the page: no script, no frame, no cache, nothing told to other sites.
+
+    Browsers hold `form-action` against every address that the answer to the form leads on to, so the callback's
+    origin has to be in it, and `https:` for a client that forwards once more. The referrer policy is `same-origin`:
+    with `no-referrer` browsers send `Origin: null` with the form, which the guard could not tell from a foreign site.
+    """
+    callbacks = " ".join(("'self' https:", *([redirect_origin] if redirect_origin else [])))
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{_style_digest()}'; form-action {callbacks}; "
+            "frame-ancestors 'none'; base-uri 'none'"
+        ),
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Language",
+    }
+
+
+def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | None = None) -> str:
+    """Answers the page that asks for the key."""
+    client = escape(request.client_name)
+    wrong = ' aria-invalid="true"' if error else ""
+    described = "key-error key-help" if error else "key-help"
+    place = escape(place_of(request.redirect_uri))
+    if is_on_this_machine(request.redirect_uri):
+        place = f"{place}</strong> ({texts.returns_here})<strong>"
+    return _document(
+        texts,
+        texts.title,
+        f"""
+<p class="wants">{texts.wants.format(client=f"<strong>{client}</strong>")}</p>
+<ul><li>{texts.may_read}</li>{_write_line(texts, request)}</ul>
+{_error_box(error)}
+<form method="post" action="/login" autocomplete="off">
+<input type="hidden" name="form" value="{escape(form)}">
+<label class="field" for="key">{texts.key_label}</label>
+<input id="key" name="key" type="password" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="512"
+ required autofocus aria-describedby="{described}"{wrong}>
+<p class="help" id="key-help">{texts.key_help}
+<a href="{KEY_PAGE}" target="_blank" rel="noopener noreferrer">{texts.key_link}</a>.</p>
+{_read_only_choice(texts, request)}
+<div class="actions"><button class="go" name="answer" value="sign-in">{texts.sign_in}</button>
+<button class="stop" name="answer" value="cancel" formnovalidate>{texts.cancel}</button></div>
+</form>
+<div class="back"><p>{texts.returns_to} <strong>{place}</strong></p>
+<p>{texts.promise.format(client=client)}</p></div>""",
+    )
+
+
+def error_page(texts: Texts, message: str) -> str:
+    """Answers a page for a sign-in that cannot go on."""
+    return _document(texts, texts.cannot_sign_in, _error_box(message))
+
+
+@cache
+def _style() -> str:
+    return files("qarnot_mcp.access").joinpath("page.css").read_text()
+
+
+@cache
+def _style_digest() -> str:
+    return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+
+
+def _document(texts: Texts, title: str, content: str) -> str:
+    return (
+        f'<!doctype html><html lang="{texts.language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
+        f"<title>{title}</title><style>{_style()}</style></head><body><main>{MARK}<h1>{title}</h1>{content}</main></body></html>"
+    )
+
+
+def _error_box(message: str | None) -> str:
+    return f'<p class="error" id="key-error" role="alert">{escape(message)}</p>' if message else ""
+
+
+def _write_line(texts: Texts, request: SignInRequest) -> str:
+    return f"<li>{texts.may_write}</li>" if WRITE in request.scopes else ""
+
+
+def _read_only_choice(texts: Texts, request: SignInRequest) -> str:
+    if WRITE not in request.scopes:
+        return ""
+    return (
+        f'<label class="choice"><input type="checkbox" name="read_only" value="yes"><span>{texts.read_only}</span>'
+        f"<small>{texts.read_only_help}</small></label>"
+    )

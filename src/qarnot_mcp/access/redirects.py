@@ -1,0 +1,90 @@
+"""Where a sign-in may return to: the callbacks of known clients, and those that the operator adds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote, urlsplit
+
+KNOWN_REDIRECTS = (
+    "https://claude.ai/api/mcp/auth_callback",
+    "https://claude.com/api/mcp/auth_callback",
+    "http://localhost:*/callback",  # Claude Code and other clients on the person's own machine
+    "http://127.0.0.1:*/callback",
+    "http://localhost:6274/oauth/callback",  # the MCP Inspector, its web page and its command line
+    "http://127.0.0.1:6276/oauth/callback",
+)
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+MAX_REDIRECT_CHARACTERS = 1_024
+
+
+@dataclass(frozen=True)
+class AllowedRedirects:
+    """The list of allowed callbacks; `*` as a port means any."""
+
+    patterns: tuple[str, ...] = KNOWN_REDIRECTS
+
+    @classmethod
+    def with_further(cls, further: Iterable[str]) -> "AllowedRedirects":
+        """Answers the known callbacks with `further` ones behind them."""
+        return cls((*KNOWN_REDIRECTS, *further))
+
+    def allow(self, redirect_uri: str) -> bool:
+        """Tells whether a sign-in may return to this address."""
+        return any(_matches(redirect_uri, pattern) for pattern in self.patterns)
+
+
+def is_same_redirect(redirect_uri: str, registered: str) -> bool:
+    """Tells whether a requested callback is the registered one; on the person's own machine any port will do.
+
+    A client on the machine gets a free port at each start (RFC 8252, section 7.3).
+    """
+    parts = _split(registered)
+    if parts is not None and parts.hostname in LOOPBACK_HOSTS:
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return _matches(redirect_uri, parts._replace(netloc=f"{host}:*").geturl())
+    return redirect_uri == registered
+
+
+def place_of(redirect_uri: str) -> str:
+    """Answers what a person should read of a callback: its host, and the port where there is one."""
+    parts = urlsplit(redirect_uri)
+    return parts.netloc or f"{parts.scheme}:"
+
+
+def is_on_this_machine(redirect_uri: str) -> bool:
+    """Tells whether a callback stays on the machine of the person's browser."""
+    return urlsplit(redirect_uri).hostname in LOOPBACK_HOSTS
+
+
+def _matches(redirect_uri: str, pattern: str) -> bool:
+    if redirect_uri == pattern:
+        return _split(redirect_uri) is not None
+    if ":*" not in pattern:
+        return False
+    parts = _split(redirect_uri)
+    if parts is None:
+        return False
+    anchor, _, path = pattern.partition(":*")
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" == anchor and parts._replace(scheme="", netloc="").geturl() == path
+
+
+def _split(redirect_uri: str) -> SplitResult | None:
+    """Answers the parts of an address that every browser reads as we do, else None."""
+    if len(redirect_uri) > MAX_REDIRECT_CHARACTERS or not redirect_uri.isascii() or not redirect_uri.isprintable():
+        return None
+    if set(redirect_uri) & set(' \\"<>`{}|^'):
+        return None
+    try:
+        parts = urlsplit(redirect_uri)
+        _ = parts.port
+    except ValueError:
+        return None
+    if "@" in parts.netloc or parts.fragment or not parts.scheme:
+        return None
+    if any(segment in (".", "..") for segment in unquote(parts.path).split("/")):
+        return None
+    if parts.scheme in ("http", "https") and not parts.hostname:
+        return None
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        return None
+    return None if parts.scheme in ("javascript", "data", "file", "vbscript", "blob", "about") else parts

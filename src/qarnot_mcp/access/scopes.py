@@ -1,0 +1,17 @@
+"""The two scopes of a sign-in: what a token lets its client do."""
+
+READ = "qarnot:read"
+WRITE = "qarnot:write"
+SCOPES = (READ, WRITE)
+
+
+def granted_scopes(requested: str | None) -> list[str]:
+    """Answers the scopes to grant for a space-separated request.
+
+    Unknown ones are left out, not refused: clients add their own (`offline_access`). Reading is always granted, and a
+    request that names neither scope gets both.
+    """
+    known = [scope for scope in SCOPES if scope in (requested or "").split()]
+    if not known:
+        return list(SCOPES)
+    return [READ, WRITE] if WRITE in known else [READ]

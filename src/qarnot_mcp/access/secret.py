@@ -1,0 +1,65 @@
+"""The secret that seals tokens: from the settings, else from a file that is made at the first start."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from qarnot_mcp.settings import SettingsError
+
+MIN_SECRET_CHARACTERS = 32
+
+
+@dataclass(frozen=True)
+class SealingSecrets:
+    """The secrets, the sealing one first, and a line for the log where the operator should know something."""
+
+    values: Sequence[SecretStr]
+    notice: str | None = None
+
+
+def load_secrets(configured: Sequence[SecretStr], file: Path) -> SealingSecrets:
+    """Answers the configured secrets, else the one in `file`, which is made with mode 600 where it is missing.
+
+    Where no file can be written the secret lives in memory only, and the notice says what that means.
+    Raises `SettingsError` for a file that holds no secret.
+    """
+    if configured:
+        return SealingSecrets(configured)
+    try:
+        return SealingSecrets([_read(file)])
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return _in_memory(f"{file} cannot be read ({error.strerror})")
+    made = secrets.token_urlsafe(48)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process of this server was faster
+        return SealingSecrets([_read(file)])
+    except OSError as error:
+        return _in_memory(f"{file} cannot be written ({error.strerror})")
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(made)
+    return SealingSecrets([SecretStr(made)], f"The secret that seals sign-ins was made and is kept in {file}.")
+
+
+def _read(file: Path) -> SecretStr:
+    content = file.read_text(encoding="utf-8", errors="replace").strip()
+    if len(content) < MIN_SECRET_CHARACTERS:
+        raise SettingsError(
+            f"QARNOT_MCP_SECRET_FILE is {str(file)!r}, which holds no secret of {MIN_SECRET_CHARACTERS} characters "
+            "or more: delete the file (a new one is made) or set QARNOT_MCP_SECRET_KEY."
+        )
+    return SecretStr(content)
+
+
+def _in_memory(why: str) -> SealingSecrets:
+    return SealingSecrets(
+        [SecretStr(secrets.token_urlsafe(48))],
+        f"{why}: the secret that seals sign-ins lives in memory only, so everybody has to sign in again after a "
+        "restart. Set QARNOT_MCP_SECRET_KEY (for example `openssl rand -base64 48`) to change that.",
+    )

@@ -1,0 +1,123 @@
+"""The only state of the sign-in: which codes are unused, which refresh tokens are current, which sessions ended."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from key_value.aio.errors import BaseKeyValueError
+from key_value.aio.protocols import AsyncKeyValue
+from key_value.aio.stores.memory import MemoryStore
+from pydantic import SecretStr
+
+from qarnot_mcp.settings import SettingsError
+
+CODES = "qarnot_mcp_codes"
+REFRESH_TOKENS = "qarnot_mcp_refresh_tokens"
+FAMILIES = "qarnot_mcp_families"
+MAX_ENTRIES_IN_MEMORY = 100_000
+REDIS_TIMEOUT_SECONDS = 5
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - says what happened, as the errors of the API do
+    """The store does not answer; nothing can be said about codes and sessions."""
+
+
+class SessionStore:
+    """Remembers each session (a family of tokens) until its last token has expired.
+
+    Entries hold random ids, never a key or token. Taking an entry out of the store is atomic in memory and in Redis
+    alike, so of two replicas that get the same code or refresh token at the same time only one can use it.
+    """
+
+    def __init__(
+        self,
+        entries: AsyncKeyValue,
+        session_seconds: float,
+        close: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._entries = entries
+        self._session_seconds = session_seconds
+        self._close = close
+
+    async def close(self) -> None:
+        """Closes the connections to Redis, where there are any."""
+        if self._close is not None:
+            await self._close()
+
+    async def add_code(self, code_id: str, lifetime_seconds: float) -> None:
+        """Remembers a code as unused."""
+        async with _store_errors():
+            await self._entries.put(code_id, {}, collection=CODES, ttl=lifetime_seconds)
+
+    async def take_code(self, code_id: str) -> bool:
+        """Uses a code up; False where it was used before, has expired or was never issued."""
+        async with _store_errors():
+            taken: bool = await self._entries.delete(code_id, collection=CODES)
+        return taken
+
+    async def add_refresh_token(self, token_id: str, family: str) -> None:
+        """Remembers a refresh token as the family's current one."""
+        async with _store_errors():
+            await self._entries.put(token_id, {}, collection=REFRESH_TOKENS, ttl=self._session_seconds)
+            await self._entries.put(family, {"ended": False}, collection=FAMILIES, ttl=self._session_seconds)
+
+    async def take_refresh_token(self, token_id: str, family: str) -> bool:
+        """Uses a refresh token up; False where it was used before.
+
+        A family that the store knows nothing about was issued before the store lost its memory (a restart without
+        Redis): its token is accepted, so that a restart signs nobody out.
+        """
+        async with _store_errors():
+            if await self._entries.delete(token_id, collection=REFRESH_TOKENS):
+                return True
+            return await self._entries.get(family, collection=FAMILIES) is None
+
+    async def end_family(self, family: str) -> None:
+        """Ends a session: none of its tokens is accepted any more."""
+        async with _store_errors():
+            await self._entries.put(family, {"ended": True}, collection=FAMILIES, ttl=self._session_seconds)
+
+    async def has_ended(self, family: str) -> bool:
+        """Tells whether the session was ended."""
+        async with _store_errors():
+            entry = await self._entries.get(family, collection=FAMILIES)
+        return entry is not None and bool(entry.get("ended"))
+
+
+def create_store(store_url: SecretStr | None, session_seconds: float) -> SessionStore:
+    """Makes the store: in Redis at `store_url`, or in the memory of this process where there is none.
+
+    Raises `SettingsError` for an address that is not one of Redis, or where the `redis` extra is not installed.
+    """
+    if store_url is None:
+        return SessionStore(MemoryStore(max_entries_per_collection=MAX_ENTRIES_IN_MEMORY), session_seconds)
+    try:
+        from key_value.aio.stores.redis import RedisStore
+        from redis.asyncio import Redis
+    except ImportError:
+        raise SettingsError(
+            "QARNOT_MCP_STORE_URL is set, but the package for Redis is not installed: install `qarnot-mcp[redis]`."
+        ) from None
+    try:
+        client = Redis.from_url(
+            store_url.get_secret_value(),
+            decode_responses=True,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        )
+    except ValueError:
+        raise SettingsError(
+            "QARNOT_MCP_STORE_URL is (hidden), which is not valid: give an address such as redis://redis:6379/0."
+        ) from None
+    return SessionStore(RedisStore(client=client), session_seconds, client.aclose)
+
+
+@asynccontextmanager
+async def _store_errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except (BaseKeyValueError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(type(error).__name__) from error
+    except Exception as error:
+        if type(error).__module__.startswith("redis."):  # the package may be missing, so its errors have no name here
+            raise StoreUnavailable(type(error).__name__) from error
+        raise

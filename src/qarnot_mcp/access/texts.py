@@ -1,0 +1,117 @@
+"""The words of the sign-in page, in English and in French."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Every text of the page in one language; braces are filled in by the page."""
+
+    language: str
+    title: str
+    wants: str
+    returns_to: str
+    returns_here: str
+    key_label: str
+    key_help: str
+    key_link: str
+    may_read: str
+    may_write: str
+    read_only: str
+    read_only_help: str
+    sign_in: str
+    cancel: str
+    promise: str
+    wrong_key: str
+    malformed_key: str
+    too_many: str
+    unavailable: str
+    other_browser: str
+    expired: str
+    unknown_client: str
+    foreign_redirect: str
+    bad_request: str
+    cannot_sign_in: str
+
+
+ENGLISH = Texts(
+    language="en",
+    title="Sign in with Qarnot",
+    wants="{client} wants to use your Qarnot account.",
+    returns_to="Then back to",
+    returns_here="a program on this computer",
+    key_label="Qarnot API key",
+    key_help="You find it in Qarnot's console, under",
+    key_link="Account settings › API token",
+    may_read="See your tasks, their logs and the profiles",
+    may_write="Start, stop and delete tasks: these use your credits",
+    read_only="Read only",
+    read_only_help="It may look, but not start, stop or delete anything.",
+    sign_in="Sign in",
+    cancel="Cancel",
+    promise="Your key is checked with Qarnot and stays encrypted in the session; it is not shown to {client}.",
+    wrong_key="Qarnot does not accept this key. Copy the whole key from the console, or make a new one there.",
+    malformed_key="This is not an API key: a key is one line of letters and digits, without spaces.",
+    too_many="Too many wrong keys from your address. Wait {seconds} seconds, then try again.",
+    unavailable="Qarnot does not answer just now, so the key cannot be checked. Try again in a moment.",
+    other_browser="This form came from another browser, or its cookies are blocked. Check the request and try again.",
+    expired="This sign-in has expired. Go back to the program and connect again.",
+    unknown_client="This server does not know the program that sent you here. Remove the connector there, add it again "
+    "and connect: it then registers anew.",
+    foreign_redirect="The program that sent you here wants the answer at an address that this server does not allow. "
+    "If you trust the program, ask the operator of this server to add the address to QARNOT_MCP_ALLOWED_REDIRECTS.",
+    bad_request="The program that sent you here sent an incomplete request ({detail}).",
+    cannot_sign_in="This sign-in cannot go on",
+)
+
+FRENCH = Texts(
+    language="fr",
+    title="Se connecter avec Qarnot",
+    wants="{client} souhaite utiliser votre compte Qarnot.",
+    returns_to="Puis retour vers",
+    returns_here="un programme de cet ordinateur",
+    key_label="Clé API Qarnot",
+    key_help="Elle se trouve dans la console Qarnot, à la page",
+    key_link="Paramètres du compte › Jeton API",
+    may_read="Voir vos tâches, leurs journaux et les profils",
+    may_write="Lancer, arrêter et supprimer des tâches : elles consomment vos crédits",
+    read_only="Lecture seule",
+    read_only_help="Consultation uniquement : rien ne peut être lancé, arrêté ni supprimé.",
+    sign_in="Se connecter",
+    cancel="Annuler",
+    promise="Votre clé est vérifiée auprès de Qarnot et reste chiffrée dans la session ; {client} ne la voit pas.",
+    wrong_key="Qarnot refuse cette clé. Copiez la clé entière depuis la console, ou créez-en une nouvelle.",
+    malformed_key="Ce n'est pas une clé API : une clé tient sur une ligne, en lettres et chiffres, sans espace.",
+    too_many="Trop de clés erronées depuis votre adresse. Attendez {seconds} secondes avant de réessayer.",
+    unavailable="Qarnot ne répond pas pour l'instant : la clé ne peut pas être vérifiée. Réessayez dans un moment.",
+    other_browser="Ce formulaire vient d'un autre navigateur, ou ses cookies sont bloqués. Vérifiez la demande et "
+    "réessayez.",
+    expired="Cette demande de connexion a expiré. Revenez au programme et reconnectez-vous.",
+    unknown_client="Ce serveur ne connaît pas le programme qui vous envoie. Supprimez-y le connecteur, ajoutez-le de "
+    "nouveau et reconnectez-vous : il s'enregistrera à nouveau.",
+    foreign_redirect="Le programme qui vous envoie demande une réponse à une adresse que ce serveur n'autorise pas. Si "
+    "vous lui faites confiance, demandez à l'exploitant du serveur d'ajouter l'adresse à "
+    "QARNOT_MCP_ALLOWED_REDIRECTS.",
+    bad_request="Le programme qui vous envoie a fait une demande incomplète ({detail}).",
+    cannot_sign_in="Cette connexion ne peut pas continuer",
+)
+
+
+def texts_for(accept_language: str) -> Texts:
+    """Answers the texts in the language that an `Accept-Language` header prefers; English where it names neither."""
+    preferred, best = ENGLISH, 0.0
+    for part in accept_language.split(",")[:20]:
+        language, _, parameters = part.strip().lower().partition(";")
+        weight = _weight(parameters)
+        for texts in (ENGLISH, FRENCH):
+            if language.split("-")[0] == texts.language and weight > best:
+                preferred, best = texts, weight
+    return preferred
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.replace(" ", "").partition("=")
+    try:
+        return float(value) if name == "q" else 1.0
+    except ValueError:
+        return 0.0
