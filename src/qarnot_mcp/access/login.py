@@ -21,7 +21,7 @@ from qarnot_mcp.access.grants import SignInForm, SignInRequest
 from qarnot_mcp.access.keys import checked_key
 from qarnot_mcp.access.page import error_page, page_headers, sign_in_page
 from qarnot_mcp.access.redirects import is_same_redirect
-from qarnot_mcp.access.scopes import READ
+from qarnot_mcp.access.scopes import READ_SCOPE
 from qarnot_mcp.access.sealing import Sealer
 from qarnot_mcp.access.store import StoreUnavailable
 from qarnot_mcp.access.texts import Texts, texts_for
@@ -92,7 +92,7 @@ class SignInPage:
             key = checked_key(str(fields.get("key", "")).strip())
         except MalformedKey:
             return self._form(request, texts, form.request, 400, texts.malformed_key)
-        scopes = [READ] if fields.get("read_only") else form.request.scopes
+        scopes = [READ_SCOPE] if fields.get("read_only") else form.request.scopes
         return await self._sign_in(request, texts, form.request, key, scopes)
 
     async def _sign_in(

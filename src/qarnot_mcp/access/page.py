@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from qarnot_mcp.access.grants import SignInRequest
 from qarnot_mcp.access.redirects import is_on_this_machine, place_of
-from qarnot_mcp.access.scopes import WRITE
+from qarnot_mcp.access.scopes import WRITE_SCOPE
 from qarnot_mcp.access.texts import Texts
 
 KEY_PAGE = "https://tasq.qarnot.com/settings/access-token"
@@ -99,11 +99,11 @@ def _error_box(message: str | None) -> str:
 
 
 def _write_line(texts: Texts, request: SignInRequest) -> str:
-    return f"<li>{texts.may_write}</li>" if WRITE in request.scopes else ""
+    return f"<li>{texts.may_write}</li>" if WRITE_SCOPE in request.scopes else ""
 
 
 def _read_only_choice(texts: Texts, request: SignInRequest) -> str:
-    if WRITE not in request.scopes:
+    if WRITE_SCOPE not in request.scopes:
         return ""
     return (
         f'<label class="choice"><input type="checkbox" name="read_only" value="yes"><span>{texts.read_only}</span>'

@@ -21,7 +21,7 @@ from qarnot_mcp.access.grants import Access, Code, Refresh, SignInRequest
 from qarnot_mcp.access.login import SignInPage
 from qarnot_mcp.access.metadata import discovery_routes
 from qarnot_mcp.access.redirects import AllowedRedirects
-from qarnot_mcp.access.scopes import READ, SCOPES
+from qarnot_mcp.access.scopes import READ_SCOPE, SCOPES
 from qarnot_mcp.access.sealing import Sealer
 from qarnot_mcp.access.secret import SealingSecrets
 from qarnot_mcp.access.store import SessionStore, create_store
@@ -70,7 +70,7 @@ class QarnotOAuthProvider(OAuthProvider):
         clients: Clients | None = None,
         throttle: Throttle | None = None,
     ) -> None:
-        super().__init__(base_url=origin, required_scopes=[READ])
+        super().__init__(base_url=origin, required_scopes=[READ_SCOPE])
         self.origin = origin
         self.resource = origin + path
         self._path = path

@@ -1,8 +1,8 @@
 """The two scopes of a sign-in: what a token lets its client do."""
 
-READ = "qarnot:read"
-WRITE = "qarnot:write"
-SCOPES = (READ, WRITE)
+READ_SCOPE = "qarnot:read"
+WRITE_SCOPE = "qarnot:write"
+SCOPES = (READ_SCOPE, WRITE_SCOPE)
 
 
 def granted_scopes(requested: str | None) -> list[str]:
@@ -14,4 +14,4 @@ def granted_scopes(requested: str | None) -> list[str]:
     known = [scope for scope in SCOPES if scope in (requested or "").split()]
     if not known:
         return list(SCOPES)
-    return [READ, WRITE] if WRITE in known else [READ]
+    return [READ_SCOPE, WRITE_SCOPE] if WRITE_SCOPE in known else [READ_SCOPE]
