@@ -1,0 +1,76 @@
+"""Writes the generated parts of the documents: the table of settings in README.md, and docs/tools.md."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from fastmcp.tools import FunctionTool
+
+from qarnot_mcp.server import TOOLS, make_tool
+from qarnot_mcp.settings import settings_table
+
+ROOT = Path(__file__).parents[1]
+
+
+def readme(text: str) -> str:
+    """Answers the README with the table of settings as the code has it."""
+    table = settings_table().replace("\\", "\\\\")
+    return re.sub(
+        r"(<!-- settings: .*? -->\n).*?(<!-- /settings -->)", rf"\g<1>{table}\n\g<2>", text, count=1, flags=re.S
+    )
+
+
+def tools_page() -> str:
+    """Answers the page on the tools: what each does, takes and answers."""
+    sections = [
+        "# The tools",
+        "Written by `docs/generate.py` from the code. Parameters marked * are required; all others may be left out.",
+    ]
+    return "\n\n".join([*sections, *(section(make_tool(entry, scoped=False)) for entry in TOOLS)]) + "\n"
+
+
+def section(tool: FunctionTool) -> str:
+    """Answers the section on one tool."""
+    required = tool.parameters.get("required", [])
+    rows = [
+        f"| `{name}`{' *' if name in required else ''} | {kind(schema)} | {cell(schema.get('description', ''))} |"
+        for name, schema in tool.parameters["properties"].items()
+    ]
+    table = "\n".join(["| parameter | type | meaning |", "|---|---|---|", *rows]) if rows else "It takes no parameters."
+    fields = "\n".join(
+        f"- `{name}`: {kind(schema)}{'. ' + schema['description'] if 'description' in schema else ''}"
+        for name, schema in (tool.output_schema or {})["properties"].items()
+    )
+    return f"## {tool.name}\n\n{tool.description}\n\n{table}\n\nIt answers:\n\n{fields}"
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """Says in words what a JSON schema takes."""
+    if "enum" in schema:
+        return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    if "anyOf" in schema:
+        return " or ".join(kind(part) for part in schema["anyOf"] if part.get("type") != "null")
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    if schema.get("type") == "array":
+        return f"list of {kind(schema.get('items', {}))}"
+    return str(schema.get("type", "anything"))
+
+
+def cell(text: str) -> str:
+    """Makes a text fit a cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def main() -> None:
+    """Writes the files."""
+    page = ROOT / "README.md"
+    page.write_text(readme(page.read_text()))
+    (ROOT / "docs" / "tools.md").write_text(tools_page())
+
+
+if __name__ == "__main__":
+    main()

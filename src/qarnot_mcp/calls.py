@@ -1,0 +1,126 @@
+"""One call of a tool from outside: what the model reads when it fails, and the one line that the log keeps of it."""
+
+import difflib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
+
+from fastmcp.exceptions import NotFoundError, ToolError, ValidationError
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from fastmcp.tools.base import ToolResult
+from mcp_types import CallToolRequestParams
+from pydantic import ValidationError as WrongArguments
+
+from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.tools.cleaning import one_line
+
+SHOWN_CHARACTERS = 80
+
+log = logging.getLogger("qarnot_mcp.calls")
+P = ParamSpec("P")
+
+
+def teaching(tool: Callable[P, Awaitable[ToolResult]]) -> Callable[P, Awaitable[ToolResult]]:
+    """Wraps a tool so that our own errors reach the model as they are."""
+
+    @wraps(tool)
+    async def taught(*args: P.args, **kwargs: P.kwargs) -> ToolResult:
+        try:
+            return await tool(*args, **kwargs)
+        except QarnotError as error:
+            # FastMCP logs a ToolError at its own level: a refused argument is no fault of the server.
+            raise ToolError(str(error), log_level=logging.DEBUG) from error
+
+    return taught
+
+
+class CallMiddleware(Middleware):
+    """Rewrites argument errors for the model and logs each call with its outcome; arguments are never logged."""
+
+    def __init__(self, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+        self._schemas = schemas
+
+    async def on_call_tool(
+        self, context: MiddlewareContext[CallToolRequestParams], call_next: CallNext[CallToolRequestParams, ToolResult]
+    ) -> ToolResult:
+        """Passes the call on, and says how it went."""
+        name, started, outcome = context.message.name, time.perf_counter(), "ok"
+        request_id = context.fastmcp_context.request_id if context.fastmcp_context else ""
+        try:
+            return await call_next(context)
+        except ValidationError as error:
+            outcome = "refused"
+            schema = self._schemas.get(name, {})
+            raise ToolError(explain_arguments(error.__cause__, schema), log_level=logging.DEBUG) from None
+        except NotFoundError:
+            outcome = "unknown tool"
+            raise ToolError(explain_unknown_tool(name, list(self._schemas)), log_level=logging.DEBUG) from None
+        except ToolError as error:
+            if isinstance(error.__cause__, QarnotError):
+                outcome = type(error.__cause__).__name__
+                raise
+            outcome = "defect"
+            raise ToolError(
+                f"{name} met a defect of this server, not of your call (request {request_id}). "
+                "The server goes on; its log tells more. A read can be tried again; after submit_task look for the "
+                "task with list_tasks first.",
+                log_level=logging.DEBUG,
+            ) from None
+        except BaseException:
+            outcome = "cancelled"
+            raise
+        finally:
+            took = (time.perf_counter() - started) * 1000
+            log.info(
+                "%s %s",
+                name if name in self._schemas else "(unknown)",
+                outcome,
+                extra={"tool": name, "outcome": outcome, "milliseconds": round(took, 1), "request_id": request_id},
+            )
+
+
+def explain_arguments(cause: BaseException | None, schema: Mapping[str, Any]) -> str:
+    """Says in plain words which argument is wrong, what was given and what is valid."""
+    if not isinstance(cause, WrongArguments):
+        return "The arguments do not fit the tool's input schema. Compare them with it and call again."
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    messages = []
+    for fault in cause.errors(include_url=False, include_context=False)[:3]:
+        where = [str(part) for part in fault["loc"]]
+        parameter = where[0] if where else "arguments"
+        valid = properties.get(parameter)
+        if fault["type"] == "missing_argument" or (fault["type"] == "missing" and len(where) == 1):
+            messages.append(f"{parameter} is missing: {describe(valid)}")
+        elif valid is None:
+            nearest = difflib.get_close_matches(parameter, properties, n=1)
+            meant = f" Did you mean {nearest[0]}?" if nearest else ""
+            names = ", ".join(properties) or "none"
+            messages.append(
+                f"{one_line(parameter, 60)} is not a parameter of this tool.{meant} Its parameters: {names}."
+            )
+        else:
+            given = one_line(repr(fault["input"]), SHOWN_CHARACTERS)
+            messages.append(f"{parameter} is {given}, which does not fit: {describe(valid)}")
+    return " ".join(dict.fromkeys(messages))
+
+
+def describe(valid: Mapping[str, Any] | None) -> str:
+    """Says what a parameter takes, from its JSON schema."""
+    if valid is None:
+        return "see the tool's input schema."
+    kinds = [valid, *valid.get("anyOf", [])]
+    types = [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]
+    choices = [str(choice) for kind in kinds for choice in kind.get("enum", [])]
+    form = (
+        f"one of {', '.join(choices)}" if choices else f"a value of type {' or '.join(types)}" if types else "a value"
+    )
+    return f"give {form}. {valid.get('description', '')}".strip()
+
+
+def explain_unknown_tool(name: str, tools: list[str]) -> str:
+    """Says which tools there are, the nearest one first."""
+    nearest = difflib.get_close_matches(name, tools, n=1)
+    meant = f" Did you mean {nearest[0]}?" if nearest else ""
+    return f"There is no tool {one_line(name, 60)!r} here.{meant} The tools of this server: {', '.join(tools)}."

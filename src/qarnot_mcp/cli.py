@@ -1,0 +1,143 @@
+"""The command line: arguments, settings, application, and the web server that runs it."""
+
+import argparse
+import logging
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from qarnot_mcp import __version__
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from qarnot_mcp.settings import Settings
+
+log = logging.getLogger("qarnot_mcp")
+
+SANDBOX_KEY = "sandbox-key"
+SANDBOX_URL = "http://sandbox.invalid"
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        prog="qarnot-mcp", description="Run and follow Qarnot computations from a conversation with a language model."
+    )
+    parser.add_argument("--version", action="version", version=f"qarnot-mcp {__version__}")
+    parser.add_argument("--host", help="address to listen on (QARNOT_MCP_HOST)")
+    parser.add_argument("--port", help="port to listen on (QARNOT_MCP_PORT)")
+    parser.add_argument(
+        "--sandbox", action="store_true", help="serve a simulated Qarnot: no account, no key, no network"
+    )
+    parser.add_argument("--sandbox-speed", type=float, metavar="FACTOR", help="how much faster than real time it runs")
+    parser.add_argument("--sandbox-seed", type=int, metavar="NUMBER", help="makes the simulation reproducible")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Starts the server and serves until SIGTERM.
+
+    Ends with status 2 where a setting cannot be used, and with 1 where the address cannot be listened on.
+    """
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    # FastMCP installs a log handler of its own when it is imported; the log is ours.
+    os.environ["FASTMCP_LOG_ENABLED"] = "false"
+    from qarnot_mcp.settings import SettingsError, load_settings
+
+    given: dict[str, Any] = {}
+    if options.host is not None:
+        given["host"] = options.host
+    if options.port is not None:
+        given["port"] = options.port
+    if options.sandbox:
+        # No key of the environment may reach the simulation, nor a call of the simulation the real API.
+        given |= {"api_key": SANDBOX_KEY, "base_url": SANDBOX_URL}
+    try:
+        settings = load_settings(**given)
+    except SettingsError as error:
+        fail(str(error), status=2)
+    from qarnot_mcp.logbook import open_logbook
+
+    open_logbook(settings)
+    try:
+        serve(settings, sandbox(options) if options.sandbox else None)
+    except SettingsError as error:
+        fail(str(error), status=2)
+
+
+def sandbox(options: argparse.Namespace) -> "ASGIApp":
+    """Builds the simulated Qarnot that the command line asks for."""
+    from qarnot_mcp.sandbox.app import DEFAULT_SPEED, create_app
+
+    return create_app(speed=options.sandbox_speed or DEFAULT_SPEED, seed=options.sandbox_seed)
+
+
+def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
+    """Listens on the address of the settings and serves until SIGTERM or Ctrl-C."""
+    import uvicorn
+
+    from qarnot_mcp.access.mode import announce_access, choose_mode
+    from qarnot_mcp.web import create_app
+
+    listener = listen(settings.host, settings.port)
+    public_url = public_address(settings)
+    app = create_app(settings, simulation=simulation, public_url=public_url)
+    about = "a simulated Qarnot" if simulation else f"{settings.base_url}/v{settings.api_version}"
+    log.info("qarnot-mcp %s, on %s%s", __version__, about, ", read-only" if settings.read_only else "")
+    mode = choose_mode(settings.auth, settings.api_key, public_url)
+    for line in announce_access(
+        mode,
+        api_key=settings.api_key,
+        public_url=public_url,
+        host=settings.host,
+        port=settings.port,
+        path=settings.path,
+    ):
+        log.log(line.level, line.text)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        log.info("stopped")
+    finally:
+        listener.close()
+
+
+def public_address(settings: "Settings") -> str | None:
+    """Finds where the world reaches the server; waits a bounded time for a tunnel that is just starting."""
+    if settings.public_url is None and settings.tunnel_metrics_url is None:
+        return None
+    import asyncio
+
+    from qarnot_mcp.access.public_address import find_public_url
+    from qarnot_mcp.qarnot.transport import fetch_json
+
+    return asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url, fetch_json))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Opens the listening socket before anything else starts, so that a taken port is one clear line."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        fail(
+            f"cannot listen on {host} port {port}: {error.strerror}. "
+            "Stop what uses it, or choose another with QARNOT_MCP_HOST and QARNOT_MCP_PORT.",
+            status=1,
+        )
+
+
+def fail(message: str, *, status: int) -> NoReturn:
+    """Ends the process with one line."""
+    sys.stderr.write(f"qarnot-mcp: {message}\n")
+    raise SystemExit(status)

@@ -1,0 +1,65 @@
+"""The server's log: one form for all lines, as text or as JSON, on standard error."""
+
+import json
+import logging
+import time
+from typing import Any
+
+from qarnot_mcp.settings import Settings
+
+FIELDS = ("tool", "outcome", "milliseconds", "upstream_calls", "request_id")
+
+
+class TextLines(logging.Formatter):
+    """Lines for people: time, level, message, and the facts of a call."""
+
+    default_msec_format = None
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Writes one line; a traceback, where there is one, follows it."""
+        facts = " ".join(f"{name}={value}" for name, value in _facts(record).items() if name not in ("tool", "outcome"))
+        return super().format(record) + (f" {facts}" if facts else "")
+
+
+class JsonLines(logging.Formatter):
+    """Lines for machines: one JSON object each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Writes one object; a traceback, where there is one, is the field `traceback`."""
+        line: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_facts(record),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def open_logbook(settings: Settings) -> None:
+    """Sets up logging for the process.
+
+    The libraries stay at INFO even where LOG_LEVEL is DEBUG: their debug lines show whole requests, with the
+    constants of tasks and the headers of callers in them.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
+    level = logging.getLevelName(settings.log_level)
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    logging.getLogger("qarnot_mcp").setLevel(level)
+    for noisy in ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}

@@ -1,0 +1,74 @@
+"""Tasks, logs and profiles as resources that a person attaches to a conversation, with completion of names."""
+
+from collections.abc import Awaitable, Callable
+
+from fastmcp import FastMCP
+from fastmcp.exceptions import ResourceError
+from fastmcp.tools.base import ToolResult
+from mcp_types import CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference, TextContent
+
+from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.tools.caller import calling_client
+from qarnot_mcp.tools.logs import get_task_logs
+from qarnot_mcp.tools.profiles import get_profile
+from qarnot_mcp.tools.tasks import get_task
+
+COMPLETIONS = 50
+LOG_TYPES = ["stdout", "stderr"]
+
+
+async def task_resource(uuid: str) -> str:
+    """What a task is and where it stands, as get_task tells it."""
+    return await read(lambda: get_task(uuid))
+
+
+async def log_resource(uuid: str, log_type: str) -> str:
+    """The end of a task's stdout or stderr, as get_task_logs tells it."""
+    return await read(lambda: get_task_logs(uuid, log_type))
+
+
+async def profile_resource(name: str) -> str:
+    """A profile with its constants, as get_profile tells it."""
+    return await read(lambda: get_profile(name))
+
+
+async def read(tool: Callable[[], Awaitable[ToolResult]]) -> str:
+    """Answers the text of a tool's answer; our own errors reach the reader as they are."""
+    try:
+        result = await tool()
+    except QarnotError as error:
+        raise ResourceError(str(error)) from error
+    return "".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+async def complete(
+    reference: PromptReference | ResourceTemplateReference,
+    argument: CompletionArgument,
+    _: CompletionContext | None,
+) -> list[str]:
+    """Completes ids of tasks, names of profiles and log types; answers nothing where the caller has no key."""
+    if argument.name == "log_type":
+        return [name for name in LOG_TYPES if name.startswith(argument.value)]
+    try:
+        if argument.name in ("uuid", "task"):
+            page = await calling_client().tasks(limit=COMPLETIONS)
+            ids = [task.shortname or task.uuid for task in page.tasks]
+        elif argument.name == "name":
+            ids = await calling_client().profile_names()
+        elif argument.name == "tag":
+            ids = []
+        else:
+            return []
+    except QarnotError:
+        return []
+    return [name for name in ids if name.startswith(argument.value)][:COMPLETIONS]
+
+
+def add_resources(server: FastMCP) -> None:
+    """Registers the resources and the completion."""
+    server.resource("qarnot://tasks/{uuid}", title="Task", mime_type="application/json")(task_resource)
+    server.resource("qarnot://tasks/{uuid}/logs/{log_type}", title="Log of a task", mime_type="application/json")(
+        log_resource
+    )
+    server.resource("qarnot://profiles/{name}", title="Profile", mime_type="application/json")(profile_resource)
+    server.completion(complete)

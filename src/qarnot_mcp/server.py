@@ -1,0 +1,115 @@
+"""The MCP server: its tools, their middleware and what lives as long as it does."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastmcp import FastMCP
+from fastmcp.server.auth import AuthProvider, require_scopes
+from fastmcp.tools import FunctionTool
+from fastmcp.tools.base import ToolResult
+from mcp_types import ToolAnnotations
+from pydantic import SecretStr
+
+from qarnot_mcp import __version__
+from qarnot_mcp.access.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.calls import CallMiddleware, teaching
+from qarnot_mcp.prompts import add_prompts
+from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.resources import add_resources
+from qarnot_mcp.settings import Settings
+from qarnot_mcp.tools.caller import House
+from qarnot_mcp.tools.details import TaskDetails
+from qarnot_mcp.tools.logs import LogText, get_task_logs
+from qarnot_mcp.tools.profiles import get_profile, list_profiles
+from qarnot_mcp.tools.results import Aborted, Deleted, ProfileDetails, ProfileNames, Result, Submitted, TaskList
+from qarnot_mcp.tools.submit import submit_task
+from qarnot_mcp.tools.tasks import abort_task, delete_task, get_task, list_tasks
+
+INSTRUCTIONS = """\
+Qarnot runs batch computations: a task (job) runs one command, often in a Docker image, on one or many instances, on \
+CPUs or GPUs whose heat is reused."""
+
+
+@dataclass(frozen=True)
+class ToolEntry:
+    """A tool as it is registered."""
+
+    function: Callable[..., Awaitable[ToolResult]]
+    title: str
+    shape: type[Result]
+    writes: bool = False
+    destroys: bool = False
+    idempotent: bool = True
+
+
+TOOLS = (
+    ToolEntry(list_tasks, "List tasks", TaskList),
+    ToolEntry(get_task, "Get a task", TaskDetails),
+    ToolEntry(submit_task, "Submit a task", Submitted, writes=True, idempotent=False),
+    ToolEntry(get_task_logs, "Get a task's logs", LogText),
+    ToolEntry(abort_task, "Abort a task", Aborted, writes=True, destroys=True),
+    ToolEntry(delete_task, "Delete a task", Deleted, writes=True, destroys=True),
+    ToolEntry(list_profiles, "List profiles", ProfileNames),
+    ToolEntry(get_profile, "Get a profile", ProfileDetails),
+)
+
+
+def create_server(
+    settings: Settings, transport: Transport, key_of_call: Callable[[], SecretStr], auth: AuthProvider | None = None
+) -> FastMCP[dict[str, House]]:
+    """Builds the server with its tools; the transport is opened when its lifespan begins.
+
+    `key_of_call` answers the key of the call being served. `auth` is the sign-in of mode `oauth`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastMCP[dict[str, House]]) -> AsyncIterator[dict[str, House]]:
+        async with transport:
+            yield {"house": House(transport, key_of_call, settings.read_only)}
+
+    entries = [entry for entry in TOOLS if not (entry.writes and settings.read_only)]
+    tools = [make_tool(entry, scoped=auth is not None) for entry in entries]
+    schemas = {tool.name: tool.parameters for tool in tools}
+    server = FastMCP[dict[str, House]](
+        "Qarnot",
+        INSTRUCTIONS,
+        version=__version__,
+        website_url="https://qarnot.com",
+        lifespan=lifespan,
+        auth=auth,
+        middleware=[CallMiddleware(schemas)],
+        tools=tools,
+        mask_error_details=True,
+    )
+    add_resources(server)
+    add_prompts(server)
+    skip_hidden_list(server, schemas)
+    return server
+
+
+def make_tool(entry: ToolEntry, *, scoped: bool) -> FunctionTool:
+    """Makes the tool that FastMCP serves; `scoped` hides it from tokens that may not use it."""
+    return FunctionTool.from_function(
+        teaching(entry.function),
+        title=entry.title,
+        output_schema=entry.shape.model_json_schema(mode="serialization"),
+        annotations=ToolAnnotations(
+            title=entry.title,
+            read_only_hint=not entry.writes,
+            destructive_hint=entry.destroys,
+            idempotent_hint=entry.idempotent,
+            open_world_hint=True,
+        ),
+        auth=require_scopes(WRITE_SCOPE if entry.writes else READ_SCOPE) if scoped else None,
+    )
+
+
+def skip_hidden_list(server: FastMCP[dict[str, House]], schemas: Mapping[str, Mapping[str, Any]]) -> None:
+    """Spares the `tools/list` that every modern `tools/call` would run first to look up one schema.
+
+    FastMCP 4.1 leaves the SDK's hook for it unset, and the list costs several times the call itself. The attribute is
+    private: a test fails when it stops working.
+    """
+    server._mcp_server.get_tool_input_schema = schemas.get

@@ -1,0 +1,1 @@
+"""What the model sees: the eight tools, their arguments and their answers."""

@@ -1,0 +1,32 @@
+"""The tools that tell which profiles there are and what they take."""
+
+from typing import Annotated
+
+from fastmcp.tools.base import ToolResult
+from pydantic import Field
+
+from qarnot_mcp.tools.arguments import check_profile_name
+from qarnot_mcp.tools.caller import calling_client
+from qarnot_mcp.tools.cleaning import one_line
+from qarnot_mcp.tools.results import NAME_CHARACTERS, ProfileDetails, ProfileNames, answer
+
+
+async def list_profiles() -> ToolResult:
+    """List the names of the profiles that this Qarnot account may use for tasks (jobs).
+
+    A profile says how a task runs: docker-batch runs a Docker image without network, docker-network with network,
+    docker-nvidia-batch on a GPU; others wrap software such as Blender or OpenFOAM.
+    """
+    names = await calling_client().profile_names()
+    return answer(ProfileNames(profiles=[one_line(name, NAME_CHARACTERS) for name in names]))
+
+
+async def get_profile(
+    profile_name: Annotated[str, Field(description="A name from list_profiles, such as docker-batch.")],
+) -> ToolResult:
+    """Get one profile: the constants that configure it, with defaults and descriptions, and the licences it needs.
+
+    Constants are what submit_task takes, such as DOCKER_REPO, DOCKER_TAG and DOCKER_CMD.
+    """
+    name = check_profile_name(profile_name)
+    return answer(ProfileDetails.of(await calling_client().profile(name), name))

@@ -1,0 +1,175 @@
+"""The shapes of the tools' answers: small by default, nulls left out, the same facts in text and in structure."""
+
+from datetime import datetime
+from typing import Literal, Self
+
+from fastmcp.tools.base import ToolResult
+from mcp_types import TextContent
+from pydantic import BaseModel, ConfigDict, Field
+
+from qarnot_mcp.qarnot.models import Profile, Task
+from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.tools.cleaning import one_line
+
+NAME_CHARACTERS = 120
+VALUE_CHARACTERS = 300
+
+
+class Result(BaseModel):
+    """A shape of which nothing is sent but what is known."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def answer(result: Result) -> ToolResult:
+    """Makes the tool's result: the structure, and as text the same facts as compact JSON."""
+    return ToolResult(
+        content=[TextContent(type="text", text=result.model_dump_json(exclude_none=True))],
+        structured_content=result.model_dump(mode="json", exclude_none=True),
+    )
+
+
+class TaskRow(Result):
+    """A task in a list."""
+
+    uuid: str
+    name: str
+    state: str
+    progress: float | None = Field(None, description="Percent, while the task is not over.")
+    profile: str | None = None
+    instances: int
+    running: int | None = None
+    succeeded: int | None = None
+    failed: int | None = None
+    created: str | None = None
+    ended: str | None = None
+    execution_seconds: float | None = Field(None, description="Sum over the instances.")
+    tags: list[str] | None = Field(None, description="Known only where tags were asked for.")
+
+    @classmethod
+    def of(cls, task: Task) -> Self:
+        """Shapes one task of a page."""
+        status = task.status
+        return cls(
+            uuid=task.uuid,
+            name=one_line(task.name, NAME_CHARACTERS),
+            state=task.state,
+            progress=None if task.is_final else round(task.progress, 1) or None,
+            profile=task.profile,
+            instances=task.instance_count,
+            running=task.running_instance_count or None,
+            succeeded=(count_ranges(status.succeeded_range) or None) if status else None,
+            failed=(count_ranges(status.failed_only_range) or None) if status else None,
+            created=date(task.created),
+            ended=date(task.ended),
+            execution_seconds=rounded(task.execution_seconds),
+            tags=[one_line(tag, NAME_CHARACTERS) for tag in task.tags] or None,
+        )
+
+
+class TaskList(Result):
+    """A page of tasks, newest first."""
+
+    tasks: list[TaskRow]
+    count: int = Field(description="Tasks in this answer.")
+    total: int | None = Field(None, description="Tasks that match in all.")
+    next_cursor: str | None = Field(None, description="Give it as cursor to read on.")
+    hint: str | None = None
+
+
+class Submitted(Result):
+    """What a submit started, or with validate_only what it would start."""
+
+    started: bool
+    uuid: str | None = None
+    shortname: str | None = None
+    name: str
+    state: str | None = None
+    warnings: list[str] | None = None
+    note: str | None = None
+    hint: str | None = None
+
+
+class Aborted(Result):
+    """A task after its abort."""
+
+    uuid: str
+    name: str
+    state: str
+    note: str | None = None
+
+
+class Deleted(Result):
+    """What was deleted."""
+
+    uuid: str
+    name: str
+    deleted: Literal[True] = True
+    note: str | None = None
+
+
+class ProfileNames(Result):
+    """The profiles that this account may use."""
+
+    profiles: list[str]
+
+
+class ProfileConstantRow(Result):
+    """A constant of a profile with its default."""
+
+    name: str
+    value: str | None = None
+    description: str | None = None
+
+
+class LicenceRow(Result):
+    """A licence that a profile needs."""
+
+    name: str
+    max_instances: int | None = None
+    max_cores: int | None = None
+
+
+class ProfileDetails(Result):
+    """A profile with its constants."""
+
+    name: str
+    constants: list[ProfileConstantRow]
+    licences: list[LicenceRow] | None = None
+
+    @classmethod
+    def of(cls, profile: Profile, asked_for: str) -> Self:
+        """Shapes one profile; the API may leave its name out."""
+        return cls(
+            name=profile.name or asked_for,
+            constants=[
+                ProfileConstantRow(
+                    name=one_line(constant.name, NAME_CHARACTERS),
+                    value=one_line(constant.value, VALUE_CHARACTERS) if constant.value else None,
+                    description=one_line(constant.description, VALUE_CHARACTERS) if constant.description else None,
+                )
+                for constant in profile.constants
+            ],
+            licences=[
+                LicenceRow(
+                    name=one_line(licence.name, NAME_CHARACTERS),
+                    max_instances=licence.max_instances,
+                    max_cores=licence.max_cores,
+                )
+                for licence in profile.licenses
+            ]
+            or None,
+        )
+
+
+def date(moment: datetime | None) -> str | None:
+    """Writes a moment as the API does, in UTC to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def rounded(value: float | None, digits: int = 1) -> float | None:
+    """Rounds a number for reading; whole numbers lose their point in JSON."""
+    if value is None:
+        return None
+    short = round(value, digits)
+    return int(short) if short == int(short) else short

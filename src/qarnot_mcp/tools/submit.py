@@ -1,0 +1,105 @@
+"""The tool that starts a task."""
+
+from typing import Annotated, Any
+
+from fastmcp.tools.base import ToolResult
+from pydantic import BaseModel, Field
+
+from qarnot_mcp.tools.caller import calling_client
+from qarnot_mcp.tools.cleaning import one_line
+from qarnot_mcp.tools.results import NAME_CHARACTERS, Submitted, answer
+from qarnot_mcp.tools.submission import task_request
+
+
+class ConstantArgument(BaseModel):
+    """One constant of the profile, which the task also sees as an environment variable."""
+
+    key: str
+    value: str | int | float | bool
+
+
+Strings = list[str] | None
+
+
+async def submit_task(
+    name: Annotated[str, Field(description="Name of the task, under 2048 characters.")],
+    profile: Annotated[
+        str | None, Field(description="A name from list_profiles, such as docker-batch; none with pool_uuid.")
+    ] = None,
+    instance_count: Annotated[
+        int | None, Field(description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1.")
+    ] = None,
+    resource_buckets: Annotated[Strings, Field(description="Existing buckets whose files the instances see.")] = None,
+    result_bucket: Annotated[str | None, Field(description="Bucket for the results; made where it is missing.")] = None,
+    constants: Annotated[
+        list[ConstantArgument] | None,
+        Field(description='Constants of the profile, such as {"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}.'),
+    ] = None,
+    tags: Annotated[Strings, Field(description="At most 10 tags to find the task by.")] = None,
+    shortname: Annotated[
+        str | None, Field(description="A unique id of your own: letters, digits, hyphens. Makes a second try safe.")
+    ] = None,
+    advanced_ranges: Annotated[
+        str | None, Field(description="Instance ids instead of instance_count, such as 0-2,5 (ends included).")
+    ] = None,
+    pool_uuid: Annotated[str | None, Field(description="An open pool to run in, instead of a profile.")] = None,
+    job_uuid: Annotated[str | None, Field(description="An active job that the task belongs to.")] = None,
+    labels: Annotated[dict[str, str] | None, Field(description="Key and value pairs to find the task by.")] = None,
+    scheduling_type: Annotated[
+        str | None,
+        Field(description="Flex is cheaper and may be preempted; OnDemand is not; Reserved is on own machines."),
+    ] = None,
+    hardware_constraints: Annotated[
+        list[dict[str, Any]] | None,
+        Field(description='Such as {"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 16}.'),
+    ] = None,
+    max_retries_per_instance: Annotated[
+        int | None, Field(description="How often a failed instance runs again.")
+    ] = None,
+    results_whitelist: Annotated[str | None, Field(description="Regular expression of result files to keep.")] = None,
+    results_blacklist: Annotated[str | None, Field(description="Regular expression of result files to drop.")] = None,
+    dependencies: Annotated[Strings, Field(description="UUIDs of tasks of the same job that end first.")] = None,
+    completion_time_to_live: Annotated[
+        str | None, Field(description="Delete the task this long after its end, such as 10:00:00 or 1.00:00:00.")
+    ] = None,
+    auto_delete_on_completion: Annotated[
+        bool | None, Field(description="Delete the finished task when the task quota is reached.")
+    ] = None,
+) -> ToolResult:
+    """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
+
+    A Docker command runs with profile docker-batch and the constants DOCKER_REPO (library/ubuntu), DOCKER_TAG and
+    DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. A lost answer never starts a second task.
+    """
+    request = task_request(
+        name=name,
+        profile=profile,
+        instance_count=instance_count,
+        resource_buckets=resource_buckets,
+        result_bucket=result_bucket,
+        constants=constants,
+        tags=tags,
+        shortname=shortname,
+        advanced_ranges=advanced_ranges,
+        pool_uuid=pool_uuid,
+        job_uuid=job_uuid,
+        labels=labels,
+        scheduling_type=scheduling_type,
+        hardware_constraints=hardware_constraints,
+        max_retries_per_instance=max_retries_per_instance,
+        results_whitelist=results_whitelist,
+        results_blacklist=results_blacklist,
+        dependencies=dependencies,
+        completion_time_to_live=completion_time_to_live,
+        auto_delete_on_completion=auto_delete_on_completion,
+    )
+    started = await calling_client().submit(request)
+    return answer(
+        Submitted(
+            started=True,
+            uuid=started.uuid,
+            shortname=started.shortname,
+            name=one_line(name, NAME_CHARACTERS),
+            state=started.state,
+        )
+    )

@@ -1,0 +1,115 @@
+"""The tools that list, read, abort and delete tasks."""
+
+from typing import Annotated, Literal
+
+from fastmcp.server.dependencies import get_context
+from fastmcp.tools.base import ToolResult
+from pydantic import Field
+
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.models import Task
+from qarnot_mcp.tools.arguments import (
+    check_cursor,
+    check_limit,
+    check_name_prefix,
+    check_states,
+    check_tags,
+    check_task_id,
+    check_wait_seconds,
+)
+from qarnot_mcp.tools.caller import calling_client
+from qarnot_mcp.tools.cleaning import one_line
+from qarnot_mcp.tools.details import Energy, TaskDetails
+from qarnot_mcp.tools.results import NAME_CHARACTERS, Aborted, Deleted, TaskList, TaskRow, answer
+from qarnot_mcp.tools.waiting import see_task
+from qarnot_mcp.tools.whole import whole_answer
+
+TaskId = Annotated[str, Field(description="The task's UUID or its shortname.")]
+
+
+async def list_tasks(
+    tags: Annotated[list[str] | None, Field(description="Only tasks with at least one of these tags.")] = None,
+    state: Annotated[
+        str | None,
+        Field(
+            description="Only tasks in these states, separated by commas: a state such as Success or FullyExecuting, "
+            "or active, finished, failed."
+        ),
+    ] = None,
+    name: Annotated[str | None, Field(description="Only tasks whose name starts with this.")] = None,
+    limit: Annotated[int, Field(description="How many tasks at most, 1 to 500.")] = 50,
+    cursor: Annotated[str | None, Field(description="next_cursor of the answer before, to read on.")] = None,
+) -> ToolResult:
+    """List Qarnot tasks (batch jobs, computations), newest first, with state, progress and instance counts.
+
+    Filters by tag, state and name prefix combine. total tells how many match; next_cursor reads on.
+    """
+    page = await calling_client().tasks(
+        tags=check_tags(tags),
+        states=check_states(state),
+        name_prefix=check_name_prefix(name),
+        limit=check_limit(limit),
+        cursor=check_cursor(cursor),
+    )
+    return answer(
+        TaskList(
+            tasks=[TaskRow.of(task) for task in page.tasks],
+            count=len(page.tasks),
+            total=page.total,
+            next_cursor=page.next_cursor,
+        )
+    )
+
+
+async def get_task(
+    task_uuid: TaskId,
+    detail: Annotated[
+        Literal["summary", "full"], Field(description="full adds everything the API said, secrets masked.")
+    ] = "summary",
+    wait_seconds: Annotated[
+        float, Field(description="Wait up to this long, 0 to 45, for the task to end; tells what changed meanwhile.")
+    ] = 0,
+) -> ToolResult:
+    """Get one Qarnot task (batch job): its state and progress, instances, times, errors, constants, buckets, tags.
+
+    A failed task carries why: the failed instances grouped, with the last lines of their output. A finished task
+    carries its energy and carbon facts. wait_seconds follows a running task without polling.
+    """
+    task_id = check_task_id(task_uuid)
+    seconds, shortened = check_wait_seconds(wait_seconds)
+    client = calling_client()
+    seen = await see_task(client, task_id, seconds, tell_progress)
+    task = seen.task
+    return answer(
+        TaskDetails.of(
+            task,
+            energy=await energy_of(client, task) if task.is_final else None,
+            waited=seen.waited,
+            note=" ".join(filter(None, (shortened, seen.note))) or None,
+            api=whole_answer(task.raw) if detail == "full" else None,
+        )
+    )
+
+
+async def tell_progress(task: Task) -> None:
+    """Tells a client that listens where the task stands."""
+    instances = f"{task.running_instance_count} of {task.instance_count} instances running"
+    await get_context().report_progress(task.progress, 100, f"{task.state}, {instances}")
+
+
+async def energy_of(client: QarnotClient, task: Task) -> Energy | None:
+    """Reads what a finished task used; the facts are an extra, so their absence fails nothing."""
+    facts = await client.carbon_facts(task.uuid)
+    return Energy.of(facts) if facts else None
+
+
+async def abort_task(task_uuid: TaskId) -> ToolResult:
+    """Abort (cancel, stop) a Qarnot task that is waiting or running; what it has computed so far may be lost."""
+    task = await calling_client().abort(check_task_id(task_uuid))
+    return answer(Aborted(uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS), state=task.state))
+
+
+async def delete_task(task_uuid: TaskId) -> ToolResult:
+    """Delete a Qarnot task for good, aborting it first where it runs; its logs go with it, its buckets stay."""
+    task = await calling_client().delete(check_task_id(task_uuid))
+    return answer(Deleted(uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS)))

@@ -1,0 +1,70 @@
+"""Waiting for a task to end within one call: polite polls, progress for who listens, and what changed meanwhile."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.models import Task
+from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.tools.details import Waited
+
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 10.0
+PAUSE_GROWTH = 1.5
+JITTER = 0.2
+CHANGES_SHOWN = 12
+
+BOOTING = "Booting takes two to three minutes on Qarnot; nothing is stuck. Wait again with wait_seconds."
+BOOTING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
+
+Tell = Callable[[Task], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A task as the wait left it."""
+
+    task: Task
+    waited: Waited | None
+    note: str | None
+
+
+async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell: Tell) -> Seen:
+    """Reads a task, and reads it again until it has ended or the time is over; `tell` is called after each look."""
+    task = await client.task(task_id)
+    if wait_seconds <= 0 or task.is_final:
+        return Seen(task, None, None)
+    started = time.monotonic()
+    end = started + wait_seconds
+    pause, changes = FIRST_PAUSE_SECONDS, []
+    while not task.is_final and (left := end - time.monotonic()) > 0:
+        await tell(task)
+        await asyncio.sleep(min(left, pause * random.uniform(1 - JITTER, 1 + JITTER)))  # noqa: S311 - no secret
+        pause = min(LONGEST_PAUSE_SECONDS, pause * PAUSE_GROWTH)
+        before, task = task, await client.task(task.uuid)
+        changes += [f"after {time.monotonic() - started:.0f} s: {change}" for change in changes_between(before, task)]
+    waited = Waited(seconds=round(time.monotonic() - started, 1), changes=changes[-CHANGES_SHOWN:])
+    return Seen(task, waited, BOOTING if task.state in BOOTING_STATES else None)
+
+
+def changes_between(before: Task, after: Task) -> list[str]:
+    """Says what changed between two looks at a task."""
+    changes = []
+    if before.state != after.state:
+        changes.append(f"{before.state} -> {after.state}")
+    for name, first, second in (
+        ("succeeded", _count(before, "succeeded_range"), _count(after, "succeeded_range")),
+        ("failed", _count(before, "failed_only_range"), _count(after, "failed_only_range")),
+    ):
+        if second > first:
+            changes.append(f"{second - first} more {'instance' if second - first == 1 else 'instances'} {name}")
+    if int(after.progress) > int(before.progress) and not after.is_final:
+        changes.append(f"progress {before.progress:.0f} -> {after.progress:.0f} %")
+    return changes
+
+
+def _count(task: Task, name: str) -> int:
+    return count_ranges(getattr(task.status, name)) if task.status else 0

@@ -1,0 +1,175 @@
+"""The web face of the server: the MCP endpoint, its health, and who may reach it from where."""
+
+from functools import partial
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qarnot_mcp import __version__
+from qarnot_mcp.access.caller import key_of_caller
+from qarnot_mcp.access.mode import choose_mode
+from qarnot_mcp.access.provider import create_provider
+from qarnot_mcp.access.secret import load_secrets
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.transport import Limits, Transport
+from qarnot_mcp.server import create_server
+from qarnot_mcp.settings import Settings
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+REFUSALS = {
+    HTTPStatus.MISDIRECTED_REQUEST: (
+        "This server does not answer under the host name of the request. "
+        "Add the name to QARNOT_MCP_ALLOWED_HOSTS (or set QARNOT_MCP_PUBLIC_URL) and start it again.\n"
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "Pages of this origin may not call this server. "
+        "Add the origin to QARNOT_MCP_ALLOWED_ORIGINS and start the server again.\n"
+    ),
+}
+
+
+def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_url: str | None = None) -> ASGIApp:
+    """Builds the ASGI application: the server behind its guards.
+
+    It is stateless, so that a restart breaks no client. `simulation` answers in place of the API. `public_url` (where
+    the world reaches the server) joins the host guard and the origin guard.
+    """
+    transport = open_transport(settings, simulation)
+    mode = choose_mode(settings.auth, settings.api_key, public_url)
+    key_of_call = partial(key_of_caller, mode, settings.api_key)
+    auth = None
+    if mode == "oauth":
+        origin = public_url or f"http://localhost:{settings.port}"
+        secrets = load_secrets(settings.secret_key, settings.secret_file)
+        auth = create_provider(settings, origin, secrets, partial(account_of, transport))
+    server = create_server(settings, transport, key_of_call, auth)
+    server.custom_route("/health", methods=["GET"])(health)
+    hosts, origins = list(settings.allowed_hosts), list(settings.allowed_origins)
+    if public_url:
+        hosts.append(urlsplit(public_url).hostname or "")
+        origins.append(public_url)
+    app = server.http_app(
+        path=settings.path,
+        stateless_http=True,
+        host_origin_protection=True,
+        allowed_hosts=hosts,
+        allowed_origins=origins,
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=origins,
+                allow_origin_regex=r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?",
+                allow_methods=["GET", "POST", "DELETE"],
+                allow_headers=["*"],
+                expose_headers=["mcp-session-id", "www-authenticate"],
+            )
+        ],
+    )
+    return Door(app, settings.path)
+
+
+def open_transport(settings: Settings, simulation: ASGIApp | None = None) -> Transport:
+    """Builds the way to the API with the limits of the settings; it connects when it is entered."""
+    limits = Limits(
+        connect_seconds=settings.connect_timeout_seconds,
+        read_seconds=settings.read_timeout_seconds,
+        call_seconds=settings.call_timeout_seconds,
+        retry_budget_seconds=settings.retry_seconds,
+        max_log_bytes=settings.max_log_bytes,
+        max_calls_in_flight=settings.max_calls_in_flight,
+    )
+    return Transport(settings.base_url, settings.api_version, limits=limits, application=simulation)
+
+
+async def account_of(transport: Transport, key: SecretStr) -> str:
+    """Answers the e-mail address of a key's account (`GET /info`); raises `KeyRefused` for a key that is none."""
+    return (await QarnotClient(transport, key).user()).email
+
+
+async def health(_: Request) -> JSONResponse:
+    """Answers 200 while the process lives."""
+    return JSONResponse({"status": "ok", "name": "qarnot-mcp", "version": __version__})
+
+
+class BodyTooLarge(Exception):  # noqa: N818 - says what happened, as the errors of the API do
+    """A request body over the limit, met while it was read."""
+
+
+class Door:
+    """What every request passes first: one endpoint with or without its last slash, bounded bodies, clear refusals."""
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] == self._path + "/":
+            # A redirect would go to http:// behind a TLS proxy, and some clients do not follow it with their body.
+            scope = {**scope, "path": self._path, "raw_path": self._path.encode()}
+        if declared_length(scope) > MAX_BODY_BYTES:
+            await refuse_body(scope, receive, send)
+            return
+        try:
+            await self._app(scope, bounded(receive), explained(send))
+        except BodyTooLarge:
+            await refuse_body(scope, receive, send)
+
+
+def declared_length(scope: Scope) -> int:
+    """Reads the Content-Length of a request, 0 where there is none."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
+
+def bounded(receive: Receive) -> Receive:
+    """Reads a body that declares no length up to the limit, and raises `BodyTooLarge` behind it."""
+    taken = 0
+
+    async def bounded_receive() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        return message
+
+    return bounded_receive
+
+
+def explained(send: Send) -> Send:
+    """Gives the guard's bare refusals a text that says what to do."""
+    text: bytes | None = None
+
+    async def explained_send(message: Message) -> None:
+        nonlocal text
+        if message["type"] == "http.response.start" and message["status"] in REFUSALS:
+            headers = [(name, value) for name, value in message["headers"] if name != b"content-length"]
+            if dict(headers).get(b"content-type", b"").startswith(b"text/plain"):
+                text = REFUSALS[message["status"]].encode()
+                message = {**message, "headers": [*headers, (b"content-length", str(len(text)).encode())]}
+        elif message["type"] == "http.response.body" and text is not None:
+            message = {**message, "body": text}
+        await send(message)
+
+    return explained_send
+
+
+async def refuse_body(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers 413 with the limit."""
+    text = f"The request is larger than {MAX_BODY_BYTES} bytes, the most that this server reads.\n"
+    await PlainTextResponse(text, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers={"connection": "close"})(
+        scope, receive, send
+    )
