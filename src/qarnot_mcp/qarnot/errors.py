@@ -59,6 +59,10 @@ class QarnotError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(plain(message, MESSAGE_CHARACTERS))
 
+    def add(self, note: str) -> None:
+        """Adds a sentence to the message."""
+        self.args = (plain(f"{self} {note}", MESSAGE_CHARACTERS),)
+
 
 class InvalidArgument(QarnotError):
     """An argument that cannot be right; nothing was sent."""

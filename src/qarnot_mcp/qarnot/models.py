@@ -291,7 +291,7 @@ class TaskPage(BaseModel):
 class Page(Record):
     """One page as the API answers it."""
 
-    data: Annotated[list[Any], NONE_AS_LIST] = []
+    data: Annotated[list[Any], NONE_AS_LIST]
     total: int | None = None
     is_truncated: bool | None = None
     next_token: str | None = None
@@ -319,14 +319,14 @@ class Profile(Record):
     """How tasks run: a name and the constants that configure it."""
 
     name: Text = ""
-    constants: Annotated[list[ProfileConstant], NONE_AS_LIST] = []
+    constants: Annotated[list[ProfileConstant], NONE_AS_LIST]
     licenses: Annotated[list[License], NONE_AS_LIST] = []
 
 
 class User(Record):
     """The account of a key: its e-mail address, what it has and what it may have."""
 
-    email: Text = ""
+    email: Text
     max_task: int | None = None
     task_count: int | None = None
     max_running_task: int | None = None

@@ -1,0 +1,75 @@
+"""One call of the client: the requests that it takes, under one limit of time and one budget of retries."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from qarnot_mcp.qarnot.answers import Answer
+from qarnot_mcp.qarnot.errors import ApiUnavailable, TimedOut
+from qarnot_mcp.qarnot.retries import Retries
+from qarnot_mcp.qarnot.transport import Incoming, Request, Transport
+
+T = TypeVar("T")
+
+
+class Call:
+    """The way of a call to the API: adds the caller's headers, tries again where that is safe, counts requests."""
+
+    def __init__(self, transport: Transport, headers: dict[str, str]) -> None:
+        self.transport = transport
+        self.headers = headers
+        self.requests = 0
+        self.maybe_done = False
+        """Whether a request without an answer may have done its work."""
+        limits = transport.limits
+        self.retries = Retries(limits.retry_budget_seconds, transport.retry_tokens, transport.clock, transport.chance)
+
+    @asynccontextmanager
+    async def within(self, seconds: float) -> AsyncIterator[None]:
+        """Limits the time of what is done inside; raises `TimedOut` where it is over."""
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise TimedOut(seconds, request_id=self.headers.get("X-Request-Id", "")) from None
+
+    async def send(self, request: Request) -> Answer:
+        """Sends a request and answers its success; tries again while that may help."""
+        return await self._trying(lambda: self.send_once(request))
+
+    async def send_once(self, request: Request) -> Answer:
+        """Sends a request one time."""
+        self.requests += 1
+        return await self.transport.exchange(replace(request, headers=self.headers | dict(request.headers)))
+
+    @asynccontextmanager
+    async def open(self, request: Request) -> AsyncIterator[Incoming]:
+        """Answers a success whose body is still on the way; tries again as long as nothing of it was handed out."""
+        async with AsyncExitStack() as opened:
+
+            async def attempt() -> Incoming:
+                self.requests += 1
+                asked = replace(request, headers=self.headers | dict(request.headers))
+                async with AsyncExitStack() as attempted:
+                    incoming = await attempted.enter_async_context(self.transport.open(asked))
+                    await incoming.prefetch()
+                    opened.push_async_exit(attempted.pop_all())
+                return incoming
+
+            yield await self._trying(attempt)
+
+    async def _trying(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                result = await attempt()
+            except ApiUnavailable as error:
+                self.maybe_done = self.maybe_done or error.may_have_worked
+                wait = self.retries.wait_before_next(error)
+                if wait is None:
+                    raise
+                await self.transport.sleep(wait)
+            else:
+                self.retries.succeeded()
+                return result

@@ -1,0 +1,329 @@
+"""One method for each call of the API, in domain terms."""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import SecretStr
+from pydantic_core import to_json
+
+from qarnot_mcp.qarnot.answers import Subject
+from qarnot_mcp.qarnot.call import Call
+from qarnot_mcp.qarnot.errors import (
+    ApiUnavailable,
+    Forbidden,
+    InvalidArgument,
+    MalformedKey,
+    NoKey,
+    NotFound,
+    ReadOnly,
+    TaskEnded,
+    TimedOut,
+    UnreadableAnswer,
+)
+from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id, profile_path
+from qarnot_mcp.qarnot.logs import LogStream
+from qarnot_mcp.qarnot.models import (
+    FINAL_STATES,
+    CarbonFacts,
+    Page,
+    Profile,
+    Submission,
+    Task,
+    TaskPage,
+    TaskRequest,
+    User,
+)
+from qarnot_mcp.qarnot.submission import start_task
+from qarnot_mcp.qarnot.transport import Request, Transport
+
+PAGE_TASKS = 50
+MOST_TASKS = 500
+MOST_PAGES = 50
+KEY_CHARACTERS = 4096
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+_VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+
+
+class QarnotClient:
+    """The API with one caller's key; cheap to make, for each call anew.
+
+    The methods check their arguments (`InvalidArgument`), and raise `KeyProblem`, `ApiRefused` or `ApiUnavailable`.
+    With `read_only` those that write raise `ReadOnly`. `requests` counts what went to the API.
+    """
+
+    def __init__(
+        self, transport: Transport, key: SecretStr | None, *, read_only: bool = False, request_id: str = ""
+    ) -> None:
+        self._transport = transport
+        self._key = key
+        self._read_only = read_only
+        self._request_id = request_id if _REQUEST_ID.fullmatch(request_id) else ""
+        self.requests = 0
+
+    async def check_reachable(self) -> None:
+        """Asks for the public settings, which takes no key (`GET /settings`)."""
+        await self.settings()
+
+    async def settings(self) -> dict[str, Any]:
+        """Answers the public settings of the platform (`GET /settings`); takes no key."""
+        async with self._call(keyless=True) as call:
+            answer = await call.send(Request("GET", "/settings", Subject("endpoint", "settings")))
+            settings = answer.json("the settings")
+            if not isinstance(settings, dict):
+                raise UnreadableAnswer("the settings are not an object")
+            return settings
+
+    async def user(self, *, cached: bool = False) -> User:
+        """Answers the account of the key (`GET /info`); `cached` is content with one of the last minute."""
+        if cached and (kept := self._transport.cache.get(self._owner(), "user", User)):
+            return kept
+        async with self._call() as call:
+            answer = await call.send(Request("GET", "/info", Subject("account", "of this key")))
+            return self._transport.cache.put(self._owner(), "user", User.read(answer.json("the account")))
+
+    async def profile_names(self) -> list[str]:
+        """Answers the names of the profiles that the key may use (`GET /profiles`)."""
+        async with self._call() as call:
+            answer = await call.send(Request("GET", "/profiles", Subject("endpoint", "profiles")))
+            names = answer.json("the list of profiles")
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise UnreadableAnswer("the list of profiles is not a list of names")
+            return names
+
+    async def profile(self, name: str, *, cached: bool = False) -> Profile:
+        """Answers one profile (`GET /profiles/{name}`); `cached` is content with one of the last minute."""
+        path = profile_path(name)
+        if cached and (kept := self._transport.cache.get(self._owner(), path, Profile)):
+            return kept
+        async with self._call() as call:
+            answer = await call.send(Request("GET", path, Subject("profile", name)))
+            profile = Profile.read(answer.json("the profile"))
+            # The API may leave the name out.
+            profile = profile if profile.name else profile.model_copy(update={"name": name})
+            return self._transport.cache.put(self._owner(), path, profile)
+
+    async def tasks(
+        self,
+        *,
+        tags: Sequence[str] = (),
+        states: Sequence[str] = (),
+        name_prefix: str | None = None,
+        limit: int = PAGE_TASKS,
+        cursor: str | None = None,
+    ) -> TaskPage:
+        """Answers up to `limit` tasks (1 to 500), newest first, from the start or from `cursor` on.
+
+        They match one of the tags, one of the states, and the start of the name. Without tags they are summaries
+        (`POST /tasks/summaries/paginate`); with tags whole tasks, as summaries carry none (`POST /tasks/paginate`).
+        """
+        if not 1 <= limit <= MOST_TASKS:
+            raise InvalidArgument("limit", limit, f"a whole number from 1 to {MOST_TASKS}")
+        token = None if cursor is None else check_cursor(cursor)
+        path = "/tasks/paginate" if tags else "/tasks/summaries/paginate"
+        wanted = _filter(tags, states, name_prefix)
+        found: list[Task] = []
+        total: int | None = None
+        async with self._call() as call:
+            for _ in range(MOST_PAGES):
+                asked = {
+                    "filter": wanted,
+                    "token": token,
+                    "maximumResults": min(PAGE_TASKS, limit - len(found)),
+                    "orderBy": "creationDate",
+                    "orderType": "DESC",
+                }
+                answer = await call.send(_with_body(Request("POST", path, Subject("endpoint", path)), asked))
+                page = Page.read(answer.json("the list of tasks"))
+                found += [Task.read(item) for item in page.data]
+                total = page.total
+                token = _next_token(page, token)
+                if token is None or len(found) >= limit:
+                    break
+        return TaskPage.model_construct(tasks=found, total=total, next_cursor=token)
+
+    async def task(self, task_id: str) -> Task:
+        """Answers one task by its UUID or shortname (`GET /tasks/{id}`)."""
+        task_id = check_task_id(task_id)
+        async with self._call() as call:
+            return await _task(call, task_id)
+
+    async def submit(self, request: TaskRequest) -> Submission:
+        """Starts a task, once whatever happens to the answer (`POST /tasks`, `GET /tasks/{shortname}`).
+
+        Raises `ShortnameTaken`, `NotStarted` (nothing was started) or `SubmitUnknown`, beside what the API refuses.
+        """
+        self._refuse_to_write("submit tasks")
+        call = Call(self._transport, self._headers())
+        try:
+            return await start_task(call, request, self._owner())
+        finally:
+            self.requests += call.requests
+
+    async def abort(self, task_id: str) -> Task:
+        """Aborts a task and answers it as it is then (`POST /tasks/{id}/abort`, `GET /tasks/{id}`).
+
+        A task that is cancelled already is no error; one that has ended otherwise raises `TaskEnded`.
+        """
+        self._refuse_to_write("abort tasks")
+        task_id = check_task_id(task_id)
+        progress = _Progress()
+        with progress.told("aborted"):
+            async with self._call() as call:
+                progress.call = call
+                try:
+                    await call.send(Request("POST", f"/tasks/{task_id}/abort", Subject("task", task_id)))
+                except Forbidden as error:
+                    task = await _task(call, task_id)
+                    if task.state in ("Cancelled", "PendingCancel"):
+                        return task
+                    if task.state in FINAL_STATES:
+                        raise TaskEnded(task_id, task.state, error.api_message) from None
+                    raise
+                progress.is_done = True
+                return await _task(call, task_id)
+
+    async def delete(self, task_id: str) -> Task:
+        """Deletes a task and answers what it was (`GET /tasks/{id}`, `DELETE /tasks/{uuid}`)."""
+        self._refuse_to_write("delete tasks")
+        task_id = check_task_id(task_id)
+        progress = _Progress()
+        with progress.told("deleted"):
+            async with self._call() as call:
+                task = await _task(call, task_id)
+                # The name could pass to another task in between; the UUID cannot.
+                name = task.uuid if UUID.fullmatch(task.uuid) else task_id
+                call.maybe_done = False
+                progress.call = call
+                try:
+                    await call.send(Request("DELETE", f"/tasks/{name}", Subject("task", task_id)))
+                except NotFound:
+                    if not call.maybe_done:
+                        raise
+                return task
+
+    @asynccontextmanager
+    async def log(
+        self, task_id: str, log_type: Literal["stdout", "stderr"] = "stdout", instance_id: int | None = None
+    ) -> AsyncIterator[LogStream]:
+        """Opens the log of a task or of one instance (`GET /tasks/{id}/{stdout,stderr}[/{instance}]`).
+
+        Answers its text in parts, in bounded memory. The time of the whole call covers the reading, too.
+        """
+        if log_type not in ("stdout", "stderr"):
+            raise InvalidArgument("log_type", log_type, "stdout or stderr")
+        task_id = check_task_id(task_id)
+        path, subject = f"/tasks/{task_id}/{log_type}", Subject("task", task_id)
+        if instance_id is not None:
+            path += f"/{check_instance_id(instance_id)}"
+            subject = Subject("instance", f"{instance_id} of the task {task_id}")
+        async with self._call() as call, call.open(Request("GET", path, subject)) as incoming:
+            yield LogStream(incoming, self._transport.limits.max_log_bytes)
+
+    async def carbon_facts(self, uuid: str) -> CarbonFacts | None:
+        """Answers what a task used and caused, or none where the API has no such facts.
+
+        It is `GET /carbon/v1/tasks/{uuid}/carbon-facts`, beside the versions of the compute API.
+        """
+        path = f"/carbon/v1/tasks/{check_task_id(uuid)}/carbon-facts"
+        async with self._call() as call:
+            try:
+                answer = await call.send(Request("GET", path, Subject("task", uuid), rooted=True))
+            except (NotFound, Forbidden):
+                return None
+            return CarbonFacts.read(answer.json("the carbon facts"))
+
+    @asynccontextmanager
+    async def _call(self, *, keyless: bool = False) -> AsyncIterator[Call]:
+        """Begins a call: its headers, its time, its retries."""
+        call = Call(self._transport, self._headers(keyless=keyless))
+        try:
+            async with call.within(self._transport.limits.call_seconds):
+                yield call
+        finally:
+            self.requests += call.requests
+
+    def _headers(self, *, keyless: bool = False) -> dict[str, str]:
+        headers = {"X-Request-Id": self._request_id} if self._request_id else {}
+        if not keyless:
+            headers["Authorization"] = self._checked_key()
+        return headers
+
+    def _checked_key(self) -> str:
+        """Answers the key where it can stand in a header."""
+        key = self._key.get_secret_value() if self._key is not None else ""
+        if not key:
+            raise NoKey
+        if len(key) > KEY_CHARACTERS:
+            raise MalformedKey(f"it has more than {KEY_CHARACTERS} characters")
+        if not _VISIBLE.fullmatch(key):
+            raise MalformedKey("it has blanks, control characters or characters beyond ASCII in it")
+        return key
+
+    def _owner(self) -> str:
+        return self._transport.cache.owner(self._checked_key())
+
+    def _refuse_to_write(self, action: str) -> None:
+        if self._read_only:
+            raise ReadOnly(action)
+
+
+class _Progress:
+    """How far a call that changes something has come, for the message when its answer is lost."""
+
+    def __init__(self) -> None:
+        self.call: Call | None = None
+        self.is_done = False
+
+    @contextmanager
+    def told(self, participle: str) -> Iterator[None]:
+        """Adds to an error whether the task was changed, where that is not plain."""
+        try:
+            yield
+        except ApiUnavailable as error:
+            if self.is_done:
+                error.add(f"The task was {participle} nevertheless: only its new state could not be read.")
+            elif self.call is not None and (self.call.maybe_done or isinstance(error, TimedOut)):
+                error.add(f"Whether the task was {participle} is not known; it is safe to call again.")
+            raise
+
+
+async def _task(call: Call, task_id: str) -> Task:
+    answer = await call.send(Request("GET", f"/tasks/{task_id}", Subject("task", task_id)))
+    return Task.read(answer.json("the task"))
+
+
+def _with_body(request: Request, body: object) -> Request:
+    return replace(request, body=to_json(body), headers={"Content-Type": "application/json"})
+
+
+def _filter(tags: Sequence[str], states: Sequence[str], name_prefix: str | None) -> dict[str, Any] | None:
+    """Makes the filter of a page: one of the tags, one of the states, and the start of the name."""
+    parts: list[dict[str, Any]] = []
+    if tags:
+        leaves = [{"operator": "Equal", "field": "Tags", "value": tag} for tag in tags]
+        parts.append(leaves[0] if len(leaves) == 1 else {"operator": "Or", "filters": leaves})
+    if states:
+        parts.append({"operator": "In", "field": "State", "values": list(states)})
+    if name_prefix:
+        # `Like` takes a regular expression between slashes.
+        pattern = re.escape(name_prefix).replace("/", r"\/")
+        parts.append({"operator": "Like", "field": "Name", "value": f"/^{pattern}/"})
+    if len(parts) > 1:
+        return {"operator": "And", "filters": parts}
+    return parts[0] if parts else None
+
+
+def _next_token(page: Page, token: str | None) -> str | None:
+    """Answers the token of the next page, or none after the last one."""
+    if not page.is_truncated:
+        return None
+    if page.next_token is None or page.next_token == token:
+        raise UnreadableAnswer("a page of tasks does not say where the next one starts")
+    try:
+        return check_cursor(page.next_token)
+    except InvalidArgument:
+        raise UnreadableAnswer("the token of a page of tasks has an unknown form") from None

@@ -1,0 +1,155 @@
+"""A log body, decoded while it arrives: never more of it in memory than one part."""
+
+import codecs
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
+
+from qarnot_mcp.qarnot.errors import UnreadableAnswer
+
+if TYPE_CHECKING:
+    from qarnot_mcp.qarnot.transport import Incoming
+
+# What may be the start of an escape, or of a surrogate pair, that the next part completes.
+_OPEN_ESCAPE = re.compile(rb"\\(?:u(?:[0-9A-Fa-f]{0,3}|[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?))?\Z")
+_LONGEST_OPEN_ESCAPE = 11
+_LONGEST_NULL = 64
+_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_ESCAPE = re.compile(r'(\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt]))|\\')
+_BLANK = b" \t\r\n"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class LogDecoder:
+    """Decodes a body that comes in parts: a JSON string, or plain text.
+
+    The API sends one JSON string. Other kinds are told apart by their first character: what does not start with a
+    quote is plain text, and so is all that calls itself `text/plain`. `null` and an empty body are an empty log.
+    """
+
+    def __init__(self, content_type: str = "application/json") -> None:
+        self._is_plain = content_type.lower().startswith("text/plain")
+        self._is_started = self._is_plain
+        self._is_closed = False
+        self._rest = b""
+        self._plain = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, part: bytes) -> str:
+        """Answers the text of a further part; what its end leaves open waits for the next."""
+        if self._is_plain:
+            return self._plain.decode(part)
+        data = self._rest + part if self._rest else part
+        self._rest = b""
+        if not self._is_started:
+            data = data.removeprefix(_BYTE_ORDER_MARK).lstrip(_BLANK)
+            if len(data) <= _LONGEST_NULL and b"null".startswith(data.rstrip(_BLANK)):
+                self._rest = data
+                return ""
+            self._is_started = True
+            if not data.startswith(b'"'):
+                return self._go_on_plain(data)
+            data = data[1:]
+        return self._after(data) if self._is_closed else self._inside(data)
+
+    def finish(self) -> str:
+        """Answers what was left at the end of the body; raises `UnreadableAnswer` where the string was not closed."""
+        if self._is_plain:
+            return self._plain.decode(b"", True)
+        if self._is_started and not self._is_closed:
+            raise UnreadableAnswer("the log breaks off before its end")
+        rest = self._rest.strip(_BLANK)
+        return "" if rest == b"null" else rest.decode()
+
+    def _inside(self, data: bytes) -> str:
+        if _ends_with_quote(data):
+            head, self._is_closed = data[:-1], True
+        else:
+            kept = _length_of_whole(data)
+            head, self._rest = data[:kept], data[kept:]
+        try:
+            text: str = from_json(b'"' + head + b'"', cache_strings="none")
+        except ValueError:
+            # Rubbish in the text, or the closing quote with something behind it.
+            string = _STRING.match(data)
+            if string is None:
+                return _repaired(head)
+            self._is_closed, self._rest = True, b""
+            return _repaired(data[: string.end() - 1]) + self._after(data[string.end() :])
+        return text
+
+    def _after(self, data: bytes) -> str:
+        """What follows the closing quote; more than blanks means that it was plain text all along."""
+        return self._go_on_plain(b'"' + data) if data.strip(_BLANK) else ""
+
+    def _go_on_plain(self, data: bytes) -> str:
+        self._is_plain = True
+        return self._plain.decode(data)
+
+
+class LogStream:
+    """The text of a log in parts, as it arrives; go through it once.
+
+    `cut` tells, afterwards, whether the log is longer than `max_bytes`, so that its end was not read. Raises
+    `ApiUnavailable` where the connection breaks on the way.
+    """
+
+    def __init__(self, incoming: "Incoming", max_bytes: int) -> None:
+        self.cut = False
+        self._incoming = incoming
+        self._max_bytes = max_bytes
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Answers the parts; none is empty."""
+        decoder = LogDecoder(self._incoming.headers.get("content-type", ""))
+        size = 0
+        async for part in self._incoming.chunks():
+            size += len(part)
+            if size > self._max_bytes:
+                self.cut = True
+                part = part[: len(part) - (size - self._max_bytes)]
+            if text := decoder.feed(part):
+                yield text
+            if self.cut:
+                return
+        if text := decoder.finish():
+            yield text
+
+
+def _ends_with_quote(data: bytes) -> bool:
+    """Whether the last byte is a quote that no backslash escapes."""
+    if not data.endswith(b'"'):
+        return False
+    before = data[:-1]
+    return (len(before) - len(before.rstrip(b"\\"))) % 2 == 0
+
+
+def _length_of_whole(data: bytes) -> int:
+    """Answers how much of a part can be decoded: its end may be half an escape, surrogate pair or UTF-8 sequence."""
+    start = max(0, len(data) - _LONGEST_OPEN_ESCAPE)
+    while match := _OPEN_ESCAPE.search(data, start):
+        before = data[: match.start()]
+        if (len(before) - len(before.rstrip(b"\\"))) % 2 == 0:
+            return match.start()
+        start = match.start() + 1
+    for back in range(1, min(4, len(data) + 1)):
+        byte = data[-back]
+        if byte >= 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(data) - back if needed > back else len(data)
+        if byte < 0x80:
+            break
+    return len(data)
+
+
+def _repaired(inside: bytes) -> str:
+    """Decodes the inside of a JSON string that is not quite one: what is wrong in it becomes U+FFFD or stays as is."""
+    text = inside.decode("utf-8", "replace")
+    try:
+        decoded: str = json.loads(f'"{text}"', strict=False)
+    except ValueError:
+        mended = _ESCAPE.sub(lambda match: match[1] or "\\\\", text)
+        decoded = json.loads(f'"{mended}"', strict=False)
+    return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,0 +1,172 @@
+"""Starting a task so that a lost answer neither loses nor doubles it.
+
+Each submit carries a shortname, which the API keeps unique. When the answer is lost, the shortname tells whether the
+task is there. A shortname that the caller chose is looked up before, too: otherwise an older task with the same
+shortname could pass for the new one.
+"""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from pydantic_core import to_json
+
+from qarnot_mcp.qarnot.answers import Answer, Subject
+from qarnot_mcp.qarnot.call import Call
+from qarnot_mcp.qarnot.errors import (
+    ApiRefused,
+    ApiUnavailable,
+    BadRequest,
+    Conflict,
+    NotFound,
+    NotStarted,
+    QarnotError,
+    ShortnameTaken,
+    SubmitUnknown,
+    TimedOut,
+    UnreadableAnswer,
+)
+from qarnot_mcp.qarnot.identifiers import UUID, check_shortname
+from qarnot_mcp.qarnot.models import NIL_UUID, Submission, Task, TaskRequest
+from qarnot_mcp.qarnot.transport import Request
+
+NAME_CHARACTERS = 40
+RANDOM_CHARACTERS = 12
+# When to look for a task whose answer was lost, as parts of the time it may take to appear.
+LOOKS = (0.0, 0.05, 0.15, 0.35, 0.65, 1.0, 1.1, 1.2)
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def make_shortname(name: str) -> str:
+    """Makes a shortname from a task's name: its letters and digits, and 12 random characters (59 bits)."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", letters)[:NAME_CHARACTERS].strip("-").lower() or "task"
+    return f"{slug}-{''.join(secrets.choice(_ALPHABET) for _ in range(RANDOM_CHARACTERS))}"
+
+
+async def start_task(call: Call, request: TaskRequest, owner: str) -> Submission:
+    """Starts a task and answers it; `owner` is the digest of the caller's key.
+
+    Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API refuses.
+    """
+    return await _Submit(call, request, owner).run()
+
+
+class _Submit:
+    """One submit: two thirds of the call's time to send it, the rest to look for it where the answer is lost."""
+
+    def __init__(self, call: Call, request: TaskRequest, owner: str) -> None:
+        self._call = call
+        self._limits = call.transport.limits
+        self._name = request.name
+        self._is_own = request.shortname is None
+        self._shortname = make_shortname(request.name) if request.shortname is None else request.shortname
+        self._owner = owner
+        check_shortname(self._shortname)
+        self._post = Request(
+            "POST",
+            "/tasks",
+            Subject("profile, pool, job or bucket", "of this task"),
+            {"Content-Type": "application/json"},
+            to_json(request.to_api() | {"shortname": self._shortname}),
+        )
+        self._get = Request("GET", f"/tasks/{self._shortname}", Subject("task", self._shortname))
+        self._may_have_started = False
+
+    async def run(self) -> Submission:
+        """Goes through all of it, in the time of one call."""
+        look_up_seconds = self._limits.call_seconds / 3
+        async with AsyncExitStack() as held:
+            try:
+                async with self._call.within(self._limits.call_seconds - look_up_seconds):
+                    # Two submits with one shortname, of one caller: the second one finds the task of the first.
+                    await held.enter_async_context(self._call.transport.submits.hold((self._owner, self._shortname)))
+                    if not self._is_own:
+                        await self._refuse_taken()
+                    return await self._send()
+            except ApiUnavailable as error:
+                if not self._may_have_started:
+                    raise NotStarted(self._shortname, error) from error
+                return await self._look_for_it(error, look_up_seconds)
+
+    async def _send(self) -> Submission:
+        """Sends it; again only after an answer, or a failure to connect, that means that nothing was begun."""
+        tries = 0
+        while True:
+            self._may_have_started = True
+            tries += 1
+            try:
+                answer = await self._call.send_once(self._post)
+            except (BadRequest, Conflict) as error:
+                if not isinstance(error, Conflict) and "shortname" not in error.api_message.lower():
+                    raise
+                self._may_have_started = tries > 1
+                return await self._explain_taken(error, is_ours=tries > 1)
+            except ApiUnavailable as error:
+                if error.may_have_worked:
+                    raise
+                self._may_have_started = False
+                wait = self._call.retries.wait_before_next(error)
+                if wait is None:
+                    raise
+                await self._call.transport.sleep(wait)
+            else:
+                self._call.retries.succeeded()
+                return Submission(uuid=_new_uuid(answer), shortname=self._shortname, name=self._name, state="Submitted")
+
+    async def _refuse_taken(self) -> None:
+        """Raises `ShortnameTaken` where a task has the shortname already."""
+        try:
+            task = Task.read((await self._call.send(self._get)).json("the task"))
+        except NotFound:
+            return
+        raise ShortnameTaken(self._shortname, uuid=task.uuid, name=task.name, state=task.state)
+
+    async def _explain_taken(self, error: ApiRefused, *, is_ours: bool) -> Submission:
+        """Says which task has the shortname that the API refused; after a first try it may be the one wanted."""
+        try:
+            task = Task.read((await self._call.send(self._get)).json("the task"))
+        except (ApiUnavailable, NotFound):
+            raise error from None
+        if is_ours:
+            return self._found(task)
+        raise ShortnameTaken(self._shortname, uuid=task.uuid, name=task.name, state=task.state) from None
+
+    async def _look_for_it(self, cause: ApiUnavailable, seconds: float) -> Submission:
+        """Looks for the task, more than once, as it may appear late; only a last look that finds none is a no."""
+        patience = min(self._limits.look_up_seconds, seconds * 2 / 3)
+        waited, is_missing = 0.0, False
+        try:
+            async with self._call.within(seconds):
+                for part in LOOKS:
+                    await self._call.transport.sleep(part * patience - waited)
+                    waited = part * patience
+                    try:
+                        task = Task.read((await self._call.send_once(self._get)).json("the task"))
+                    except NotFound:
+                        is_missing = True
+                        if part >= 1:
+                            break
+                    except QarnotError:
+                        is_missing = False
+                    else:
+                        if task.shortname == self._shortname:
+                            return self._found(task)
+        except TimedOut:
+            is_missing = False
+        if is_missing:
+            raise NotStarted(self._shortname, cause) from cause
+        raise SubmitUnknown(self._shortname, cause) from cause
+
+    def _found(self, task: Task) -> Submission:
+        return Submission(uuid=task.uuid, shortname=self._shortname, name=task.name, state=task.state, found_again=True)
+
+
+def _new_uuid(answer: Answer) -> str:
+    created = answer.json("the new task")
+    uuid = created.get("uuid") if isinstance(created, Mapping) else None
+    if not isinstance(uuid, str) or not UUID.fullmatch(uuid) or uuid == NIL_UUID:
+        raise UnreadableAnswer("the new task: uuid is missing")
+    return uuid

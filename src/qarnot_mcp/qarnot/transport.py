@@ -1,0 +1,272 @@
+"""The way to the API: one pool of connections, bounded in time, size and number; nothing else imports httpx."""
+
+import asyncio
+import random
+import time
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Self
+
+import httpx
+
+from qarnot_mcp import __version__
+from qarnot_mcp.qarnot.answers import Answer, Subject, refusal
+from qarnot_mcp.qarnot.cache import Cache
+from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, InvalidArgument, TimedOut, Unreachable, UnreadableAnswer
+from qarnot_mcp.qarnot.locks import Locks
+from qarnot_mcp.qarnot.retries import Clock, RetryTokens, Sleep
+
+REFUSAL_BYTES = 64 * 1024
+UNPACKED_BYTES = 256 * 1024
+PREFETCHED_BYTES = 256 * 1024
+KEEP_ALIVE_SECONDS = 30.0
+FETCHED_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long, how much and how many; a call is one method of the client, its retries and pages included."""
+
+    connect_seconds: float = 5
+    read_seconds: float = 30
+    """The longest silence within an answer."""
+    call_seconds: float = 45
+    retry_budget_seconds: float = 20
+    """After this time from the start of a call nothing is tried again."""
+    look_up_seconds: float = 10
+    """How long a task whose submit was lost may take to appear."""
+    max_answer_bytes: int = 32 * 1024 * 1024
+    max_request_bytes: int = 1024 * 1024
+    max_calls_in_flight: int = 64
+    queue_seconds: float = 10
+    """How long a call waits for one in flight to end."""
+    max_log_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; `path` is below `/v{version}`, or with `rooted` below the address of the API itself."""
+
+    method: str
+    path: str
+    subject: Subject
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    rooted: bool = False
+
+    @property
+    def request_id(self) -> str:
+        """The id that ties the request to the call it serves; empty where there is none."""
+        return self.headers.get("X-Request-Id", "")
+
+
+class Incoming:
+    """An answer that is arriving: its status and headers are there, its body is still on the way."""
+
+    def __init__(self, response: httpx.Response, chunks: AsyncGenerator[bytes]) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._chunks = chunks
+        self._prefetched: list[bytes] = []
+
+    async def read(self, limit_bytes: int) -> tuple[bytes, bool]:
+        """Answers the body up to the limit, and whether that is the whole."""
+        parts, size = [], 0
+        async for part in self._chunks:
+            parts.append(part)
+            size += len(part)
+            if size > limit_bytes:
+                return b"".join(parts)[:limit_bytes], False
+        return b"".join(parts), True
+
+    async def prefetch(self) -> None:
+        """Takes in the first part of the body, so that a connection that breaks in it is noticed now."""
+        size = 0
+        async for part in self._chunks:
+            self._prefetched.append(part)
+            size += len(part)
+            if size >= PREFETCHED_BYTES:
+                return
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Answers the body in parts as it arrives."""
+        for part in self._prefetched:
+            yield part
+        self._prefetched.clear()
+        async for part in self._chunks:
+            yield part
+
+
+class Transport:
+    """The pool, and what else all calls of a process share; open it with `async with`.
+
+    `application` is an ASGI application that answers in place of the API. `sleep`, `clock` and `chance` are the ways
+    to wait, to measure and to draw lots; tests give their own.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_version: str,
+        *,
+        limits: Limits | None = None,
+        application: Callable[..., Any] | None = None,
+        sleep: Sleep = asyncio.sleep,
+        clock: Clock = time.monotonic,
+        chance: random.Random | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.sleep = sleep
+        self.clock = clock
+        self.chance = chance or random.Random()  # noqa: S311 - spreads waits, keeps no secret
+        self.retry_tokens = RetryTokens()
+        self.cache = Cache(clock)
+        self.submits = Locks()
+        self._root = base_url.rstrip("/")
+        self._base = f"{self._root}/v{api_version}"
+        self._application = application
+        self._places = asyncio.Semaphore(self.limits.max_calls_in_flight)
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        limits = self.limits
+        application = self._application
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(application, raise_app_exceptions=False) if application else None,
+            headers={
+                "User-Agent": f"qarnot-mcp/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            timeout=httpx.Timeout(
+                limits.read_seconds, connect=limits.connect_seconds, pool=limits.queue_seconds + limits.connect_seconds
+            ),
+            limits=httpx.Limits(
+                max_connections=limits.max_calls_in_flight,
+                max_keepalive_connections=limits.max_calls_in_flight,
+                keepalive_expiry=KEEP_ALIVE_SECONDS,
+            ),
+            # A cookie set for one caller must not go out with the calls of the next.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def exchange(self, request: Request) -> Answer:
+        """Sends a request once and answers the whole of a success.
+
+        Raises `ApiRefused` or `KeyRefused` for what the API refuses and `ApiUnavailable` where there is no answer.
+        """
+        async with self.open(request) as incoming:
+            body, whole = await incoming.read(self.limits.max_answer_bytes)
+            if not whole:
+                raise AnswerTooLarge(self.limits.max_answer_bytes, request_id=request.request_id)
+            return Answer(incoming.status, incoming.headers, body)
+
+    @asynccontextmanager
+    async def open(self, request: Request) -> AsyncIterator[Incoming]:
+        """Sends a request once and answers a success whose body is still on the way; raises as `exchange` does."""
+        if request.body is not None and len(request.body) > self.limits.max_request_bytes:
+            size = f"{len(request.body):,} bytes long"
+            raise InvalidArgument("The request", size, f"less than {self.limits.max_request_bytes:,} bytes in all")
+        if self._client is None:
+            raise RuntimeError("the transport is not open")
+        outgoing = self._client.build_request(
+            request.method,
+            (self._root if request.rooted else self._base) + request.path,
+            headers=dict(request.headers),
+            content=request.body,
+        )
+        async with self._place():
+            with _translated(self.limits, request.request_id):
+                response = await self._client.send(outgoing, stream=True)
+                try:
+                    async with aclosing(_unpacked(response, request.request_id)) as chunks:
+                        incoming = Incoming(response, chunks)
+                        if not 200 <= response.status_code < 300:
+                            body, _ = await incoming.read(REFUSAL_BYTES)
+                            raise refusal(
+                                Answer(response.status_code, response.headers, body),
+                                request.subject,
+                                request.request_id,
+                            )
+                        yield incoming
+                finally:
+                    await response.aclose()
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """Holds one of the places for calls in flight; raises `Busy` where none gets free in time."""
+        try:
+            async with asyncio.timeout(self.limits.queue_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Busy(self.limits.max_calls_in_flight, self.limits.queue_seconds) from None
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+async def fetch_json(url: str, timeout_seconds: float) -> Any:
+    """Reads a small JSON document of some other service, with a connection of its own.
+
+    Raises `ApiUnavailable` where it does not answer in time, answers another status than 200 to 299, or no JSON.
+    """
+    limits = Limits(connect_seconds=timeout_seconds, read_seconds=timeout_seconds, max_answer_bytes=FETCHED_BYTES)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            async with Transport(url, "", limits=limits) as transport:
+                request = Request("GET", "", Subject("page", url), rooted=True)
+                return (await transport.exchange(request)).json("the document")
+    except TimeoutError:
+        raise TimedOut(timeout_seconds) from None
+
+
+@contextmanager
+def _translated(limits: Limits, request_id: str) -> Iterator[None]:
+    """Turns what httpx raises into our own errors."""
+    try:
+        yield
+    except httpx.PoolTimeout:
+        raise Busy(limits.max_calls_in_flight, limits.queue_seconds) from None
+    except httpx.ConnectTimeout:
+        reason = f"no connection within {limits.connect_seconds:g} s"
+        raise Unreachable(reason, sent=False, request_id=request_id) from None
+    except httpx.TimeoutException:
+        raise TimedOut(limits.read_seconds, what="said nothing", request_id=request_id) from None
+    except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+        raise Unreachable(str(error) or "no connection", sent=False, request_id=request_id) from None
+    except httpx.TransportError as error:
+        raise Unreachable(str(error) or type(error).__name__, sent=True, request_id=request_id) from None
+
+
+async def _unpacked(response: httpx.Response, request_id: str) -> AsyncGenerator[bytes]:
+    """Answers the body in parts of bounded size, unpacked: a small packed body can hold a huge one."""
+    packing = response.headers.get("content-encoding", "identity").strip().lower()
+    if packing not in ("identity", "gzip", "x-gzip"):
+        raise UnreadableAnswer(f"it is packed as {packing}, which was not asked for", request_id=request_id)
+    unpacker = None if packing == "identity" else zlib.decompressobj(wbits=31)
+    async with aclosing(response.aiter_raw()) as parts:  # type: ignore[type-var]
+        async for part in parts:
+            if unpacker is None:
+                yield part
+                continue
+            while part:
+                try:
+                    unpacked = unpacker.decompress(part, UNPACKED_BYTES)
+                except zlib.error:
+                    raise UnreadableAnswer("it is not packed as it says", request_id=request_id) from None
+                part = unpacker.unconsumed_tail
+                if unpacked:
+                    yield unpacked
+    if unpacker is not None and not unpacker.eof:
+        raise UnreadableAnswer("its packed body is cut", request_id=request_id)
