@@ -104,7 +104,7 @@ def texts_for(accept_language: str) -> Texts:
         language, _, parameters = part.strip().lower().partition(";")
         weight = _weight(parameters)
         for texts in (ENGLISH, FRENCH):
-            if language.split("-")[0] == texts.language and weight > best:
+            if language.strip().split("-")[0] == texts.language and weight > best:
                 preferred, best = texts, weight
     return preferred
 
