@@ -65,7 +65,7 @@ class SignInPage:
     def routes(self) -> list[Route]:
         """Makes the page's routes."""
         return [
-            Route(PATH, endpoint=request_response(self.show), methods=["GET"]),
+            Route(PATH, endpoint=self.show, methods=["GET"]),
             Route(PATH, endpoint=bounded(request_response(self.answer)), methods=["POST"]),
         ]
 
