@@ -1,0 +1,262 @@
+"""One account: its tasks, quotas, buckets and credits, and everything that can be asked of them.
+
+Every question comes with a `Moment`; the account has no clock of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .bodies import Body
+from .carbon import task_credits
+from .census import take_census
+from .chance import Chance
+from .logs import read_log
+from .orders import Order, read_constants, read_order, read_tags
+from .plan import TaskPlan
+from .profiles import Profile
+from .ranges import ranges_text
+from .refusals import Refusal, refused
+from .shelf import Shelf
+from .shell import Stream
+from .task import FINAL_STATES, Task
+
+JsonObject = dict[str, Any]
+Derivation = Literal["retry", "recover", "resume", "clone"]
+
+MAX_TASKS = 100
+MAX_RUNNING_TASKS = 10
+MAX_BUCKETS = 100
+_RUNNING_STATES = frozenset({"PartiallyExecuting", "FullyExecuting", "UploadingResults"})
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time: whole platform seconds since 1970, and the seconds of the clock that the platform was given."""
+
+    now: int
+    clock_seconds: float
+
+
+class Account:
+    """The tasks of one key."""
+
+    def __init__(self, email: str, chance: Chance, profiles: Mapping[str, Profile], plans: Shelf[TaskPlan]) -> None:
+        self.email = email
+        self.chance = chance
+        self.profiles = profiles
+        self.buckets: set[str] = set()
+        self.credits = 250.0
+        self._plans = plans
+        self._tasks: dict[str, Task] = {}
+        self._by_shortname: dict[str, Task] = {}
+        self._created_count = 0
+
+    def tasks(self, moment: Moment) -> list[Task]:
+        """Every task that can be seen, the oldest first."""
+        for task in [task for task in self._tasks.values() if task.is_gone(moment.now)]:
+            self._forget(task)
+        return [task for task in self._tasks.values() if task.visible_from <= moment.clock_seconds]
+
+    def find(self, identifier: str, moment: Moment) -> Task:
+        """The task of a UUID or shortname; a 404 where there is none."""
+        task = self._tasks.get(identifier.lower()) or self._by_shortname.get(identifier.lower())
+        if task is None or task.visible_from > moment.clock_seconds:
+            raise refused(404, f"No such task: {identifier[:256]}")
+        if task.is_gone(moment.now):
+            self._forget(task)
+            raise refused(404, f"No such task: {identifier[:256]}")
+        return task
+
+    def submit(self, body: Body, moment: Moment, late_seconds: float = 0.0) -> Task:
+        """Create a task from a request's body; every rule that is broken is a refusal."""
+        return self.add(read_order(body, self.profiles), moment, late_seconds)
+
+    def submit_many(self, bodies: list[Any], moment: Moment, late_seconds: float = 0.0) -> list[JsonObject]:
+        """Create a task from each body; the answer tells of each, in the same order."""
+        results: list[JsonObject] = []
+        for value in bodies:
+            try:
+                task = self.submit(Body(value), moment, late_seconds)
+                results.append({"statusCode": 200, "uuid": task.uuid, "message": None})
+            except Refusal as refusal:
+                nil = "00000000-0000-0000-0000-000000000000"
+                results.append({"statusCode": refusal.status, "uuid": nil, "message": refusal.message})
+        return results
+
+    def add(self, order: Order, moment: Moment, late_seconds: float = 0.0) -> Task:
+        """Create a task from an order that was checked, if buckets, credits and quota allow."""
+        for bucket in order.resource_buckets:
+            if bucket not in self.buckets:
+                raise refused(404, f"No such bucket: {bucket}")
+        if self.credits <= 0:
+            raise refused(402, "Not enough credits")
+        self._make_room(moment)
+        self._created_count += 1
+        uuid = self.chance.uuid(("task", self._created_count))
+        shortname = order.fields.get("shortname") or uuid
+        if shortname.lower() in self._by_shortname:
+            raise refused(400, f"A task with the shortname {shortname} already exists")
+        result_bucket = order.fields.get("resultBucket")
+        if result_bucket is not None and result_bucket not in self.buckets:
+            if len(self.buckets) >= MAX_BUCKETS:
+                raise refused(403, "Maximum number of buckets reached")
+            self.buckets.add(result_bucket)
+        task = Task(
+            uuid=uuid,
+            shortname=shortname,
+            order=order,
+            created=moment.now,
+            plans=self._plans,
+            constants=order.constants,
+            tags=list(order.fields["tags"]),
+            modified=moment.now,
+            visible_from=moment.clock_seconds + late_seconds if late_seconds else 0.0,
+        )
+        self._tasks[uuid] = task
+        self._by_shortname[shortname.lower()] = task
+        return task
+
+    def derive(self, kind: Derivation, source: Task, body: Body, moment: Moment, late_seconds: float = 0.0) -> Task:
+        """A new task from an older one: all of it (clone), or its failed or cancelled instances.
+
+        What the body sets replaces what the older task had. Nothing to run again, or a task that is not over, is a 403.
+        """
+        fields: JsonObject = {name: value for name, value in source.order.fields.items() if name != "shortname"}
+        fields["constants"] = [{"key": key, "value": value} for key, value in source.constants.items()]
+        fields["tags"] = list(source.tags)
+        given = {name: body.value(name) for name in _CREATION_FIELDS if body.value(name) is not None}
+        if kind != "clone":
+            given.pop("instanceCount", None)
+            given["advancedRanges"] = self._instances_to_run_again(kind, source, moment)
+        if "instanceCount" in given or "advancedRanges" in given:
+            fields.pop("instanceCount", None)
+            fields.pop("advancedRanges", None)
+        return self.submit(Body(fields | given), moment, late_seconds)
+
+    def _instances_to_run_again(self, kind: Derivation, source: Task, moment: Moment) -> str:
+        if source.state(moment.now) not in FINAL_STATES:
+            raise refused(403, f"Can't {kind} the task: it is not over")
+        census = take_census(source, moment.now)
+        chosen = census.failed if kind == "retry" else census.cancelled
+        if kind == "recover":
+            chosen = census.failed + census.cancelled
+        if not chosen:
+            raise refused(403, f"Can't {kind} the task: it has no such instances")
+        return ranges_text(instance.plan.instance_id for instance in chosen)
+
+    def abort(self, task: Task, moment: Moment) -> None:
+        """Ask the platform to stop a task; a 403 where it is over already."""
+        state = task.state(moment.now)
+        if state == "PendingCancel":
+            return
+        if state in FINAL_STATES or state == "PendingDelete":
+            raise refused(403, "Can't abort the task")
+        task.cancelled = task.modified = moment.now
+
+    def delete(self, task: Task, moment: Moment) -> None:
+        """Delete a task; one that is not over is stopped and stays in sight for a moment."""
+        if task.state(moment.now) in FINAL_STATES:
+            self._forget(task)
+        elif task.deleted is None:
+            task.deleted = task.modified = moment.now
+
+    def update(self, task: Task, body: Body, moment: Moment) -> None:
+        """Replace the constants and tags that the body sets; `[SECRET]` leaves a secret constant as it was."""
+        constants, tags = read_constants(body), read_tags(body)
+        if constants is not None:
+            values = {constant["key"]: constant["value"] for constant in constants}
+            task.constants = {
+                key: task.constants.get(key, value) if value == "[SECRET]" else value for key, value in values.items()
+            }
+        if tags is not None:
+            task.tags = tags
+        task.modified = moment.now
+
+    def refresh_resources(self, task: Task, moment: Moment) -> None:
+        """Send changed resources to the machines; a 400 where the task does not run."""
+        if task.state(moment.now) in FINAL_STATES | {"PendingCancel", "PendingDelete"}:
+            raise refused(400, "Task is not running")
+        task.modified = moment.now
+
+    def log(self, task: Task, stream: Stream, instance: str | None, moment: Moment, is_fresh: bool) -> str:
+        """A log, whole or (`is_fresh`) from where the last such reading ended; a 404 for an unknown instance."""
+        instance_id = None
+        if instance is not None:
+            is_number = instance.isascii() and instance.isdigit() and len(instance) < 10
+            instance_id = int(instance) if is_number else None
+            if instance_id is None or task.instance(instance_id) is None:
+                raise refused(404, f"No such instance: {instance[:40]}")
+        if not is_fresh:
+            return read_log(task, stream, instance_id, moment.now)
+        after = task.log_cursors.get((stream, instance_id))
+        task.log_cursors[(stream, instance_id)] = moment.now
+        return read_log(task, stream, instance_id, moment.now, after)
+
+    def information(self, moment: Moment) -> JsonObject:
+        """The account as `GET /info` tells it."""
+        tasks = self.tasks(moment)
+        running = [task for task in tasks if task.state(moment.now) in _RUNNING_STATES]
+        executing = [instance for task in running for instance in take_census(task, moment.now).executing]
+        cores = sum(instance.attempt.machine.core_count for instance in executing)
+        quota = {
+            "maxInstances": 64,
+            "maxCores": 2048,
+            "runningInstancesCount": len(executing),
+            "runningCoresCount": cores,
+            "runningCoreCount": cores,
+        }
+        idle = quota | {"runningInstancesCount": 0, "runningCoresCount": 0, "runningCoreCount": 0}
+        return {
+            "email": self.email,
+            "maxBucket": MAX_BUCKETS,
+            "maxTask": MAX_TASKS,
+            "taskCount": len(tasks),
+            "maxJob": 100,
+            "jobCount": 0,
+            "maxPool": 50,
+            "poolCount": 0,
+            "maxRunningTask": MAX_RUNNING_TASKS,
+            "maxRunningPool": 10,
+            "runningTaskCount": len(running),
+            "runningPoolCount": 0,
+            "runningInstanceCount": len(executing),
+            "runningCoreCount": cores,
+            **{f"max{kind}Instances": 64 for kind in ("", "Flex", "OnDemand")},
+            **{f"max{kind}Cores": 2048 for kind in ("", "Flex", "OnDemand")},
+            "computingQuotas": {"user": {"flex": quota, "onDemand": idle, "reserved": []}},
+            "quotaBytes": 0,
+            "quotaBytesBucket": 107374182400,
+            "usedQuotaBytesBucket": 0,
+            "usedQuotaBytes": 0,
+            "defaultScheduling": "Flex",
+            "defaultReservedSpecificationKey": "",
+        }
+
+    def credits_left(self, moment: Moment) -> float:
+        """The credits of the account in euros, less what its tasks have cost."""
+        return round(self.credits - sum(task_credits(task, moment.now) for task in self.tasks(moment)), 2)
+
+    def _make_room(self, moment: Moment) -> None:
+        self.tasks(moment)
+        for task in list(self._tasks.values()):
+            if len(self._tasks) < MAX_TASKS:
+                return
+            if task.order.fields.get("autoDeleteOnCompletion") and task.state(moment.now) in FINAL_STATES:
+                self._forget(task)
+        if len(self._tasks) >= MAX_TASKS:
+            raise refused(403, f"Maximum number of tasks reached ({MAX_TASKS})")
+
+    def _forget(self, task: Task) -> None:
+        del self._tasks[task.uuid]
+        del self._by_shortname[task.shortname.lower()]
+        self._plans.drop(task.uuid)
+
+
+_CREATION_FIELDS = (
+    "name shortname instanceCount advancedRanges profile resourceBuckets advancedResourceBuckets resultBucket constants "
+    "hardwareConstraints secretsAccessRights tags snapshotWhitelist snapshotBlacklist snapshotBucket "
+    "snapshotBucketPrefix resultsWhitelist resultsBlacklist resultsBucket resultsBucketPrefix autoDeleteOnCompletion "
+    "completionTimeToLive uploadResultsOnCancellation labels schedulingType targetedReservedMachineKey "
+    "defaultResourcesCacheTTLSec resultsCacheTTLSec privileges retrySettings maxRetriesPerInstance"
+).split()

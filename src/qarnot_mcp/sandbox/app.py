@@ -1,0 +1,211 @@
+"""The sandbox as an ASGI app: requests in, answers out, and the faults that were asked for in between."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from .api import Answer, Api, Call, refusal_answer
+from .bodies import Body, parse_body
+from .control import Control, Entry, key_tag
+from .faults import Fault, read_fault
+from .platform import DEFAULT_SPEED, Platform
+from .refusals import Refusal, refused
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""Bytes of a request body that are read; a larger one is a 413."""
+_MAX_QUERY_FIELDS = 200
+_ENDLESS_PIECE = b" " * 65536
+_MAX_ENDLESS_PIECES = 16384
+_SLOW_PIECES = 20
+_CONNECTION = "qarnot_mcp.sandbox.connection"
+
+
+class Sandbox(Starlette):
+    """The app. It keeps hold of the connection under a request, which a fault may have to break."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # uvicorn's `send` is a method of the object that holds the transport, in its httptools and h11
+        # protocols alike; Starlette's middleware wraps it, so it can only be seen here.
+        scope[_CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
+        await super().__call__(scope, receive, send)
+
+
+def create_app(
+    *, speed: float = DEFAULT_SPEED, seed: int | None = None, clock: Callable[[], float] = time.time
+) -> Starlette:
+    """A sandbox of its own, with no state shared with any other.
+
+    `speed` is how many platform seconds pass in one second of `clock` (0.01 to 1,000,000); `seed` makes the world
+    and every chance in it repeatable. The app needs no lifespan events. Raises ValueError for a speed out of range.
+    """
+    platform = Platform(speed=speed, seed=seed, clock=clock)
+    return Sandbox(routes=[Mount("/", app=Endpoint(Api(platform), Control(platform)))])
+
+
+class Endpoint:
+    """Takes each request from the server, and gives each answer to it."""
+
+    def __init__(self, api: Api, control: Control) -> None:
+        self._api = api
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        body = await _read_body(receive)
+        segments = tuple(segment for segment in scope["path"].split("/") if segment)
+        if body is None:
+            await _send(send, refusal_answer(refused(413, f"The body is larger than {MAX_BODY_BYTES} bytes")))
+        elif segments and segments[0].lower() == "sandbox":
+            name = "/".join(segments[1:]).lower()
+            await _send(send, self._control.answer(scope["method"], name, body))
+        else:
+            await self._api_call(scope, receive, send, segments, body)
+
+    async def _api_call(
+        self, scope: Scope, receive: Receive, send: Send, segments: tuple[str, ...], body: bytes
+    ) -> None:
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        if segments and segments[0].lower() == "v1":
+            segments = segments[1:]
+        key = headers.get(b"authorization", "")
+        method, path = scope["method"], "/" + "/".join(segments)
+        fault: Fault | None
+        try:
+            asked = headers.get(b"x-sandbox-fault")
+            fault = read_fault(Body(parse_body(asked.encode("latin-1")))) if asked else None
+        except Refusal as refusal:
+            await _send(send, refusal_answer(refusal))
+            return
+        fault = fault or self._control.faults.take(method, path.lower(), key)
+        answer: Answer | None = None
+        if fault is None or fault.is_after:
+            query = scope["query_string"]
+            fields = tuple(parse_qsl(query.decode("latin-1"), max_num_fields=None)) if query else ()
+            late_seconds = 0.0 if fault is None else fault.late_seconds
+            answer = self._api.answer(Call(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds))
+        self._write_journal(method, path, key, headers, answer, fault)
+        if fault is None or (fault.kind == "late" and answer is not None):
+            await _send(send, answer or Answer(200))
+        else:
+            await _fail(fault, answer or Answer(200, b"{}"), scope, receive, send)
+
+    def _write_journal(
+        self,
+        method: str,
+        path: str,
+        key: str,
+        headers: dict[bytes, str],
+        answer: Answer | None,
+        fault: Fault | None,
+    ) -> None:
+        is_known = answer is not None and answer.status != 401
+        entry = Entry(
+            method=method,
+            path=path[:500],
+            status=None if answer is None else answer.status,
+            account=self._api.platform.email(key) if is_known else None,
+            key_tag=key_tag(key),
+            user_agent=headers.get(b"user-agent", "")[:200],
+            request_id=headers.get(b"x-request-id", "")[:200] or None,
+            fault=None if fault is None else fault.kind,
+        )
+        self._control.journal.append(entry)
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return body
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return body
+
+
+async def _start(send: Send, answer: Answer, content_length: int | None) -> None:
+    headers = [(b"content-type", answer.content_type.encode())]
+    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    if content_length is not None:
+        headers.append((b"content-length", str(content_length).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    await _start(send, answer, len(answer.content))
+    await send({"type": "http.response.body", "body": answer.content})
+
+
+async def _fail(fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    match fault.kind:
+        case "disconnect":
+            await _break(scope, receive, is_answered=False)
+        case "cut":
+            await _start(send, answer, len(answer.content) + 1000)
+            await send(
+                {"type": "http.response.body", "body": answer.content[: len(answer.content) // 2], "more_body": True}
+            )
+            await _break(scope, receive, is_answered=True)
+        case "slow":
+            await _trickle(fault, answer, send)
+        case "endless":
+            await _never_end(answer, receive, send)
+        case "not_json":
+            page = b"<html><body><h1>Fault on demand</h1></body></html>"
+            await _send(send, Answer(200, page, "text/html; charset=utf-8"))
+        case "wrong_type":
+            other = b'["unexpected"]' if answer.content[:1] == b"{" else b'{"unexpected":true}'
+            await _send(send, Answer(200, other))
+        case _:
+            refusal = refusal_answer(refused(fault.status, fault.message))
+            headers = {"retry-after": fault.retry_after} if fault.retry_after is not None else {}
+            await _send(send, Answer(refusal.status, refusal.content, refusal.content_type, headers))
+
+
+async def _break(scope: Scope, receive: Receive, *, is_answered: bool) -> None:
+    """Break the connection under a request.
+
+    Under uvicorn the socket itself is closed: at once where nothing was answered, else after what was written.
+    In-process there is none, and the caller gets the ConnectionResetError.
+    """
+    transport = scope[_CONNECTION]
+    if transport is None:
+        raise ConnectionResetError("the sandbox was asked to break this connection")
+    if is_answered:
+        transport.close()
+    else:
+        transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _trickle(fault: Fault, answer: Answer, send: Send) -> None:
+    await _start(send, answer, len(answer.content))
+    size = max(1, -(-len(answer.content) // _SLOW_PIECES))
+    for start in range(0, len(answer.content), size):
+        await asyncio.sleep(fault.seconds / _SLOW_PIECES)
+        await send({"type": "http.response.body", "body": answer.content[start : start + size], "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _never_end(answer: Answer, receive: Receive, send: Send) -> None:
+    await _start(send, answer, None)
+    await send({"type": "http.response.body", "body": answer.content[:-1], "more_body": True})
+    listener = asyncio.ensure_future(receive())
+    try:
+        for _ in range(_MAX_ENDLESS_PIECES):
+            if listener.done():
+                return
+            await send({"type": "http.response.body", "body": _ENDLESS_PIECE, "more_body": True})
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        listener.cancel()

@@ -1,0 +1,52 @@
+"""The energy, carbon and credits of a task, worked out from the time that its cores were busy."""
+
+from typing import Any
+
+from .census import take_census
+from .task import Task
+
+JsonObject = dict[str, Any]
+
+DEFAULT_DATACENTER = "Common European Datacenter"
+_WATTS_PER_CORE = 5.2
+_GRAMS_PER_KWH = 57.8
+_REFERENCE_GRAMS_PER_KWH = 276.0
+_HEAT_GRAMS_PER_KWH = 56.0
+_EUROS_PER_CORE_HOUR = 0.02
+
+
+def _core_hours(task: Task, now: int) -> float:
+    census = take_census(task, now)
+    return sum(attempt.machine.core_count * seconds for attempt, seconds in census.seconds_by_attempt) / 3600
+
+
+def task_credits(task: Task, now: int) -> float:
+    """What the task has cost up to a time, in euros."""
+    return round(_core_hours(task, now) * _EUROS_PER_CORE_HOUR, 4)
+
+
+def carbon_facts(task: Task, now: int, datacenter: str | None) -> JsonObject:
+    """The carbon facts of a task, in Wh and grams of CO2 equivalent, beside those of a reference datacenter."""
+    information_technology = _core_hours(task, now) * _WATTS_PER_CORE
+    consumed = information_technology * 1.02
+    reused = information_technology * 0.98
+    footprint = consumed * _GRAMS_PER_KWH / 1000
+    reference = information_technology * 1.5 * _REFERENCE_GRAMS_PER_KWH / 1000
+    heat = reused * _HEAT_GRAMS_PER_KWH / 1000
+    saved = reference - footprint + heat
+    return {
+        "equivalent_datacenter_name": datacenter or DEFAULT_DATACENTER,
+        "qarnot_carbon_footprint": round(footprint, 3),
+        "equivalent_DC_carbon_footprint": round(reference, 3),
+        "saved_carbon_footprint_compute": round(reference - footprint, 3),
+        "saved_carbon_footprint_heat": round(heat, 3),
+        "saved_carbon_footprint_compute_heat": round(saved, 3),
+        "saved_carbon_footprint_percent": round(100 * (reference - footprint) / reference, 1) if reference else 0.0,
+        "total_consumed_energy_Wh": round(consumed, 3),
+        "total_energy_it_Wh": round(information_technology, 3),
+        "total_reused_energy_Wh": round(reused, 3),
+        "PUE": 1.02,
+        "ERE": 0.04,
+        "ERF": 0.96,
+        "WUE": 0.0,
+    }

@@ -1,0 +1,91 @@
+"""The sandbox's own endpoints under `/sandbox`: faults, the clock, revoked keys, and the journal of requests.
+
+POST, GET, DELETE /sandbox/faults
+GET, DELETE       /sandbox/journal
+GET, POST         /sandbox/clock    {"advance_seconds": N}
+POST              /sandbox/revoke   {"key": "sandbox-..."}
+"""
+
+import hashlib
+from collections import deque
+from dataclasses import asdict, dataclass
+
+from .api import Answer, json_answer, refusal_answer
+from .bodies import Body, parse_body
+from .faults import Faults, read_fault
+from .platform import MAX_ADVANCE_SECONDS, Platform
+from .refusals import Refusal, refused
+from .times import date_text
+
+MAX_JOURNAL_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request that reached the API; `key_tag` stands for the key, which is not kept."""
+
+    method: str
+    path: str
+    status: int | None
+    account: str | None
+    key_tag: str
+    user_agent: str
+    request_id: str | None
+    fault: str | None
+
+
+def key_tag(key: str) -> str:
+    """A short text that tells keys apart; empty for no key."""
+    return hashlib.blake2b(key.encode(errors="replace"), digest_size=4).hexdigest() if key else ""
+
+
+class Control:
+    """The switches of one sandbox."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.faults = Faults()
+        self.journal: deque[Entry] = deque(maxlen=MAX_JOURNAL_ENTRIES)
+
+    def answer(self, method: str, name: str, raw_body: bytes) -> Answer:
+        """The answer of `/sandbox/{name}`."""
+        try:
+            return self._answer(method, name, raw_body)
+        except Refusal as refusal:
+            return refusal_answer(refusal)
+
+    def _answer(self, method: str, name: str, raw_body: bytes) -> Answer:
+        match method, name:
+            case "POST", "faults":
+                self.faults.add(read_fault(Body(parse_body(raw_body))))
+                return json_answer(self.faults.listed())
+            case "GET", "faults":
+                return json_answer(self.faults.listed())
+            case "DELETE", "faults":
+                self.faults.waiting.clear()
+                return json_answer([])
+            case "GET", "journal":
+                entries = [asdict(entry) for entry in self.journal]
+                return json_answer({"requests": entries, "count": len(entries)})
+            case "DELETE", "journal":
+                self.journal.clear()
+                return json_answer({"requests": [], "count": 0})
+            case "POST", "clock":
+                seconds = Body(parse_body(raw_body)).number("advance_seconds")
+                if seconds is None or not 0 <= seconds <= MAX_ADVANCE_SECONDS:
+                    raise refused(400, f"'advance_seconds' must be 0 to {MAX_ADVANCE_SECONDS}")
+                self.platform.advance(seconds)
+                return self._clock()
+            case "GET", "clock":
+                return self._clock()
+            case "POST", "revoke":
+                key = Body(parse_body(raw_body)).text("key", 200)
+                if not key:
+                    raise refused(400, "'key' is missing")
+                self.platform.revoke(key)
+                return json_answer({"revoked": key_tag(key)})
+        raise refused(404, "There are /sandbox/faults, /sandbox/journal, /sandbox/clock and /sandbox/revoke")
+
+    def _clock(self) -> Answer:
+        now = self.platform.moment().now
+        return json_answer({"now": date_text(now), "now_seconds": now, "speed": self.platform.speed})

@@ -1,0 +1,117 @@
+"""Faults on demand: what is to go wrong with the next calls.
+
+status       an error status, before the work or after it is done
+disconnect   the connection breaks, before the work or after it is done, before any byte of an answer
+slow         the body trickles for some seconds
+cut          the connection breaks in the middle of the body
+endless      the body does not end
+not_json     200 with a page of HTML
+wrong_type   200 with valid JSON of another type
+late         the work is done, but what was created is only seen some seconds later
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .bodies import Body
+from .refusals import refused
+
+JsonObject = dict[str, Any]
+
+KINDS = ("status", "disconnect", "slow", "cut", "endless", "not_json", "wrong_type", "late")
+MAX_FAULTS = 100
+MAX_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault; `count` calls are left to it, None for all until it is cleared."""
+
+    kind: str
+    status: int
+    message: str
+    retry_after: str | None
+    seconds: float
+    late_seconds: float
+    is_after: bool
+    count: int | None
+    method: str | None
+    path: str | None
+    key: str | None
+
+    def fits(self, method: str, path: str, key: str) -> bool:
+        """Whether this fault is meant for a call; `path` is in lower case, without `/v1`."""
+        return (
+            (self.method is None or self.method == method)
+            and (self.path is None or fnmatchcase(path, self.path))
+            and (self.key is None or self.key == key)
+        )
+
+
+def read_fault(body: Body) -> Fault:
+    """Check the description of a fault; a 400 for what cannot be."""
+    kind = body.text("kind") or ""
+    if kind not in KINDS:
+        raise refused(400, f"Unknown kind of fault: {kind[:40]!r}; there are {', '.join(KINDS)}")
+    status = body.integer("status") or 503
+    if not 200 <= status <= 599:
+        raise refused(400, f"The status is {status}; 200 to 599 are possible")
+    when = body.text("when") or ("before" if kind in ("status", "disconnect") else "after")
+    if when not in ("before", "after"):
+        raise refused(400, f"'when' is {when[:40]!r}; 'before' and 'after' the work are possible")
+    seconds = body.number("seconds")
+    late = body.number("late_seconds")
+    if any(number is not None and not 0 <= number <= MAX_SECONDS for number in (seconds, late)):
+        raise refused(400, f"Between 0 and {MAX_SECONDS:g} seconds are possible")
+    retry_after = body.text("retry_after", 100)
+    if retry_after is not None and not (retry_after.isascii() and retry_after.isprintable()):
+        raise refused(400, "'retry_after' must be printable ASCII")
+    match = body.object("match") or Body({})
+    method, path = match.text("method", 10), match.text("path", 200)
+    count = body.integer("count") if body.value("count") is not None else 1
+    return Fault(
+        kind=kind,
+        status=status,
+        message=body.text("message") or f"Fault on demand: {status}",
+        retry_after=retry_after,
+        seconds=1.0 if seconds is None else seconds,
+        late_seconds=late if late is not None else (seconds or 1.0) if kind == "late" else 0.0,
+        is_after=when == "after",
+        count=count if count else None,
+        method=method.upper() if method else None,
+        path=path.lower() if path else None,
+        key=match.text("key", 200) or body.text("key", 200),
+    )
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that wait for their calls, the oldest first."""
+
+    waiting: list[Fault] = field(default_factory=list)
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault wait; a 400 where too many do."""
+        if len(self.waiting) >= MAX_FAULTS:
+            raise refused(400, f"{MAX_FAULTS} faults are waiting; DELETE /sandbox/faults clears them")
+        self.waiting.append(fault)
+
+    def take(self, method: str, path: str, key: str) -> Fault | None:
+        """The first fault that fits a call, used up once more."""
+        for position, fault in enumerate(self.waiting):
+            if fault.fits(method, path, key):
+                if fault.count is not None:
+                    fault.count -= 1
+                    if fault.count <= 0:
+                        del self.waiting[position]
+                return fault
+        return None
+
+    def listed(self) -> list[Mapping[str, Any]]:
+        """What is waiting, without keys."""
+        return [
+            {"kind": fault.kind, "count": fault.count, "method": fault.method, "path": fault.path}
+            for fault in self.waiting
+        ]

@@ -1,0 +1,155 @@
+"""The filter language of lists: trees of And and Or over comparisons of a field with one value or several."""
+
+from collections.abc import Callable
+from typing import Any
+
+import re2
+
+from .bodies import Body
+from .refusals import Refusal
+from .times import span_seconds
+
+JsonObject = dict[str, Any]
+Test = Callable[[JsonObject], bool]
+
+_MAX_DEPTH = 20
+_MAX_LEAVES = 500
+_FIELDS = {
+    name.lower(): name
+    for name in (
+        "name shortname uuid profile state previousState stateTransitionTime previousStateTransitionTime creationDate "
+        "lastModified endDate executionTime wallTime tags labels constants poolUuid jobUuid projectUuid instanceCount "
+        "totalInstanceCount runningInstanceCount runningCoreCount resultBucket snapshotInterval progress "
+        "maxTimeQueueSeconds"
+    ).split()
+}
+_NUMBER_FIELDS = frozenset(
+    {
+        "instanceCount",
+        "totalInstanceCount",
+        "runningInstanceCount",
+        "runningCoreCount",
+        "snapshotInterval",
+        "progress",
+        "maxTimeQueueSeconds",
+    }
+)
+_SPAN_FIELDS = frozenset({"executionTime", "wallTime"})
+
+
+def invalid_search(detail: str) -> Refusal:
+    """The 400 for a search that cannot be done, as problem details."""
+    return Refusal(
+        400,
+        {
+            "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
+            "title": "Invalid search details",
+            "status": 400,
+            "detail": detail,
+            "instance": None,
+        },
+        "application/problem+json",
+    )
+
+
+def read_filter(body: Body | None) -> Test:
+    """The test that a filter makes on a task document; no filter lets every task through.
+
+    Raises a 400 for an unknown operator or field, a value that does not fit the field, or a tree that is too large.
+    """
+    return (lambda _: True) if body is None else _read(body, 0, [_MAX_LEAVES])
+
+
+def _read(body: Body, depth: int, leaves_left: list[int]) -> Test:
+    if depth > _MAX_DEPTH:
+        raise invalid_search(f"The filter is more than {_MAX_DEPTH} levels deep")
+    operator = (body.text("operator") or "").lower()
+    if operator in ("and", "or"):
+        tests = [_read(child, depth + 1, leaves_left) for child in body.objects("filters", _MAX_LEAVES) or []]
+        if operator == "and":
+            return lambda task: all(test(task) for test in tests)
+        return lambda task: any(test(task) for test in tests)
+    leaves_left[0] -= 1
+    if leaves_left[0] < 0:
+        raise invalid_search(f"The filter has more than {_MAX_LEAVES} comparisons")
+    given = body.text("field") or ""
+    field = _FIELDS.get(given.lower())
+    if field is None:
+        raise invalid_search(f"Unknown field: {given[:80]!r}")
+    return _leaf(body, operator, field)
+
+
+def _leaf(body: Body, operator: str, field: str) -> Test:
+    if operator in ("in", "notin"):
+        values = body.value("values") if body.value("values") is not None else body.value("value")
+        if not isinstance(values, list) or len(values) > _MAX_LEAVES:
+            raise invalid_search(f"{operator} needs a list of at most {_MAX_LEAVES} values")
+        wanted = {_fold(value) for value in values}
+        is_in = operator == "in"
+        return lambda task: any(_fold(value) in wanted for value in _values(task, field)) == is_in
+    value = body.value("value")
+    if isinstance(value, list | dict):
+        raise invalid_search("The value must be a text, a number or a boolean")
+    if operator in ("equal", "notequal"):
+        folded = _fold(value)
+        is_equal = operator == "equal"
+        return lambda task: any(_fold(known) == folded for known in _values(task, field)) == is_equal
+    if operator == "like":
+        return _like(str(value), field)
+    compare = _COMPARISONS.get(operator)
+    if compare is None:
+        raise invalid_search(f"Unknown operator: {operator[:80]!r}")
+    bound = _ordered(field, value)
+    return lambda task: any(compare(_ordered(field, known), bound) for known in _values(task, field))
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "lessthan": lambda known, bound: type(known) is type(bound) and known < bound,
+    "lessthanorequal": lambda known, bound: type(known) is type(bound) and known <= bound,
+    "greaterthan": lambda known, bound: type(known) is type(bound) and known > bound,
+    "greaterthanorequal": lambda known, bound: type(known) is type(bound) and known >= bound,
+}
+
+
+def _like(pattern: str, field: str) -> Test:
+    if len(pattern) > 1 and pattern.startswith("/") and pattern.endswith("/"):
+        pattern = pattern[1:-1]
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        expression = re2.compile(pattern[:2048], options)
+    except re2.error as error:
+        raise invalid_search(f"Not a regular expression: {pattern[:80]!r}") from error
+    return lambda task: any(expression.search(str(value)) is not None for value in _values(task, field))
+
+
+def _values(task: JsonObject, field: str) -> list[Any]:
+    value = task.get(field)
+    if field == "constants":
+        return [constant["key"] for constant in task["constants"]]
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else [value]
+
+
+def _fold(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ordered(field: str, value: Any) -> float | str:
+    if isinstance(value, int | float):
+        return float(value)
+    text = _fold(value)
+    if field in _SPAN_FIELDS:
+        try:
+            return float(span_seconds(text))
+        except ValueError as error:
+            raise invalid_search(f"Not a time span: {text[:80]!r}") from error
+    if field in _NUMBER_FIELDS:
+        try:
+            return float(text)
+        except ValueError as error:
+            raise invalid_search(f"Not a number: {text[:80]!r}") from error
+    return text

@@ -1,0 +1,258 @@
+"""The life of a task, laid out when it is created: which instance runs when, where, and how it ends.
+
+Times are whole platform seconds since the creation of the task. A plan never changes: an abort only cuts it short.
+"""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .chance import Chance
+from .machines import Machine
+from .programs import run_command, run_profile
+from .shell import Run
+
+Outcome = Literal["success", "failure", "preempted"]
+
+MAX_RUNNING_INSTANCES = 64
+"""Instances of one task that run at the same time; the others wait for their turn."""
+MAX_ATTEMPTS = 12
+UPLOAD_SECONDS = 9
+_PREEMPTIBLE_AFTER_SECONDS = 600
+_PREEMPTION_CHANCE = 0.08
+_MAX_PREEMPTIONS = 5
+_IMAGE_SECONDS = 24
+_ABSENT_IMAGES = ("does-not-exist", "nonexistent")
+
+QUEUE_CONSTANT = "SANDBOX_QUEUE_SECONDS"
+"""A constant that says how long a task stays in the queue."""
+PREEMPTIONS_CONSTANT = "SANDBOX_PREEMPTIONS"
+"""A constant that says how often each instance of a Flex task is preempted."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceError:
+    """Why an instance failed. The codes are the sandbox's own: Qarnot publishes none."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at running an instance; `started` is None where it never got as far as its command."""
+
+    machine: Machine
+    dispatched: int
+    started: int | None
+    ended: int
+    outcome: Outcome
+
+    def executed_seconds(self, at: int) -> int:
+        """How long the command of this attempt has run at that time."""
+        return 0 if self.started is None else max(0, min(at, self.ended) - self.started)
+
+
+@dataclass(frozen=True, slots=True)
+class InstancePlan:
+    """All attempts of one instance, the last of which decides."""
+
+    instance_id: int
+    attempts: tuple[Attempt, ...]
+    error: InstanceError | None
+    peak_memory_mb: int
+
+    @property
+    def ended(self) -> int:
+        """When the instance is over."""
+        return self.attempts[-1].ended
+
+    def attempt_at(self, at: int) -> int:
+        """The position of the attempt that is under way or was the last at that time; -1 before the first."""
+        position = len(self.attempts) - 1
+        while position >= 0 and self.attempts[position].dispatched > at:
+            position -= 1
+        return position
+
+    def executed_seconds(self, at: int) -> int:
+        """How long commands of this instance have run at that time, over all attempts."""
+        return sum(attempt.executed_seconds(at) for attempt in self.attempts if attempt.dispatched <= at)
+
+    def has_started(self, at: int) -> bool:
+        """Whether its command had started at least once at that time."""
+        return any(attempt.started is not None and attempt.started <= at for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a plan is made from."""
+
+    seed: str
+    profile: str
+    command: str | None
+    """None where the profile has no command, or the task sets none."""
+    constants: Mapping[str, str]
+    instance_ids: tuple[int, ...]
+    machines: tuple[Machine, ...]
+    is_flex: bool
+    max_instance_retries: int
+    max_total_retries: int
+
+    def run_instance(self, instance_id: int) -> Run:
+        """What one instance does."""
+        variables = {
+            **self.constants,
+            "INSTANCE_ID": str(instance_id),
+            "INSTANCE_COUNT": str(len(self.instance_ids)),
+            "QARNOT_RESOURCES_DIRECTORY": "/job",
+            "QARNOT_RESULTS_DIRECTORY": "/job",
+        }
+        return run_profile(self.profile, variables) if self.command is None else run_command(self.command, variables)
+
+    @property
+    def image(self) -> str:
+        """The container image, with its tag."""
+        return f"{self.constants.get('DOCKER_REPO', 'library/ubuntu')}:{self.constants.get('DOCKER_TAG', 'latest')}"
+
+    @property
+    def is_image_absent(self) -> bool:
+        """Whether the registry of the sandbox refuses to know the image."""
+        return any(name in self.image.lower() for name in _ABSENT_IMAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """The whole life of a task that nobody aborts; `transitions` are the times and states, in order."""
+
+    instances: tuple[InstancePlan, ...]
+    transitions: tuple[tuple[int, str], ...]
+
+    @property
+    def ended(self) -> int:
+        """When the task reaches its final state."""
+        return self.transitions[-1][0]
+
+
+def plan_task(work: Work) -> TaskPlan:
+    """Lay out the life of a task; the same work always gives the same plan."""
+    chance = Chance(work.seed)
+    queue_seconds = _queue_seconds(work, chance)
+    slots = [queue_seconds + 2 * slot for slot in range(min(MAX_RUNNING_INSTANCES, len(work.instance_ids)))]
+    retries_left = work.max_total_retries
+    instances: list[InstancePlan] = []
+    shared_run = None if _varies(work) else work.run_instance(work.instance_ids[0])
+    for instance_id in work.instance_ids:
+        run = shared_run or work.run_instance(instance_id)
+        dispatched = heapq.heappop(slots)
+        retries = min(work.max_instance_retries, retries_left)
+        instance = _plan_instance(work, run, chance, instance_id, dispatched, retries)
+        if instance.error is not None:
+            retries_left -= retries
+        heapq.heappush(slots, instance.ended)
+        instances.append(instance)
+    return TaskPlan(tuple(instances), _transitions(instances))
+
+
+def _varies(work: Work) -> bool:
+    return work.command is None or "INSTANCE" in work.command or ".py" in work.command or "$" in work.command
+
+
+def _queue_seconds(work: Work, chance: Chance) -> int:
+    asked = work.constants.get(QUEUE_CONSTANT, "")
+    if asked.isascii() and asked.isdigit():
+        return min(int(asked[:9]), 365 * 86400)
+    return chance.integer("queue", 60, 120) if work.machines[0].has_gpu else chance.integer("queue", 8, 14)
+
+
+def _preemptions(work: Work, chance: Chance, instance_id: int, duration: int) -> int:
+    if not work.is_flex:
+        return 0
+    asked = work.constants.get(PREEMPTIONS_CONSTANT, "")
+    if asked.isascii() and asked.isdigit():
+        return min(int(asked[:9]), _MAX_PREEMPTIONS)
+    is_preempted = chance.fraction(("preempted", instance_id)) < _PREEMPTION_CHANCE
+    return 1 if duration >= _PREEMPTIBLE_AFTER_SECONDS and is_preempted else 0
+
+
+def _plan_instance(
+    work: Work, run: Run, chance: Chance, instance_id: int, dispatched: int, retries: int
+) -> InstancePlan:
+    duration = max(1, round(run.duration_seconds))
+    error = _error(work, run, instance_id)
+    preemptions = _preemptions(work, chance, instance_id, duration)
+    attempts: list[Attempt] = []
+    while True:
+        number = len(attempts)
+        machine = chance.choice(("machine", instance_id, number), work.machines)
+        if work.is_image_absent:
+            attempts.append(Attempt(machine, dispatched, None, dispatched + _IMAGE_SECONDS, "failure"))
+        else:
+            started = dispatched + chance.integer(("boot", instance_id, number), 145, 158)
+            if number < preemptions:
+                ended = started + max(1, round(duration * (0.2 + 0.6 * chance.fraction(("cut", instance_id, number)))))
+                attempts.append(Attempt(machine, dispatched, started, ended, "preempted"))
+                dispatched = ended
+                continue
+            outcome: Outcome = "success" if error is None else "failure"
+            attempts.append(Attempt(machine, dispatched, started, started + duration, outcome))
+        dispatched = attempts[-1].ended
+        retries -= 1
+        if error is None or retries < 0 or len(attempts) >= MAX_ATTEMPTS:
+            break
+    memory = run.peak_memory_mb or chance.integer(("memory", instance_id), 40, 420)
+    return InstancePlan(instance_id, tuple(attempts), error, 0 if work.is_image_absent else memory)
+
+
+def _error(work: Work, run: Run, instance_id: int) -> InstanceError | None:
+    if work.is_image_absent:
+        return InstanceError("SANDBOX_IMAGE", f"Instance {instance_id}: the image {work.image} was not found")
+    if run.is_out_of_memory:
+        message = f"Instance {instance_id} was killed: out of memory (exit code {run.exit_code})"
+        return InstanceError("SANDBOX_MEMORY", message)
+    if run.exit_code != 0:
+        return InstanceError("SANDBOX_EXIT", f"Instance {instance_id} exited with code {run.exit_code}")
+    return None
+
+
+def _transitions(instances: Sequence[InstancePlan]) -> tuple[tuple[int, str], ...]:
+    changes: dict[int, list[int]] = {}
+
+    def change(at: int, dispatched: int, executing: int, remaining: int = 0) -> None:
+        counts = changes.setdefault(at, [0, 0, 0])
+        counts[0] += dispatched
+        counts[1] += executing
+        counts[2] += remaining
+
+    for instance in instances:
+        for attempt in instance.attempts:
+            change(attempt.dispatched, 1, 0)
+            if attempt.started is None:
+                change(attempt.ended, -1, 0)
+            else:
+                change(attempt.started, -1, 1)
+                change(attempt.ended, 0, -1)
+        change(instance.ended, 0, 0, -1)
+    first_end = min((instance.ended for instance in instances if instance.has_started(instance.ended)), default=None)
+    transitions: list[tuple[int, str]] = [(0, "Submitted")]
+    dispatched, executing, remaining = 0, 0, len(instances)
+    for at in sorted(changes):
+        dispatched += changes[at][0]
+        executing += changes[at][1]
+        remaining += changes[at][2]
+        state = _state(dispatched, executing, remaining, first_end is not None and at >= first_end)
+        if state != transitions[-1][1]:
+            transitions.append((at, state))
+    has_failed = any(instance.error is not None for instance in instances)
+    transitions.append((transitions[-1][0] + UPLOAD_SECONDS, "Failure" if has_failed else "Success"))
+    return tuple(transitions)
+
+
+def _state(dispatched: int, executing: int, remaining: int, has_some_ended: bool) -> str:
+    if remaining == 0:
+        return "UploadingResults"
+    if executing == remaining:
+        return "FullyExecuting"
+    if executing or has_some_ended:
+        return "PartiallyExecuting"
+    return "FullyDispatched" if dispatched == remaining else "PartiallyDispatched"

@@ -1,0 +1,119 @@
+"""The simulated platform: its clock, its profiles, and the accounts of everyone who holds a key. It does no I/O."""
+
+import hashlib
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+
+from .account import Account, Moment
+from .chance import Chance
+from .documents import task_document
+from .plan import TaskPlan
+from .profiles import Profile, build_profiles
+from .refusals import bad_key
+from .shelf import Shelf
+from .task import FINAL_STATES, Task
+from .world import furnish
+
+JsonObject = dict[str, Any]
+
+DEFAULT_SPEED = 30.0
+"""Platform seconds in one second: a task of three minutes takes six seconds."""
+MIN_SPEED = 0.01
+MAX_SPEED = 1_000_000.0
+MAX_ACCOUNTS = 200
+MAX_ADVANCE_SECONDS = 10 * 365 * 86400
+_MAX_PLANNED_INSTANCES = 60_000
+_MAX_TOLD_BYTES = 16 * 1024 * 1024
+
+_KEY = re.compile(r"sandbox[A-Za-z0-9_.-]{0,100}", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The full object of a task, as data and as JSON."""
+
+    document: JsonObject
+    json: bytes
+
+
+class Platform:
+    """All that the API looks at; `clock` gives seconds, of which each is `speed` seconds here."""
+
+    def __init__(self, *, speed: float, seed: int | None, clock: Callable[[], float]) -> None:
+        if not MIN_SPEED <= speed <= MAX_SPEED:
+            raise ValueError(f"the speed of the sandbox is {speed:g}; {MIN_SPEED:g} to {MAX_SPEED:,.0f} are possible")
+        self.speed = speed
+        self.seed = secrets.randbits(32) if seed is None else seed
+        self.profiles: Mapping[str, Profile] = build_profiles()
+        self._clock = clock
+        self._started = clock()
+        self._advanced_seconds = 0.0
+        self._accounts: OrderedDict[str, Account] = OrderedDict()
+        self._revoked: set[str] = set()
+        self._plans: Shelf[TaskPlan] = Shelf(_MAX_PLANNED_INSTANCES)
+        self._told: Shelf[Told] = Shelf(_MAX_TOLD_BYTES)
+
+    def moment(self) -> Moment:
+        """The time."""
+        clock_seconds = self._clock()
+        elapsed = (clock_seconds - self._started) * self.speed
+        return Moment(int(self._started + elapsed + self._advanced_seconds), clock_seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let platform time pass at once."""
+        self._advanced_seconds += seconds
+
+    def account(self, key: str) -> Account:
+        """The account of a key, furnished when it is first seen; a 401 for what is no key of the sandbox.
+
+        A key that begins with `sandbox-empty` starts without tasks, one with `sandbox-broke` without credits.
+        """
+        account = self._accounts.get(key)
+        if account is not None:
+            self._accounts.move_to_end(key)
+            return account
+        if not _KEY.fullmatch(key) or key in self._revoked:
+            raise bad_key()
+        tag = hashlib.blake2b(key.encode(), digest_size=4).hexdigest()
+        name = "sandbox" if key == "sandbox-key" else f"sandbox-{tag}"
+        account = Account(f"{name}@example.org", Chance((self.seed, tag)), self.profiles, self._plans)
+        if not key.lower().startswith("sandbox-empty"):
+            furnish(account, self.moment())
+        if key.lower().startswith("sandbox-broke"):
+            account.credits = 0.0
+        self._accounts[key] = account
+        while len(self._accounts) > MAX_ACCOUNTS:
+            self._accounts.popitem(last=False)
+        return account
+
+    def email(self, key: str) -> str | None:
+        """The name of the account of a key that has been seen."""
+        account = self._accounts.get(key)
+        return None if account is None else account.email
+
+    def revoke(self, key: str) -> None:
+        """Make a key unknown from now on, with all that its account holds."""
+        if len(self._revoked) < 10_000:
+            self._revoked.add(key)
+        self._accounts.pop(key, None)
+
+    def told(self, task: Task, moment: Moment) -> Told:
+        """The full object of a task, as data and as JSON; that of a task that is over is kept."""
+        told = self._told.get(task.uuid)
+        if told is not None and task.deleted is None:
+            return told
+        document = task_document(task, moment.now)
+        told = Told(document, to_json(document))
+        if document["state"] in FINAL_STATES:
+            self._told.put(task.uuid, told, len(told.json))
+        return told
+
+    def forget_told(self, task: Task) -> None:
+        """Let the object of a task be made again, after a change."""
+        self._told.drop(task.uuid)

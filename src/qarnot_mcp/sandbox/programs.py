@@ -1,0 +1,125 @@
+"""The few programs that the sandbox plays, so that its world has failures with a reason, and long runs.
+
+`python3 calibrate.py`   instance 2 stops with a traceback, the others succeed
+`python3 ingest.py`      needs more memory than the machine has; with `--chunks` it does not
+`python3 train.py`       hours of epochs
+`python3 report.py`      a short success
+blender, openfoam        what these profiles print
+"""
+
+from collections.abc import Mapping, Sequence
+
+from .shell import Program, Run, Shell
+
+
+def run_command(command: str, variables: Mapping[str, str]) -> Run:
+    """What a command line does with the variables of one instance."""
+    return Shell(variables, find_program).follow(command)
+
+
+def find_program(words: Sequence[str]) -> Program | None:
+    """The program that a command starts, if the sandbox plays it."""
+    if len(words) < 2 or words[0] not in ("python", "python3"):
+        return None
+    if words[1] == "ingest.py":
+        return _ingest_in_chunks if "--chunks" in words else _ingest
+    return {"calibrate.py": _calibrate, "train.py": _train, "report.py": _report}.get(words[1])
+
+
+def run_profile(profile: str, variables: Mapping[str, str]) -> Run:
+    """What a profile without a command does."""
+    shell = Shell(variables, find_program)
+    if profile == "blender":
+        _blender(shell)
+    elif profile == "openfoam":
+        _openfoam(shell)
+    else:
+        shell.wait(2)
+        shell.write(f"sandbox: {profile}: no command is set, the image's own is not run\n")
+    return shell.run
+
+
+def _calibrate(shell: Shell) -> int:
+    instance = int(shell.lookup("INSTANCE_ID") or 0)
+    shell.write(f"calibrate: part {instance}, 512 samples\n")
+    for step in range(1, 5):
+        shell.wait(90)
+        shell.write(f"step {step}/4 loss={0.81 / step:.3f}\n")
+        if instance == 2 and step == 2:
+            shell.write(
+                "Traceback (most recent call last):\n"
+                '  File "/job/calibrate.py", line 48, in <module>\n'
+                "    main(part)\n"
+                '  File "/job/calibrate.py", line 31, in main\n'
+                "    matrix = load(part / 'sensors.csv')\n"
+                '  File "/job/calibrate.py", line 12, in load\n'
+                "    return [[float(cell) for cell in row] for row in csv.reader(source)]\n"
+                "ValueError: could not convert string to float: 'n/a'\n",
+                "stderr",
+            )
+            return 1
+    shell.write("calibrated, parameters written to /job/parameters.json\n")
+    return 0
+
+
+def _ingest(shell: Shell) -> int:
+    shell.write("ingest: reading /job/events.parquet\n")
+    for millions, memory_mb in ((40, 11800), (80, 23900), (104, 31700)):
+        shell.wait(35)
+        shell.write(f"ingest: {millions} million rows, {memory_mb} MB\n")
+    shell.write("Killed\n", "stderr")
+    shell.run.peak_memory_mb = 31980
+    shell.run.is_out_of_memory = True
+    return 137
+
+
+def _ingest_in_chunks(shell: Shell) -> int:
+    for chunk in range(1, 9):
+        shell.wait(30)
+        shell.write(f"ingest: chunk {chunk}/8, 3100 MB\n")
+    shell.run.peak_memory_mb = 3180
+    return 0
+
+
+def _train(shell: Shell) -> int:
+    for epoch in range(1, 241):
+        shell.wait(540)
+        shell.write(
+            f"epoch {epoch:3d}/240 loss={2.4 / (1 + epoch * 0.07):.4f} accuracy={1 - 0.62 / (1 + epoch * 0.05):.4f}\n"
+        )
+        if epoch % 60 == 0:
+            shell.write(f"UserWarning: learning rate lowered at epoch {epoch}\n", "stderr")
+    shell.run.peak_memory_mb = 18400
+    return 0
+
+
+def _report(shell: Shell) -> int:
+    shell.write("report: 12 sections\n")
+    shell.wait(41)
+    shell.write("report: written to /job/report.pdf\n")
+    return 0
+
+
+def _blender(shell: Shell) -> None:
+    scene = shell.lookup("BLEND_FILE") or "undefined.blend"
+    frame = int(shell.lookup("INSTANCE_ID") or 0)
+    shell.run.peak_memory_mb = 2140
+    shell.write(f'Blender 4.2.2 LTS\nRead blend: "/job/{scene}"\n')
+    for percent in (25, 50, 75, 100):
+        shell.wait(48)
+        shell.write(f"Fra:{frame} Mem:1893.40M (Peak 2140.07M) | Rendering {percent} %\n")
+    shell.write(f"Saved: '/job/frame_{frame:04d}.png'\n")
+
+
+def _openfoam(shell: Shell) -> None:
+    shell.run.peak_memory_mb = 9600
+    shell.write("Create time\nCreate mesh for time = 0\n")
+    for step in range(1, 41):
+        shell.wait(90)
+        residual = 0.8 / (1 + step * step * 0.4)
+        shell.write(
+            f"Time = {step * 25}\n"
+            f"smoothSolver:  Solving for Ux, Initial residual = {residual:.6f}, No Iterations 3\n"
+            f"GAMG:  Solving for p, Initial residual = {residual * 1.7:.6f}, No Iterations 6\n"
+        )
+    shell.write("End\n")

@@ -1,0 +1,64 @@
+"""What the API answers when it refuses, in each of the shapes that it uses.
+
+A  `{"message": ...}`                               a rule of the business: 400, 402, 403, 404
+B  `{"error": {"message", "code"}, "data": {}}`     the key: 401
+C  problem details with `errors` by field           a body that cannot be read: 400
+D  `{"error": ...}`                                 the secrets manager: 404, 409
+"""
+
+import hashlib
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+class Refusal(Exception):
+    """An answer other than success: its status code, its JSON document and the content type of that."""
+
+    def __init__(self, status: int, document: JsonObject, content_type: str = "application/json") -> None:
+        super().__init__(status, document)
+        self.status = status
+        self.document = document
+        self.content_type = content_type
+
+    @property
+    def message(self) -> str:
+        """The refusal in one line."""
+        if "message" in self.document:
+            return str(self.document["message"])
+        if "errors" in self.document:
+            return "; ".join(f"{field}: {texts[0]}" for field, texts in self.document["errors"].items())
+        if "detail" in self.document:
+            return str(self.document["detail"])
+        error = self.document["error"]
+        return str(error["message"] if isinstance(error, dict) else error)
+
+
+def refused(status: int, message: str) -> Refusal:
+    """Shape A: a rule of the business."""
+    return Refusal(status, {"message": message})
+
+
+def bad_key() -> Refusal:
+    """Shape B: the key is not known, or not any more."""
+    return Refusal(401, {"error": {"message": "Bad authentication token", "code": 401}, "data": {}})
+
+
+def bad_body(field: str, message: str) -> Refusal:
+    """Shape C: the body, or one field of it, cannot be read."""
+    trace = hashlib.blake2b(f"{field}:{message}".encode(errors="replace"), digest_size=24).hexdigest()
+    document = {
+        "errors": {field: [message]},
+        "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
+        "title": "One or more validation errors occurred.",
+        "status": 400,
+        "detail": None,
+        "instance": None,
+        "extensions": {"traceId": f"00-{trace[:32]}-{trace[32:]}-01"},
+    }
+    return Refusal(400, document, "application/problem+json")
+
+
+def bad_secret(status: int, message: str) -> Refusal:
+    """Shape D: the secrets manager."""
+    return Refusal(status, {"error": message})

@@ -1,0 +1,93 @@
+"""What the API tells about the instances that are on machines: phase, memory, processor and network."""
+
+from typing import Any
+
+from .census import Census, RunningInstance
+from .chance import Chance
+from .times import NEVER, date_text
+
+JsonObject = dict[str, Any]
+
+
+def running_instances_nothing() -> JsonObject:
+    """The object where no instance is on a machine."""
+    return {
+        "perRunningInstanceInfo": [],
+        "snapshotResults": [],
+        "timestamp": NEVER,
+        "averageFrequencyGHz": 0.0,
+        "maxFrequencyGHz": 0.0,
+        "minFrequencyGHz": 0.0,
+        "averageMaxFrequencyGHz": 0.0,
+        "averageCpuUsage": 0.0,
+        "clusterPowerIndicator": 1.0,
+        "averageMemoryUsage": 0.0,
+        "averageNetworkInKbps": 0.0,
+        "averageNetworkOutKbps": 0.0,
+        "totalNetworkInKbps": 0.0,
+        "totalNetworkOutKbps": 0.0,
+        "runningCoreCountByCpuModel": [],
+    }
+
+
+def running_instances_info(census: Census, now: int) -> JsonObject:
+    """Each instance on a machine, with averages and sums over all of them."""
+    each = [_running_instance(instance, now) for instance in census.running]
+    count = len(each)
+    cores: dict[str, list[int]] = {}
+    for instance in census.running:
+        machine = instance.attempt.machine
+        entry = cores.setdefault(machine.cpu_model, [machine.core_count, 0])
+        entry[1] += machine.core_count
+    frequencies = [info["currentFrequencyGHz"] for info in each]
+    average = sum(frequencies) / count
+    average_max = sum(info["maxFrequencyGHz"] for info in each) / count
+    total_in, total_out = (sum(info[name] for info in each) for name in ("networkInKbps", "networkOutKbps"))
+    return {
+        "perRunningInstanceInfo": each,
+        "snapshotResults": [],
+        "timestamp": date_text(now),
+        "averageFrequencyGHz": round(average, 3),
+        "maxFrequencyGHz": max(frequencies),
+        "minFrequencyGHz": min(frequencies),
+        "averageMaxFrequencyGHz": round(average_max, 3),
+        "averageCpuUsage": round(sum(info["cpuUsage"] for info in each) / count, 2),
+        "clusterPowerIndicator": round(average / average_max, 3),
+        "averageMemoryUsage": round(sum(info["memoryUsage"] for info in each) / count, 4),
+        "averageNetworkInKbps": round(total_in / count, 1),
+        "averageNetworkOutKbps": round(total_out / count, 1),
+        "totalNetworkInKbps": total_in,
+        "totalNetworkOutKbps": total_out,
+        "runningCoreCountByCpuModel": [
+            {"model": model, "core": core, "runningCoreCount": running} for model, (core, running) in cores.items()
+        ],
+    }
+
+
+def _running_instance(instance: RunningInstance, now: int) -> JsonObject:
+    machine = instance.attempt.machine
+    chance = Chance((instance.plan.instance_id, now // 10))
+    is_executing = instance.phase == "execution"
+    memory = round(instance.plan.peak_memory_mb * (0.35 + 0.0065 * instance.progress)) if is_executing else 0
+    return {
+        "activeForwards": [],
+        "vpnConnections": [],
+        "phase": instance.phase,
+        "instanceId": instance.plan.instance_id,
+        "maxFrequencyGHz": machine.max_frequency_ghz,
+        "currentFrequencyGHz": machine.frequency_ghz,
+        "cpuUsage": round(70 + 29 * chance.fraction("cpu"), 2) if is_executing else 0.0,
+        "maxMemoryMB": machine.memory_mb,
+        "currentMemoryMB": memory,
+        "memoryUsage": round(memory / machine.memory_mb, 4),
+        "networkInKbps": 48000.0 if instance.phase == "download" else 0.0,
+        "networkOutKbps": 3.0 if is_executing else 0.0,
+        "progress": instance.progress,
+        "executionTimeSec": float(instance.executed_seconds),
+        "executionTimeGHz": round(instance.executed_seconds * machine.frequency_ghz, 3),
+        "specificationKey": machine.specification_key,
+        "cpuModel": machine.cpu_model,
+        "coreCount": machine.core_count,
+        "executionAttemptCount": instance.attempt_count,
+        "clockRatio": machine.clock_ratio,
+    }

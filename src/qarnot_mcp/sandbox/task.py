@@ -1,0 +1,125 @@
+"""One task: its order, what was asked of it since, and where it stands at any time.
+
+Times are whole platform seconds since 1970, unless they are said to be relative to the task's creation.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any
+
+from .orders import Order
+from .plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
+from .shelf import Shelf
+from .times import span_seconds
+
+FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
+CANCEL_SECONDS = 6
+DELETE_SECONDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a task, since when, and the one before it with its time; None before the first change."""
+
+    state: str
+    since: int
+    previous: str | None
+    previous_since: int | None
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A task of one account. It has no clock: every question about it comes with a time."""
+
+    uuid: str
+    shortname: str
+    order: Order
+    created: int
+    plans: Shelf[TaskPlan]
+    constants: dict[str, str]
+    tags: list[str]
+    modified: int
+    visible_from: float = 0.0
+    """The caller's own clock, in seconds, before which nobody sees the task."""
+    cancelled: int | None = None
+    deleted: int | None = None
+    snapshot_interval_seconds: int = 0
+    log_cursors: dict[tuple[str, int | None], int] = field(default_factory=dict)
+
+    @property
+    def work(self) -> Work:
+        """What the plan is made from."""
+        return self.order.work(self.uuid)
+
+    @property
+    def plan(self) -> TaskPlan:
+        """The life of the task if nobody aborts it; made again when it was put away."""
+        plan = self.plans.get(self.uuid)
+        if plan is None:
+            plan = plan_task(self.work)
+            self.plans.put(self.uuid, plan, len(plan.instances))
+        return plan
+
+    def transitions(self) -> list[tuple[int, str]]:
+        """Every change of state, past and to come, relative to the creation."""
+        transitions = list(self.plan.transitions)
+        if self.cancelled is not None:
+            at = self.cancelled - self.created
+            uploading = UPLOAD_SECONDS if self.order.fields.get("uploadResultsOnCancellation") else 0
+            transitions = transitions[: bisect_right(transitions, at, key=lambda change: change[0])]
+            transitions += [(at, "PendingCancel"), (at + CANCEL_SECONDS + uploading, "Cancelled")]
+        if self.deleted is not None:
+            at = self.deleted - self.created
+            transitions = transitions[: bisect_right(transitions, at, key=lambda change: change[0])]
+            transitions.append((at, "PendingDelete"))
+        return transitions
+
+    def standing(self, now: int) -> Standing:
+        """The state at that time."""
+        transitions = self.transitions()
+        position = max(1, bisect_right(transitions, now - self.created, key=lambda change: change[0]))
+        at, state = transitions[position - 1]
+        if position == 1:
+            return Standing(state, self.created + at, None, None)
+        previous_at, previous = transitions[position - 2]
+        return Standing(state, self.created + at, previous, self.created + previous_at)
+
+    def state(self, now: int) -> str:
+        """The name of the state at that time."""
+        return self.standing(now).state
+
+    def ended(self, now: int) -> int | None:
+        """When the task reached its final state; None while it has not."""
+        standing = self.standing(now)
+        return standing.since if standing.state in FINAL_STATES else None
+
+    def is_gone(self, now: int) -> bool:
+        """Whether the platform has forgotten the task: deleted, or past its time to live."""
+        if self.deleted is not None:
+            return now >= self.deleted + DELETE_SECONDS
+        time_to_live = self.order.fields.get("completionTimeToLive")
+        seconds = span_seconds(time_to_live) if time_to_live else 0
+        ended = self.ended(now) if seconds else None
+        return ended is not None and now >= ended + seconds
+
+    def worked_until(self, now: int) -> int:
+        """The time, relative to the creation, up to which instances have worked: an abort or deletion stops them."""
+        stops = [at for at in (self.cancelled, self.deleted) if at is not None]
+        return min([now, *stops]) - self.created
+
+    def is_stopped(self, now: int) -> bool:
+        """Whether an abort or a deletion has ended what was still running."""
+        return any(at is not None and at <= now for at in (self.cancelled, self.deleted))
+
+    def instance(self, instance_id: int) -> InstancePlan | None:
+        """The plan of one instance, None where the task has no such instance."""
+        if instance_id not in self.order.instance_ids:
+            return None
+        return self.plan.instances[self.order.instance_ids.index(instance_id)]
+
+    def shown_constants(self) -> list[dict[str, Any]]:
+        """The constants with the values of secret ones hidden."""
+        return [
+            {"key": key, "value": "[SECRET]" if key.startswith("QARNOT_SECRET__") else value}
+            for key, value in self.constants.items()
+        ]
