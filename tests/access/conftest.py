@@ -4,7 +4,9 @@ import httpx
 import pytest
 
 from access.signing_in import SignIn
-from access.small_server import Accounts, free_port, served, small_app, small_provider
+from access.small_server import Accounts, free_port, small_app, small_provider
+from access.whole_server import WholeServer, whole_server
+from serving import serve
 
 
 @pytest.fixture
@@ -23,5 +25,18 @@ async def sign_in(accounts: Accounts, http: httpx.AsyncClient) -> AsyncIterator[
     """A sign-in at a running small server."""
     port = free_port()
     origin = f"http://localhost:{port}"
-    async with served(small_app(small_provider(origin, accounts)), port):
+    async with serve(small_app(small_provider(origin, accounts)), port=port):
         yield SignIn(origin, http)
+
+
+@pytest.fixture
+async def whole() -> AsyncIterator[WholeServer]:
+    """The whole server in mode `oauth`, on a sandbox."""
+    async with whole_server() as server:
+        yield server
+
+
+@pytest.fixture
+def whole_sign_in(whole: WholeServer, http: httpx.AsyncClient) -> SignIn:
+    """A sign-in at the whole server."""
+    return SignIn(whole.origin, http)

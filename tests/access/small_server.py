@@ -1,12 +1,9 @@
 """A small MCP server behind the real sign-in, with accounts instead of the Qarnot API."""
 
-import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
-import uvicorn
 from fastmcp import FastMCP
 from fastmcp.server.auth import require_scopes
 from pydantic import SecretStr
@@ -83,20 +80,3 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
-
-
-@asynccontextmanager
-async def served(app: ASGIApp, port: int) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", port))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            await asyncio.sleep(0.005)
-            assert not running.done()
-        yield
-    finally:
-        server.should_exit = True
-        await running
-        listener.close()
