@@ -68,18 +68,18 @@ def refusal(answer: Answer, subject: Subject, request_id: str = "") -> QarnotErr
     if status == 402:
         return HardwareUnavailable(said) if "hardware constraint" in said.lower() else NotEnoughCredits(said)
     if status == 403:
-        return QuotaReached(said) if "maximum number of" in said.lower() else Forbidden(api_message=said)
+        return QuotaReached(said) if "maximum number of" in said.lower() else Forbidden(said)
     if status == 404:
         return _not_found(subject, said)
     if status == 409:
-        return Conflict(f"Qarnot refuses this because of what is there already: {said}", api_message=said)
+        return Conflict(said)
     if status == 429:
         return RateLimited(wait_seconds(answer.headers), request_id=request_id)
     if 300 <= status < 400:
         return UnreadableAnswer(f"it redirects (status {status}), which is not followed", request_id=request_id)
     if status == 408 or status >= 500 or status < 200:
         return ServerFailed(status, said, wait_seconds=wait_seconds(answer.headers), request_id=request_id)
-    return ApiRefused(f"Qarnot refused this call with status {status}: {said}", status=status, api_message=said)
+    return ApiRefused(said, status=status)
 
 
 def message_of(answer: Answer) -> str:

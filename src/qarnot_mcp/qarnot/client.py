@@ -28,7 +28,6 @@ from qarnot_mcp.qarnot.logs import LogStream
 from qarnot_mcp.qarnot.models import (
     FINAL_STATES,
     CarbonFacts,
-    Page,
     Profile,
     Submission,
     Task,
@@ -36,10 +35,10 @@ from qarnot_mcp.qarnot.models import (
     TaskRequest,
     User,
 )
+from qarnot_mcp.qarnot.pages import PAGE_TASKS, Page, filter_of, next_token
 from qarnot_mcp.qarnot.submission import start_task
 from qarnot_mcp.qarnot.transport import Request, Transport
 
-PAGE_TASKS = 50
 MOST_TASKS = 500
 MOST_PAGES = 50
 KEY_CHARACTERS = 4096
@@ -124,7 +123,7 @@ class QarnotClient:
             raise InvalidArgument("limit", limit, f"a whole number from 1 to {MOST_TASKS}")
         token = None if cursor is None else check_cursor(cursor)
         path = "/tasks/paginate" if tags else "/tasks/summaries/paginate"
-        wanted = _filter(tags, states, name_prefix)
+        wanted = filter_of(tags, states, name_prefix)
         found: list[Task] = []
         total: int | None = None
         async with self._call() as call:
@@ -140,7 +139,7 @@ class QarnotClient:
                 page = Page.read(answer.json("the list of tasks"))
                 found += [Task.read(item) for item in page.data]
                 total = page.total
-                token = _next_token(page, token)
+                token = next_token(page, token)
                 if token is None or len(found) >= limit:
                     break
         return TaskPage.model_construct(tasks=found, total=total, next_cursor=token)
@@ -298,32 +297,3 @@ async def _task(call: Call, task_id: str) -> Task:
 
 def _with_body(request: Request, body: object) -> Request:
     return replace(request, body=to_json(body), headers={"Content-Type": "application/json"})
-
-
-def _filter(tags: Sequence[str], states: Sequence[str], name_prefix: str | None) -> dict[str, Any] | None:
-    """Makes the filter of a page: one of the tags, one of the states, and the start of the name."""
-    parts: list[dict[str, Any]] = []
-    if tags:
-        leaves = [{"operator": "Equal", "field": "Tags", "value": tag} for tag in tags]
-        parts.append(leaves[0] if len(leaves) == 1 else {"operator": "Or", "filters": leaves})
-    if states:
-        parts.append({"operator": "In", "field": "State", "values": list(states)})
-    if name_prefix:
-        # `Like` takes a regular expression between slashes.
-        pattern = re.escape(name_prefix).replace("/", r"\/")
-        parts.append({"operator": "Like", "field": "Name", "value": f"/^{pattern}/"})
-    if len(parts) > 1:
-        return {"operator": "And", "filters": parts}
-    return parts[0] if parts else None
-
-
-def _next_token(page: Page, token: str | None) -> str | None:
-    """Answers the token of the next page, or none after the last one."""
-    if not page.is_truncated:
-        return None
-    if page.next_token is None or page.next_token == token:
-        raise UnreadableAnswer("a page of tasks does not say where the next one starts")
-    try:
-        return check_cursor(page.next_token)
-    except InvalidArgument:
-        raise UnreadableAnswer("the token of a page of tasks has an unknown form") from None

@@ -4,16 +4,29 @@ Readers are tolerant where the API is known to vary (null lists, dates that mean
 where a wrong type would mislead: then `read` raises `UnreadableAnswer`.
 """
 
-import re
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
 from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.qarnot.records import (
+    NONE_AS_LIST,
+    Count,
+    Date,
+    Dependencies,
+    Labels,
+    Objects,
+    Percent,
+    Record,
+    Seconds,
+    Strings,
+    Text,
+    Uuid,
+    bucket_names,
+    running_instances,
+)
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 STATES = (
@@ -30,96 +43,6 @@ STATES = (
     "Failure",
     "PendingDelete",
 )
-
-NIL_UUID = "00000000-0000-0000-0000-000000000000"
-_TIME_SPAN = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
-
-
-def _date(value: object) -> object:
-    """`0001-01-01` is how the API says "none"; dates without a zone are UTC."""
-    if value is None or value == "" or (isinstance(value, str) and value.startswith("0001-01-01")):
-        return None
-    if isinstance(value, str) and re.fullmatch(r"[0-9T:.-]+", value):
-        return f"{value}Z"
-    return value
-
-
-def _seconds(value: object) -> object:
-    """Reads a time span `[days.]hours:minutes:seconds[.fraction]`; a number is seconds already."""
-    if isinstance(value, str):
-        match = _TIME_SPAN.fullmatch(value.strip())
-        if match is None:
-            raise ValueError("not a time span")
-        sign, days, hours, minutes, seconds = match.groups()
-        total = int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        return -total if sign else total
-    return value
-
-
-def _none_as_list(value: object) -> object:
-    return [] if value is None else value
-
-
-def _none_as_text(value: object) -> object:
-    return "" if value is None else value
-
-
-def _none_as_zero(value: object) -> object:
-    return 0 if value is None else value
-
-
-def _uuid(value: object) -> object:
-    return None if value in ("", NIL_UUID) else value
-
-
-def _dependencies(value: object) -> object:
-    """Both forms, `dependsOn` and `advancedDependsOn`, as the UUIDs they name."""
-    if not isinstance(value, Mapping):
-        return [] if value is None else value
-    advanced = value.get("advancedDependsOn") or []
-    return [*(value.get("dependsOn") or []), *(item.get("taskUuid") for item in advanced if isinstance(item, Mapping))]
-
-
-NONE_AS_LIST = BeforeValidator(_none_as_list)
-Date = Annotated[datetime | None, BeforeValidator(_date)]
-Seconds = Annotated[float | None, BeforeValidator(_seconds)]
-Text = Annotated[str, BeforeValidator(_none_as_text)]
-Count = Annotated[int, BeforeValidator(_none_as_zero)]
-Percent = Annotated[float, BeforeValidator(_none_as_zero)]
-Uuid = Annotated[str | None, BeforeValidator(_uuid)]
-Strings = Annotated[list[str], NONE_AS_LIST]
-Objects = Annotated[list[dict[str, Any]], NONE_AS_LIST]
-
-
-class Record(BaseModel):
-    """An object of the API; fields that are not listed are ignored."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        alias_generator=to_camel,
-        populate_by_name=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-        protected_namespaces=(),
-    )
-
-    @classmethod
-    def read(cls, answer: object) -> Self:
-        """Reads a decoded answer; raises `UnreadableAnswer` where it has another shape."""
-        try:
-            return cls.model_validate(answer)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the whole"
-            missing = first["type"] == "missing"
-            raise UnreadableAnswer(
-                f"{cls._noun()}: {where} is {'missing' if missing else 'not of the documented type'}"
-            ) from None
-
-    @classmethod
-    def _noun(cls) -> str:
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
 
 
 class Constant(Record):
@@ -152,7 +75,7 @@ class CompletedInstance(Record):
     core_count: int | None = None
     specification_key: str | None = None
     attempts: Count = Field(1, alias="executionAttemptCount")
-    results: Strings = []
+    results: Strings = Field([])
 
 
 class RunningInstance(Record):
@@ -171,13 +94,6 @@ class RunningInstance(Record):
     attempts: Count = Field(1, alias="executionAttemptCount")
 
 
-def _running(value: object) -> object:
-    """Takes the list out of `runningInstancesInfo`."""
-    if isinstance(value, Mapping):
-        return value.get("perRunningInstanceInfo") or []
-    return [] if value is None else value
-
-
 class Status(Record):
     """How far a task is; the `failed_range` of the API includes the cancelled instances."""
 
@@ -194,14 +110,9 @@ class Status(Record):
     environment_seconds: Seconds = Field(None, alias="environmentTimeSec")
     execution_seconds: Seconds = Field(None, alias="executionTimeSec")
     upload_seconds: Seconds = Field(None, alias="uploadTimeSec")
-    running: Annotated[list[RunningInstance], BeforeValidator(_running)] = Field([], alias="runningInstancesInfo")
-
-
-class RetrySettings(Record):
-    """How often failed instances run again; none is never."""
-
-    max_total_retries: int | None = None
-    max_per_instance_retries: int | None = None
+    running: Annotated[list[RunningInstance], BeforeValidator(running_instances)] = Field(
+        [], alias="runningInstancesInfo"
+    )
 
 
 class Task(Record):
@@ -216,17 +127,17 @@ class Task(Record):
     progress: Percent = 0
     pool_uuid: Uuid = None
     job_uuid: Uuid = None
-    tags: Strings = []
-    labels: Annotated[dict[str, Text], BeforeValidator(lambda value: {} if value is None else value)] = {}
-    errors: Annotated[list[ApiError], NONE_AS_LIST] = []
+    tags: Strings = Field([])
+    labels: Labels = Field({})
+    errors: Annotated[list[ApiError], NONE_AS_LIST] = Field([])
     instance_count: Count = Field(0, alias="totalInstanceCount")
     running_instance_count: Count = 0
     running_core_count: Count = 0
     advanced_ranges: str | None = None
-    resource_buckets: Strings = []
+    resource_buckets: Strings = Field([])
     result_bucket: str | None = None
     results_count: Count = 0
-    constants: Annotated[list[Constant], NONE_AS_LIST] = []
+    constants: Annotated[list[Constant], NONE_AS_LIST] = Field([])
     created: Date = Field(None, alias="creationDate")
     ended: Date = Field(None, alias="endDate")
     state_changed: Date = Field(None, alias="stateTransitionTime")
@@ -235,12 +146,11 @@ class Task(Record):
     execution_seconds: Seconds = Field(None, alias="executionTime")
     wall_seconds: Seconds = Field(None, alias="wallTime")
     scheduling_type: str | None = None
-    hardware_constraints: Objects = []
-    dependencies: Annotated[Strings, BeforeValidator(_dependencies)] = []
-    retry_settings: RetrySettings | None = None
+    hardware_constraints: Objects = Field([])
+    dependencies: Dependencies = Field([])
     auto_delete_on_completion: bool | None = None
     completion_time_to_live_seconds: Seconds = Field(None, alias="completionTimeToLive")
-    completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = []
+    completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field([])
     status: Status | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
     """All that the API said, undecoded in meaning."""
@@ -259,7 +169,7 @@ class Task(Record):
         ranges = answer.get("advancedRanges")
         if not instances and isinstance(ranges, str):
             instances = count_ranges(ranges)
-        buckets = answer.get("resourceBuckets") or _bucket_names(answer.get("advancedResourceBuckets"))
+        buckets = answer.get("resourceBuckets") or bucket_names(answer.get("advancedResourceBuckets"))
         result_bucket = answer.get("resultBucket") or answer.get("resultsBucket")
         return super().read(
             answer
@@ -272,12 +182,6 @@ class Task(Record):
         )
 
 
-def _bucket_names(value: object) -> object:
-    if isinstance(value, list):
-        return [bucket.get("bucketName") if isinstance(bucket, Mapping) else bucket for bucket in value]
-    return value
-
-
 class TaskPage(BaseModel):
     """Some tasks, newest first; `next_cursor` reads on, `total` is how many match in all."""
 
@@ -286,15 +190,6 @@ class TaskPage(BaseModel):
     tasks: list[Task]
     total: int | None = None
     next_cursor: str | None = None
-
-
-class Page(Record):
-    """One page as the API answers it."""
-
-    data: Annotated[list[Any], NONE_AS_LIST]
-    total: int | None = None
-    is_truncated: bool | None = None
-    next_token: str | None = None
 
 
 class ProfileConstant(Record):
@@ -320,7 +215,7 @@ class Profile(Record):
 
     name: Text = ""
     constants: Annotated[list[ProfileConstant], NONE_AS_LIST]
-    licenses: Annotated[list[License], NONE_AS_LIST] = []
+    licenses: Annotated[list[License], NONE_AS_LIST] = Field([])
 
 
 class User(Record):
@@ -338,32 +233,26 @@ class User(Record):
     default_scheduling: str | None = None
 
 
+def _either(*names: str) -> Any:
+    return Field(None, validation_alias=AliasChoices(*names))
+
+
 class CarbonFacts(Record):
     """What a task used (watt-hours) and caused (grams of CO2 equivalent), beside a named data centre.
 
     The documented names differ from the real ones; both are read.
     """
 
-    total_consumed_energy_wh: float | None = Field(
-        None, validation_alias=AliasChoices("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    total_consumed_energy_wh: float | None = _either("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    total_energy_it_wh: float | None = _either("total_energy_it_Wh", "totalEnergyITWh")
+    total_reused_energy_wh: float | None = _either("total_reused_energy_Wh", "totalReuseEnergyWh")
+    qarnot_carbon_footprint: float | None = _either("qarnot_carbon_footprint", "carbonFootprintC02Eq")
+    equivalent_dc_carbon_footprint: float | None = _either(
+        "equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq"
     )
-    total_energy_it_wh: float | None = Field(
-        None, validation_alias=AliasChoices("total_energy_it_Wh", "totalEnergyITWh")
-    )
-    total_reused_energy_wh: float | None = Field(
-        None, validation_alias=AliasChoices("total_reused_energy_Wh", "totalReuseEnergyWh")
-    )
-    qarnot_carbon_footprint: float | None = Field(
-        None, validation_alias=AliasChoices("qarnot_carbon_footprint", "carbonFootprintC02Eq")
-    )
-    equivalent_dc_carbon_footprint: float | None = Field(
-        None, validation_alias=AliasChoices("equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq")
-    )
-    equivalent_datacenter_name: str | None = Field(
-        None, validation_alias=AliasChoices("equivalent_datacenter_name", "comparisonDataCenterName")
-    )
-    saved_carbon_footprint_percent: float | None = Field(
-        None, validation_alias=AliasChoices("saved_carbon_footprint_percent", "savedCarbonFootprintPercentage")
+    equivalent_datacenter_name: str | None = _either("equivalent_datacenter_name", "comparisonDataCenterName")
+    saved_carbon_footprint_percent: float | None = _either(
+        "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
     )
 
 

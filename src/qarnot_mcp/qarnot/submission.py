@@ -29,7 +29,8 @@ from qarnot_mcp.qarnot.errors import (
     UnreadableAnswer,
 )
 from qarnot_mcp.qarnot.identifiers import UUID, check_shortname
-from qarnot_mcp.qarnot.models import NIL_UUID, Submission, Task, TaskRequest
+from qarnot_mcp.qarnot.models import Submission, Task, TaskRequest
+from qarnot_mcp.qarnot.records import NIL_UUID
 from qarnot_mcp.qarnot.transport import Request
 
 NAME_CHARACTERS = 40

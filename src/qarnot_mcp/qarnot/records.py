@@ -1,0 +1,130 @@
+"""How the JSON of the API becomes objects: the types of its fields, and the base of all models."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from qarnot_mcp.qarnot.errors import UnreadableAnswer
+
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+_TIME_SPAN = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
+
+
+def _date(value: object) -> object:
+    """`0001-01-01` is how the API says "none"; dates without a zone are UTC."""
+    if value is None or value == "" or (isinstance(value, str) and value.startswith("0001-01-01")):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"[0-9T:.-]+", value):
+        return f"{value}Z"
+    return value
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    try:
+        return moment.astimezone(UTC) if moment else None
+    except OverflowError:
+        raise ValueError("out of range") from None
+
+
+def _seconds(value: object) -> object:
+    """Reads a time span `[days.]hours:minutes:seconds[.fraction]`; a number is seconds already."""
+    if isinstance(value, str):
+        match = _TIME_SPAN.fullmatch(value.strip())
+        if match is None:
+            raise ValueError("not a time span")
+        sign, days, hours, minutes, seconds = match.groups()
+        total = int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        return -total if sign else total
+    return value
+
+
+def _none_as_list(value: object) -> object:
+    return [] if value is None else value
+
+
+def _none_as_labels(value: object) -> object:
+    return {} if value is None else value
+
+
+def _none_as_text(value: object) -> object:
+    return "" if value is None else value
+
+
+def _none_as_zero(value: object) -> object:
+    return 0 if value is None else value
+
+
+def _uuid(value: object) -> object:
+    return None if value in ("", NIL_UUID) else value
+
+
+def _dependencies(value: object) -> object:
+    """Both forms, `dependsOn` and `advancedDependsOn`, as the UUIDs they name."""
+    if not isinstance(value, Mapping):
+        return [] if value is None else value
+    plain, advanced = value.get("dependsOn") or [], value.get("advancedDependsOn") or []
+    if not isinstance(plain, list) or not isinstance(advanced, list):
+        raise ValueError("not lists")
+    return [*plain, *(item.get("taskUuid") if isinstance(item, Mapping) else item for item in advanced)]
+
+
+NONE_AS_LIST = BeforeValidator(_none_as_list)
+Date = Annotated[datetime | None, BeforeValidator(_date), AfterValidator(_utc)]
+Seconds = Annotated[float | None, BeforeValidator(_seconds)]
+Text = Annotated[str, BeforeValidator(_none_as_text)]
+Count = Annotated[int, BeforeValidator(_none_as_zero)]
+Percent = Annotated[float, BeforeValidator(_none_as_zero)]
+Uuid = Annotated[str | None, BeforeValidator(_uuid)]
+Strings = Annotated[list[str], NONE_AS_LIST]
+Labels = Annotated[dict[str, Text], BeforeValidator(_none_as_labels)]
+Dependencies = Annotated[list[str], BeforeValidator(_dependencies)]
+Objects = Annotated[list[dict[str, Any]], NONE_AS_LIST]
+
+
+class Record(BaseModel):
+    """An object of the API; fields that are not listed are ignored."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        protected_namespaces=(),
+    )
+
+    @classmethod
+    def read(cls, answer: object) -> Self:
+        """Reads a decoded answer; raises `UnreadableAnswer` where it has another shape."""
+        try:
+            return cls.model_validate(answer)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the whole"
+            missing = first["type"] == "missing"
+            raise UnreadableAnswer(
+                f"{cls._noun()}: {where} is {'missing' if missing else 'not of the documented type'}"
+            ) from None
+
+    @classmethod
+    def _noun(cls) -> str:
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+
+
+def running_instances(value: object) -> object:
+    """Takes the list out of `runningInstancesInfo`."""
+    if isinstance(value, Mapping):
+        return value.get("perRunningInstanceInfo") or []
+    return [] if value is None else value
+
+
+def bucket_names(value: object) -> object:
+    """Takes the names out of `advancedResourceBuckets`."""
+    if isinstance(value, list):
+        return [bucket.get("bucketName") if isinstance(bucket, Mapping) else bucket for bucket in value]
+    return value
