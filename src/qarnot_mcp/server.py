@@ -1,18 +1,19 @@
 """The MCP server: its tools, their middleware and what lives as long as it does."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fastmcp import FastMCP
-from fastmcp.server.auth import AuthProvider, require_scopes
+from fastmcp.server.auth import require_scopes
 from fastmcp.tools import FunctionTool
 from fastmcp.tools.base import ToolResult
 from mcp_types import ToolAnnotations
 from pydantic import SecretStr
 
 from qarnot_mcp import __version__
+from qarnot_mcp.access.provider import QarnotOAuthProvider
 from qarnot_mcp.access.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.calls import CallMiddleware, teaching
 from qarnot_mcp.prompts import add_prompts
@@ -57,7 +58,10 @@ TOOLS = (
 
 
 def create_server(
-    settings: Settings, transport: Transport, key_of_call: Callable[[], SecretStr], auth: AuthProvider | None = None
+    settings: Settings,
+    transport: Transport,
+    key_of_call: Callable[[], SecretStr],
+    auth: QarnotOAuthProvider | None = None,
 ) -> FastMCP[dict[str, House]]:
     """Builds the server with its tools; the transport is opened when its lifespan begins.
 
@@ -66,7 +70,10 @@ def create_server(
 
     @asynccontextmanager
     async def lifespan(_: FastMCP[dict[str, House]]) -> AsyncIterator[dict[str, House]]:
-        async with transport:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(transport)
+            if auth is not None:
+                stack.push_async_callback(auth.close)
             yield {"house": House(transport, key_of_call, settings.read_only)}
 
     entries = [entry for entry in TOOLS if not (entry.writes and settings.read_only)]
