@@ -14,6 +14,7 @@ from mcp_types import CallToolRequestParams
 from pydantic import ValidationError as WrongArguments
 
 from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.tools.caller import CallRecord, current_call
 from qarnot_mcp.tools.cleaning import one_line
 
 SHOWN_CHARACTERS = 80
@@ -47,7 +48,8 @@ class CallMiddleware(Middleware):
     ) -> ToolResult:
         """Passes the call on, and says how it went."""
         name, started, outcome = context.message.name, time.perf_counter(), "ok"
-        request_id = context.fastmcp_context.request_id if context.fastmcp_context else ""
+        record = CallRecord()
+        token = current_call.set(record)
         try:
             return await call_next(context)
         except ValidationError as error:
@@ -63,7 +65,7 @@ class CallMiddleware(Middleware):
                 raise
             outcome = "defect"
             raise ToolError(
-                f"{name} met a defect of this server, not of your call (request {request_id}). "
+                f"{name} met a defect of this server, not of your call (request {record.request_id}). "
                 "The server goes on; its log tells more. A read can be tried again; after submit_task look for the "
                 "task with list_tasks first.",
                 log_level=logging.DEBUG,
@@ -72,13 +74,19 @@ class CallMiddleware(Middleware):
             outcome = "cancelled"
             raise
         finally:
-            took = (time.perf_counter() - started) * 1000
-            log.info(
-                "%s %s",
-                name if name in self._schemas else "(unknown)",
-                outcome,
-                extra={"tool": name, "outcome": outcome, "milliseconds": round(took, 1), "request_id": request_id},
-            )
+            current_call.reset(token)
+            self._write(name, outcome, time.perf_counter() - started, record)
+
+    def _write(self, name: str, outcome: str, seconds: float, record: CallRecord) -> None:
+        known = name if name in self._schemas else "(unknown)"
+        facts = {
+            "tool": known,
+            "outcome": outcome,
+            "milliseconds": round(seconds * 1000, 1),
+            "upstream_calls": record.upstream_calls,
+            "request_id": record.request_id,
+        }
+        log.info("%s %s", known, outcome, extra=facts)
 
 
 def explain_arguments(cause: BaseException | None, schema: Mapping[str, Any]) -> str:

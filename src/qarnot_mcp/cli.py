@@ -69,9 +69,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def sandbox(options: argparse.Namespace) -> "ASGIApp":
     """Builds the simulated Qarnot that the command line asks for."""
-    from qarnot_mcp.sandbox.app import DEFAULT_SPEED, create_app
+    from qarnot_mcp.sandbox.app import create_app
+    from qarnot_mcp.sandbox.platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
 
-    return create_app(speed=options.sandbox_speed or DEFAULT_SPEED, seed=options.sandbox_seed)
+    speed = DEFAULT_SPEED if options.sandbox_speed is None else options.sandbox_speed
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        fail(f"--sandbox-speed is {speed:g}, which is not valid: give {MIN_SPEED:g} to {MAX_SPEED:,.0f}.", status=2)
+    return create_app(speed=speed, seed=options.sandbox_seed)
 
 
 def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:

@@ -59,6 +59,8 @@ def open_logbook(settings: Settings) -> None:
     logging.getLogger("qarnot_mcp").setLevel(level)
     for noisy in ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+    # It warns of every wrong argument; the line of the call says that already.
+    logging.getLogger("fastmcp.server.server").setLevel(max(level, logging.ERROR))
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

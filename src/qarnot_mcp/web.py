@@ -114,9 +114,11 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # The HTTP parser leaves blanks at the end of a value, which belong to no header.
+        scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
         if scope["path"] == self._path + "/":
             # A redirect would go to http:// behind a TLS proxy, and some clients do not follow it with their body.
-            scope = {**scope, "path": self._path, "raw_path": self._path.encode()}
+            scope |= {"path": self._path, "raw_path": self._path.encode()}
         if declared_length(scope) > MAX_BODY_BYTES:
             await refuse_body(scope, receive, send)
             return

@@ -1,7 +1,9 @@
 """The caller of a tool: the API client that runs with the caller's own key."""
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from fastmcp.server.dependencies import get_context
 from pydantic import SecretStr
@@ -19,11 +21,29 @@ class House:
     read_only: bool
 
 
+@dataclass
+class CallRecord:
+    """One call from outside: the id that ties its log line, its errors and its requests to the API together."""
+
+    request_id: str = field(default_factory=lambda: secrets.token_hex(6))
+    clients: list[QarnotClient] = field(default_factory=list)
+
+    @property
+    def upstream_calls(self) -> int:
+        """How many requests went to the API."""
+        return sum(client.requests for client in self.clients)
+
+
+current_call: ContextVar[CallRecord] = ContextVar("current_call")
+
+
 def calling_client() -> QarnotClient:
     """Answers a client that runs with the key of the call that is being served.
 
     Raises `KeyProblem` where the call has no usable key.
     """
-    context = get_context()
-    house: House = context.lifespan_context["house"]
-    return QarnotClient(house.transport, house.key_of_call(), read_only=house.read_only, request_id=context.request_id)
+    house: House = get_context().lifespan_context["house"]
+    record = current_call.get(None) or CallRecord()
+    client = QarnotClient(house.transport, house.key_of_call(), read_only=house.read_only, request_id=record.request_id)
+    record.clients.append(client)
+    return client
