@@ -3,45 +3,57 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 import uvicorn
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that tells when it listens, and leaves signals alone."""
+    """A uvicorn server that tells when it listens, stops at once when told, and leaves signals alone."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.is_listening = asyncio.Event()
+        self.is_told_to_stop = asyncio.Event()
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.is_listening.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.is_told_to_stop.wait()
 
 
 @asynccontextmanager
 async def serve(app: Any, *, port: int = 0, http: str = "auto") -> AsyncIterator[str]:
     """Serve an ASGI app on a loopback port (0: any free one) and give the base URL, without a slash at its end.
 
-    `http` chooses uvicorn's protocol: `auto`, `httptools` or `h11`.
+    `http` chooses uvicorn's protocol: `auto`, `httptools` or `h11`. Raises RuntimeError where the app does not start.
     """
-    listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(app, http=http, log_level="error", access_log=False, timeout_graceful_shutdown=1, ws="none")
+    # With the protocol named, asyncio switches Nagle's algorithm off, as it does for the sockets that it opens itself.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    bound_port = listener.getsockname()[1]
+    config = uvicorn.Config(
+        app, http=http, log_level="critical", access_log=False, timeout_graceful_shutdown=1, ws="none"
+    )
     server = _Server(config)
-    serving = asyncio.create_task(server._serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     listening = asyncio.create_task(server.is_listening.wait())
     try:
         await asyncio.wait((serving, listening), return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            await serving
+        if server.should_exit or serving.done():
+            server.is_told_to_stop.set()
             raise RuntimeError("the app did not start")
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://127.0.0.1:{bound_port}"
     finally:
         listening.cancel()
-        server.should_exit = True
-        for connection in list(server.server_state.connections):
-            connection.shutdown()
+        server.is_told_to_stop.set()
         await serving
         listener.close()

@@ -27,6 +27,42 @@ Derivation = Literal["retry", "recover", "resume", "clone"]
 MAX_TASKS = 100
 MAX_RUNNING_TASKS = 10
 MAX_BUCKETS = 100
+MAX_ORDERS_SIZE = 4 * 1024 * 1024
+"""Bytes that the orders of all tasks of an account may take."""
+_CREATION_FIELDS = (
+    "name",
+    "shortname",
+    "instanceCount",
+    "advancedRanges",
+    "profile",
+    "resourceBuckets",
+    "advancedResourceBuckets",
+    "resultBucket",
+    "constants",
+    "hardwareConstraints",
+    "secretsAccessRights",
+    "tags",
+    "snapshotWhitelist",
+    "snapshotBlacklist",
+    "snapshotBucket",
+    "snapshotBucketPrefix",
+    "resultsWhitelist",
+    "resultsBlacklist",
+    "resultsBucket",
+    "resultsBucketPrefix",
+    "autoDeleteOnCompletion",
+    "completionTimeToLive",
+    "uploadResultsOnCancellation",
+    "labels",
+    "schedulingType",
+    "targetedReservedMachineKey",
+    "defaultResourcesCacheTTLSec",
+    "resultsCacheTTLSec",
+    "privileges",
+    "retrySettings",
+    "maxRetriesPerInstance",
+)
+"""The fields of an order that a clone or a retry may set anew."""
 _RUNNING_STATES = frozenset({"PartiallyExecuting", "FullyExecuting", "UploadingResults"})
 
 
@@ -47,6 +83,7 @@ class Account:
         self.profiles = profiles
         self.buckets: set[str] = set()
         self.credits = 250.0
+        self.secrets: dict[str, str] = {}
         self._plans = plans
         self._tasks: dict[str, Task] = {}
         self._by_shortname: dict[str, Task] = {}
@@ -92,6 +129,8 @@ class Account:
         if self.credits <= 0:
             raise refused(402, "Not enough credits")
         self._make_room(moment)
+        if sum(task.order.size for task in self._tasks.values()) + order.size > MAX_ORDERS_SIZE:
+            raise refused(403, f"The tasks of this account take more than {MAX_ORDERS_SIZE} bytes; delete some")
         self._created_count += 1
         uuid = self.chance.uuid(("task", self._created_count))
         shortname = order.fields.get("shortname") or uuid
@@ -212,12 +251,12 @@ class Account:
             "maxBucket": MAX_BUCKETS,
             "maxTask": MAX_TASKS,
             "taskCount": len(tasks),
-            "maxJob": 100,
+            "maxJob": 0,
             "jobCount": 0,
-            "maxPool": 50,
+            "maxPool": 0,
             "poolCount": 0,
             "maxRunningTask": MAX_RUNNING_TASKS,
-            "maxRunningPool": 10,
+            "maxRunningPool": 0,
             "runningTaskCount": len(running),
             "runningPoolCount": 0,
             "runningInstanceCount": len(executing),
@@ -251,12 +290,3 @@ class Account:
         del self._tasks[task.uuid]
         del self._by_shortname[task.shortname.lower()]
         self._plans.drop(task.uuid)
-
-
-_CREATION_FIELDS = (
-    "name shortname instanceCount advancedRanges profile resourceBuckets advancedResourceBuckets resultBucket constants "
-    "hardwareConstraints secretsAccessRights tags snapshotWhitelist snapshotBlacklist snapshotBucket "
-    "snapshotBucketPrefix resultsWhitelist resultsBlacklist resultsBucket resultsBucketPrefix autoDeleteOnCompletion "
-    "completionTimeToLive uploadResultsOnCancellation labels schedulingType targetedReservedMachineKey "
-    "defaultResourcesCacheTTLSec resultsCacheTTLSec privileges retrySettings maxRetriesPerInstance"
-).split()

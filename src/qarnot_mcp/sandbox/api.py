@@ -1,86 +1,22 @@
 """The compute API: which call does what, and how the answer looks. It does no I/O."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import to_json
 
-from .account import Account, Derivation, Moment
+from .account import Derivation
 from .bodies import Body, parse_body
-from .carbon import carbon_facts, task_credits
+from .calls import Answer, Call, Handler, Routes, Visit, json_answer, refusal_answer
 from .documents import SUMMARY_FIELDS
-from .machines import listed_constraints
 from .pages import cut_page, read_page_request
-from .platform import Platform
-from .refusals import Refusal, bad_body, refused
+from .platform import Platform, Told
+from .refusals import JsonObject, Refusal, bad_body, refused
+from .services import service_routes
 from .shell import Stream
 from .task import Task
 
-JsonObject = dict[str, Any]
-
-_JSON = "application/json; charset=utf-8"
 _MAX_BULK = 1000
 _MAX_SEARCH_FIELDS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request: its path in segments without `/v1`, its query in the given order, and its raw body."""
-
-    method: str
-    segments: tuple[str, ...]
-    query: tuple[tuple[str, str], ...]
-    body: bytes
-    key: str
-    late_seconds: float = 0.0
-    """How long a task that this call creates stays out of sight."""
-
-    def query_value(self, name: str) -> str | None:
-        """The value of a query parameter, its name in any case."""
-        return next((value for key, value in self.query if key.lower() == name.lower()), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back."""
-
-    status: int
-    content: bytes = b""
-    content_type: str = _JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def json_answer(document: Any, status: int = 200) -> Answer:
-    """An answer with a JSON body."""
-    return Answer(status, to_json(document))
-
-
-def refusal_answer(refusal: Refusal) -> Answer:
-    """The answer of a refusal, in its own shape."""
-    return Answer(refusal.status, to_json(refusal.document), f"{refusal.content_type}; charset=utf-8")
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A call with the account whose key it brings and the time at which it came."""
-
-    call: Call
-    account: Account
-    moment: Moment
-
-    @property
-    def task(self) -> Task:
-        """The task that the path names."""
-        return self.account.find(self.call.segments[1], self.moment)
-
-    def body(self) -> Body:
-        """The JSON object in the request."""
-        return Body(parse_body(self.call.body))
-
-
-Handler = Callable[[Visit], Answer]
 
 
 class Api:
@@ -115,14 +51,12 @@ class Api:
                 raise Refusal(405, {"message": f"{call.method} is not possible here"})
         raise refused(404, "There is no such endpoint")
 
-    def _routes(self) -> dict[tuple[str, ...], Handler]:
-        routes: dict[tuple[str, ...], Handler] = {
+    def _routes(self) -> Routes:
+        routes: Routes = {
+            **service_routes(),
             ("GET",): lambda visit: Answer(200),
-            ("GET", "info"): lambda visit: json_answer(visit.account.information(visit.moment)),
             ("GET", "profiles"): lambda visit: Answer(200, self._profile_names),
             ("GET", "profiles", "*"): self._profile,
-            ("GET", "hardware-constraints"): _hardware_constraints,
-            ("GET", "hardware-constraints", "cpu-model-constraints", "search"): _search_cpu_models,
             ("GET", "tasks"): lambda visit: self._list(visit, summaries=False),
             ("POST", "tasks"): self._create,
             ("GET", "tasks", "summaries"): lambda visit: self._list(visit, summaries=True),
@@ -136,9 +70,6 @@ class Api:
             ("POST", "tasks", "*", "abort"): self._abort,
             ("POST", "tasks", "*", "snapshot"): _snapshot,
             ("POST", "tasks", "*", "snapshot", "periodic"): self._snapshot_periodically,
-            ("GET", "carbon", "v1", "tasks", "*", "carbon-facts"): _carbon_facts,
-            ("GET", "credits", "v1", "tasks", "*", "credits"): _task_credits,
-            ("GET", "credits", "v1", "accounts", "credits"): _account_credits,
         }
         kinds: tuple[Derivation, ...] = ("retry", "recover", "resume", "clone")
         for kind in kinds:
@@ -164,24 +95,23 @@ class Api:
         if not 1 <= len(value) <= _MAX_BULK:
             raise refused(400, f"{len(value)} tasks at once; 1 to {_MAX_BULK} are possible")
         results = visit.account.submit_many(value, visit.moment, visit.call.late_seconds)
-        return json_answer(results, 200 if all(result["statusCode"] == 200 for result in results) else 207)
+        statuses = {result["statusCode"] for result in results}
+        return json_answer(results, statuses.pop() if len(statuses) == 1 else 207)
 
-    def _documents(self, visit: Visit) -> dict[str, Any]:
+    def _told(self, visit: Visit) -> dict[str, Told]:
         return {task.uuid: self.platform.told(task, visit.moment) for task in visit.account.tasks(visit.moment)}
 
     def _list(self, visit: Visit, *, summaries: bool) -> Answer:
         wanted = {value for name, value in visit.call.query if name.lower() == "tag"}
         wanted |= {tag for value in wanted for tag in value.split(",")}
-        told = [
-            told for told in self._documents(visit).values() if not wanted or wanted.intersection(told.document["tags"])
-        ]
+        told = [told for told in self._told(visit).values() if not wanted or wanted.intersection(told.document["tags"])]
         if summaries:
             return json_answer([_summary(each.document) for each in told])
         return Answer(200, b"[" + b",".join(each.json for each in told) + b"]")
 
     def _paginate(self, visit: Visit, *, summaries: bool) -> Answer:
         request = read_page_request(visit.body() if visit.call.body.strip() else Body({}))
-        told = self._documents(visit)
+        told = self._told(visit)
         page = cut_page([each.document for each in told.values()], request)
         data = (
             to_json([_summary(document) for document in page.tasks])
@@ -204,7 +134,7 @@ class Api:
         fields = (select if isinstance(select, list) else Body(select).value("fields")) if select is not None else None
         if fields is not None and (not isinstance(fields, list) or len(fields) > _MAX_SEARCH_FIELDS):
             raise bad_body("select.fields", "Expected a list of field names.")
-        documents = [told.document for told in self._documents(visit).values()]
+        documents = [told.document for told in self._told(visit).values()]
         size = body.integer("maximumResults")
         request = read_page_request(Body({"filter": body.value("filter")}))
         found = [document for document in documents if request.test(document)][: size if size and size > 0 else None]
@@ -249,7 +179,7 @@ _PUBLIC: dict[tuple[str, ...], Any] = {
     ("settings",): {"storage": None},
     ("versions",): [{"version": "v1", "endOfLife": None}],
 }
-_STARS = (frozenset[int](), frozenset({1}), frozenset({1, 3}), frozenset({3}))
+_STARS = (frozenset[int](), frozenset({1}), frozenset({1, 3}), frozenset({2}), frozenset({3}))
 
 
 def _summary(document: JsonObject) -> JsonObject:
@@ -273,45 +203,6 @@ def _logging(stream: Stream, *, is_fresh: bool) -> Handler:
     return handle
 
 
-def _hardware_constraints(visit: Visit) -> Answer:
-    constraints = listed_constraints()
-    bounds: dict[str, int] = {}
-    for name, default, highest in (("limit", 50, 50), ("offset", 0, 1_000_000)):
-        text = visit.call.query_value(name)
-        if text is not None and not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-            raise bad_body(name, f"The value '{text[:40]}' is not valid.")
-        bounds[name] = min(int(text) if text else default, highest)
-    offset, limit = bounds["offset"], bounds["limit"]
-    data = constraints[offset : offset + limit]
-    return json_answer({"data": data, "offset": offset, "limit": limit, "total": len(constraints)})
-
-
-def _search_cpu_models(visit: Visit) -> Answer:
-    wanted = visit.call.query_value("cpuModel")
-    if not wanted:
-        raise refused(400, "Missing required argument: cpuModel")
-    found = [
-        constraint for constraint in listed_constraints() if wanted.lower() in constraint.get("cpuModel", "").lower()
-    ]
-    if not found:
-        raise refused(404, "Constraint not found")
-    return json_answer(found)
-
-
 def _snapshot(visit: Visit) -> Answer:
     visit.account.refresh_resources(visit.task, visit.moment)
     return json_answer({"id": f"snap_{visit.task.uuid}_{visit.moment.now}"})
-
-
-def _carbon_facts(visit: Visit) -> Answer:
-    task = visit.account.find(visit.call.segments[3], visit.moment)
-    return json_answer(carbon_facts(task, visit.moment.now, visit.call.query_value("comparisonDatacenter")))
-
-
-def _task_credits(visit: Visit) -> Answer:
-    task = visit.account.find(visit.call.segments[3], visit.moment)
-    return json_answer({"credits": task_credits(task, visit.moment.now)})
-
-
-def _account_credits(visit: Visit) -> Answer:
-    return json_answer({"credits": visit.account.credits_left(visit.moment)})

@@ -9,8 +9,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from .api import Answer, Api, Call, refusal_answer
+from .api import Api
 from .bodies import Body, parse_body
+from .calls import Answer, Call, refusal_answer
 from .control import Control, Entry, key_tag
 from .faults import Fault, read_fault
 from .platform import DEFAULT_SPEED, Platform
@@ -29,6 +30,7 @@ class Sandbox(Starlette):
     """The app. It keeps hold of the connection under a request, which a fault may have to break."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         # uvicorn's `send` is a method of the object that holds the transport, in its httptools and h11
         # protocols alike; Starlette's middleware wraps it, so it can only be seen here.
         scope[_CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
@@ -55,6 +57,7 @@ class Endpoint:
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; other kinds of scope are left alone."""
         if scope["type"] != "http":
             return
         body = await _read_body(receive)
@@ -119,16 +122,14 @@ class Endpoint:
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
-        if message["type"] == "http.disconnect":
-            return body
         body += message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             return None
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 async def _start(send: Send, answer: Answer, content_length: int | None) -> None:

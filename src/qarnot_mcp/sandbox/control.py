@@ -10,8 +10,8 @@ import hashlib
 from collections import deque
 from dataclasses import asdict, dataclass
 
-from .api import Answer, json_answer, refusal_answer
 from .bodies import Body, parse_body
+from .calls import Answer, json_answer, refusal_answer
 from .faults import Faults, read_fault
 from .platform import MAX_ADVANCE_SECONDS, Platform
 from .refusals import Refusal, refused

@@ -27,10 +27,30 @@ _OPTIONAL_FIELDS = (
 """Fields that the API leaves out where they are not set."""
 
 
-SUMMARY_FIELDS = tuple(
-    "uuid name shortname profile poolUuid jobUuid progress runningInstanceCount runningCoreCount executionTime wallTime "
-    "state previousState totalInstanceCount instanceCount maxRetriesPerInstance advancedRanges stateTransitionTime "
-    "previousStateTransitionTime lastModified creationDate endDate waitForPoolResourcesSynchronization".split()
+SUMMARY_FIELDS = (
+    "uuid",
+    "name",
+    "shortname",
+    "profile",
+    "poolUuid",
+    "jobUuid",
+    "progress",
+    "runningInstanceCount",
+    "runningCoreCount",
+    "executionTime",
+    "wallTime",
+    "state",
+    "previousState",
+    "totalInstanceCount",
+    "instanceCount",
+    "maxRetriesPerInstance",
+    "advancedRanges",
+    "stateTransitionTime",
+    "previousStateTransitionTime",
+    "lastModified",
+    "creationDate",
+    "endDate",
+    "waitForPoolResourcesSynchronization",
 )
 """The fields that a summary shares with the full object."""
 

@@ -17,11 +17,34 @@ _MAX_LEAVES = 500
 _FIELDS = {
     name.lower(): name
     for name in (
-        "name shortname uuid profile state previousState stateTransitionTime previousStateTransitionTime creationDate "
-        "lastModified endDate executionTime wallTime tags labels constants poolUuid jobUuid projectUuid instanceCount "
-        "totalInstanceCount runningInstanceCount runningCoreCount resultBucket snapshotInterval progress "
-        "maxTimeQueueSeconds"
-    ).split()
+        "name",
+        "shortname",
+        "uuid",
+        "profile",
+        "state",
+        "previousState",
+        "stateTransitionTime",
+        "previousStateTransitionTime",
+        "creationDate",
+        "lastModified",
+        "endDate",
+        "executionTime",
+        "wallTime",
+        "tags",
+        "labels",
+        "constants",
+        "poolUuid",
+        "jobUuid",
+        "projectUuid",
+        "instanceCount",
+        "totalInstanceCount",
+        "runningInstanceCount",
+        "runningCoreCount",
+        "resultBucket",
+        "snapshotInterval",
+        "progress",
+        "maxTimeQueueSeconds",
+    )
 }
 _NUMBER_FIELDS = frozenset(
     {

@@ -67,25 +67,27 @@ def listed_constraints() -> list[JsonObject]:
 
 
 def _accepts(constraint: JsonObject, machine: Machine) -> bool:
-    kind = constraint["discriminator"]
-    field = CONSTRAINT_FIELDS[kind]
-    value = constraint[field] if field else None
-    ratio = machine.memory_mb / 1000 / machine.core_count
-    has_ssd = "ssd" in machine.specification_key
-    return {
-        "MinimumCoreHardwareConstraint": lambda: machine.core_count >= value,
-        "MaximumCoreHardwareConstraint": lambda: machine.core_count <= value,
-        "MinimumRamHardwareConstraint": lambda: machine.memory_mb >= value,
-        "MaximumRamHardwareConstraint": lambda: machine.memory_mb <= value,
-        "MinimumRamCoreRatioHardwareConstraint": lambda: ratio >= value,
-        "MaximumRamCoreRatioHardwareConstraint": lambda: ratio <= value,
-        "SpecificHardwareConstraint": lambda: str(value).lower() in machine.specification_key,
-        "CpuModelHardwareConstraint": lambda: str(value).lower() in machine.cpu_model.lower(),
-        "SSDHardwareConstraint": lambda: has_ssd,
-        "NoSSDHardwareConstraint": lambda: not has_ssd,
-        "GpuHardwareConstraint": lambda: machine.has_gpu,
-        "NoGpuHardwareConstraint": lambda: not machine.has_gpu,
-    }[kind]()
+    memory_gb_per_core = machine.memory_mb / 1000 / machine.core_count
+    match constraint:
+        case {"discriminator": "MinimumCoreHardwareConstraint", "coreCount": count}:
+            return bool(machine.core_count >= count)
+        case {"discriminator": "MaximumCoreHardwareConstraint", "coreCount": count}:
+            return bool(machine.core_count <= count)
+        case {"minimumMemoryMB": memory}:
+            return bool(machine.memory_mb >= memory)
+        case {"maximumMemoryMB": memory}:
+            return bool(machine.memory_mb <= memory)
+        case {"minimumMemoryGBCoreRatio": ratio}:
+            return bool(memory_gb_per_core >= ratio)
+        case {"maximumMemoryGBCoreRatio": ratio}:
+            return bool(memory_gb_per_core <= ratio)
+        case {"specificationKey": key}:
+            return str(key).lower() in machine.specification_key
+        case {"cpuModel": model}:
+            return str(model).lower() in machine.cpu_model.lower()
+        case {"discriminator": "SSDHardwareConstraint" | "NoSSDHardwareConstraint" as kind}:
+            return ("ssd" in machine.specification_key) is (kind == "SSDHardwareConstraint")
+    return machine.has_gpu is (constraint["discriminator"] == "GpuHardwareConstraint")
 
 
 def fitting_machines(constraints: Sequence[JsonObject], needs_gpu: bool) -> tuple[Machine, ...]:

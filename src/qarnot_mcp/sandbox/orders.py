@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_json
+
 from .bodies import Body
 from .machines import CONSTRAINT_FIELDS, Machine, fitting_machines
 from .plan import MAX_ATTEMPTS, Work
@@ -48,6 +50,9 @@ class Order:
     profile: Profile
     instance_ids: tuple[int, ...]
     machines: tuple[Machine, ...]
+
+    size: int
+    """Bytes of the fields as JSON."""
 
     @property
     def constants(self) -> dict[str, str]:
@@ -104,7 +109,7 @@ def read_order(body: Body, profiles: Mapping[str, Profile]) -> Order:
     machines = fitting_machines(constraints, profile.needs_gpu)
     if not machines:
         raise refused(402, "No machine satisfies every hardware constraint of the task")
-    return Order(fields, profile, instance_ids, machines)
+    return Order(fields, profile, instance_ids, machines, len(to_json(fields)))
 
 
 def read_constants(body: Body) -> list[JsonObject] | None:

@@ -28,7 +28,7 @@ MIN_SPEED = 0.01
 MAX_SPEED = 1_000_000.0
 MAX_ACCOUNTS = 200
 MAX_ADVANCE_SECONDS = 10 * 365 * 86400
-_MAX_PLANNED_INSTANCES = 60_000
+_MAX_PLANNED_ATTEMPTS = 60_000
 _MAX_TOLD_BYTES = 16 * 1024 * 1024
 
 _KEY = re.compile(r"sandbox[A-Za-z0-9_.-]{0,100}", re.IGNORECASE | re.ASCII)
@@ -56,7 +56,7 @@ class Platform:
         self._advanced_seconds = 0.0
         self._accounts: OrderedDict[str, Account] = OrderedDict()
         self._revoked: set[str] = set()
-        self._plans: Shelf[TaskPlan] = Shelf(_MAX_PLANNED_INSTANCES)
+        self._plans: Shelf[TaskPlan] = Shelf(_MAX_PLANNED_ATTEMPTS)
         self._told: Shelf[Told] = Shelf(_MAX_TOLD_BYTES)
 
     def moment(self) -> Moment:

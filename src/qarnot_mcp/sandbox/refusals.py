@@ -12,7 +12,7 @@ from typing import Any
 JsonObject = dict[str, Any]
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - the API refuses; nothing here has gone wrong
     """An answer other than success: its status code, its JSON document and the content type of that."""
 
     def __init__(self, status: int, document: JsonObject, content_type: str = "application/json") -> None:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -66,7 +67,7 @@ class Run:
     is_out_of_memory: bool = False
 
 
-class _Exit(Exception):
+class _Exit(Exception):  # noqa: N818 - no error, the end
     """The command line ends here."""
 
 
@@ -84,10 +85,8 @@ class Shell:
 
     def follow(self, text: str) -> Run:
         """What the command line does, from its start to its end."""
-        try:
+        with suppress(_Exit):
             self._follow(text, 0)
-        except _Exit:
-            pass
         self.run.exit_code = self._status
         return self.run
 
@@ -262,10 +261,8 @@ def _printf(arguments: Sequence[str]) -> str:
     values = iter(arguments[1:])
     left = len(arguments) - 1
     uses = len([1 for found in _DIRECTIVE.finditer(arguments[0]) if found[4]])
-    texts = [_format(arguments[0], values)]
-    for _ in range(0 if uses == 0 else min((left - 1) // uses, MAX_COMMANDS)):
-        texts.append(_format(arguments[0], values))
-    return "".join(texts)
+    rounds = 1 if uses == 0 else max(1, min(-(-left // uses), MAX_COMMANDS))
+    return "".join(_format(arguments[0], values) for _ in range(rounds))
 
 
 def _format(template: str, values: Iterator[str]) -> str:

@@ -57,7 +57,7 @@ class Task:
         plan = self.plans.get(self.uuid)
         if plan is None:
             plan = plan_task(self.work)
-            self.plans.put(self.uuid, plan, len(plan.instances))
+            self.plans.put(self.uuid, plan, sum(len(instance.attempts) for instance in plan.instances))
         return plan
 
     def transitions(self) -> list[tuple[int, str]]:

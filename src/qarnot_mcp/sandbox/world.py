@@ -1,6 +1,6 @@
 """The world that an account starts with: a dozen tasks of a believable week, and the buckets that they use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .account import Account, Moment
@@ -16,68 +16,145 @@ BUCKETS = ("seawall-meshes", "seawall-results", "orchard-images", "orchard-model
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A task of the past: how long ago it was created, and after how many seconds it was aborted, if it was."""
+    """A task of the past; `constants` is what it sets beside the command, if it has one."""
 
     name: str
-    profile: str
+    project: str
     seconds_ago: int
-    instance_count: int
-    tags: tuple[str, ...]
-    constants: dict[str, str]
-    result_bucket: str | None = None
+    command: str = ""
+    profile: str = "docker-batch"
+    instance_count: int = 1
+    tags: tuple[str, ...] = ()
+    image: str = "library/python:3.12"
+    constants: dict[str, str] = field(default_factory=dict)
     resource_bucket: str | None = None
-    scheduling: str = "flex"
+    result_bucket: str | None = None
+    scheduling: str = "onDemand"
     aborted_after_seconds: int | None = None
 
 
-def _docker(command: str, repository: str = "library/python", tag: str = "3.12", **more: str) -> dict[str, str]:
-    return {"DOCKER_REPO": repository, "DOCKER_TAG": tag, "DOCKER_CMD": command, **more}
-
-
 STORIES = (
-    Story("hello", "docker-batch", 6 * _DAY + 4000, 1, ("demo",), _docker("echo hello from ${INSTANCE_ID}", "library/ubuntu", "24.04")),
+    Story("hello", "demo", 6 * _DAY + _HOUR, "echo hello from ${INSTANCE_ID}", image="library/ubuntu:24.04"),
     Story(
-        "seawall mesh coarse", "openfoam", 6 * _DAY, 4, ("seawall", "mesh"), {"RUN_SCRIPT": "coarse.sh"},
-        "seawall-results", "seawall-meshes", "onDemand",
+        "seawall mesh coarse",
+        "seawall",
+        6 * _DAY,
+        profile="openfoam",
+        instance_count=4,
+        tags=("mesh",),
+        constants={"RUN_SCRIPT": "coarse.sh"},
+        resource_bucket="seawall-meshes",
+        result_bucket="seawall-results",
     ),
     Story(
-        "orchard ingest", "docker-batch", 5 * _DAY, 1, ("orchard", "ingest"), _docker("python3 ingest.py events.parquet"),
-        "orchard-models", "orchard-images",
+        "orchard ingest",
+        "orchard",
+        5 * _DAY,
+        "python3 ingest.py events.parquet",
+        tags=("ingest",),
+        resource_bucket="orchard-images",
+        result_bucket="orchard-models",
     ),
     Story(
-        "orchard ingest in chunks", "docker-batch", 5 * _DAY - 3 * _HOUR, 1, ("orchard", "ingest"),
-        _docker("python3 ingest.py --chunks events.parquet", QARNOT_SECRET__DB_PASSWORD="sandbox-only"),
-        "orchard-models", "orchard-images",
-    ),
-    Story("seawall mesh fine", "openfoam", 4 * _DAY, 8, ("seawall", "mesh"), {"RUN_SCRIPT": "fine.sh"}, "seawall-results", "seawall-meshes"),
-    Story(
-        "orchard calibration", "docker-batch", 3 * _DAY, 4, ("orchard", "calibration"),
-        _docker("python3 calibrate.py --part ${INSTANCE_ID}"), "orchard-models", "orchard-images", "onDemand",
-    ),
-    Story(
-        "seawall postprocessing", "docker-batch", 2 * _DAY + 7000, 2, ("seawall",),
-        _docker("./post.sh", "qarnot-demo/does-not-exist", "1.4"), "seawall-results",
-    ),
-    Story("seawall teaser", "blender", 2 * _DAY, 12, ("seawall", "video"), {"BLEND_FILE": "teaser.blend"}, "scenes", "scenes"),
-    Story(
-        "orchard training baseline", "docker-batch", 30 * _HOUR, 2, ("orchard", "training"),
-        _docker("python3 train.py --model baseline"), "orchard-models", None, "flex", 5 * _HOUR,
-    ),
-    Story("seawall report", "docker-batch", 9 * _HOUR, 1, ("seawall", "report"), _docker("python3 report.py"), "seawall-results"),
-    Story(
-        "orchard training", "docker-batch", 2 * _HOUR, 3, ("orchard", "training"),
-        _docker("python3 train.py --model large"), "orchard-models", None, "onDemand",
+        "orchard ingest in chunks",
+        "orchard",
+        5 * _DAY - 3 * _HOUR,
+        "python3 ingest.py --chunks events.parquet",
+        tags=("ingest",),
+        constants={"QARNOT_SECRET__DATABASE": "known to the task only"},
+        resource_bucket="orchard-images",
+        result_bucket="orchard-models",
     ),
     Story(
-        "seawall flow", "docker-batch", 900, 6, ("seawall", "flow"),
-        _docker("sh -c 'echo part ${INSTANCE_ID} of ${INSTANCE_COUNT}; sleep 6h; echo done'", "library/debian", "12"),
-        "seawall-results", "seawall-meshes", "onDemand",
+        "seawall mesh fine",
+        "seawall",
+        4 * _DAY,
+        profile="openfoam",
+        instance_count=8,
+        tags=("mesh",),
+        constants={"RUN_SCRIPT": "fine.sh", "SANDBOX_PREEMPTIONS": "1"},
+        resource_bucket="seawall-meshes",
+        result_bucket="seawall-results",
+        scheduling="flex",
     ),
     Story(
-        "orchard training next", "docker-batch", 240, 1, ("orchard", "training"),
-        _docker("python3 train.py --model huge", SANDBOX_QUEUE_SECONDS="86400"), "orchard-models",
+        "orchard calibration",
+        "orchard",
+        3 * _DAY,
+        "python3 calibrate.py --part ${INSTANCE_ID}",
+        instance_count=4,
+        tags=("calibration",),
+        resource_bucket="orchard-images",
+        result_bucket="orchard-models",
     ),
-)  # fmt: skip
+    Story(
+        "seawall postprocessing",
+        "seawall",
+        2 * _DAY + 2 * _HOUR,
+        "./post.sh",
+        instance_count=2,
+        image="qarnot-demo/does-not-exist:1.4",
+        result_bucket="seawall-results",
+    ),
+    Story(
+        "seawall teaser",
+        "seawall",
+        2 * _DAY,
+        profile="blender",
+        instance_count=12,
+        tags=("video",),
+        constants={"BLEND_FILE": "teaser.blend"},
+        resource_bucket="scenes",
+        result_bucket="scenes",
+    ),
+    Story(
+        "orchard training baseline",
+        "orchard",
+        30 * _HOUR,
+        "python3 train.py --model baseline",
+        instance_count=2,
+        tags=("training",),
+        result_bucket="orchard-models",
+        aborted_after_seconds=5 * _HOUR,
+    ),
+    Story(
+        "seawall report",
+        "seawall",
+        9 * _HOUR,
+        "python3 report.py",
+        tags=("report",),
+        result_bucket="seawall-results",
+    ),
+    Story(
+        "orchard training",
+        "orchard",
+        2 * _HOUR,
+        "python3 train.py --model large",
+        instance_count=3,
+        tags=("training",),
+        result_bucket="orchard-models",
+    ),
+    Story(
+        "seawall flow",
+        "seawall",
+        900,
+        "sh -c 'echo part ${INSTANCE_ID} of ${INSTANCE_COUNT}; sleep 6h; echo done'",
+        instance_count=6,
+        tags=("flow",),
+        image="library/debian:12",
+        resource_bucket="seawall-meshes",
+        result_bucket="seawall-results",
+    ),
+    Story(
+        "orchard training next",
+        "orchard",
+        240,
+        "python3 train.py --model huge",
+        tags=("training",),
+        constants={"SANDBOX_QUEUE_SECONDS": "86400"},
+        result_bucket="orchard-models",
+    ),
+)
 
 
 def furnish(account: Account, moment: Moment) -> None:
@@ -85,17 +162,24 @@ def furnish(account: Account, moment: Moment) -> None:
     account.buckets.update(BUCKETS)
     for story in STORIES:
         created = moment.now - story.seconds_ago
-        body: JsonObject = {
-            "name": story.name,
-            "profile": story.profile,
-            "instanceCount": story.instance_count,
-            "tags": list(story.tags),
-            "labels": {"project": story.tags[0]},
-            "constants": [{"key": key, "value": value} for key, value in story.constants.items()],
-            "resultBucket": story.result_bucket,
-            "resourceBuckets": [story.resource_bucket] if story.resource_bucket else [],
-            "schedulingType": story.scheduling,
-        }
-        task = account.submit(Body(body), Moment(created, moment.clock_seconds))
+        task = account.submit(Body(_order(story)), Moment(created, moment.clock_seconds))
         if story.aborted_after_seconds is not None:
             task.cancelled = task.modified = created + story.aborted_after_seconds
+
+
+def _order(story: Story) -> JsonObject:
+    constants = dict(story.constants)
+    if story.command:
+        repository, _, tag = story.image.partition(":")
+        constants = {"DOCKER_REPO": repository, "DOCKER_TAG": tag, "DOCKER_CMD": story.command, **constants}
+    return {
+        "name": story.name,
+        "profile": story.profile,
+        "instanceCount": story.instance_count,
+        "tags": [story.project, *story.tags],
+        "labels": {"project": story.project},
+        "constants": [{"key": key, "value": value} for key, value in constants.items()],
+        "resourceBuckets": [story.resource_bucket] if story.resource_bucket else [],
+        "resultBucket": story.result_bucket,
+        "schedulingType": story.scheduling,
+    }
