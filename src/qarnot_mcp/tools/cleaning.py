@@ -28,6 +28,7 @@ _INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]+")
 _SURROGATE = re.compile(f"[{_SURROGATES}]")
 _LINE_SEPARATOR = re.compile(f"[{_LINE_SEPARATORS}]")
 _UNSAFE = re.compile(f"[\r{_INVISIBLE}{_SURROGATES}{_LINE_SEPARATORS}]")
+_ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) not in "\n\t")
 
 
 def clean_text(text: str) -> str:
@@ -36,7 +37,7 @@ def clean_text(text: str) -> str:
     Newlines and tabs stay, ``\\r\\n`` is a newline, and of a line that was overwritten with ``\\r`` (a progress
     bar) the last state stays. Lone surrogates become U+FFFD.
     """
-    if _UNSAFE.search(text) is None:
+    if _is_clean(text):
         return text
     text = _ESCAPE_SEQUENCES.sub("", text)
     text = _INVISIBLE_RUN.sub("", text)
@@ -67,6 +68,13 @@ def shorten(text: str, limit: int) -> str:
         return text[: max(limit - 1, 0)] + "…"[:limit]
     kept = limit - _MARK_CHARACTERS
     return f"{text[:kept]}… ({len(text) - kept:,} more characters)"
+
+
+def _is_clean(text: str) -> bool:
+    # Several times faster than the expression, and nearly all log text is ASCII.
+    if text.isascii():
+        return len(text.translate(_ASCII_CONTROLS)) == len(text)
+    return _UNSAFE.search(text) is None
 
 
 def _last_state(line: str) -> str:

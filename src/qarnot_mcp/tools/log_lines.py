@@ -1,0 +1,161 @@
+"""The lines of a log, out of chunks of text that break anywhere, in bounded memory."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+
+MAX_LINE_CHARACTERS = 16_384
+"""A longer line keeps its first and its last part; the middle is dropped while it streams."""
+
+_MARK_CHARACTERS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a log: its number, from 1, and its text without the newline."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some whole lines of a log, each ended by a newline."""
+
+    text: str
+    first: int
+    """The number of the first line."""
+    count: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last line."""
+        return self.first + self.count - 1
+
+    def end(self, lines: int) -> list[Line]:
+        """Answers its last lines, as many as are asked for or as there are."""
+        texts = self.text.rsplit("\n", lines + 1)[-lines - 1 : -1]
+        return numbered(texts, self.last - len(texts) + 1)
+
+    def after(self, number: int) -> "Block":
+        """Answers the lines after the one of this number."""
+        dropped = max(0, number - self.first + 1)
+        lines = self.text.split("\n")[dropped:]
+        return Block("\n".join(lines), self.first + dropped, len(lines) - 1)
+
+
+class LineReader:
+    """Turns chunks into blocks of whole lines, none longer than the limit, however the chunks break.
+
+    Of a line over the limit that was overwritten with ``\\r`` (a progress bar) only the last state counts.
+    """
+
+    def __init__(self, max_line_characters: int = MAX_LINE_CHARACTERS) -> None:
+        self._limit = max_line_characters
+        self._is_over = False
+        self._head = ""
+        self._dropped = 0
+        self._tail = ""
+
+    def feed(self, chunk: str) -> str:
+        """Answer the lines that the chunk completes, each ended by a newline."""
+        first_end = chunk.find("\n")
+        if first_end < 0:
+            self._keep(chunk)
+            return ""
+        last_end = chunk.rfind("\n")
+        self._keep(chunk[:first_end])
+        first_line = self.finish()
+        self._keep(chunk[last_end + 1 :])
+        return f"{first_line}\n{self._bounded(chunk[first_end + 1 : last_end + 1])}"
+
+    def finish(self) -> str:
+        """Answer the line that no newline has ended so far, and forget it."""
+        mark = _cut_mark(self._dropped) if self._dropped else ""
+        line = f"{self._head}{mark}{self._tail}"
+        self._is_over, self._head, self._dropped, self._tail = False, "", 0, ""
+        return line
+
+    def _keep(self, part: str) -> None:
+        tail = self._tail + part
+        if self._is_over or len(tail) > self._limit:
+            self._is_over = True
+            overwritten = tail.rstrip("\r").rfind("\r") + 1
+            if overwritten:
+                tail, self._head, self._dropped = tail[overwritten:], "", 0
+            end_characters = _end_characters(self._limit)
+            if not self._head and len(tail) > self._limit:
+                self._head, tail = tail[:end_characters], tail[end_characters:]
+            if self._head and len(tail) > end_characters:
+                self._dropped += len(tail) - end_characters
+                tail = tail[-end_characters:]
+        self._tail = tail
+
+    def _bounded(self, block: str) -> str:
+        if not _has_longer_line(block, self._limit):
+            return block
+        return "\n".join([_bounded_line(line, self._limit) for line in block.split("\n")])
+
+
+async def read_blocks(chunks: AsyncIterator[str], feed: Callable[[Block], None]) -> tuple[int, bool]:
+    """Feed the blocks of a log, and answer its number of lines and whether the last one has its newline."""
+    reader = LineReader()
+    total_lines = 0
+    async for chunk in chunks:
+        text = reader.feed(chunk)
+        if text:
+            count = text.count("\n")
+            feed(Block(text, total_lines + 1, count))
+            total_lines += count
+    open_line = reader.finish()
+    if open_line:
+        total_lines += 1
+        feed(Block(f"{open_line}\n", total_lines, 1))
+    return total_lines, not open_line
+
+
+def cut_middle(line: str, limit: int) -> str:
+    """Return a line of at most `limit` characters (60 or more), cut in the middle, with a mark that says how much."""
+    if len(line) <= limit:
+        return line
+    kept = limit - _MARK_CHARACTERS
+    end = kept // 3
+    return f"{line[: kept - end]}{_cut_mark(len(line) - kept)}{line[len(line) - end :]}"
+
+
+def numbered(texts: Iterable[str], first: int) -> list[Line]:
+    """Return lines with their numbers, counted from `first`."""
+    return [Line(number, text) for number, text in enumerate(texts, first)]
+
+
+def without_prefix(text: str, instance_id: int) -> str:
+    """Return the text of one instance's log without the `3> ` that may stand before each line."""
+    mark = f"{instance_id}> "
+    return re.sub(rf"^ *{mark}", "", text, flags=re.MULTILINE) if mark in text else text
+
+
+def _end_characters(limit: int) -> int:
+    return (limit - _MARK_CHARACTERS) // 2
+
+
+def _cut_mark(characters: int) -> str:
+    return f"[... {characters:,} characters cut ...]"
+
+
+def _has_longer_line(block: str, limit: int) -> bool:
+    """Tell whether a line is over the limit, looking at one newline for each `limit` characters."""
+    start = 0
+    while len(block) - start > limit:
+        end = block.rfind("\n", start, start + limit + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
+def _bounded_line(line: str, limit: int) -> str:
+    if len(line) <= limit:
+        return line
+    reader = LineReader(limit)
+    reader._keep(line)
+    return reader.finish()

@@ -1,0 +1,295 @@
+"""The answer of get_task_logs: which part of a log it shows, and the call that shows the rest."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from qarnot_mcp.qarnot.ranges import Ranges
+from qarnot_mcp.tools.cleaning import clean_text
+from qarnot_mcp.tools.log_cursor import ANCHOR_LINES, LogCursor, Place, Resume
+from qarnot_mcp.tools.log_folding import Passage, fold, unfolded
+from qarnot_mcp.tools.log_lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
+from qarnot_mcp.tools.log_selection import Head, Hit, InstanceTails, Search, Tail
+from qarnot_mcp.tools.secrets import LogMask
+
+TAIL_LINES = 100
+MAX_CHARACTERS = 20_000
+CONTEXT_LINES = 2
+FAILED_INSTANCES_SHOWN = 4
+# A line takes at most this part of the answer, so that one endless line does not push out all others.
+_LINE_PART = 8
+_SECTION_CHARACTERS = 80
+_CHARACTERS_FOR_AN_INSTANCE = 2000
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """Which part of which log is wanted."""
+
+    task_uuid: str
+    log_type: str = "stdout"
+    instance_id: int | None = None
+    tail_lines: int = TAIL_LINES
+    search: str | None = None
+    context_lines: int = CONTEXT_LINES
+    cursor: str | None = None
+    max_characters: int = MAX_CHARACTERS
+    fold: bool = True
+    failed: Ranges = field(default_factory=Ranges)
+    """The instances that failed, shown first where the end of the log of all instances is wanted."""
+
+    @property
+    def log(self) -> str:
+        """The name of the log within its task."""
+        return f"{self.log_type}.{'all' if self.instance_id is None else self.instance_id}"
+
+    def call(self, **changes: object) -> dict[str, object]:
+        """Answer the arguments of a call of get_task_logs for the same log."""
+        arguments: dict[str, object] = {"task_uuid": self.task_uuid, "log_type": self.log_type}
+        if self.instance_id is not None:
+            arguments["instance_id"] = self.instance_id
+        if self.max_characters != MAX_CHARACTERS:
+            arguments["max_characters"] = self.max_characters
+        if not self.fold:
+            arguments["fold"] = False
+        return arguments | changes
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """A part of a log, ready to show: cleaned, secrets hidden, at most as long as was asked for."""
+
+    text: str
+    total_lines: int
+    first_line: int | None = None
+    last_line: int | None = None
+    matches: int | None = None
+    folded_lines: int = 0
+    left_out: str = ""
+    """One or two sentences on what is not shown, empty where all of it is."""
+    next: dict[str, object] | None = None
+    """The arguments of the call that shows what was left out."""
+    cursor: str | None = None
+    """What to give as cursor to read what comes after this part."""
+
+
+class LogView:
+    """Reads one log as one query wants it.
+
+    Making it checks the query, so that a wrong cursor or search costs no call; raises InvalidArgument.
+    """
+
+    def __init__(self, query: LogQuery, mask: LogMask) -> None:
+        self._query = query
+        self._mask = mask
+        cursor = LogCursor.parse(query.cursor, query.log) if query.cursor else LogCursor(query.log, 1)
+        self._head = Resume(cursor, Head)
+        self._search = Resume(cursor, self._new_search) if query.search else None
+
+    async def read(self, chunks: AsyncIterator[str]) -> LogPage:
+        """Read the whole log, in bounded memory, and answer the wanted part."""
+        if self._search is not None:
+            return await self._found(self._search, chunks)
+        if self._query.cursor:
+            return await self._forward(self._head, chunks)
+        if self._query.instance_id is None and len(self._query.failed):
+            return await self._failed_first(chunks)
+        tail = self._new_tail()
+        total_lines, is_ended = await read_blocks(chunks, tail.feed)
+        return self._end(tail, total_lines, is_ended)
+
+    def _new_search(self) -> Search:
+        query = self._query
+        return Search(query.search or "", query.context_lines, query.max_characters)
+
+    def _new_tail(self) -> Tail:
+        return Tail(max(self._query.tail_lines, ANCHOR_LINES) + 1)
+
+    def _prepared(self, block: Block) -> Block:
+        return Block(self._prepare(block.text), block.first, block.count)
+
+    def _prepare(self, text: str) -> str:
+        if self._query.instance_id is not None:
+            text = without_prefix(text, self._query.instance_id)
+        return self._mask.hide(clean_text(text))
+
+    def _passages(self, lines: Sequence[Line], room: int) -> list[Passage]:
+        show = fold if self._query.fold else unfolded
+        return show(lines, room // _LINE_PART)
+
+    def _end(self, tail: Tail, total_lines: int, is_ended: bool) -> LogPage:
+        query = self._query
+        lines = self._prepared(tail.result()).end(max(query.tail_lines, ANCHOR_LINES) + 1)
+        shown = _last_within(self._passages(lines[-query.tail_lines :], query.max_characters), query.max_characters)
+        if not shown:
+            return LogPage("", total_lines, cursor=str(LogCursor(query.log, 1)))
+        first = shown[0].first
+        left_out, call = "", None
+        if first > 1:
+            left_out = f"Lines 1 to {first - 1:,} are not shown."
+            earlier = LogCursor(query.log, max(1, first - query.tail_lines))
+            call = query.call(cursor=str(earlier))
+        return LogPage(
+            text=_text_of(shown),
+            total_lines=total_lines,
+            first_line=first,
+            last_line=shown[-1].last,
+            folded_lines=_folded_lines(shown),
+            left_out=left_out,
+            next=call,
+            cursor=self._cursor_after(lines if is_ended else lines[:-1]),
+        )
+
+    def _cursor_after(self, lines: Sequence[Line]) -> str:
+        """A line that has no newline yet may still grow: it is not behind the reader, it is read again."""
+        return str(LogCursor.after(self._query.log, lines))
+
+    async def _forward(self, resume: Resume[Head], chunks: AsyncIterator[str]) -> LogPage:
+        query = self._query
+        total_lines, is_ended = await read_blocks(chunks, lambda block: resume.feed(self._prepared(block)))
+        lines = resume.selection.lines
+        shown = _first_within(self._passages(lines, query.max_characters), query.max_characters)
+        notes = [_place_note(resume)]
+        if not shown:
+            if resume.place is Place.SAME:
+                notes.append("There is nothing after this cursor yet.")
+            return LogPage("", total_lines, left_out=_joined(notes), cursor=query.cursor)
+        last = shown[-1].last
+        seen = [line for line in lines if line.number <= last]
+        context = [*numbered(resume.before, seen[0].number - len(resume.before)), *seen]
+        if last == total_lines and not is_ended:
+            context.pop()
+        cursor = self._cursor_after(context)
+        call = None
+        if last < total_lines:
+            notes.append(f"Lines {last + 1:,} to {total_lines:,} are not shown.")
+            call = query.call(cursor=cursor)
+        return LogPage(
+            text=_text_of(shown),
+            total_lines=total_lines,
+            first_line=shown[0].first,
+            last_line=last,
+            folded_lines=_folded_lines(shown),
+            left_out=_joined(notes),
+            next=call,
+            cursor=cursor,
+        )
+
+    async def _found(self, resume: Resume[Search], chunks: AsyncIterator[str]) -> LogPage:
+        query = self._query
+        total_lines, _ = await read_blocks(chunks, lambda block: resume.feed(self._prepared(block)))
+        search = resume.selection
+        shown = _first_within(_numbered_passages(search.hits, query.max_characters // _LINE_PART), query.max_characters)
+        notes = [_place_note(resume)]
+        if not shown:
+            notes.append(f"None of {total_lines:,} lines matches. Capital letters count; (?i) before it ignores them.")
+            return LogPage("", total_lines, matches=0, left_out=_joined(notes))
+        last = shown[-1].last
+        numbers = [hit.line.number for hit in search.hits if hit.matches and hit.line.number <= last]
+        call = None
+        if len(numbers) < search.matches:
+            notes.append(f"The first {len(numbers):,} of {search.matches:,} matching lines are shown.")
+            call = query.call(search=query.search, cursor=str(LogCursor(query.log, numbers[-1] + 1)))
+            if query.context_lines != CONTEXT_LINES:
+                call["context_lines"] = query.context_lines
+        return LogPage(
+            text=_text_of(shown),
+            total_lines=total_lines,
+            first_line=shown[0].first,
+            last_line=last,
+            matches=search.matches,
+            left_out=_joined(notes),
+            next=call,
+        )
+
+    async def _failed_first(self, chunks: AsyncIterator[str]) -> LogPage:
+        query = self._query
+        most = min(FAILED_INSTANCES_SHOWN, max(1, query.max_characters // _CHARACTERS_FOR_AN_INSTANCE))
+        chosen = list(islice(query.failed, most))
+        tails = InstanceTails(chosen, query.tail_lines, self._new_tail())
+        total_lines, is_ended = await read_blocks(chunks, tails.feed)
+        if not any(tail.total for tail in tails.of.values()):
+            return self._end(tails.others, total_lines, is_ended)
+        others = self._prepared(tails.others.result()).end(query.tail_lines)
+        room = query.max_characters - _SECTION_CHARACTERS * (len(chosen) + 1)
+        others_room = room // 4 if others else 0
+        failed_room = (room - others_room) // len(chosen)
+        sections: list[str] = []
+        cut: list[int] = []
+        folded_lines = 0
+        for instance_id, tail in tails.of.items():
+            lines = [Line(line.number, self._prepare(line.text)) for line in tail.lines]
+            shown = _last_within(self._passages(lines, failed_room), failed_room)
+            count = sum(1 for line in lines if shown and line.number >= shown[0].first)
+            folded_lines += _folded_lines(shown)
+            if count < tail.total:
+                cut.append(instance_id)
+            what = f"last {count:,} of {tail.total:,} lines" if tail.total else f"nothing in {query.log_type}"
+            sections.append(f"== instance {instance_id}, failed: {what} ==\n{_text_of(shown)}".rstrip())
+        if others:
+            shown = _last_within(self._passages(others, others_room), others_room)
+            folded_lines += _folded_lines(shown)
+            sections.append(f"== the other instances, last lines ==\n{_text_of(shown)}")
+        notes = [f"The log of all instances has {total_lines:,} lines; those of failed instances come first."]
+        rest = len(query.failed) - len(chosen)
+        if rest:
+            notes.append(f"{rest:,} more failed instances are not shown: {cut_middle(str(query.failed), 200)} failed.")
+        return LogPage(
+            text="\n".join(sections),
+            total_lines=total_lines,
+            folded_lines=folded_lines,
+            left_out=_joined(notes),
+            next=query.call(instance_id=cut[0]) if cut else None,
+        )
+
+
+def _last_within(passages: Sequence[Passage], max_characters: int) -> list[Passage]:
+    return _first_within(passages[::-1], max_characters)[::-1]
+
+
+def _first_within(passages: Sequence[Passage], max_characters: int) -> list[Passage]:
+    room = max_characters + 1
+    kept: list[Passage] = []
+    for passage in passages:
+        room -= len(passage.text) + 1
+        if room < 0:
+            break
+        kept.append(passage)
+    return kept
+
+
+def _numbered_passages(hits: Sequence[Hit], line_limit: int) -> list[Passage]:
+    """Write each line with its number, as grep does: a colon at a match, a hyphen near one, -- at a gap."""
+    passages: list[Passage] = []
+    for hit in hits:
+        number = hit.line.number
+        gap = "--\n" if passages and passages[-1].last < number - 1 else ""
+        text = f"{gap}{number}{':' if hit.matches else '-'} {cut_middle(hit.line.text, line_limit)}"
+        passages.append(Passage(number, number, text))
+    return passages
+
+
+def _place_note(resume: Resume[Head] | Resume[Search]) -> str:
+    if resume.place is Place.LOST:
+        return (
+            "There is a gap: the log has rotated, and the lines that this cursor follows are gone. "
+            "This goes on from the oldest line that is kept."
+        )
+    if resume.place is Place.MOVED:
+        return (
+            f"The log has rotated: its oldest {resume.moved_lines:,} lines are gone, and lines are counted from the "
+            "oldest that is kept. Nothing in between is missing."
+        )
+    return ""
+
+
+def _text_of(passages: Sequence[Passage]) -> str:
+    return "\n".join([passage.text for passage in passages])
+
+
+def _folded_lines(passages: Sequence[Passage]) -> int:
+    return sum(passage.folded_lines for passage in passages)
+
+
+def _joined(notes: Sequence[str]) -> str:
+    return " ".join(filter(None, notes))
