@@ -29,20 +29,9 @@ from qarnot_mcp.qarnot.records import (
 )
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
-STATES = (
-    "Submitted",
-    "PartiallyDispatched",
-    "FullyDispatched",
-    "PartiallyExecuting",
-    "FullyExecuting",
-    "DownloadingResults",
-    "UploadingResults",
-    "PendingCancel",
-    "Cancelled",
-    "Success",
-    "Failure",
-    "PendingDelete",
-)
+WAITING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
+RUNNING_STATES = ("PartiallyExecuting", "FullyExecuting", "DownloadingResults", "UploadingResults", "PendingCancel")
+STATES = (*WAITING_STATES, *RUNNING_STATES, "Cancelled", "Success", "Failure", "PendingDelete")
 
 
 class Constant(Record):

@@ -23,6 +23,7 @@ from qarnot_mcp.qarnot.errors import (
     NotFound,
     NotStarted,
     QarnotError,
+    RateLimited,
     ShortnameTaken,
     SubmitUnknown,
     TimedOut,
@@ -74,7 +75,7 @@ class _Submit:
             to_json(request.to_api() | {"shortname": self._shortname}),
         )
         self._get = Request("GET", f"/tasks/{self._shortname}", Subject("task", self._shortname))
-        self._may_have_started = False
+        self._is_posted = False
 
     async def run(self) -> Submission:
         """Goes through all of it, in the time of one call."""
@@ -88,27 +89,24 @@ class _Submit:
                         await self._refuse_taken()
                     return await self._send()
             except ApiUnavailable as error:
-                if not self._may_have_started:
+                if not self._is_posted:
                     raise NotStarted(self._shortname, error) from error
                 return await self._look_for_it(error, look_up_seconds)
 
     async def _send(self) -> Submission:
         """Sends it; again only after an answer, or a failure to connect, that means that nothing was begun."""
-        tries = 0
         while True:
-            self._may_have_started = True
-            tries += 1
+            is_first, self._is_posted = not self._is_posted, True
             try:
                 answer = await self._call.send_once(self._post)
             except (BadRequest, Conflict) as error:
-                if not isinstance(error, Conflict) and "shortname" not in error.api_message.lower():
+                if isinstance(error, BadRequest) and "shortname" not in error.api_message.lower():
                     raise
-                self._may_have_started = tries > 1
-                return await self._explain_taken(error, is_ours=tries > 1)
+                return await self._explain_taken(error, is_ours=not is_first)
             except ApiUnavailable as error:
                 if error.may_have_worked:
                     raise
-                self._may_have_started = False
+                self._is_posted = isinstance(error, RateLimited) or not is_first
                 wait = self._call.retries.wait_before_next(error)
                 if wait is None:
                     raise
@@ -120,15 +118,15 @@ class _Submit:
     async def _refuse_taken(self) -> None:
         """Raises `ShortnameTaken` where a task has the shortname already."""
         try:
-            task = Task.read((await self._call.send(self._get)).json("the task"))
+            task = self._read(await self._call.send(self._get))
         except NotFound:
             return
         raise ShortnameTaken(self._shortname, uuid=task.uuid, name=task.name, state=task.state)
 
     async def _explain_taken(self, error: ApiRefused, *, is_ours: bool) -> Submission:
-        """Says which task has the shortname that the API refused; after a first try it may be the one wanted."""
+        """Says which task has the shortname that the API refused; after a first try it is the one wanted."""
         try:
-            task = Task.read((await self._call.send(self._get)).json("the task"))
+            task = self._read(await self._call.send(self._get))
         except (ApiUnavailable, NotFound):
             raise error from None
         if is_ours:
@@ -137,29 +135,35 @@ class _Submit:
 
     async def _look_for_it(self, cause: ApiUnavailable, seconds: float) -> Submission:
         """Looks for the task, more than once, as it may appear late; only a last look that finds none is a no."""
+        # A 429 says that nothing was begun: one look makes sure, and a failure of that look changes nothing.
+        looks = LOOKS if cause.may_have_worked else (0.0,)
         patience = min(self._limits.look_up_seconds, seconds * 2 / 3)
-        waited, is_missing = 0.0, False
+        waited, is_missing = 0.0, not cause.may_have_worked
         try:
             async with self._call.within(seconds):
-                for part in LOOKS:
+                for part in looks:
                     await self._call.transport.sleep(part * patience - waited)
                     waited = part * patience
                     try:
-                        task = Task.read((await self._call.send_once(self._get)).json("the task"))
+                        return self._found(self._read(await self._call.send_once(self._get)))
                     except NotFound:
                         is_missing = True
                         if part >= 1:
                             break
                     except QarnotError:
-                        is_missing = False
-                    else:
-                        if task.shortname == self._shortname:
-                            return self._found(task)
+                        is_missing = not cause.may_have_worked
         except TimedOut:
-            is_missing = False
+            is_missing = not cause.may_have_worked
         if is_missing:
             raise NotStarted(self._shortname, cause) from cause
         raise SubmitUnknown(self._shortname, cause) from cause
+
+    def _read(self, answer: Answer) -> Task:
+        """Reads the task that was found, and makes sure that it is the one with the shortname."""
+        task = Task.read(answer.json("the task"))
+        if (task.shortname or "").lower() != self._shortname.lower():
+            raise UnreadableAnswer("the task found by its shortname has another one")
+        return task
 
     def _found(self, task: Task) -> Submission:
         return Submission(uuid=task.uuid, shortname=self._shortname, name=task.name, state=task.state, found_again=True)

@@ -255,18 +255,18 @@ async def _unpacked(response: httpx.Response, request_id: str) -> AsyncGenerator
     if packing not in ("identity", "gzip", "x-gzip"):
         raise UnreadableAnswer(f"it is packed as {packing}, which was not asked for", request_id=request_id)
     unpacker = None if packing == "identity" else zlib.decompressobj(wbits=31)
+    is_empty = True
     async with aclosing(response.aiter_raw()) as parts:  # type: ignore[type-var]
         async for part in parts:
             if unpacker is None:
                 yield part
                 continue
-            while part:
-                try:
-                    unpacked = unpacker.decompress(part, UNPACKED_BYTES)
-                except zlib.error:
-                    raise UnreadableAnswer("it is not packed as it says", request_id=request_id) from None
-                part = unpacker.unconsumed_tail
-                if unpacked:
+            is_empty = False
+            try:
+                while unpacked := unpacker.decompress(part, UNPACKED_BYTES):
                     yield unpacked
-    if unpacker is not None and not unpacker.eof:
+                    part = unpacker.unconsumed_tail
+            except zlib.error:
+                raise UnreadableAnswer("it is not packed as it says", request_id=request_id) from None
+    if unpacker is not None and not unpacker.eof and not is_empty:
         raise UnreadableAnswer("its packed body is cut", request_id=request_id)
