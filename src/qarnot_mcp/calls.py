@@ -57,6 +57,9 @@ class CallMiddleware(Middleware):
             schema = self._schemas.get(name, {})
             raise ToolError(explain_arguments(error.__cause__, schema), log_level=logging.DEBUG) from None
         except NotFoundError:
+            if name in self._schemas:  # there is one, but FastMCP hides it from a token without its scope
+                outcome = "not allowed"
+                raise ToolError(explain_hidden_tool(name), log_level=logging.DEBUG) from None
             outcome = "unknown tool"
             raise ToolError(explain_unknown_tool(name, list(self._schemas)), log_level=logging.DEBUG) from None
         except ToolError as error:
@@ -125,6 +128,14 @@ def describe(valid: Mapping[str, Any] | None) -> str:
         f"one of {', '.join(choices)}" if choices else f"a value of type {' or '.join(types)}" if types else "a value"
     )
     return f"give {form}. {valid.get('description', '')}".strip()
+
+
+def explain_hidden_tool(name: str) -> str:
+    """Says why a tool that exists cannot be called."""
+    return (
+        f"{name} is not allowed here: whoever signed in chose read only, and it changes tasks. Nothing was done. To "
+        "allow it, disconnect this server in the client, connect it again, and leave `Read only` off when signing in."
+    )
 
 
 def explain_unknown_tool(name: str, tools: list[str]) -> str:

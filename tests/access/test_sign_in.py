@@ -157,7 +157,7 @@ async def test_wrong_keys_are_braked(sign_in: SignIn, accounts: Accounts) -> Non
     braked = await sign_in.post(page, ALICE)
     assert braked.status_code == 429
     assert braked.headers["retry-after"] == "2"
-    assert "Wait 2 seconds" in braked.text
+    assert "Wait 2 s" in braked.text
     assert accounts.checks == 3
 
 

@@ -45,14 +45,15 @@ def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | N
     client = escape(request.client_name)
     wrong = ' aria-invalid="true"' if error else ""
     described = "key-error key-help" if error else "key-help"
-    place = escape(place_of(request.redirect_uri))
+    place = f"<strong>{escape(place_of(request.redirect_uri))}</strong>"
     if is_on_this_machine(request.redirect_uri):
-        place = f"{place}</strong> ({texts.returns_here})<strong>"
+        place += f" ({texts.returns_here})"
     return _document(
         texts,
         texts.title,
         f"""
 <p class="wants">{texts.wants.format(client=f"<strong>{client}</strong>")}</p>
+<p class="wants">{texts.returns_to} {place}.</p>
 <ul><li>{texts.may_read}</li>{_write_line(texts, request)}</ul>
 {_error_box(error)}
 <form method="post" action="/login" autocomplete="off">
@@ -66,8 +67,7 @@ def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | N
 <div class="actions"><button class="go" name="answer" value="sign-in">{texts.sign_in}</button>
 <button class="stop" name="answer" value="cancel" formnovalidate>{texts.cancel}</button></div>
 </form>
-<div class="back"><p>{texts.returns_to} <strong>{place}</strong></p>
-<p>{texts.promise.format(client=client)}</p></div>""",
+<p class="promise">{texts.promise.format(client=client)}</p>""",
     )
 
 
