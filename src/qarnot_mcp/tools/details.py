@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from qarnot_mcp.qarnot.models import CarbonFacts, RunningInstance, Task
-from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
 from qarnot_mcp.tools.cleaning import one_line
 from qarnot_mcp.tools.results import NAME_CHARACTERS, VALUE_CHARACTERS, Result, date, rounded
 from qarnot_mcp.tools.secrets import mask_constants
@@ -38,7 +38,7 @@ class Instances(Result):
         ranges = (status.succeeded_range, status.failed_only_range, status.cancelled_range) if status else ("", "", "")
         succeeded, failed, cancelled = (count_ranges(text) for text in ranges)
         running = task.running_instance_count
-        ids = sorted(instance.instance_id for instance in status.running) if status else []
+        ids = [instance.instance_id for instance in status.running] if status else []
         return cls(
             total=task.instance_count,
             waiting=max(0, task.instance_count - running - succeeded - failed - cancelled),
@@ -46,7 +46,7 @@ class Instances(Result):
             succeeded=succeeded,
             failed=failed,
             cancelled=cancelled,
-            running_range=short_range(_as_ranges(ids)),
+            running_range=short_range(str(parse_ranges(",".join(map(str, ids))))),
             succeeded_range=short_range(ranges[0]),
             failed_range=short_range(ranges[1]),
             cancelled_range=short_range(ranges[2]),
@@ -235,14 +235,3 @@ def short_range(ranges: str) -> str | None:
         return ranges or None
     kept = ranges[:RANGE_CHARACTERS].rsplit(",", 1)[0]
     return f"{kept},... ({ranges.count(',') - kept.count(',')} more ranges)"
-
-
-def _as_ranges(ids: list[int]) -> str:
-    """Writes sorted instance ids as ranges, such as 0-2,5."""
-    parts: list[list[int]] = []
-    for number in ids:
-        if parts and number == parts[-1][1] + 1:
-            parts[-1][1] = number
-        else:
-            parts.append([number, number])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)
