@@ -1,5 +1,6 @@
 """The web face of the server: the MCP endpoint, its health, and who may reach it from where."""
 
+import logging
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -17,11 +18,15 @@ from qarnot_mcp.access.mode import choose_mode
 from qarnot_mcp.access.provider import create_provider
 from qarnot_mcp.access.secret import load_secrets
 from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.transport import Limits, Transport
 from qarnot_mcp.server import create_server
 from qarnot_mcp.settings import Settings
 
+log = logging.getLogger("qarnot_mcp.web")
+
 MAX_BODY_BYTES = 2 * 1024 * 1024
+READY_SECONDS = 30.0
 
 REFUSALS = {
     HTTPStatus.MISDIRECTED_REQUEST: (
@@ -48,9 +53,12 @@ def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_
     if mode == "oauth":
         origin = public_url or f"http://localhost:{settings.port}"
         secrets = load_secrets(settings.secret_key, settings.secret_file)
+        if secrets.notice is not None:
+            log.log(secrets.notice.level, secrets.notice.text)
         auth = create_provider(settings, origin, secrets, partial(account_of, transport))
     server = create_server(settings, transport, key_of_call, auth)
     server.custom_route("/health", methods=["GET"])(health)
+    server.custom_route("/ready", methods=["GET"])(Readiness(transport).answer)
     hosts, origins = list(settings.allowed_hosts), list(settings.allowed_origins)
     if public_url:
         hosts.append(urlsplit(public_url).hostname or "")
@@ -96,6 +104,29 @@ async def account_of(transport: Transport, key: SecretStr) -> str:
 async def health(_: Request) -> JSONResponse:
     """Answers 200 while the process lives."""
     return JSONResponse({"status": "ok", "name": "qarnot-mcp", "version": __version__})
+
+
+class Readiness:
+    """Whether the API can be reached, asked at most every 30 s (`GET /settings`, which takes no key)."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._asked_at: float | None = None
+        self._reason = ""
+
+    async def answer(self, _: Request) -> JSONResponse:
+        """Answers 200 where the API was reached, 503 with the reason where it was not."""
+        now = self._transport.clock()
+        if self._asked_at is None or now - self._asked_at > READY_SECONDS:
+            self._asked_at = now
+            try:
+                await QarnotClient(self._transport, None).check_reachable()
+                self._reason = ""
+            except QarnotError as error:
+                self._reason = str(error)
+        if self._reason:
+            return JSONResponse({"status": "unavailable", "reason": self._reason}, HTTPStatus.SERVICE_UNAVAILABLE)
+        return JSONResponse({"status": "ready"})
 
 
 class BodyTooLarge(Exception):  # noqa: N818 - says what happened, as the errors of the API do
