@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("qarnot_mcp")
 
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed: a proxy or tunnel on this machine or beside it, so that
+# wrong keys are counted for the person's address and not for the proxy's.
+PROXIES = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 SANDBOX_KEY = "sandbox-key"
 SANDBOX_URL = "http://sandbox.invalid"
 
@@ -83,11 +86,15 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
     import uvicorn
 
     from qarnot_mcp.access.mode import announce_access, choose_mode
+    from qarnot_mcp.settings import SettingsError
     from qarnot_mcp.web import create_app
 
     listener = listen(settings.host, settings.port)
-    public_url = public_address(settings)
-    app = create_app(settings, simulation=simulation, public_url=public_url)
+    try:
+        public_url = public_address(settings)
+        app = create_app(settings, simulation=simulation, public_url=public_url)
+    except SettingsError as error:
+        fail(str(error), status=2)
     about = "a simulated Qarnot" if simulation else f"{settings.base_url}/v{settings.api_version}"
     log.info("qarnot-mcp %s, on %s%s", __version__, about, ", read-only" if settings.read_only else "")
     mode = choose_mode(settings.auth, settings.api_key, public_url)
@@ -104,6 +111,7 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
         app,
         log_config=None,
         access_log=False,
+        forwarded_allow_ips=PROXIES,
         server_header=False,
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.shutdown_seconds,

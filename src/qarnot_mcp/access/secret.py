@@ -1,5 +1,6 @@
 """The secret that seals tokens: from the settings, else from a file that is made at the first start."""
 
+import logging
 import os
 import secrets
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from qarnot_mcp.access.mode import Announcement
 from qarnot_mcp.settings import SettingsError
 
 MIN_SECRET_CHARACTERS = 32
@@ -18,7 +20,7 @@ class SealingSecrets:
     """The secrets, the sealing one first, and a line for the log where the operator should know something."""
 
     values: Sequence[SecretStr]
-    notice: str | None = None
+    notice: Announcement | None = None
 
 
 def load_secrets(configured: Sequence[SecretStr], file: Path) -> SealingSecrets:
@@ -44,7 +46,8 @@ def load_secrets(configured: Sequence[SecretStr], file: Path) -> SealingSecrets:
         return _in_memory(f"{file} cannot be written ({error.strerror})")
     with os.fdopen(descriptor, "w") as opened:
         opened.write(made)
-    return SealingSecrets([SecretStr(made)], f"The secret that seals sign-ins was made and is kept in {file}.")
+    notice = Announcement(logging.INFO, f"The secret that seals sign-ins was made, and is kept in {file}.")
+    return SealingSecrets([SecretStr(made)], notice)
 
 
 def _read(file: Path) -> SecretStr:
@@ -58,8 +61,9 @@ def _read(file: Path) -> SecretStr:
 
 
 def _in_memory(why: str) -> SealingSecrets:
-    return SealingSecrets(
-        [SecretStr(secrets.token_urlsafe(48))],
+    notice = Announcement(
+        logging.WARNING,
         f"{why}: the secret that seals sign-ins lives in memory only, so everybody has to sign in again after a "
-        "restart. Set QARNOT_MCP_SECRET_KEY (for example `openssl rand -base64 48`) to change that.",
+        "restart. Set QARNOT_MCP_SECRET_KEY (for example to what `openssl rand -base64 48` prints) to change that.",
     )
+    return SealingSecrets([SecretStr(secrets.token_urlsafe(48))], notice)
