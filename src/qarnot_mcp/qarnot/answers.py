@@ -58,7 +58,7 @@ class Answer:
             raise UnreadableAnswer(f"{what}: {reason}, {kind}") from None
 
 
-def refusal(answer: Answer, subject: Subject, request_id: str = "") -> QarnotError:
+def refusal(answer: Answer, subject: Subject) -> QarnotError:
     """Answers the error that a status outside 200 to 299 stands for."""
     status, said = answer.status, message_of(answer)
     if status == 400:
@@ -74,11 +74,11 @@ def refusal(answer: Answer, subject: Subject, request_id: str = "") -> QarnotErr
     if status == 409:
         return Conflict(said)
     if status == 429:
-        return RateLimited(wait_seconds(answer.headers), request_id=request_id)
+        return RateLimited(wait_seconds(answer.headers))
     if 300 <= status < 400:
-        return UnreadableAnswer(f"it redirects (status {status}), which is not followed", request_id=request_id)
+        return UnreadableAnswer(f"it redirects (status {status}), which is not followed")
     if status == 408 or status >= 500 or status < 200:
-        return ServerFailed(status, said, wait_seconds=wait_seconds(answer.headers), request_id=request_id)
+        return ServerFailed(status, said, wait_seconds=wait_seconds(answer.headers))
     return ApiRefused(said, status=status)
 
 

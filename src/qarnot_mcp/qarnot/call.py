@@ -1,8 +1,8 @@
 """One call of the client: the requests that it takes, under one limit of time and one budget of retries."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ class Call:
             async with asyncio.timeout(seconds):
                 yield
         except TimeoutError:
-            raise TimedOut(seconds, request_id=self.headers.get("X-Request-Id", "")) from None
+            raise TimedOut(seconds) from None
 
     async def send(self, request: Request) -> Answer:
         """Sends a request and answers its success; tries again while that may help."""
@@ -73,3 +73,23 @@ class Call:
             else:
                 self.retries.succeeded()
                 return result
+
+
+class Change:
+    """How far a call that changes a task has come, for the message when its answer is lost."""
+
+    def __init__(self) -> None:
+        self.call: Call | None = None
+        self.is_done = False
+
+    @contextmanager
+    def told(self, participle: str) -> Iterator[None]:
+        """Adds to an error whether the task was changed, where that is not plain."""
+        try:
+            yield
+        except ApiUnavailable as error:
+            if self.is_done:
+                error.add(f"The task was {participle} nevertheless: only its new state could not be read.")
+            elif self.call is not None and (self.call.maybe_done or isinstance(error, TimedOut)):
+                error.add(f"Whether the task was {participle} is not known; it is safe to call again.")
+            raise

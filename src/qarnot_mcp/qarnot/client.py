@@ -1,8 +1,8 @@
 """One method for each call of the API, in domain terms."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from qarnot_mcp.qarnot.answers import Subject
-from qarnot_mcp.qarnot.call import Call
+from qarnot_mcp.qarnot.call import Call, Change
 from qarnot_mcp.qarnot.errors import (
     ApiUnavailable,
     Forbidden,
@@ -19,8 +19,8 @@ from qarnot_mcp.qarnot.errors import (
     NoKey,
     NotFound,
     ReadOnly,
+    SubmitUncertain,
     TaskEnded,
-    TimedOut,
     UnreadableAnswer,
 )
 from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id, profile_path
@@ -156,11 +156,8 @@ class QarnotClient:
         Raises `ShortnameTaken`, `NotStarted` (nothing was started) or `SubmitUnknown`, beside what the API refuses.
         """
         self._refuse_to_write("submit tasks")
-        call = Call(self._transport, self._headers())
-        try:
+        async with self._counted(Call(self._transport, self._headers())) as call:
             return await start_task(call, request, self._owner())
-        finally:
-            self.requests += call.requests
 
     async def abort(self, task_id: str) -> Task:
         """Aborts a task and answers it as it is then (`POST /tasks/{id}/abort`, `GET /tasks/{id}`).
@@ -169,10 +166,10 @@ class QarnotClient:
         """
         self._refuse_to_write("abort tasks")
         task_id = check_task_id(task_id)
-        progress = _Progress()
-        with progress.told("aborted"):
+        change = Change()
+        with change.told("aborted"):
             async with self._call() as call:
-                progress.call = call
+                change.call = call
                 try:
                     await call.send(Request("POST", f"/tasks/{task_id}/abort", Subject("task", task_id)))
                 except Forbidden as error:
@@ -182,21 +179,21 @@ class QarnotClient:
                     if task.state in FINAL_STATES:
                         raise TaskEnded(task_id, task.state, error.api_message) from None
                     raise
-                progress.is_done = True
+                change.is_done = True
                 return await _task(call, task_id)
 
     async def delete(self, task_id: str) -> Task:
         """Deletes a task and answers what it was (`GET /tasks/{id}`, `DELETE /tasks/{uuid}`)."""
         self._refuse_to_write("delete tasks")
         task_id = check_task_id(task_id)
-        progress = _Progress()
-        with progress.told("deleted"):
+        change = Change()
+        with change.told("deleted"):
             async with self._call() as call:
                 task = await _task(call, task_id)
                 # The name could pass to another task in between; the UUID cannot.
                 name = task.uuid if UUID.fullmatch(task.uuid) else task_id
                 call.maybe_done = False
-                progress.call = call
+                change.call = call
                 try:
                     await call.send(Request("DELETE", f"/tasks/{name}", Subject("task", task_id)))
                 except NotFound:
@@ -239,9 +236,18 @@ class QarnotClient:
     async def _call(self, *, keyless: bool = False) -> AsyncIterator[Call]:
         """Begins a call: its headers, its time, its retries."""
         call = Call(self._transport, self._headers(keyless=keyless))
+        async with self._counted(call), call.within(self._transport.limits.call_seconds):
+            yield call
+
+    @asynccontextmanager
+    async def _counted(self, call: Call) -> AsyncIterator[Call]:
+        """Counts the requests of a call, and puts its id into the errors that somebody may have to look into."""
         try:
-            async with call.within(self._transport.limits.call_seconds):
-                yield call
+            yield call
+        except (ApiUnavailable, SubmitUncertain) as error:
+            if self._request_id:
+                error.add(f"(request {self._request_id})")
+            raise
         finally:
             self.requests += call.requests
 
@@ -268,26 +274,6 @@ class QarnotClient:
     def _refuse_to_write(self, action: str) -> None:
         if self._read_only:
             raise ReadOnly(action)
-
-
-class _Progress:
-    """How far a call that changes something has come, for the message when its answer is lost."""
-
-    def __init__(self) -> None:
-        self.call: Call | None = None
-        self.is_done = False
-
-    @contextmanager
-    def told(self, participle: str) -> Iterator[None]:
-        """Adds to an error whether the task was changed, where that is not plain."""
-        try:
-            yield
-        except ApiUnavailable as error:
-            if self.is_done:
-                error.add(f"The task was {participle} nevertheless: only its new state could not be read.")
-            elif self.call is not None and (self.call.maybe_done or isinstance(error, TimedOut)):
-                error.add(f"Whether the task was {participle} is not known; it is safe to call again.")
-            raise
 
 
 async def _task(call: Call, task_id: str) -> Task:

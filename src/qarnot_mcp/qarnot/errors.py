@@ -136,30 +136,26 @@ class ApiUnavailable(QarnotError):
     may_have_worked = True
     """Whether the API may have done what was asked, although it did not say so."""
 
-    def __init__(self, message: str, *, request_id: str = "") -> None:
-        super().__init__(f"{message} (request {plain(request_id, 64)})" if request_id else message)
-
 
 class Unreachable(ApiUnavailable):
     """No connection, or one that broke."""
 
     retryable = True
 
-    def __init__(self, reason: str, *, sent: bool, request_id: str = "") -> None:
+    def __init__(self, reason: str, *, sent: bool) -> None:
         self.may_have_worked = sent
         what = "The connection to the Qarnot API broke" if sent else "The Qarnot API cannot be reached"
         super().__init__(
             f"{what}{said(reason)}. Try again in a moment; if it stays, whoever runs the server should check "
-            "its network and QARNOT_BASE_URL.",
-            request_id=request_id,
+            "its network and QARNOT_BASE_URL."
         )
 
 
 class TimedOut(ApiUnavailable):
     """The API did not answer in time."""
 
-    def __init__(self, seconds: float, *, what: str = "did not answer", request_id: str = "") -> None:
-        super().__init__(f"The Qarnot API {what} within {seconds:g} s. Try again in a moment.", request_id=request_id)
+    def __init__(self, seconds: float, *, what: str = "did not answer") -> None:
+        super().__init__(f"The Qarnot API {what} within {seconds:g} s. Try again in a moment.")
 
 
 class RateLimited(ApiUnavailable):
@@ -168,49 +164,42 @@ class RateLimited(ApiUnavailable):
     retryable = True
     may_have_worked = False
 
-    def __init__(self, wait_seconds: float | None, *, request_id: str = "") -> None:
+    def __init__(self, wait_seconds: float | None) -> None:
         self.wait_seconds = wait_seconds
         super().__init__(
             "Qarnot limits the number of calls (429), and nothing was done. "
-            f"Wait {seconds_text(wait_seconds)}, then call again.",
-            request_id=request_id,
+            f"Wait {seconds_text(wait_seconds)}, then call again."
         )
 
 
 class ServerFailed(ApiUnavailable):
     """The API, or a proxy before it, failed (5xx)."""
 
-    def __init__(
-        self, status: int, api_message: str = "", *, wait_seconds: float | None = None, request_id: str = ""
-    ) -> None:
+    def __init__(self, status: int, api_message: str = "", *, wait_seconds: float | None = None) -> None:
         self.status = status
         self.wait_seconds = wait_seconds
         self.retryable = status in (502, 503, 504)
         when = f"in {seconds_text(wait_seconds)}" if wait_seconds else "in a moment"
-        super().__init__(
-            f"The Qarnot API failed with status {status}{said(api_message)}. Try again {when}.", request_id=request_id
-        )
+        super().__init__(f"The Qarnot API failed with status {status}{said(api_message)}. Try again {when}.")
 
 
 class UnreadableAnswer(ApiUnavailable):
     """The API answered something that is not what it documents."""
 
-    def __init__(self, what: str, *, request_id: str = "") -> None:
+    def __init__(self, what: str) -> None:
         super().__init__(
             f"The answer of the Qarnot API cannot be read{said(what)}. Try again; if it stays, "
-            "QARNOT_BASE_URL or a proxy on the way may be wrong.",
-            request_id=request_id,
+            "QARNOT_BASE_URL or a proxy on the way may be wrong."
         )
 
 
 class AnswerTooLarge(ApiUnavailable):
     """The API answered more than is read."""
 
-    def __init__(self, limit_bytes: int, *, request_id: str = "") -> None:
+    def __init__(self, limit_bytes: int) -> None:
         super().__init__(
             f"The answer of the Qarnot API is larger than {limit_bytes:,} bytes, so it was not read to the end. "
-            "Ask for less: a smaller limit, or fewer tasks.",
-            request_id=request_id,
+            "Ask for less: a smaller limit, or fewer tasks."
         )
 
 

@@ -57,11 +57,6 @@ class Request:
     body: bytes | None = None
     rooted: bool = False
 
-    @property
-    def request_id(self) -> str:
-        """The id that ties the request to the call it serves; empty where there is none."""
-        return self.headers.get("X-Request-Id", "")
-
 
 class Incoming:
     """An answer that is arriving: its status and headers are there, its body is still on the way."""
@@ -168,7 +163,7 @@ class Transport:
         async with self.open(request) as incoming:
             body, whole = await incoming.read(self.limits.max_answer_bytes)
             if not whole:
-                raise AnswerTooLarge(self.limits.max_answer_bytes, request_id=request.request_id)
+                raise AnswerTooLarge(self.limits.max_answer_bytes)
             return Answer(incoming.status, incoming.headers, body)
 
     @asynccontextmanager
@@ -186,17 +181,16 @@ class Transport:
             content=request.body,
         )
         async with self._place():
-            with _translated(self.limits, request.request_id):
+            with _translated(self.limits):
                 response = await self._client.send(outgoing, stream=True)
                 try:
-                    async with aclosing(_unpacked(response, request.request_id)) as chunks:
+                    async with aclosing(_unpacked(response)) as chunks:
                         incoming = Incoming(response, chunks)
                         if not 200 <= response.status_code < 300:
                             body, _ = await incoming.read(REFUSAL_BYTES)
                             raise refusal(
                                 Answer(response.status_code, response.headers, body),
                                 request.subject,
-                                request.request_id,
                             )
                         yield incoming
                 finally:
@@ -232,7 +226,7 @@ async def fetch_json(url: str, timeout_seconds: float) -> Any:
 
 
 @contextmanager
-def _translated(limits: Limits, request_id: str) -> Iterator[None]:
+def _translated(limits: Limits) -> Iterator[None]:
     """Turns what httpx raises into our own errors."""
     try:
         yield
@@ -240,20 +234,20 @@ def _translated(limits: Limits, request_id: str) -> Iterator[None]:
         raise Busy(limits.max_calls_in_flight, limits.queue_seconds) from None
     except httpx.ConnectTimeout:
         reason = f"no connection within {limits.connect_seconds:g} s"
-        raise Unreachable(reason, sent=False, request_id=request_id) from None
+        raise Unreachable(reason, sent=False) from None
     except httpx.TimeoutException:
-        raise TimedOut(limits.read_seconds, what="said nothing", request_id=request_id) from None
+        raise TimedOut(limits.read_seconds, what="said nothing") from None
     except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-        raise Unreachable(str(error) or "no connection", sent=False, request_id=request_id) from None
+        raise Unreachable(str(error) or "no connection", sent=False) from None
     except httpx.TransportError as error:
-        raise Unreachable(str(error) or type(error).__name__, sent=True, request_id=request_id) from None
+        raise Unreachable(str(error) or type(error).__name__, sent=True) from None
 
 
-async def _unpacked(response: httpx.Response, request_id: str) -> AsyncGenerator[bytes]:
+async def _unpacked(response: httpx.Response) -> AsyncGenerator[bytes]:
     """Answers the body in parts of bounded size, unpacked: a small packed body can hold a huge one."""
     packing = response.headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip", "x-gzip"):
-        raise UnreadableAnswer(f"it is packed as {packing}, which was not asked for", request_id=request_id)
+        raise UnreadableAnswer(f"it is packed as {packing}, which was not asked for")
     unpacker = None if packing == "identity" else zlib.decompressobj(wbits=31)
     is_empty = True
     async with aclosing(response.aiter_raw()) as parts:  # type: ignore[type-var]
@@ -267,6 +261,6 @@ async def _unpacked(response: httpx.Response, request_id: str) -> AsyncGenerator
                     yield unpacked
                     part = unpacker.unconsumed_tail
             except zlib.error:
-                raise UnreadableAnswer("it is not packed as it says", request_id=request_id) from None
+                raise UnreadableAnswer("it is not packed as it says") from None
     if unpacker is not None and not unpacker.eof and not is_empty:
-        raise UnreadableAnswer("its packed body is cut", request_id=request_id)
+        raise UnreadableAnswer("its packed body is cut")

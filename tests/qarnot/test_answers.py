@@ -1,0 +1,139 @@
+"""Refusals in all their shapes, and JSON that is none."""
+
+import json
+from typing import Any
+
+import pytest
+
+from qarnot_mcp.qarnot.answers import Answer, Subject, message_of, refusal, wait_seconds
+from qarnot_mcp.qarnot.errors import (
+    ApiRefused,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    HardwareUnavailable,
+    KeyRefused,
+    NotEnoughCredits,
+    NotFound,
+    QarnotError,
+    QuotaReached,
+    RateLimited,
+    ServerFailed,
+    UnreadableAnswer,
+)
+
+TASK = Subject("task", "t1")
+
+
+def answer(status: int, document: object = None, **headers: str) -> Answer:
+    body = b"" if document is None else json.dumps(document).encode()
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"message": "No such thing"}, "No such thing"),
+        ({"error": {"message": "Bad token", "code": 401}, "data": {}}, "Bad token"),
+        ({"error": "No secret"}, "No secret"),
+        ({"errors": {"": ["A body is required."]}, "title": "Wrong"}, "A body is required."),
+        ({"errors": {"a": ["one", "two"], "b": "three"}}, "a: one two; b: three"),
+        ({"errors": None, "detail": "The detail", "title": "The title"}, "The detail"),
+        ({"detail": None, "title": "The title"}, "The title"),
+        ([{"statusCode": 400, "uuid": None, "message": "Invalid fields: name"}], "Invalid fields: name"),
+        ("Just text", "Just text"),
+        ({"message": "  "}, ""),
+        ({"message": 5}, ""),
+        ([], ""),
+        (7, ""),
+        ({"message": "two\nlines\x1b[31m\u202e"}, "two lines [31m"),
+    ],
+)
+def test_every_shape_of_refusal_is_read(document: object, message: str) -> None:
+    assert message_of(answer(400, document)) == message
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [(b"plain words", "plain words"), (b"<html>proxy</html>", ""), (b"\xff\xfe", "\ufffd\ufffd"), (b"", "")],
+)
+def test_a_refusal_without_json_gives_its_text_but_never_markup(body: bytes, message: str) -> None:
+    assert message_of(Answer(502, {}, body)) == message
+
+
+def test_a_long_message_is_cut() -> None:
+    assert len(message_of(answer(400, {"message": "x" * 1_000_000}))) == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind", "words"),
+    [
+        (400, "Invalid fields: name", BadRequest, "does not accept this call: Invalid fields: name. Correct"),
+        (401, "Bad authentication token", KeyRefused, "refused the API key: Bad authentication token"),
+        (402, "Not enough credits", NotEnoughCredits, "not enough credits"),
+        (402, "No machine fits the hardware constraints", HardwareUnavailable, "Loosen or drop hardware_constraints"),
+        (403, "Maximum number of tasks reached", QuotaReached, "delete finished tasks with delete_task"),
+        (403, "No access", Forbidden, "does not allow this"),
+        (404, "No such task: t1", NotFound, "There is no task 't1' for this key. list_tasks"),
+        (404, "No such bucket: in", NotFound, "There is no bucket 'in' for this key."),
+        (404, "Nothing here", NotFound, "There is no task 't1' for this key: Nothing here."),
+        (409, "Taken", Conflict, "what is there already: Taken"),
+        (405, "Method", ApiRefused, "refuses this call: Method"),
+        (429, "", RateLimited, "Wait a minute"),
+        (302, "", UnreadableAnswer, "redirects"),
+        (500, "Oops", ServerFailed, "failed with status 500: Oops. Try again in a moment"),
+        (408, "", ServerFailed, "408"),
+    ],
+)
+def test_each_status_becomes_the_error_that_teaches(
+    status: int, said: str, kind: type[QarnotError], words: str
+) -> None:
+    error = refusal(answer(status, {"message": said}), TASK)
+    assert type(error) is kind
+    assert words in str(error)
+    if isinstance(error, ApiRefused):
+        assert error.status == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry_after": "3"}, 3.0),
+        ({"retry_after": "1.5"}, 1.5),
+        ({"retry_after": "999999999"}, 604800.0),
+        ({"retry_after": "-3"}, None),
+        ({"retry_after": "soon"}, None),
+        ({"retry_after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30.0),
+        ({"retry_after": "Wed, 21 Oct 2026 07:28:00", "date": "Wed, 21 Oct 2026 07:29:00 GMT"}, 0.0),
+        ({"retry_after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+    ],
+)
+def test_retry_after_is_read_in_seconds_and_as_a_date(headers: dict[str, str], seconds: float | None) -> None:
+    assert wait_seconds(answer(429, **headers).headers) == seconds
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_wait_that_was_asked_for_is_in_the_message(status: int) -> None:
+    assert "30 s" in str(refusal(answer(status, retry_after="30"), TASK))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"<html>", "not usable JSON"),
+        (b'{"a": NaN}', "not usable JSON"),
+        (b"[" * 100_000, "not usable JSON"),
+        (b'{"a": "\xff"}', "not usable JSON"),
+        (b'{"a": 1', "not usable JSON"),
+    ],
+)
+def test_a_body_that_is_no_json_is_a_clear_error(body: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableAnswer, match=rf"the task: (it is )?{reason}"):
+        Answer(200, {"content-type": "text/html"}, body).json("the task")
+
+
+def test_json_is_decoded() -> None:
+    document: dict[str, Any] = {"a": [1, "é"]}
+    assert answer(200, document).json("it") == document
