@@ -36,6 +36,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--sandbox-speed", type=float, metavar="FACTOR", help="how much faster than real time it runs")
     parser.add_argument("--sandbox-seed", type=int, metavar="NUMBER", help="makes the simulation reproducible")
+    parser.add_argument(
+        "--check", action="store_true", help="check settings, key, API, clock, port and tunnel, and end"
+    )
     return parser.parse_args(arguments)
 
 
@@ -60,11 +63,13 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         settings = load_settings(**given)
     except SettingsError as error:
-        fail(str(error), status=2)
+        fail(str(error), status=1 if options.check else 2)
     from qarnot_mcp.logbook import open_logbook
 
     open_logbook(settings)
     try:
+        if options.check:
+            raise SystemExit(examine(settings, sandbox(options) if options.sandbox else None))
         serve(settings, sandbox(options) if options.sandbox else None)
     except SettingsError as error:
         fail(str(error), status=2)
@@ -79,6 +84,23 @@ def sandbox(options: argparse.Namespace) -> "ASGIApp":
     if not MIN_SPEED <= speed <= MAX_SPEED:
         fail(f"--sandbox-speed is {speed:g}, which is not valid: give {MIN_SPEED:g} to {MAX_SPEED:,.0f}.", status=2)
     return create_app(speed=speed, seed=options.sandbox_seed)
+
+
+def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
+    """Prints what the doctor finds, and answers the exit status: 1 where something is wrong."""
+    import asyncio
+
+    from qarnot_mcp.check import findings
+    from qarnot_mcp.web import open_transport
+
+    async def printed() -> bool:
+        good = True
+        async for finding in findings(settings, open_transport(settings, simulation)):
+            sys.stdout.write(f"{finding}\n")
+            good = good and finding.good
+        return good
+
+    return 0 if asyncio.run(printed()) else 1
 
 
 def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:

@@ -1,0 +1,93 @@
+"""The doctor, `qarnot-mcp --check`: one line for each thing that a working server needs."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from qarnot_mcp.access.mode import choose_mode
+from qarnot_mcp.access.public_address import find_public_url
+from qarnot_mcp.qarnot.answers import Subject
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.transport import Request, Transport, fetch_json
+from qarnot_mcp.settings import Settings
+
+CLOCK_SECONDS = 60
+TUNNEL_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one thing."""
+
+    name: str
+    good: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.good else 'FAIL':4}  {self.name:8}  {self.text}"
+
+
+async def findings(settings: Settings, transport: Transport) -> AsyncIterator[Finding]:
+    """Checks API, clock, key, port and public address, one after the other."""
+    async with transport:
+        for finding in await about_api(settings, transport):
+            yield finding
+        yield await about_key(settings, transport)
+    yield await asyncio.to_thread(about_port, settings)
+    yield await about_address(settings)
+
+
+async def about_api(settings: Settings, transport: Transport) -> list[Finding]:
+    """Checks that the API answers, and that this machine's clock is near its own."""
+    try:
+        answer = await transport.exchange(Request("GET", "/settings", Subject("endpoint", "settings")))
+    except QarnotError as error:
+        return [Finding("api", False, str(error))]
+    reached = Finding("api", True, f"{settings.base_url}/v{settings.api_version} answers")
+    try:
+        apart = abs((datetime.now(UTC) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds())
+    except (TypeError, ValueError):
+        return [reached]
+    text = f"{apart:.0f} s from that of the API"
+    good = apart <= CLOCK_SECONDS
+    return [reached, Finding("clock", good, text if good else f"{text}: set this machine's clock, tokens depend on it")]
+
+
+async def about_key(settings: Settings, transport: Transport) -> Finding:
+    """Checks the key of the server against the API."""
+    if settings.api_key is None:
+        return Finding("key", True, "QARNOT_API_KEY is not set: callers bring keys of their own")
+    try:
+        user = await QarnotClient(transport, settings.api_key).user()
+    except QarnotError as error:
+        return Finding("key", False, str(error))
+    return Finding("key", True, f"works: {user.email}, {user.task_count} of {user.max_task} tasks")
+
+
+def about_port(settings: Settings) -> Finding:
+    """Checks that the address can be listened on."""
+    where = f"{settings.host} port {settings.port}"
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        return Finding("port", False, f"{where}: {error.strerror}; stop what uses it or set QARNOT_MCP_PORT")
+    return Finding("port", True, f"{where} is free")
+
+
+async def about_address(settings: Settings) -> Finding:
+    """Checks the public address, or that the tunnel tells it, and says which mode of access follows."""
+    public_url = await find_public_url(
+        settings.public_url, settings.tunnel_metrics_url, fetch_json, wait_seconds=TUNNEL_SECONDS
+    )
+    mode = f"mode {choose_mode(settings.auth, settings.api_key, public_url)}"
+    if public_url:
+        return Finding("access", True, f"{mode}; clients connect to {public_url}{settings.path}")
+    if settings.tunnel_metrics_url:
+        return Finding("access", False, f"{settings.tunnel_metrics_url} tells no address: is cloudflared running?")
+    return Finding(
+        "access", True, f"{mode}; clients on this machine only, at http://localhost:{settings.port}{settings.path}"
+    )
