@@ -1,0 +1,52 @@
+"""`python -m benchmarks [section ...]`: measures, prints the tables, and writes RESULTS.md when all sections ran."""
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from benchmarks import logs, memory, sizes, speed, start
+from benchmarks.report import Table, machine
+
+SECTIONS = ("speed", "memory", "logs", "start", "sizes")
+RESULTS = Path(__file__).parent / "RESULTS.md"
+
+
+def parse() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("sections", nargs="*", help=f"which of {', '.join(SECTIONS)}; all of them where none is named")
+    parser.add_argument("--seconds", type=float, default=1.0, help="one turn of one party (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=20_000, help="calls of the search for growth (%(default)s)")
+    options = parser.parse_args()
+    if unknown := set(options.sections) - set(SECTIONS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    return options
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Measures the sections one after the other."""
+    measures: dict[str, Callable[[], Awaitable[list[Table]]]] = {
+        "speed": lambda: speed.measure(options.seconds),
+        "memory": lambda: memory.measure(options.calls),
+        "logs": logs.measure,
+        "start": start.measure,
+        "sizes": sizes.measure,
+    }
+    about = machine()
+    print(about)
+    tables: list[Table] = []
+    for section in options.sections or SECTIONS:
+        sys.stderr.write(f"measuring {section}\n")
+        for table in await measures[section]():
+            print("\n" + table.markdown(), flush=True)
+            tables.append(table)
+    if not options.sections:
+        body = "\n".join(table.markdown() for table in tables)
+        RESULTS.write_text(f"# Results\n\nWritten by `uv run python -m benchmarks`.\n\n{about}\n\n{body}")
+
+
+if __name__ == "__main__":
+    uvloop.run(run(parse()))

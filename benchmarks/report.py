@@ -1,0 +1,68 @@
+"""The report: tables in Markdown, for the terminal and for RESULTS.md."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from qarnot_mcp import __version__
+
+PACKAGES = ("fastmcp", "mcp", "httpx", "pydantic", "uvicorn", "uvloop", "httptools")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with what is to be known about it."""
+
+    title: str
+    note: str
+    columns: Sequence[str]
+    rows: list[list[str]] = field(default_factory=list)
+
+    def markdown(self) -> str:
+        """Writes the table; all columns but the first are figures."""
+        lines = [f"## {self.title}", "", self.note, ""]
+        lines.append(f"| {' | '.join(self.columns)} |")
+        lines.append("|" + "---|" + "---:|" * (len(self.columns) - 1))
+        lines += [f"| {' | '.join(row)} |" for row in self.rows]
+        return "\n".join(lines) + "\n"
+
+
+def machine() -> str:
+    """Says on what and with what the figures were taken."""
+    memory = psutil.virtual_memory().total / 2**30
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, qarnot-mcp {__version__}. {_processor()}, {os.cpu_count()} cores, "
+        f"{memory:.0f} GiB, {platform.system()} {platform.release()}; Python {platform.python_version()}, {packages}. "
+        f"Load average of the machine at the start: {os.getloadavg()[0]:.2f}."
+    )
+
+
+def _processor() -> str:
+    listed = Path("/proc/cpuinfo")
+    if listed.exists():
+        for line in listed.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def milliseconds(seconds: float) -> str:
+    """Writes a short time."""
+    return f"{seconds * 1000:.2f}"
+
+
+def mebibytes(size: float) -> str:
+    """Writes a size of memory."""
+    return f"{size / 2**20:.1f}"
+
+
+def ratio(figure: float, other: float) -> str:
+    """Writes how many times the other it is."""
+    return f"{figure / other:.2f}"
