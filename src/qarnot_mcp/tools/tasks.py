@@ -1,12 +1,12 @@
 """The tools that list, read, abort and delete tasks."""
 
+import asyncio
 from typing import Annotated, Literal
 
 from fastmcp.server.dependencies import get_context
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
-from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.tools.arguments import (
     check_cursor,
@@ -19,7 +19,8 @@ from qarnot_mcp.tools.arguments import (
 )
 from qarnot_mcp.tools.caller import calling_client
 from qarnot_mcp.tools.cleaning import one_line
-from qarnot_mcp.tools.details import Energy, TaskDetails
+from qarnot_mcp.tools.details import TaskDetails
+from qarnot_mcp.tools.explaining import energy_of, explain_failure
 from qarnot_mcp.tools.results import NAME_CHARACTERS, Aborted, Deleted, TaskList, TaskRow, answer
 from qarnot_mcp.tools.waiting import see_task
 from qarnot_mcp.tools.whole import whole_answer
@@ -80,12 +81,14 @@ async def get_task(
     client = calling_client()
     seen = await see_task(client, task_id, seconds, tell_progress)
     task = seen.task
+    failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), energy_of(client, task))
     return answer(
         TaskDetails.of(
             task,
-            energy=await energy_of(client, task) if task.is_final else None,
+            failure=failure,
+            energy=energy,
             waited=seen.waited,
-            note=" ".join(filter(None, (shortened, seen.note))) or None,
+            note=" ".join(filter(None, (shortened, seen.note, no_energy))) or None,
             api=whole_answer(task.raw) if detail == "full" else None,
         )
     )
@@ -95,12 +98,6 @@ async def tell_progress(task: Task) -> None:
     """Tells a client that listens where the task stands."""
     instances = f"{task.running_instance_count} of {task.instance_count} instances running"
     await get_context().report_progress(task.progress, 100, f"{task.state}, {instances}")
-
-
-async def energy_of(client: QarnotClient, task: Task) -> Energy | None:
-    """Reads what a finished task used; the facts are an extra, so their absence fails nothing."""
-    facts = await client.carbon_facts(task.uuid)
-    return Energy.of(facts) if facts else None
 
 
 async def abort_task(task_uuid: TaskId) -> ToolResult:

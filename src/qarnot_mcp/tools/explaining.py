@@ -1,0 +1,55 @@
+"""What a finished task needs beside its own answer: the logs that say why it failed, and what energy it used."""
+
+import asyncio
+
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.models import Task
+from qarnot_mcp.tools.details import Energy, FailureReport
+from qarnot_mcp.tools.failures import LogTail, explain, groups_to_explain
+from qarnot_mcp.tools.log_view import LogQuery, LogView
+from qarnot_mcp.tools.logs import mask_of
+
+TAIL_LINES = 30
+TAIL_CHARACTERS = 2_000
+ENERGY_SECONDS = 5.0
+
+
+async def explain_failure(client: QarnotClient, task: Task) -> FailureReport | None:
+    """Answers why a task failed, with the end of one log of each kind of failure; none for a task that did not."""
+    if task.state != "Failure":
+        return None
+    ids = [group.instance_id for group in groups_to_explain(task)]
+    tails = await asyncio.gather(*(tail_of(client, task, instance_id) for instance_id in ids))
+    return explain(task, {i: tail for i, tail in zip(ids, tails, strict=True) if tail is not None})
+
+
+async def tail_of(client: QarnotClient, task: Task, instance_id: int | None) -> LogTail | None:
+    """Answers the end of an instance's stderr, of its stdout where that is empty, none where both are."""
+    for log_type in ("stderr", "stdout"):
+        query = LogQuery(
+            task.uuid, log_type, instance_id, tail_lines=TAIL_LINES, max_characters=TAIL_CHARACTERS, cursor=None
+        )
+        try:
+            async with client.log(task.uuid, log_type, instance_id) as pieces:
+                page = await LogView(query, mask_of(task)).read(aiter(pieces))
+        except QarnotError as error:
+            return LogTail(log_type, f"(the log could not be read: {error})")
+        if page.text.strip():
+            return LogTail(log_type, page.text)
+    return None
+
+
+async def energy_of(client: QarnotClient, task: Task) -> tuple[Energy | None, str]:
+    """Answers what a finished task used, and a sentence where that could not be read in time.
+
+    The facts are an extra: the task is answered without them rather than late or not at all.
+    """
+    if not task.is_final:
+        return None, ""
+    try:
+        async with asyncio.timeout(ENERGY_SECONDS):
+            facts = await client.carbon_facts(task.uuid)
+    except (QarnotError, TimeoutError):
+        return None, "Its energy and carbon facts could not be read this time."
+    return (Energy.of(facts) if facts else None), ""
