@@ -15,14 +15,21 @@ REDIRECT = "http://localhost:53682/callback"
 
 @dataclass
 class SignIn:
-    """One client and one browser; each step can be bent by a test."""
+    """One client and one browser; each step can be bent by a test.
+
+    `at` is the address that the requests go to, where it is not the public one (one of several replicas).
+    """
 
     origin: str
     http: httpx.AsyncClient
     redirect: str = REDIRECT
+    at: str = ""
     client_id: str = ""
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
     state: str = field(default_factory=lambda: secrets.token_urlsafe(8))
+
+    def __post_init__(self) -> None:
+        self.at = self.at or self.origin
 
     @property
     def challenge(self) -> str:
@@ -30,7 +37,7 @@ class SignIn:
 
     async def register(self, **fields: object) -> httpx.Response:
         body = {"client_name": "Test client", "redirect_uris": [self.redirect], **fields}
-        response = await self.http.post(f"{self.origin}/register", json=body)
+        response = await self.http.post(f"{self.at}/register", json=body)
         if response.status_code == 201:
             self.client_id = response.json()["client_id"]
         return response
@@ -47,7 +54,7 @@ class SignIn:
             **parameters,
         }
         return await self.http.get(
-            f"{self.origin}/authorize", params={name: value for name, value in asked.items() if value is not None}
+            f"{self.at}/authorize", params={name: value for name, value in asked.items() if value is not None}
         )
 
     async def page(self, **parameters: str | None) -> httpx.Response:
@@ -57,7 +64,7 @@ class SignIn:
 
     async def post(self, page: httpx.Response, key: str, **fields: str) -> httpx.Response:
         data = {"form": form_of(page), "key": key, "answer": "sign-in", **fields}
-        return await self.http.post(f"{self.origin}/login", data=data, headers={"Origin": self.origin})
+        return await self.http.post(f"{self.at}/login", data=data, headers={"Origin": self.origin})
 
     async def code(self, key: str, **fields: str) -> str:
         response = await self.post(await self.page(), key, **fields)
@@ -82,7 +89,7 @@ class SignIn:
     async def token(self, **fields: str | None) -> httpx.Response:
         data = {"client_id": self.client_id, **fields}
         return await self.http.post(
-            f"{self.origin}/token", data={name: value for name, value in data.items() if value is not None}
+            f"{self.at}/token", data={name: value for name, value in data.items() if value is not None}
         )
 
     async def tokens(self, key: str, **fields: str) -> dict[str, str]:
@@ -98,7 +105,7 @@ class SignIn:
         if access_token is not None:
             headers["Authorization"] = f"Bearer {access_token}"
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
-        return await self.http.post(f"{self.origin}/mcp", json=body, headers=headers)
+        return await self.http.post(f"{self.at}/mcp", json=body, headers=headers)
 
 
 def form_of(page: httpx.Response) -> str:
