@@ -76,6 +76,8 @@ class Endpoint:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         if segments and segments[0].lower() == "v1":
             segments = segments[1:]
+        if len(segments) > 2 and segments[0].lower() == "secrets-manager":
+            segments = (*segments[:2], "/".join(segments[2:]))
         key = headers.get(b"authorization", "")
         method, path = scope["method"], "/" + "/".join(segments)
         fault: Fault | None

@@ -74,7 +74,7 @@ def task_summary(task: Task, now: int, census: Census | None = None) -> JsonObje
         "executionTime": span_text(census.execution_seconds),
         "wallTime": span_text((now if ended is None else ended) - task.created),
         "state": standing.state,
-        "previousState": standing.previous or "UnSubmitted",
+        "previousState": standing.previous,
         "totalInstanceCount": len(task.order.instance_ids),
         "instanceCount": fields.get("instanceCount", 0),
         "maxRetriesPerInstance": fields.get("maxRetriesPerInstance", 0),

@@ -233,14 +233,15 @@ def _transitions(instances: Sequence[InstancePlan]) -> tuple[tuple[int, str], ..
                 change(attempt.started, -1, 1)
                 change(attempt.ended, 0, -1)
         change(instance.ended, 0, 0, -1)
-    first_end = min((instance.ended for instance in instances if instance.has_started(instance.ended)), default=None)
+    starts = (attempt.started for instance in instances for attempt in instance.attempts)
+    first_start = min((started for started in starts if started is not None), default=None)
     transitions: list[tuple[int, str]] = [(0, "Submitted")]
     dispatched, executing, remaining = 0, 0, len(instances)
     for at in sorted(changes):
         dispatched += changes[at][0]
         executing += changes[at][1]
         remaining += changes[at][2]
-        state = _state(dispatched, executing, remaining, first_end is not None and at >= first_end)
+        state = _state(dispatched, executing, remaining, first_start is not None and at >= first_start)
         if state != transitions[-1][1]:
             transitions.append((at, state))
     has_failed = any(instance.error is not None for instance in instances)
@@ -248,11 +249,12 @@ def _transitions(instances: Sequence[InstancePlan]) -> tuple[tuple[int, str], ..
     return tuple(transitions)
 
 
-def _state(dispatched: int, executing: int, remaining: int, has_some_ended: bool) -> str:
+def _state(dispatched: int, executing: int, remaining: int, has_begun: bool) -> str:
     if remaining == 0:
         return "UploadingResults"
     if executing == remaining:
         return "FullyExecuting"
-    if executing or has_some_ended:
+    # After a preemption nothing may run for a while; a task that has begun does not go back to being dispatched.
+    if has_begun:
         return "PartiallyExecuting"
     return "FullyDispatched" if dispatched == remaining else "PartiallyDispatched"

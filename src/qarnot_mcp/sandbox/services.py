@@ -28,6 +28,7 @@ def service_routes() -> Routes:
         ("PUT", "secrets-manager", "data", "*"): _create_secret,
         ("PATCH", "secrets-manager", "data", "*"): _update_secret,
         ("DELETE", "secrets-manager", "data", "*"): _delete_secret,
+        ("GET", "secrets-manager", "search"): _search_secrets,
         ("GET", "secrets-manager", "search", "*"): _search_secrets,
     }
     for noun in ("pool", "job"):
@@ -143,5 +144,8 @@ def _delete_secret(visit: Visit) -> Answer:
 
 
 def _search_secrets(visit: Visit) -> Answer:
-    prefix = visit.call.segments[2]
-    return json_answer({"keys": sorted(name for name in visit.account.secrets if name.startswith(prefix))})
+    folder = visit.call.segments[2] if len(visit.call.segments) > 2 else ""
+    folder = f"{folder}/" if folder else ""
+    below = [name.removeprefix(folder) for name in visit.account.secrets if name.startswith(folder)]
+    keys = {f"{name.partition('/')[0]}/" if "/" in name else name for name in below}
+    return json_answer({"keys": sorted(keys)})
