@@ -1,0 +1,49 @@
+"""The documents say what is true: their generated parts are those of the code, and their links lead somewhere."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from qarnot_mcp.server import INSTRUCTIONS, TOOLS
+from qarnot_mcp.settings import settings_table
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def load(path: Path) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+generate = load(ROOT / "docs" / "generate.py")
+
+
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    assert settings_table() in (ROOT / "README.md").read_text()
+
+
+def test_the_page_on_the_tools_is_that_of_the_code() -> None:
+    assert (ROOT / "docs" / "tools.md").read_text() == generate.tools_page()
+
+
+def test_the_readme_has_a_section_on_every_tool() -> None:
+    sections = re.findall(r"^### (\w+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [entry.function.__name__ for entry in TOOLS] == [name for name in sections if "_" in name]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_instructions_fit_what_clients_show() -> None:
+    assert len(INSTRUCTIONS) < 2048
