@@ -144,10 +144,10 @@ def check_text(parameter: str, given: str, most_characters: int, hint: str = "")
     return given
 
 
-def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+def nearest(name: str, known: Iterable[str], most: int = 3, likeness: float = 0.6) -> list[str]:
     """Answer the known names that are most like a name, best first, whatever the case of their letters."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.casefold(), by_folded, n=most, cutoff=0.6)
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=most, cutoff=likeness)
     return [by_folded[folded] for folded in found]
 
 

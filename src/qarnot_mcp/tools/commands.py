@@ -1,0 +1,27 @@
+"""Docker commands and images as constants name them: what a reader can tell about them without running anything."""
+
+import re
+
+# Words that only a shell gives a meaning; `${NAME}` is not among them, the platform fills it in itself.
+_SHELL_SYNTAX = re.compile(
+    r"^\s*(?:cd|export|source|set|exit|if|for|while|[A-Za-z_]\w*=\S*)(?=\s|$)|&&|\|\||[|;<>`]|\$\(|\n(?=\s*\S)"
+)
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
+_SHELL = re.compile(r"\s*(?:exec\s+)?(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\w+\s+)*-\w*c\b")
+
+
+def shell_syntax(command: str) -> str:
+    """Answer the first piece of shell syntax that stands outside quotes in a command that starts no shell, or ''."""
+    if _SHELL.match(command):
+        return ""
+    found = _SHELL_SYNTAX.search(_QUOTED.sub("", command))
+    if found is None:
+        return ""
+    name, equals, _ = found[0].strip().partition("=")
+    return f"{name}{equals}" or "a second line"
+
+
+def in_shell(command: str) -> str:
+    """Answer the same command inside `sh -c`."""
+    escaped = command.replace("'", "'\\''")
+    return f"sh -c '{escaped}'"
