@@ -98,6 +98,7 @@ def test_buckets_and_dependencies_are_read_in_both_forms() -> None:
         ("2014-12-24T15:10:54.8659210Z", datetime(2014, 12, 24, 15, 10, 54, 865921, tzinfo=UTC)),
         ("2014-12-24T15:10:54", datetime(2014, 12, 24, 15, 10, 54, tzinfo=UTC)),
         ("2014-12-24T15:10:54+02:00", datetime(2014, 12, 24, 13, 10, 54, tzinfo=UTC)),
+        ("2014-12-24T15:10:54-05:00", datetime(2014, 12, 24, 20, 10, 54, tzinfo=UTC)),
         ("0001-01-01T00:00:00 ", None),
         ("", None),
     ],

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
+_WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+", re.ASCII)
 _TIME_SPAN = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
 
 
@@ -18,7 +19,7 @@ def _date(value: object) -> object:
     """`0001-01-01` is how the API says "none"; dates without a zone are UTC."""
     if value is None or value == "" or (isinstance(value, str) and value.startswith("0001-01-01")):
         return None
-    if isinstance(value, str) and re.fullmatch(r"[0-9T:.-]+", value):
+    if isinstance(value, str) and _WITHOUT_ZONE.fullmatch(value):
         return f"{value}Z"
     return value
 

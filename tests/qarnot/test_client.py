@@ -1,0 +1,452 @@
+"""Each call of the API: what is sent, what is read, what goes wrong."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from qarnot_api import HOST, KEY, OTHER_UUID, UUID, TestTime, opened, task_document
+from qarnot_mcp import __version__
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import (
+    Forbidden,
+    InvalidArgument,
+    KeyRefused,
+    MalformedKey,
+    NoKey,
+    NotFound,
+    QarnotError,
+    RateLimited,
+    ReadOnly,
+    ServerFailed,
+    TaskEnded,
+    Unreachable,
+    UnreadableAnswer,
+)
+from qarnot_mcp.qarnot.models import TaskRequest
+
+PROFILE = {"name": None, "constants": [{"name": "DOCKER_TAG", "value": "latest", "description": "Tag"}], "licenses": []}
+Method = Callable[[QarnotClient], Awaitable[object]]
+
+
+async def read_log(client: QarnotClient) -> str:
+    async with client.log("hello-1", "stdout") as log:
+        return "".join([piece async for piece in log])
+
+
+READS: dict[str, tuple[str, str, Any, Method]] = {
+    "settings": ("GET", "/settings", {"storage": None}, lambda client: client.settings()),
+    "user": ("GET", "/info", {"email": "a@example.org"}, lambda client: client.user()),
+    "profile_names": ("GET", "/profiles", ["docker-batch"], lambda client: client.profile_names()),
+    "profile": ("GET", "/profiles/docker-batch", PROFILE, lambda client: client.profile("docker-batch")),
+    "tasks": ("POST", "/tasks/summaries/paginate", {"data": []}, lambda client: client.tasks()),
+    "task": ("GET", "/tasks/hello-1", task_document(), lambda client: client.task("hello-1")),
+    "log": ("GET", "/tasks/hello-1/stdout", "some text", read_log),
+}
+READ = pytest.mark.parametrize(("method", "path", "document", "call"), READS.values(), ids=READS)
+
+
+@READ
+async def test_a_call_goes_out_with_the_key_raw_and_our_name(
+    client: QarnotClient, api: respx.MockRouter, method: str, path: str, document: Any, call: Method
+) -> None:
+    route = api.request(method, path).respond(json=document)
+    await call(client)
+    headers = route.calls.last.request.headers
+    assert headers.get("Authorization") == (None if path == "/settings" else KEY)
+    assert headers["User-Agent"] == f"qarnot-mcp/{__version__}"
+    assert headers["X-Request-Id"] == "req-7"
+    assert client.requests == 1
+
+
+@READ
+@pytest.mark.parametrize("failure", [429, 502, 503, 504, httpx.ReadError("broken"), httpx.ConnectError("refused")])
+async def test_a_read_is_tried_again(
+    client: QarnotClient,
+    api: respx.MockRouter,
+    time: TestTime,
+    method: str,
+    path: str,
+    document: Any,
+    call: Method,
+    failure: Any,
+) -> None:
+    first = httpx.Response(failure) if isinstance(failure, int) else failure
+    api.request(method, path).mock(side_effect=[first, httpx.Response(200, json=document)])
+    await call(client)
+    assert time.waits == [0.5]
+    assert client.requests == 2
+
+
+@READ
+async def test_a_read_that_keeps_failing_ends_within_its_budget(
+    client: QarnotClient, api: respx.MockRouter, time: TestTime, method: str, path: str, document: Any, call: Method
+) -> None:
+    api.request(method, path).respond(503, json={"message": "Down"})
+    with pytest.raises(ServerFailed, match=r"status 503: Down\. Try again in a moment\. \(request req-7\)$"):
+        await call(client)
+    assert sum(time.waits) <= 20
+    assert len(time.waits) >= 4
+
+
+@pytest.mark.parametrize("name", ["user", "profile_names", "profile", "tasks", "task"])
+@pytest.mark.parametrize("body", [b"<html>", b"", b"5", b'{"data": 7}', b"[1]", b"[" * 1000, b'{"a": NaN}'])
+async def test_a_body_of_another_shape_is_a_clear_error(
+    client: QarnotClient, api: respx.MockRouter, name: str, body: bytes
+) -> None:
+    method, path, _, call = READS[name]
+    api.request(method, path).respond(200, content=body)
+    with pytest.raises(UnreadableAnswer) as caught:
+        await call(client)
+    assert "pydantic" not in str(caught.value)
+    assert "cannot be read" in str(caught.value)
+
+
+async def test_settings_that_are_no_object_are_a_clear_error(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/settings").respond(json=[1])
+    with pytest.raises(UnreadableAnswer, match="the settings are not an object"):
+        await client.check_reachable()
+
+
+@READ
+async def test_a_key_that_is_refused_is_not_tried_again(
+    client: QarnotClient, api: respx.MockRouter, method: str, path: str, document: Any, call: Method
+) -> None:
+    api.request(method, path).respond(401, json={"error": {"message": "Bad authentication token", "code": 401}})
+    with pytest.raises(KeyRefused) as caught:
+        await call(client)
+    assert KEY not in str(caught.value)
+    assert client.requests == 1
+
+
+async def test_a_long_wait_that_was_asked_for_is_told_and_not_waited(
+    client: QarnotClient, api: respx.MockRouter, time: TestTime
+) -> None:
+    api.get("/profiles").respond(429, headers={"Retry-After": "60"})
+    with pytest.raises(RateLimited, match="Wait 60 s") as caught:
+        await client.profile_names()
+    assert caught.value.wait_seconds == 60
+    assert time.waits == []
+
+
+async def test_a_short_wait_that_was_asked_for_is_waited(
+    client: QarnotClient, api: respx.MockRouter, time: TestTime
+) -> None:
+    api.get("/profiles").mock(
+        side_effect=[httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200, json=[])]
+    )
+    assert await client.profile_names() == []
+    assert len(time.waits) == 1
+    assert 7 <= time.waits[0] < 8
+
+
+async def test_an_api_that_is_away_is_told_so(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/settings").mock(side_effect=httpx.ConnectError("Connection refused"))
+    with pytest.raises(Unreachable, match="cannot be reached: Connection refused"):
+        await client.check_reachable()
+
+
+async def test_the_account_is_asked_once_a_minute(client: QarnotClient, api: respx.MockRouter, time: TestTime) -> None:
+    route = api.get("/info").respond(json={"email": "a@example.org"})
+    assert [(await client.user(cached=True)).email for _ in range(3)] == ["a@example.org"] * 3
+    assert route.call_count == 1
+    time.now += 61
+    await client.user(cached=True)
+    await client.user()
+    assert route.call_count == 3
+
+
+async def test_a_profile_has_the_name_that_was_asked_for_and_is_kept(
+    client: QarnotClient, api: respx.MockRouter
+) -> None:
+    route = api.get("/profiles/a%20b").respond(json=PROFILE)
+    profile = await client.profile("a b", cached=True)
+    assert profile.name == "a b"
+    assert profile.constants[0].description == "Tag"
+    assert await client.profile("a b", cached=True) == profile
+    assert route.call_count == 1
+
+
+async def test_an_unknown_profile_is_named(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/profiles/nope").respond(404, json={"message": "No such profile: nope"})
+    with pytest.raises(NotFound, match=r"no profile 'nope' for this key\. list_profiles"):
+        await client.profile("nope")
+
+
+def page(first: int, count: int, token: str | None, total: int = 120) -> httpx.Response:
+    data = [task_document(uuid=UUID, name=f"t{first + number}") for number in range(count)]
+    return httpx.Response(
+        200, json={"data": data, "count": count, "total": total, "isTruncated": bool(token), "nextToken": token}
+    )
+
+
+async def test_pages_are_read_up_to_the_limit(client: QarnotClient, api: respx.MockRouter) -> None:
+    route = api.post("/tasks/summaries/paginate").mock(
+        side_effect=[page(0, 50, "a1"), page(50, 50, "a2"), page(100, 10, "a3")]
+    )
+    found = await client.tasks(limit=110)
+    assert [task.name for task in found.tasks] == [f"t{number}" for number in range(110)]
+    assert (found.total, found.next_cursor) == (120, "a3")
+    asked = [json.loads(call.request.content) for call in route.calls]
+    assert [body["token"] for body in asked] == [None, "a1", "a2"]
+    assert [body["maximumResults"] for body in asked] == [50, 50, 10]
+    assert {(body["orderBy"], body["orderType"], body["filter"]) for body in asked} == {("creationDate", "DESC", None)}
+
+
+async def test_the_last_page_has_no_cursor(client: QarnotClient, api: respx.MockRouter) -> None:
+    route = api.post("/tasks/summaries/paginate").mock(return_value=page(0, 3, None, 3))
+    found = await client.tasks(limit=500, cursor="a2")
+    assert (len(found.tasks), found.next_cursor) == (3, None)
+    assert json.loads(route.calls.last.request.content)["token"] == "a2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({"states": ["Success"]}, {"operator": "In", "field": "State", "values": ["Success"]}),
+        ({"name_prefix": "a.b/c"}, {"operator": "Like", "field": "Name", "value": r"/^a\.b\/c/"}),
+        ({"tags": ["a"]}, {"operator": "Equal", "field": "Tags", "value": "a"}),
+        (
+            {"tags": ["a", "b"], "states": ["Failure"]},
+            {
+                "operator": "And",
+                "filters": [
+                    {
+                        "operator": "Or",
+                        "filters": [
+                            {"operator": "Equal", "field": "Tags", "value": "a"},
+                            {"operator": "Equal", "field": "Tags", "value": "b"},
+                        ],
+                    },
+                    {"operator": "In", "field": "State", "values": ["Failure"]},
+                ],
+            },
+        ),
+    ],
+)
+async def test_filters_speak_the_grammar_of_the_api(
+    client: QarnotClient, api: respx.MockRouter, arguments: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    path = "/tasks/paginate" if "tags" in arguments else "/tasks/summaries/paginate"
+    route = api.post(path).mock(return_value=page(0, 1, None))
+    await client.tasks(**arguments)
+    assert json.loads(route.calls.last.request.content)["filter"] == wanted
+
+
+@pytest.mark.parametrize("token", ["same", None, "not a token", "x" * 600])
+async def test_a_page_that_leads_nowhere_is_an_error_and_no_endless_loop(
+    client: QarnotClient, api: respx.MockRouter, token: str | None
+) -> None:
+    answer = {"data": [], "isTruncated": True, "nextToken": token}
+    route = api.post("/tasks/summaries/paginate").respond(json=answer)
+    with pytest.raises(UnreadableAnswer, match="page of tasks"):
+        await client.tasks(cursor="same")
+    assert route.call_count == 1
+
+
+async def test_empty_pages_come_to_an_end(client: QarnotClient, api: respx.MockRouter) -> None:
+    tokens = iter(range(1000))
+    api.post("/tasks/summaries/paginate").mock(side_effect=lambda _: page(0, 0, f"a{next(tokens)}"))
+    found = await client.tasks()
+    assert found.tasks == []
+    assert found.next_cursor == "a49"
+
+
+@pytest.mark.parametrize("arguments", [{"limit": 0}, {"limit": 501}, {"cursor": "a b"}, {"cursor": ""}])
+async def test_a_list_is_bounded(client: QarnotClient, arguments: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument):
+        await client.tasks(**arguments)
+
+
+@pytest.mark.parametrize("task_id", ["../profiles/x", "", "x" * 300, "summaries"])
+async def test_a_task_id_is_checked_before_anything_is_sent(
+    client: QarnotClient, api: respx.MockRouter, task_id: str
+) -> None:
+    for method in (client.task, client.abort, client.delete, client.carbon_facts):
+        with pytest.raises(InvalidArgument, match="task_uuid"):
+            await method(task_id)
+    with pytest.raises(InvalidArgument, match="task_uuid"):
+        async with client.log(task_id, "stdout"):
+            pass
+    assert client.requests == 0
+
+
+async def test_an_unknown_task_is_named(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/tasks/nope").respond(404, json={"message": "No such task: nope"})
+    with pytest.raises(NotFound, match=r"no task 'nope' for this key\. list_tasks"):
+        await client.task("nope")
+
+
+async def test_an_abort_answers_the_task_after_it(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.post("/tasks/hello-1/abort").respond(200)
+    api.get("/tasks/hello-1").respond(json=task_document(state="PendingCancel"))
+    assert (await client.abort("hello-1")).state == "PendingCancel"
+
+
+@pytest.mark.parametrize("state", ["Cancelled", "PendingCancel"])
+async def test_an_abort_of_what_is_cancelled_already_has_succeeded(
+    client: QarnotClient, api: respx.MockRouter, state: str
+) -> None:
+    api.post("/tasks/hello-1/abort").mock(
+        side_effect=[httpx.Response(504), httpx.Response(403, json={"message": "Can't abort"})]
+    )
+    api.get("/tasks/hello-1").respond(json=task_document(state=state))
+    assert (await client.abort("hello-1")).state == state
+
+
+async def test_an_abort_of_what_has_ended_says_how(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.post("/tasks/hello-1/abort").respond(403, json={"message": "Can't abort the task"})
+    api.get("/tasks/hello-1").respond(json=task_document(state="Success"))
+    with pytest.raises(TaskEnded, match="'hello-1' cannot be aborted: it has ended with state Success"):
+        await client.abort("hello-1")
+
+
+async def test_an_abort_that_is_forbidden_otherwise_says_so(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.post("/tasks/hello-1/abort").respond(403, json={"message": "Not yours"})
+    api.get("/tasks/hello-1").respond(json=task_document())
+    with pytest.raises(Forbidden, match="Not yours"):
+        await client.abort("hello-1")
+
+
+async def test_an_abort_whose_task_cannot_be_read_after_is_told_as_done(
+    client: QarnotClient, api: respx.MockRouter
+) -> None:
+    api.post("/tasks/hello-1/abort").respond(200)
+    api.get("/tasks/hello-1").respond(500)
+    with pytest.raises(ServerFailed, match="The task was aborted nevertheless: only its new state could not be read"):
+        await client.abort("hello-1")
+
+
+@pytest.mark.parametrize(("status", "is_known"), [(504, False), (429, True)])
+async def test_an_abort_without_an_answer_says_what_is_known(
+    client: QarnotClient, api: respx.MockRouter, status: int, is_known: bool
+) -> None:
+    api.post("/tasks/hello-1/abort").respond(status)
+    with pytest.raises(QarnotError) as caught:
+        await client.abort("hello-1")
+    assert ("Whether the task was aborted is not known; it is safe to call again" in str(caught.value)) is not is_known
+
+
+async def test_a_delete_answers_what_was_deleted(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/tasks/hello-1").respond(json=task_document())
+    route = api.delete(f"/tasks/{UUID}").respond(200)
+    assert (await client.delete("hello-1")).name == "hello"
+    assert route.call_count == 1
+
+
+async def test_a_delete_whose_answer_was_lost_finds_the_task_gone(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/tasks/hello-1").respond(json=task_document())
+    lost: list[httpx.Response | Exception] = [
+        httpx.ReadError("broken"),
+        httpx.Response(404, json={"message": "No such task"}),
+    ]
+    api.delete(f"/tasks/{UUID}").mock(side_effect=lost)
+    assert (await client.delete("hello-1")).uuid == UUID
+
+
+async def test_a_delete_of_what_another_deleted_says_so(client: QarnotClient, api: respx.MockRouter) -> None:
+    reads = [httpx.Response(503), httpx.Response(200, json=task_document())]
+    api.get("/tasks/hello-1").mock(side_effect=reads)
+    api.delete(f"/tasks/{UUID}").respond(404, json={"message": "No such task"})
+    with pytest.raises(NotFound):
+        await client.delete("hello-1")
+
+
+async def test_a_delete_that_never_gets_an_answer_is_not_known(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/tasks/hello-1").respond(json=task_document())
+    api.delete(f"/tasks/{UUID}").respond(502)
+    with pytest.raises(ServerFailed, match="Whether the task was deleted is not known"):
+        await client.delete("hello-1")
+
+
+async def test_a_uuid_of_the_api_that_is_none_is_never_part_of_an_address(
+    client: QarnotClient, api: respx.MockRouter
+) -> None:
+    api.get("/tasks/hello-1").respond(json=task_document(uuid="../pools/x"))
+    route = api.delete("/tasks/hello-1").respond(200)
+    await client.delete("hello-1")
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize(("instance", "path"), [(None, "/tasks/hello-1/stderr"), (3, "/tasks/hello-1/stderr/3")])
+async def test_a_log_is_read_of_all_or_one_instance(
+    client: QarnotClient, api: respx.MockRouter, instance: int | None, path: str
+) -> None:
+    api.get(path).respond(json=" 0> hello\n")
+    async with client.log("hello-1", "stderr", instance) as log:
+        assert "".join([piece async for piece in log]) == " 0> hello\n"
+        assert not log.cut
+
+
+async def test_a_plain_log_that_ends_in_half_a_character_says_so(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/tasks/hello-1/stdout").respond(200, content=b"caf\xc3", headers={"Content-Type": "text/plain"})
+    assert await read_log(client) == "caf\ufffd"
+
+
+async def test_a_log_without_content_is_empty(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/tasks/hello-1/stdout").respond(204)
+    assert await read_log(client) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("No such task: hello-1", "no task 'hello-1'"), ("", "no instance '7 of the task hello-1'")]
+)
+async def test_an_unknown_instance_is_told_apart_from_an_unknown_task(
+    client: QarnotClient, api: respx.MockRouter, said: str, words: str
+) -> None:
+    api.get("/tasks/hello-1/stdout/7").respond(404, json={"message": said})
+    with pytest.raises(NotFound, match=words):
+        async with client.log("hello-1", "stdout", 7):
+            pass
+
+
+@pytest.mark.parametrize("arguments", [("hello-1", "nope", None), ("hello-1", "stdout", -1)])
+async def test_what_to_read_of_a_log_is_checked(client: QarnotClient, arguments: Any) -> None:
+    with pytest.raises(InvalidArgument):
+        async with client.log(*arguments):
+            pass
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_carbon_facts_that_are_not_there_are_none(client: QarnotClient, status: int) -> None:
+    with respx.mock(base_url=HOST) as router:
+        router.get(f"/carbon/v1/tasks/{OTHER_UUID}/carbon-facts").respond(status)
+        assert await client.carbon_facts(OTHER_UUID) is None
+
+
+async def test_carbon_facts_are_beside_the_versions(client: QarnotClient) -> None:
+    with respx.mock(base_url=HOST) as router:
+        router.get(f"/carbon/v1/tasks/{UUID}/carbon-facts").respond(json={"total_consumed_energy_Wh": 3.5})
+        facts = await client.carbon_facts(UUID)
+    assert facts is not None
+    assert facts.total_consumed_energy_wh == 3.5
+
+
+async def test_in_read_only_mode_nothing_is_written(api: respx.MockRouter) -> None:
+    async with opened(TestTime(), read_only=True) as client:
+        for writing in (client.submit(TaskRequest(name="n")), client.abort("hello-1"), client.delete("hello-1")):
+            with pytest.raises(ReadOnly, match="QARNOT_MCP_READ_ONLY"):
+                await writing
+        assert client.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [("", NoKey), ("a b", MalformedKey), ("a\nb", MalformedKey), ("é", MalformedKey), ("x" * 5000, MalformedKey)],
+)
+async def test_a_key_that_cannot_be_one_is_never_sent(api: respx.MockRouter, key: str, kind: type[QarnotError]) -> None:
+    async with opened(TestTime(), key=key) as client:
+        with pytest.raises(kind) as caught:
+            await client.task("hello-1")
+        assert not key or key not in str(caught.value)
+        assert client.requests == 0
+
+
+async def test_a_request_id_that_could_break_a_header_is_left_out(api: respx.MockRouter) -> None:
+    route = api.get("/profiles").respond(json=[])
+    async with opened(TestTime(), request_id="a\r\nX: y") as client:
+        await client.profile_names()
+    assert "X-Request-Id" not in route.calls.last.request.headers

@@ -1,0 +1,90 @@
+"""The client on the sandbox over a real socket: two readings of one API that have to agree."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from qarnot_api import opened
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import KeyRefused, NotFound, ShortnameTaken, TaskEnded
+from qarnot_mcp.qarnot.models import Constant, TaskRequest
+from qarnot_mcp.sandbox.app import create_app
+from serving import serve
+
+KEY = "sandbox-empty"
+
+
+def request(command: str, **changes: object) -> TaskRequest:
+    constants = [Constant(key="DOCKER_CMD", value=command), Constant(key="DOCKER_TAG", value="24.04")]
+    fields = {"name": "night run", "profile": "docker-batch", "instance_count": 2, "constants": constants, **changes}
+    return TaskRequest.model_validate(fields)
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    async with serve(create_app(speed=100_000, seed=1)) as url:
+        yield url
+
+
+@pytest.fixture
+async def client(url: str) -> AsyncIterator[QarnotClient]:
+    async with opened(base_url=url, key=KEY) as client:
+        yield client
+
+
+async def test_a_task_lives_from_submit_to_delete(client: QarnotClient) -> None:
+    started = await client.submit(request("echo hello", tags=["demo"]))
+    task = await client.task(started.shortname)
+    while not task.is_final:
+        task = await client.task(started.uuid)
+    assert (task.state, task.instance_count, task.tags) == ("Success", 2, ["demo"])
+    assert task.status is not None
+    assert task.status.succeeded_range == "0-1"
+    async with client.log(started.uuid, "stdout", 1) as log:
+        assert "hello" in "".join([piece async for piece in log])
+    assert [found.uuid for found in (await client.tasks(tags=["demo"], name_prefix="night")).tasks] == [task.uuid]
+    assert (await client.tasks(states=["Failure"])).tasks == []
+    with pytest.raises(TaskEnded):
+        await client.abort(started.uuid)
+    facts = await client.carbon_facts(started.uuid)
+    assert facts is not None
+    assert facts.total_consumed_energy_wh is not None
+    assert (await client.delete(started.shortname)).uuid == started.uuid
+    with pytest.raises(NotFound):
+        await client.task(started.uuid)
+
+
+async def test_a_running_task_is_aborted(client: QarnotClient) -> None:
+    started = await client.submit(request("sleep 86400"))
+    assert (await client.abort(started.uuid)).state in ("PendingCancel", "Cancelled")
+
+
+async def test_pages_lead_through_all_tasks(client: QarnotClient) -> None:
+    for number in range(7):
+        await client.submit(request("true", name=f"t{number}"))
+    first = await client.tasks(limit=4)
+    rest = await client.tasks(limit=4, cursor=first.next_cursor)
+    assert [task.name for task in first.tasks + rest.tasks] == [f"t{number}" for number in reversed(range(7))]
+    assert (first.total, rest.next_cursor) == (7, None)
+
+
+async def test_a_shortname_starts_one_task(client: QarnotClient) -> None:
+    started = await client.submit(request("true", shortname="mine"))
+    with pytest.raises(ShortnameTaken, match=started.uuid):
+        await client.submit(request("true", shortname="mine"))
+
+
+async def test_profiles_the_account_and_the_settings_are_read(client: QarnotClient) -> None:
+    assert "docker-batch" in await client.profile_names()
+    assert "DOCKER_CMD" in [constant.name for constant in (await client.profile("docker-batch")).constants]
+    assert "@" in (await client.user()).email
+    assert isinstance(await client.settings(), dict)
+    for missing in (client.profile("nope"), client.task("nope")):
+        with pytest.raises(NotFound, match="'nope'"):
+            await missing
+
+
+async def test_another_key_is_refused(url: str) -> None:
+    async with opened(base_url=url, key="no-such-key") as client:
+        with pytest.raises(KeyRefused):
+            await client.profile_names()
