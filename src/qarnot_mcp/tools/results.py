@@ -7,7 +7,7 @@ from fastmcp.tools.base import ToolResult
 from mcp_types import TextContent
 from pydantic import BaseModel, ConfigDict, Field
 
-from qarnot_mcp.qarnot.models import Profile, Task
+from qarnot_mcp.qarnot.models import Profile, Submission, Task, TaskRequest
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.tools.cleaning import one_line
 
@@ -85,9 +85,35 @@ class Submitted(Result):
     shortname: str | None = None
     name: str
     state: str | None = None
-    warnings: list[str] | None = None
+    warnings: list[str] | None = Field(None, description="What is probably not meant; the task was not changed.")
     note: str | None = None
     hint: str | None = None
+
+    @classmethod
+    def of(cls, started: Submission, warnings: list[str]) -> Self:
+        """Shapes a task that was started."""
+        found = "The answer of Qarnot was lost on the way; the task was found by its shortname. It was started once."
+        return cls(
+            started=True,
+            uuid=started.uuid,
+            shortname=started.shortname,
+            name=one_line(started.name, NAME_CHARACTERS),
+            state=started.state,
+            warnings=warnings or None,
+            note=found if started.found_again else None,
+            hint="get_task with wait_seconds=45 follows it; booting takes two to three minutes.",
+        )
+
+    @classmethod
+    def checked(cls, request: TaskRequest, warnings: list[str]) -> Self:
+        """Shapes a task that was only checked."""
+        return cls(
+            started=False,
+            shortname=request.shortname,
+            name=one_line(request.name, NAME_CHARACTERS),
+            warnings=warnings or None,
+            note="Checked only: nothing was started. The same call without validate_only starts it.",
+        )
 
 
 class Aborted(Result):

@@ -1,13 +1,17 @@
 """The tool that starts a task."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastmcp.tools.base import ToolResult
 from pydantic import BaseModel, Field
 
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
+from qarnot_mcp.qarnot.models import Profile, TaskRequest, User
+from qarnot_mcp.tools.advice import advise, check_profile_known
 from qarnot_mcp.tools.caller import calling_client
-from qarnot_mcp.tools.cleaning import one_line
-from qarnot_mcp.tools.results import NAME_CHARACTERS, Submitted, answer
+from qarnot_mcp.tools.results import Submitted, answer
 from qarnot_mcp.tools.submission import task_request
 
 
@@ -65,6 +69,7 @@ async def submit_task(
     auto_delete_on_completion: Annotated[
         bool | None, Field(description="Delete the finished task when the task quota is reached.")
     ] = None,
+    validate_only: Annotated[bool, Field(description="Check everything and start nothing.")] = False,
 ) -> ToolResult:
     """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
 
@@ -93,13 +98,39 @@ async def submit_task(
         completion_time_to_live=completion_time_to_live,
         auto_delete_on_completion=auto_delete_on_completion,
     )
-    started = await calling_client().submit(request)
-    return answer(
-        Submitted(
-            started=True,
-            uuid=started.uuid,
-            shortname=started.shortname,
-            name=one_line(name, NAME_CHARACTERS),
-            state=started.state,
-        )
-    )
+    client = calling_client()
+    warnings = await advice_on(client, request)
+    if validate_only:
+        return answer(Submitted.checked(request, warnings))
+    return answer(Submitted.of(await client.submit(request), warnings))
+
+
+async def advice_on(client: QarnotClient, request: TaskRequest) -> list[str]:
+    """Answers what is probably not meant in a new task; raises `InvalidArgument` for a profile that does not exist.
+
+    What the checks need is at most a minute old, and none of it is worth failing a submit for.
+    """
+    try:
+        profile, user = await asyncio.gather(profile_of(client, request), account_of(client))
+    except (InvalidArgument, KeyProblem):
+        raise
+    except QarnotError as error:
+        return [f"The task could not be checked beforehand: {error}"]
+    return advise(request, profile, user)
+
+
+async def profile_of(client: QarnotClient, request: TaskRequest) -> Profile | None:
+    """Reads the profile that a new task names; none where it runs in a pool or a job."""
+    if request.profile is None:
+        return None
+    try:
+        return await client.profile(request.profile, cached=True)
+    except NotFound:
+        check_profile_known(request.profile, await client.profile_names())
+        return None
+
+
+async def account_of(client: QarnotClient) -> User:
+    """Reads the account; anew where the last look found its quota full, as tasks may have been deleted since."""
+    user = await client.user(cached=True)
+    return await client.user() if user.max_task and (user.task_count or 0) >= user.max_task else user
