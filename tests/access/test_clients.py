@@ -7,7 +7,7 @@ from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl, SecretStr
 
-from qarnot_mcp.access.clients import MAX_NAME_CHARACTERS, Clients
+from qarnot_mcp.access.clients import CLAUDE_CODE, MAX_NAME_CHARACTERS, Clients
 from qarnot_mcp.access.redirects import AllowedRedirects
 from qarnot_mcp.access.sealing import Sealer
 
@@ -99,7 +99,7 @@ async def test_a_client_with_a_document_is_known_by_its_address() -> None:
 async def test_a_document_that_cannot_be_fetched_makes_no_client(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert await clients().find("https://claude.ai/missing.json") is None
-    assert "cannot be used" in caplog.text
+    assert "cannot be read" in caplog.text
 
 
 async def test_a_client_that_signs_its_requests_is_refused(caplog: pytest.LogCaptureFixture) -> None:
@@ -126,7 +126,7 @@ async def test_no_document_is_fetched_from_the_servers_own_network(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         assert await Clients(SEALER, AllowedRedirects()).find(address) is None
-    assert "cannot be used" in caplog.text
+    assert "cannot be read" in caplog.text
 
 
 async def test_a_callback_on_the_own_machine_may_come_with_another_port() -> None:
@@ -149,3 +149,21 @@ async def test_a_foreign_or_ambiguous_callback_is_refused() -> None:
         found.validate_redirect_uri(AnyUrl("https://evil.example/"))
     with pytest.raises(InvalidRedirectUriError):
         found.validate_redirect_uri(None)
+
+
+async def test_claude_code_is_known_where_its_document_cannot_be_reached() -> None:
+    found = await clients().find(CLAUDE_CODE)
+    assert found is not None
+    assert found.client_name == "Claude Code"
+    asked = AnyUrl("http://localhost:53682/callback")
+    assert found.validate_redirect_uri(asked) == asked
+    with pytest.raises(InvalidRedirectUriError):
+        found.validate_redirect_uri(AnyUrl(CLAUDE))
+
+
+def test_a_client_that_comes_for_tokens_is_taken_at_its_word() -> None:
+    claimed = clients().claimed("https://claude.ai/missing.json")
+    assert claimed is not None
+    assert claimed.client_id == "https://claude.ai/missing.json"
+    assert claimed.redirect_uris == []
+    assert clients().claimed("never given out") is None

@@ -18,6 +18,11 @@ MAX_REDIRECTS = 10
 FETCH_SECONDS = 5.0
 UNNAMED = "An MCP client"
 
+# Claude Code always comes with this document, also to a server without a way to the internet. Its callbacks stay on the
+# person's machine, so knowing them here opens nothing.
+CLAUDE_CODE = "https://claude.ai/oauth/claude-code-client-metadata"
+CLAUDE_CODE_REDIRECTS = ["http://localhost/callback", "http://127.0.0.1/callback"]
+
 logger = logging.getLogger(__name__)
 
 
@@ -73,8 +78,16 @@ class Clients:
 
     async def find(self, client_id: str) -> PublicClient | None:
         """Answers the client with this id, or None where there is none."""
-        if client_id.startswith("https://"):
-            return await self._find_by_document(client_id)
+        return await self._find_by_document(client_id) if _is_address(client_id) else self.claimed(client_id)
+
+    def claimed(self, client_id: str) -> PublicClient | None:
+        """Answers the client as the token endpoint needs it, or None for an id that was never given out.
+
+        No document is read: a code or token holds the id of its client, and only that is compared. So a document that
+        cannot be reached for a while signs nobody out.
+        """
+        if _is_address(client_id):
+            return self._client(client_id, UNNAMED, [])
         registration = self._sealer.open(Registration, client_id)
         if registration is None:
             return None
@@ -84,8 +97,10 @@ class Clients:
         try:
             document = await self._fetch_document(address)
         except (CIMDFetchError, CIMDValidationError) as error:
-            logger.warning("The client's document at %.200s cannot be used: %.200s", address, error)
-            return None
+            logger.warning("The client's document at %.200s cannot be read: %.200s", address, error)
+            if address != CLAUDE_CODE:
+                return None
+            return self._client(address, "Claude Code", CLAUDE_CODE_REDIRECTS)
         if document.token_endpoint_auth_method != "none":  # noqa: S105
             logger.warning("The client at %.200s wants private_key_jwt; only public clients can sign in", address)
             return None
@@ -100,6 +115,10 @@ class Clients:
             token_endpoint_auth_method="none",  # noqa: S106
             scope=" ".join(SCOPES),
         )
+
+
+def _is_address(client_id: str) -> bool:
+    return client_id.startswith("https://")
 
 
 def _cleaned_name(name: str | None) -> str:

@@ -110,6 +110,10 @@ class QarnotOAuthProvider(OAuthProvider):
         """Answers the client with this id."""
         return await self._clients.find(client_id)
 
+    def claimed_client(self, client_id: str) -> PublicClient | None:
+        """Answers the client with this id without reading its document."""
+        return self._clients.claimed(client_id)
+
     async def register_client(self, client_info: OAuthClientInformationFull) -> None:
         """Registers a client; raises `RegistrationError` where none of its callbacks is allowed."""
         self._clients.register(client_info)
