@@ -97,8 +97,8 @@ def _about_login(constants: dict[str, str]) -> list[str]:
 def _about_quotas(request: TaskRequest, user: User) -> list[str]:
     warnings = []
     wanted = count_ranges(request.advanced_ranges) if request.advanced_ranges else request.instance_count or 1
-    quota = instance_quota(user, request.scheduling_type)
-    if quota is not None and wanted > quota:
+    quota = user.max_instances
+    if quota and wanted > quota:
         warnings.append(
             f"{wanted:,} instances are more than the {quota:,} that this account may run at a time: the others wait."
         )
@@ -108,11 +108,6 @@ def _about_quotas(request: TaskRequest, user: User) -> list[str]:
             "delete finished tasks with delete_task first."
         )
     return warnings
-
-
-def instance_quota(user: User, scheduling_type: str | None) -> int | None:
-    """Answer how many instances the account may run at a time with a scheduling type; none where it is not known."""
-    return user.max_instances or None
 
 
 def _name(text: str) -> str:

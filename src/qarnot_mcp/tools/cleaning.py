@@ -37,9 +37,12 @@ def clean_text(text: str) -> str:
     Newlines and tabs stay, ``\\r\\n`` is a newline, and of a line that was overwritten with ``\\r`` (a progress
     bar) the last state stays. Lone surrogates become U+FFFD.
     """
+    text = text.replace("\r\n", "\n")
     if _is_clean(text):
         return text
     text = _ESCAPE_SEQUENCES.sub("", text)
+    if _is_clean(text):
+        return text
     text = _INVISIBLE_RUN.sub("", text)
     text = _SURROGATE.sub(REPLACEMENT, text)
     text = _LINE_SEPARATOR.sub(" ", text)
