@@ -13,6 +13,7 @@ KNOWN_BY = {
     "views": set[str](),
     "settings": set[str](),
     "logbook": {"settings"},
+    "telemetry": set[str](),
     "access": {"qarnot", "settings"},
     "tools": {"qarnot", "access"},
     "calls": {"qarnot", "tools"},
@@ -21,7 +22,7 @@ KNOWN_BY = {
     "server": {"access", "calls", "prompts", "qarnot", "resources", "settings", "tools", "views"},
     "web": {"access", "qarnot", "server", "settings", "tools"},
     "check": {"access", "qarnot", "settings"},
-    "cli": {"access", "check", "logbook", "sandbox", "settings", "web"},
+    "cli": {"access", "check", "logbook", "qarnot", "sandbox", "settings", "telemetry", "web"},
 }
 
 

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -138,6 +139,8 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+    # uvicorn finishes the calls in flight and then raises the signal again: end as after a return, with status 0.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastmcp.tools.base import ToolResult
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
@@ -25,6 +25,13 @@ class ConstantArgument(BaseModel):
 Strings = list[str] | None
 
 
+def as_pairs(constants: object) -> object:
+    """Takes a map of constants for the list of pairs that is meant; models often send one."""
+    if isinstance(constants, dict):
+        return [{"key": key, "value": value} for key, value in constants.items()]
+    return constants
+
+
 async def submit_task(
     name: Annotated[str, Field(description="Name of the task, under 2048 characters.")],
     profile: Annotated[
@@ -37,6 +44,7 @@ async def submit_task(
     result_bucket: Annotated[str | None, Field(description="Bucket for the results; made where it is missing.")] = None,
     constants: Annotated[
         list[ConstantArgument] | None,
+        BeforeValidator(as_pairs),
         Field(description='Constants of the profile, such as {"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}.'),
     ] = None,
     tags: Annotated[Strings, Field(description="At most 10 tags to find the task by.")] = None,
