@@ -110,7 +110,7 @@ def task_request(
         profile=check_profile_name(profile, "profile") if profile is not None else None,
         pool_uuid=check_uuid(pool_uuid, "pool_uuid") if pool_uuid is not None else None,
         job_uuid=check_uuid(job_uuid, "job_uuid") if job_uuid is not None else None,
-        instance_count=check_instance_count(instance_count) if instance_count is not None else None,
+        instance_count=_optional_number("instance_count", instance_count, 1, MAX_INSTANCES),
         advanced_ranges=check_ranges(advanced_ranges) if advanced_ranges is not None else None,
         resource_buckets=check_buckets(resource_buckets) or None,
         result_bucket=check_bucket(result_bucket, "result_bucket") if result_bucket is not None else None,
@@ -119,22 +119,13 @@ def task_request(
         labels=check_labels(labels) or None,
         scheduling_type=check_scheduling_type(scheduling_type),
         hardware_constraints=check_hardware_constraints(hardware_constraints) or None,
-        max_retries_per_instance=(
-            check_whole_number("max_retries_per_instance", max_retries_per_instance, 0, MAX_RETRIES)
-            if max_retries_per_instance is not None
-            else None
-        ),
+        max_retries_per_instance=_optional_number("max_retries_per_instance", max_retries_per_instance, 0, MAX_RETRIES),
         results_whitelist=check_results_filter(results_whitelist, "results_whitelist"),
         results_blacklist=check_results_filter(results_blacklist, "results_blacklist"),
         dependencies=check_dependencies(dependencies) or None,
         completion_time_to_live=check_completion_time_to_live(completion_time_to_live),
         auto_delete_on_completion=auto_delete_on_completion,
     )
-
-
-def check_instance_count(given: int) -> int:
-    """Check how many instances are to run; the account's quota is checked elsewhere."""
-    return check_whole_number("instance_count", given, 1, MAX_INSTANCES)
 
 
 def check_ranges(given: str) -> str:
@@ -251,6 +242,10 @@ def check_completion_time_to_live(given: str | float | None) -> str | None:
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
     return f"{days}.{hour:02}:{minute:02}:{second:02}" if days else f"{hour:02}:{minute:02}:{second:02}"
+
+
+def _optional_number(parameter: str, given: int | None, least: int, most: int) -> int | None:
+    return None if given is None else check_whole_number(parameter, given, least, most)
 
 
 def _check_where_it_runs(profile: str | None, pool: str | None, job: str | None, has_hardware: bool) -> None:
