@@ -110,8 +110,10 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
 
     from qarnot_mcp.access.mode import announce_access, choose_mode
     from qarnot_mcp.settings import SettingsError
+    from qarnot_mcp.telemetry import open_telemetry
     from qarnot_mcp.web import create_app
 
+    open_telemetry()
     listener = listen(settings.host, settings.port)
     try:
         public_url = public_address(settings)
