@@ -42,8 +42,19 @@ def calling_client() -> QarnotClient:
 
     Raises `KeyProblem` where the call has no usable key.
     """
-    house: House = get_context().lifespan_context["house"]
+    house = current_house()
     record = current_call.get(None) or CallRecord()
     client = QarnotClient(house.transport, house.key_of_call(), read_only=house.read_only, request_id=record.request_id)
     record.clients.append(client)
     return client
+
+
+def calling_key() -> SecretStr:
+    """Answers the key of the call that is being served; raises `KeyProblem` as `calling_client` does."""
+    return current_house().key_of_call()
+
+
+def current_house() -> House:
+    """Answers what the server that serves this call keeps."""
+    house: House = get_context().lifespan_context["house"]
+    return house

@@ -17,7 +17,7 @@ from qarnot_mcp.tools.arguments import (
     check_tail_lines,
     check_task_id,
 )
-from qarnot_mcp.tools.caller import calling_client
+from qarnot_mcp.tools.caller import calling_client, calling_key
 from qarnot_mcp.tools.cleaning import one_line
 from qarnot_mcp.tools.log_view import CONTEXT_LINES, MAX_CHARACTERS, TAIL_LINES, LogQuery, LogView
 from qarnot_mcp.tools.results import NAME_CHARACTERS, Result, answer
@@ -120,5 +120,9 @@ def failed_instances(task: Task) -> Ranges:
 
 
 def mask_of(task: Task) -> LogMask:
-    """Makes the mask that hides the task's secrets in its logs, as far as the API tells their values."""
-    return LogMask(secret_values({constant.key: constant.value for constant in task.constants}))
+    """Makes the mask that hides the task's secrets in its logs, as far as the API tells them, and the caller's key.
+
+    A task that may see its owner's credentials can print them.
+    """
+    values = secret_values({constant.key: constant.value for constant in task.constants})
+    return LogMask({*values, calling_key().get_secret_value()})
