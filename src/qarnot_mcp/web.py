@@ -129,10 +129,6 @@ class Readiness:
         return JSONResponse({"status": "ready"})
 
 
-class BodyTooLarge(Exception):  # noqa: N818 - says what happened, as the errors of the API do
-    """A request body over the limit, met while it was read."""
-
-
 class Door:
     """What every request passes first: one endpoint with or without its last slash, bounded bodies, clear refusals."""
 
@@ -150,36 +146,45 @@ class Door:
         if scope["path"] == self._path + "/":
             # A redirect would go to http:// behind a TLS proxy, and some clients do not follow it with their body.
             scope |= {"path": self._path, "raw_path": self._path.encode()}
-        if declared_length(scope) > MAX_BODY_BYTES:
+        declared = declared_length(scope)
+        body = None if declared is not None else await read_body(receive)
+        if (declared or 0) > MAX_BODY_BYTES or (body is not None and len(body) > MAX_BODY_BYTES):
             await refuse_body(scope, receive, send)
             return
-        try:
-            await self._app(scope, bounded(receive), explained(send))
-        except BodyTooLarge:
-            await refuse_body(scope, receive, send)
+        await self._app(scope, receive if body is None else replayed(body, receive), explained(send))
 
 
-def declared_length(scope: Scope) -> int:
-    """Reads the Content-Length of a request, 0 where there is none."""
+def declared_length(scope: Scope) -> int | None:
+    """Reads the Content-Length of a request, none where there is none."""
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+            return int(value) if value.isdigit() else None
+    return None
 
 
-def bounded(receive: Receive) -> Receive:
-    """Reads a body that declares no length up to the limit, and raises `BodyTooLarge` behind it."""
-    taken = 0
-
-    async def bounded_receive() -> Message:
-        nonlocal taken
+async def read_body(receive: Receive) -> bytes:
+    """Reads a body that declares no length, up to the first part that goes over the limit."""
+    body = bytearray()
+    while len(body) <= MAX_BODY_BYTES:
         message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > MAX_BODY_BYTES:
-            raise BodyTooLarge
-        return message
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return bytes(body)
 
-    return bounded_receive
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read already as one message, and what comes after it as it comes."""
+    is_given = False
+
+    async def replayed_receive() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed_receive
 
 
 def explained(send: Send) -> Send:
@@ -189,10 +194,11 @@ def explained(send: Send) -> Send:
     async def explained_send(message: Message) -> None:
         nonlocal text
         if message["type"] == "http.response.start" and message["status"] in REFUSALS:
-            headers = [(name, value) for name, value in message["headers"] if name != b"content-length"]
-            if dict(headers).get(b"content-type", b"").startswith(b"text/plain"):
+            headers = dict(message["headers"])
+            if b"content-type" not in headers:  # the guard's answers have none, all others do
                 text = REFUSALS[message["status"]].encode()
-                message = {**message, "headers": [*headers, (b"content-length", str(len(text)).encode())]}
+                headers |= {b"content-type": b"text/plain; charset=utf-8", b"content-length": str(len(text)).encode()}
+                message = {**message, "headers": list(headers.items())}
         elif message["type"] == "http.response.body" and text is not None:
             message = {**message, "body": text}
         await send(message)
