@@ -38,16 +38,18 @@ class Running:
 
     async def end(self) -> str:
         """Waits for the program to end by itself, and answers all it wrote."""
-        await asyncio.wait_for(self.process.wait(), 50)
+        await asyncio.wait_for(self.process.wait(), 20)
         return self.text
 
 
 @asynccontextmanager
 async def running(*command: str, **environment: str) -> AsyncIterator[Running]:
-    """Starts a program, and stops it at the end."""
+    """Starts a program with a terminal as its input, and stops it at the end."""
+    terminal, far_end = os.openpty()
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=PIPE, stderr=STDOUT, stdin=PIPE, env={**os.environ, **environment}
+        *command, stdin=far_end, stdout=PIPE, stderr=STDOUT, env={**os.environ, **environment}
     )
+    os.close(far_end)
     program = Running(process)
     reading = asyncio.create_task(program.read())
     try:
@@ -57,6 +59,7 @@ async def running(*command: str, **environment: str) -> AsyncIterator[Running]:
             process.terminate()
         await process.wait()
         await reading
+        os.close(terminal)
 
 
 def server_environment(port: int, **settings: str) -> dict[str, str]:
