@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from .bodies import Body
 from .carbon import task_credits
-from .census import take_census
+from .census import RunningInstance, take_census
 from .chance import Chance
 from .logs import read_log
 from .orders import Order, read_constants, read_order, read_tags
-from .plan import TaskPlan
+from .plan import MAX_RUNNING_INSTANCES, TaskPlan
 from .profiles import Profile
 from .ranges import ranges_text
 from .refusals import Refusal, refused
@@ -26,6 +26,7 @@ Derivation = Literal["retry", "recover", "resume", "clone"]
 
 MAX_TASKS = 100
 MAX_RUNNING_TASKS = 10
+MAX_RUNNING_CORES = 2048
 MAX_BUCKETS = 100
 MAX_ORDERS_SIZE = 4 * 1024 * 1024
 """Bytes that the orders of all tasks of an account may take."""
@@ -236,16 +237,17 @@ class Account:
         """The account as `GET /info` tells it."""
         tasks = self.tasks(moment)
         running = [task for task in tasks if task.state(moment.now) in _RUNNING_STATES]
-        executing = [instance for task in running for instance in take_census(task, moment.now).executing]
-        cores = sum(instance.attempt.machine.core_count for instance in executing)
-        quota = {
-            "maxInstances": 64,
-            "maxCores": 2048,
-            "runningInstancesCount": len(executing),
-            "runningCoresCount": cores,
-            "runningCoreCount": cores,
+        quotas = {
+            scheduling: _quota(
+                [
+                    instance
+                    for task in running
+                    if task.order.fields["schedulingType"] == scheduling
+                    for instance in take_census(task, moment.now).executing
+                ]
+            )
+            for scheduling in ("flex", "onDemand", "reserved")
         }
-        idle = quota | {"runningInstancesCount": 0, "runningCoresCount": 0, "runningCoreCount": 0}
         return {
             "email": self.email,
             "maxBucket": MAX_BUCKETS,
@@ -259,11 +261,11 @@ class Account:
             "maxRunningPool": 0,
             "runningTaskCount": len(running),
             "runningPoolCount": 0,
-            "runningInstanceCount": len(executing),
-            "runningCoreCount": cores,
-            **{f"max{kind}Instances": 64 for kind in ("", "Flex", "OnDemand")},
-            **{f"max{kind}Cores": 2048 for kind in ("", "Flex", "OnDemand")},
-            "computingQuotas": {"user": {"flex": quota, "onDemand": idle, "reserved": []}},
+            "runningInstanceCount": sum(quota["runningInstancesCount"] for quota in quotas.values()),
+            "runningCoreCount": sum(quota["runningCoresCount"] for quota in quotas.values()),
+            **{f"max{kind}Instances": MAX_RUNNING_INSTANCES for kind in ("", "Flex", "OnDemand")},
+            **{f"max{kind}Cores": MAX_RUNNING_CORES for kind in ("", "Flex", "OnDemand")},
+            "computingQuotas": {"user": quotas | {"reserved": []}},
             "quotaBytes": 0,
             "quotaBytesBucket": 107374182400,
             "usedQuotaBytesBucket": 0,
@@ -290,3 +292,14 @@ class Account:
         del self._tasks[task.uuid]
         del self._by_shortname[task.shortname.lower()]
         self._plans.drop(task.uuid)
+
+
+def _quota(executing: list[RunningInstance]) -> JsonObject:
+    cores = sum(instance.attempt.machine.core_count for instance in executing)
+    return {
+        "maxInstances": MAX_RUNNING_INSTANCES,
+        "maxCores": MAX_RUNNING_CORES,
+        "runningInstancesCount": len(executing),
+        "runningCoresCount": cores,
+        "runningCoreCount": cores,
+    }

@@ -22,6 +22,7 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 _MAX_QUERY_FIELDS = 200
 _ENDLESS_PIECE = b" " * 65536
 _MAX_ENDLESS_PIECES = 16384
+_MAX_ENDLESS_PIECES_IN_PROCESS = 64
 _SLOW_PIECES = 20
 _CONNECTION = "qarnot_mcp.sandbox.connection"
 
@@ -160,7 +161,7 @@ async def _fail(fault: Fault, answer: Answer, scope: Scope, receive: Receive, se
         case "slow":
             await _trickle(fault, answer, send)
         case "endless":
-            await _never_end(answer, receive, send)
+            await _never_end(answer, scope, receive, send)
         case "not_json":
             page = b"<html><body><h1>Fault on demand</h1></body></html>"
             await _send(send, Answer(200, page, "text/html; charset=utf-8"))
@@ -199,16 +200,17 @@ async def _trickle(fault: Fault, answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _never_end(answer: Answer, receive: Receive, send: Send) -> None:
+async def _never_end(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
     await _start(send, answer, None)
     await send({"type": "http.response.body", "body": answer.content[:-1], "more_body": True})
     listener = asyncio.ensure_future(receive())
     try:
-        for _ in range(_MAX_ENDLESS_PIECES):
+        # A caller in the same process would keep every piece: it gets fewer.
+        for _ in range(_MAX_ENDLESS_PIECES if scope[_CONNECTION] is not None else _MAX_ENDLESS_PIECES_IN_PROCESS):
             if listener.done():
                 return
             await send({"type": "http.response.body", "body": _ENDLESS_PIECE, "more_body": True})
             await asyncio.sleep(0)
-        await send({"type": "http.response.body", "body": b""})
     finally:
         listener.cancel()
+    await _break(scope, receive, is_answered=True)

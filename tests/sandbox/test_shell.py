@@ -1,0 +1,243 @@
+"""Command lines are followed, never run, and never beyond their bounds."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qarnot_mcp.sandbox.programs import run_command, run_profile
+from qarnot_mcp.sandbox.shell import (
+    MAX_COMMANDS,
+    MAX_RUN_SECONDS,
+    MAX_SEQUENCE_LENGTH,
+    MAX_TEXT_LENGTH,
+    Numbers,
+    Run,
+)
+
+VARIABLES = {"INSTANCE_ID": "3", "INSTANCE_COUNT": "4", "GREETING": "good day", "EMPTY": ""}
+
+
+def text(run: Run, stream: str = "stdout") -> str:
+    return "".join(
+        output.content.tail(10**6) if isinstance(output.content, Numbers) else output.content
+        for output in run.outputs
+        if output.stream == stream
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "stdout"),
+    [
+        ("echo hello", "hello\n"),
+        ("echo hello from node ${INSTANCE_ID}!", "hello from node 3!\n"),
+        ("echo $INSTANCE_ID/$INSTANCE_COUNT", "3/4\n"),
+        ("sh -c 'echo $GREETING'", "good day\n"),
+        ('bash -c "echo ${GREETING}; echo two"', "good day\ntwo\n"),
+        ("/bin/sh -ec 'false; echo never'", ""),
+        ("sh -c 'set -e; false || true; echo here; false; echo never'", "here\n"),
+        ("sh -c 'exit 3' || echo rescued", "rescued\n"),
+        ("echo a && echo b; false && echo c; false || echo d", "a\nb\nd\n"),
+        ("true || echo no; : && echo yes", "yes\n"),
+        (
+            "echo 'single $INSTANCE_ID' \"double $INSTANCE_ID\" bare\\ space",
+            "single $INSTANCE_ID double 3 bare space\n",
+        ),
+        ('echo "a \\"quoted\\" \\$5 \\x"', 'a "quoted" $5 \\x\n'),
+        ("echo -n no newline", "no newline"),
+        ("echo -e 'a\\tb\\n\\x41\\0101\\q'", "a\tb\nAA\\q\n"),
+        ("echo -E 'a\\tb'", "a\\tb\n"),
+        ("echo cost: 5$ $EMPTY $UNKNOWN end", "cost: 5$ end\n"),
+        ('echo "$EMPTY" x', " x\n"),
+        ("printf '%s-%d|%5s|%-5s|%05d|%.2f|%x|%%|%c' a 7 b c 42 3.14159 255 xyz", "a-7|    b|c    |00042|3.14|ff|%|x"),
+        ("printf '%s\\n' one two three", "one\ntwo\nthree\n"),
+        ("printf 'plain\\n' ignored", "plain\n"),
+        ("printf '%b' 'a\\nb'", "a\nb"),
+        ("printf '%d %f' x y", "0 0.000000"),
+        ("printf '%.1s|' abc", "a|"),
+        ("printf", ""),
+        ("seq 3", "1\n2\n3\n"),
+        ("seq 2 4", "2\n3\n4\n"),
+        ("seq 5 -2 1", "5\n3\n1\n"),
+        ("seq 3 1", ""),
+        ("X=5; Y=$X.5 echo kept; echo $X $Y", "kept\n5 5.5\n"),
+        ("export A=1 B=2; echo $A$B", "12\n"),
+        ("false; echo $?", "1\n"),
+        ("echo one # a comment; echo two\necho three", "one\nthree\n"),
+        ("echo a > /job/result.txt; echo b >> log; seq 3 > x; echo c", "c\n"),
+        ("echo shown > /dev/stdout", "shown\n"),
+        ("echo quiet 2>/dev/null 2>&1", "quiet\n"),
+        ("/bin/echo full; /usr/bin/printf path", "full\npath"),
+        ("set -x; echo x", "x\n"),
+        ("", ""),
+        (";;;", ""),
+    ],
+)
+def test_what_is_understood_is_printed_as_a_shell_would(command: str, stdout: str) -> None:
+    assert text(run_command(command, VARIABLES)) == stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python3 my.py --part 3",
+        "ls | wc -l",
+        "for i in 1 2 3",
+        "echo $(date)",
+        "echo `date`",
+        "echo ${X:-default}",
+        "cat < file",
+        "sleep 1 & ",
+        "echo 'never closed",
+        'echo "never closed',
+        "(echo sub)",
+        "bash script.sh",
+        "sh",
+        "python3",
+        "set x",
+    ],
+)
+def test_what_is_not_understood_is_said_to_be_not_run_and_succeeds(command: str) -> None:
+    run = run_command(command, VARIABLES)
+    assert "sandbox: not run: " in text(run)
+    assert run.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "stderr"),
+    [
+        ("echo oops >&2", "oops\n"),
+        ("printf oops 1>&2", "oops"),
+        ("seq 2 >&2", "1\n2\n"),
+        ("echo oops > /dev/stderr", "oops\n"),
+        ("sh -c 'echo inner >&2'", "inner\n"),
+        ("seq", "seq: invalid argument: the sandbox takes one to three whole numbers\n"),
+        ("seq 1 x", "seq: invalid argument: the sandbox takes one to three whole numbers\n"),
+        ("seq 1 0 5", "seq: invalid Zero increment value: '0'\n"),
+        ("sleep", "sleep: invalid time interval\n"),
+        ("sleep soon", "sleep: invalid time interval\n"),
+    ],
+)
+def test_errors_go_to_stderr(command: str, stderr: str) -> None:
+    run = run_command(command, VARIABLES)
+    assert text(run, "stderr") == stderr
+    assert text(run) == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code"),
+    [
+        ("exit 3", 3),
+        ("exit 256", 0),
+        ("exit x", 2),
+        ("false; exit", 1),
+        ("false", 1),
+        ("true", 0),
+        ("sh -c 'exit 7'", 7),
+        ("sh -c 'exit 7'; true", 0),
+        ("sh -c 'exit 7' && echo never", 7),
+        ("set -e; sh -c 'false'; exit 9", 1),
+        ("set -e; set +e; false; exit 9", 9),
+        ("sleep x", 1),
+    ],
+)
+def test_the_last_status_is_the_exit_code(command: str, exit_code: int) -> None:
+    assert run_command(command, {}).exit_code == exit_code
+
+
+@pytest.mark.parametrize(
+    ("command", "seconds"),
+    [
+        ("sleep 5", 5),
+        ("sleep 1.5 2", 3.5),
+        ("sleep 2m", 120),
+        ("sleep 1h; sleep 1d", 90_000),
+        ("sleep 1e9", MAX_RUN_SECONDS),
+        ("sleep 1e999", MAX_RUN_SECONDS),
+        ("sleep infinity", MAX_RUN_SECONDS),
+        ("echo x", 0),
+    ],
+)
+def test_sleep_takes_simulated_time_up_to_a_bound(command: str, seconds: float) -> None:
+    assert run_command(command, {}).duration_seconds == seconds
+
+
+def test_output_knows_when_it_was_printed() -> None:
+    run = run_command("echo a; sleep 10; echo b", {})
+    assert [output.at_seconds for output in run.outputs] == [0, 10]
+
+
+def test_a_long_sequence_is_not_written_out_and_is_bounded() -> None:
+    run = run_command("seq 1 999999999", {})
+    numbers = run.outputs[0].content
+    assert isinstance(numbers, Numbers)
+    assert len(numbers.values) == MAX_SEQUENCE_LENGTH
+    assert numbers.tail(20).endswith("\n999999\n1000000\n")
+    assert "stops after" in text(run, "stderr")
+
+
+def test_printed_text_is_bounded() -> None:
+    variables = {"X": "x" * 2000}
+    run = run_command("echo " + "$X" * 300 + "; echo more" * 100, variables)
+    assert len(text(run)) < MAX_TEXT_LENGTH + 100
+    assert "the output of this instance is cut here" in text(run)
+    assert len(text(run_command("printf '%999999s' a", {}))) <= 200
+
+
+def test_the_number_of_commands_is_bounded() -> None:
+    run = run_command("true;" * (MAX_COMMANDS + 50) + "echo never", {})
+    assert text(run) == ""
+    assert "stopped after" in text(run, "stderr")
+    nested = run_command("sh -c '" + "true;" * (MAX_COMMANDS + 50) + "'; echo never", {})
+    assert text(nested) == ""
+
+
+def test_shells_inside_shells_are_bounded() -> None:
+    run = run_command("sh -c 'sh -c \"$X\"'", {"X": 'sh -c "$X"'})
+    assert "too many shells" in text(run, "stderr")
+    assert run.exit_code == 1
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=300),
+        st.text(alphabet="echo sq'\"$X{};&|>12<()`\\\n%-", max_size=120),
+        st.lists(
+            st.sampled_from(
+                ["echo", "printf", "seq", "sleep", "sh -c", "'", '"', ";", "&&", "$X", ">&2", "9999999", "%s"]
+            )
+        ).map(" ".join),
+    )
+)
+def test_any_text_is_followed_within_the_bounds(command: str) -> None:
+    run = run_command(command, {"X": "${X} $X"})
+    assert 0 <= run.exit_code <= 255
+    assert 0 <= run.duration_seconds <= MAX_RUN_SECONDS
+    assert len(run.outputs) <= 3 * MAX_COMMANDS
+    assert sum(len(output.content) for output in run.outputs if isinstance(output.content, str)) <= MAX_TEXT_LENGTH * 2
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "stream", "words"),
+    [
+        ("python3 calibrate.py --part 3", 0, "stdout", "parameters written"),
+        ("sh -c 'INSTANCE_ID=2; python3 calibrate.py'", 1, "stderr", "ValueError: could not convert"),
+        ("python3 ingest.py", 137, "stderr", "Killed"),
+        ("python3 ingest.py --chunks", 0, "stdout", "chunk 8/8"),
+        ("python3 train.py", 0, "stdout", "epoch 240/240"),
+        ("python report.py", 0, "stdout", "report.pdf"),
+    ],
+)
+def test_some_programs_are_played(command: str, exit_code: int, stream: str, words: str) -> None:
+    run = run_command(command, VARIABLES)
+    assert run.exit_code == exit_code
+    assert words in text(run, stream)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"), [("blender", "frame_0003.png"), ("openfoam", "End"), ("other", "sandbox: ")]
+)
+def test_a_profile_without_a_command_writes_a_few_plausible_lines(profile: str, words: str) -> None:
+    run = run_profile(profile, VARIABLES)
+    assert words in text(run)
+    assert run.duration_seconds > 0
