@@ -18,6 +18,7 @@ from qarnot_mcp.qarnot.cache import Cache
 from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, InvalidArgument, TimedOut, Unreachable, UnreadableAnswer
 from qarnot_mcp.qarnot.locks import Locks
 from qarnot_mcp.qarnot.retries import Clock, RetryTokens, Sleep
+from qarnot_mcp.qarnot.tracing import traced
 
 REFUSAL_BYTES = 64 * 1024
 UNPACKED_BYTES = 256 * 1024
@@ -181,8 +182,9 @@ class Transport:
             content=request.body,
         )
         async with self._place():
-            with _translated(self.limits):
+            with traced(request.method, request.subject.kind) as span, _translated(self.limits):
                 response = await self._client.send(outgoing, stream=True)
+                span.set_attribute("http.response.status_code", response.status_code)
                 try:
                     async with aclosing(_unpacked(response)) as chunks:
                         incoming = Incoming(response, chunks)
