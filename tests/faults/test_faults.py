@@ -1,0 +1,232 @@
+"""Every tool against every fault of the API, at every point of the exchange, through the real server.
+
+`QARNOT_MCP_FAULT_RUNS` says how many runs a test makes. A run that goes wrong shows its seed and number, which repeat
+it.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from qarnot_mcp.sandbox.app import create_app as create_sandbox
+from qarnot_mcp.web import create_app
+from sandboxed import Stage, settings_for, text_of
+from serving import serve
+
+log = logging.getLogger(__name__)
+RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "80"))
+WORKERS = 8
+CALL_SECONDS = 1.2
+LIMITS = {
+    "connect_timeout_seconds": 0.5,
+    "read_timeout_seconds": 0.3,
+    "call_timeout_seconds": CALL_SECONDS,
+    "retry_seconds": 0.6,
+    "max_log_bytes": 65536,
+}
+# How many calls to the API, one after the other, a tool makes at most; each has a budget of its own.
+STEPS = {"get_task": 2, "get_task_logs": 2, "submit_task": 3}
+TOOLS = (
+    "list_tasks",
+    "get_task",
+    "get_task_logs",
+    "submit_task",
+    "submit_task",
+    "abort_task",
+    "delete_task",
+    "list_profiles",
+    "get_profile",
+)
+PLACES: tuple[dict[str, str], ...] = (
+    {},
+    {"method": "GET"},
+    {"method": "POST"},
+    {"method": "GET", "path": "/tasks/*"},
+    {"method": "POST", "path": "/tasks/*"},
+    {"method": "DELETE", "path": "/tasks/*"},
+    {"method": "POST", "path": "/tasks"},
+    {"method": "POST", "path": "/tasks"},
+)
+NOT_OURS = re.compile(r"traceback|pydantic|httpx|validation error|a defect of this server", re.IGNORECASE)
+LONG = "sleep 1000000000"
+
+
+@dataclass
+class Run:
+    """One call of a tool, what is to go wrong with it, and what came of it."""
+
+    name: str
+    tool: str
+    faults: list[dict[str, Any]]
+    shortname: str | None
+    era: Any
+    text: str = ""
+    is_error: bool = False
+    structure: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, problem: str) -> None:
+        if not holds:
+            self.problems.append(problem)
+
+
+def planned(seed: int, number: int) -> Run:
+    """Draws a run; the same seed and number always draw the same."""
+    chance = random.Random(f"{seed}-{number}")
+    faults = [fault(chance) for _ in range(chance.choice((1, 1, 2, 3)))]
+    shortname = f"mine-{number}" if chance.random() < 0.5 else None
+    return Run(f"seed {seed}, run {number}", chance.choice(TOOLS), faults, shortname, chance.choice(("auto", "legacy")))
+
+
+def fault(chance: random.Random) -> dict[str, Any]:
+    kind = chance.choice(
+        ("status",) * 6 + ("disconnect",) * 3 + ("slow", "cut", "not_json", "wrong_type", "late", "endless")
+    )
+    drawn: dict[str, Any] = {"kind": kind, "count": chance.choice((1, 1, 1, 2, 3, 0)), "match": chance.choice(PLACES)}
+    if kind != "late":
+        drawn["when"] = chance.choice(("before", "after"))
+    if kind == "status":
+        drawn["status"] = chance.choice((429, 500, 502, 503, 504))
+        drawn["retry_after"] = chance.choice((None, None, "0", "0.2", "30", "Wed, 21 Oct 2099 07:28:00 GMT"))
+        if drawn["status"] == 429:
+            drawn["when"] = "before"  # that is what a 429 says
+    if kind == "slow":
+        drawn["seconds"] = chance.choice((0.05, 0.5, 3, 20))
+    if kind == "late" or (drawn.get("when") == "after" and chance.random() < 0.2):
+        drawn["late_seconds"] = chance.uniform(0.02, 0.12)
+    return drawn
+
+
+class Worker:
+    """A sandbox, a server on it, and the runs that go through them one after the other."""
+
+    def __init__(self, stage: Stage, api: httpx.AsyncClient) -> None:
+        self.stage = stage
+        self.api = api
+
+    async def go_through(self, run: Run) -> None:
+        key = f"sandbox-empty-{run.name}".replace(" ", "").replace(",", "-")
+        self.api.headers["Authorization"] = key
+        uuid = await self.prepared()
+        for drawn in run.faults:
+            (await self.api.post("/sandbox/faults", json=drawn)).raise_for_status()
+        await self.api.delete("/sandbox/journal")
+        async with self.stage.client(run.era, key) as client:
+            started = time.monotonic()
+            try:
+                async with asyncio.timeout(60):
+                    result = await client.call_tool(run.tool, arguments_of(run, uuid), raise_on_error=False)
+            finally:
+                run.seconds = time.monotonic() - started
+                await self.api.delete("/sandbox/faults")
+            run.text, run.is_error = text_of(result), bool(result.is_error)
+            run.structure = result.structured_content or {}
+            after = await client.call_tool("list_profiles", raise_on_error=False)
+            run.expect(not after.is_error, f"the next call failed: {text_of(after)}")
+        await self.judge(run, uuid)
+
+    async def prepared(self) -> str:
+        """Starts the task that most tools are called with, unharmed."""
+        constants = [{"key": "DOCKER_CMD", "value": LONG}]
+        body = {"name": "prepared", "profile": "docker-batch", "instanceCount": 2, "constants": constants}
+        answer = await self.api.post("/v1/tasks", json=body)
+        return str(answer.raise_for_status().json()["uuid"])
+
+    async def judge(self, run: Run, uuid: str) -> None:
+        journal = (await self.api.get("/sandbox/journal")).json()["requests"]
+        done = [(entry["method"], entry["path"]) for entry in journal if entry["status"] == 200]
+        created = done.count(("POST", "/tasks"))
+        aborted = any(path.endswith("/abort") for _, path in done)
+        deleted = any(method == "DELETE" for method, _ in done)
+        is_open = "not known" in run.text
+        run.expect(run.seconds <= STEPS.get(run.tool, 1) * CALL_SECONDS + 2, f"took {run.seconds:.1f} s")
+        run.expect(not NOT_OURS.search(run.text) or not run.is_error, "the error is not one of ours")
+        match run.tool:
+            case "submit_task":
+                run.expect(created <= 1, f"{created} tasks were started")
+                run.expect(run.is_error or created == 1, "the task that was told of does not exist")
+                run.expect(not run.is_error or is_open or created == 0, "a task was started and lost")
+                if not run.is_error:
+                    run.expect(await self.is_there(run.structure["uuid"]), "the task that was told of is not there")
+            case "abort_task":
+                told = not run.is_error or "nevertheless" in run.text
+                run.expect(not told or aborted, "the task that was told as aborted was not")
+                run.expect(told or is_open or not aborted, "an abort is not told")
+            case "delete_task":
+                run.expect(run.is_error or deleted, "the task that was told as deleted was not")
+                run.expect(not run.is_error or is_open or not deleted, "a delete is not told")
+            case "get_task" | "get_task_logs" if not run.is_error:
+                shown = run.structure.get("uuid") or run.structure.get("task_uuid")
+                run.expect(shown == uuid, "another task was told")
+            case "list_tasks" if not run.is_error:
+                run.expect([task["uuid"] for task in run.structure["tasks"]] == [uuid], "other tasks were told")
+
+    async def is_there(self, uuid: str) -> bool:
+        """Whether there is such a task, now or as soon as a late one shows."""
+        for _ in range(50):
+            if (await self.api.get(f"/v1/tasks/{uuid}")).status_code == 200:
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+
+def arguments_of(run: Run, uuid: str) -> dict[str, Any]:
+    match run.tool:
+        case "list_tasks" | "list_profiles":
+            return {}
+        case "get_profile":
+            return {"profile_name": "docker-batch"}
+        case "submit_task":
+            constants = [{"key": "DOCKER_CMD", "value": LONG}]
+            arguments: dict[str, Any] = {"name": "fault run", "profile": "docker-batch", "constants": constants}
+            return arguments | ({"shortname": run.shortname} if run.shortname else {})
+        case _:
+            return {"task_uuid": uuid}
+
+
+@asynccontextmanager
+async def workers() -> AsyncIterator[list[Worker]]:
+    async with AsyncExitStack() as stack:
+        made = []
+        for number in range(WORKERS):
+            api_url = await stack.enter_async_context(serve(create_sandbox(speed=1000, seed=number)))
+            app = create_app(settings_for(api_url, **LIMITS))
+            url = await stack.enter_async_context(serve(app))
+            api = await stack.enter_async_context(httpx.AsyncClient(base_url=api_url, timeout=30))
+            made.append(Worker(Stage(f"{url}/mcp", api_url, ""), api))
+        yield made
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [1, None], ids=["fixed-seed", "random-seed"])
+async def test_no_fault_loses_or_doubles_a_task_or_stops_the_server(seed: int | None) -> None:
+    seed = random.SystemRandom().randrange(2**32) if seed is None else seed
+    numbers = iter(range(RUNS))
+    runs: list[Run] = []
+
+    async def work(worker: Worker) -> None:
+        for number in numbers:
+            run = planned(seed, number)
+            runs.append(run)
+            await worker.go_through(run)
+
+    async with workers() as made, asyncio.TaskGroup() as group:
+        for worker in made:
+            group.create_task(work(worker))
+    log.info("%s", Counter(f"{run.tool} {'failed' if run.is_error else 'succeeded'}" for run in runs))
+    log.info("slowest: %.1f s", max(run.seconds for run in runs))
+    wrong = [run for run in runs if run.problems]
+    assert len(runs) == RUNS
+    assert not wrong, "\n".join(f"{run.name}: {run}" for run in wrong[:5])
