@@ -96,7 +96,8 @@ def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
 
     async def printed() -> bool:
         good = True
-        async for finding in findings(settings, open_transport(settings, simulation)):
+        at_once = settings.model_copy(update={"retry_seconds": 0})
+        async for finding in findings(settings, open_transport(at_once, simulation)):
             sys.stdout.write(f"{finding}\n")
             good = good and finding.good
         return good
@@ -107,6 +108,7 @@ def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
 def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
     """Listens on the address of the settings and serves until SIGTERM or Ctrl-C."""
     import uvicorn
+    from sse_starlette.sse import AppStatus
 
     from qarnot_mcp.access.mode import announce_access, choose_mode
     from qarnot_mcp.settings import SettingsError
@@ -141,6 +143,8 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+    # It would end all event streams at SIGTERM, and with them the answers of calls in flight.
+    AppStatus.disable_automatic_graceful_drain()
     # uvicorn finishes the calls in flight and then raises the signal again: end as after a return, with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

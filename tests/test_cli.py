@@ -1,0 +1,287 @@
+"""The command line as a person meets it: real processes, their lines, their exit status, and the built wheel."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
+
+from qarnot_mcp import __version__
+from sandboxed import ERAS, Era, call
+
+PROJECT = Path(__file__).parents[1]
+MAIN = (sys.executable, str(PROJECT / "main.py"))
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Our environment without any setting of the server, and with these."""
+    own = re.compile("QARNOT_|LOG_LEVEL|PYTHON|COVERAGE|VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if not own.match(name)} | settings
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command that ends by itself, in a folder without a .env."""
+    return subprocess.run(
+        [*MAIN, *arguments], cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=50
+    )
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class Started:
+    """A server process; `lines` is what it has logged so far."""
+
+    process: Process
+    url: str
+    lines: list[str]
+
+    async def ended(self) -> int:
+        """Reads its log to the end, and answers its exit status."""
+        await self.read_until("")
+        return await self.process.wait()
+
+    async def read_until(self, words: str) -> None:
+        assert self.process.stderr is not None
+        while line := (await self.process.stderr.readline()).decode():
+            self.lines.append(line.rstrip("\n"))
+            if words and words in line:
+                return
+
+
+@asynccontextmanager
+async def started(folder: Path, port: int, *arguments: str, **settings: str) -> AsyncIterator[Started]:
+    """Starts the server, waits until it answers, and stops it at the end."""
+    process = await asyncio.create_subprocess_exec(
+        *MAIN, "--port", str(port), *arguments, cwd=folder, env=environment(**settings), stdout=DEVNULL, stderr=PIPE
+    )
+    server = Started(process, f"http://127.0.0.1:{port}", [])
+    try:
+        await server.read_until("Connect MCP clients")  # it listens already, and answers as soon as it can
+        yield server
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def test_the_version_is_one_line(tmp_path: Path) -> None:
+    ended = run(tmp_path, "--version")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"qarnot-mcp {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "words"),
+    [
+        ([], {"QARNOT_BASE_URL": "ftp://x"}, ("QARNOT_BASE_URL", "'ftp://x'", "https://api.qarnot.com")),
+        ([], {"QARNOT_MCP_PORT": "99999"}, ("QARNOT_MCP_PORT", "'99999'", "1 to 65535")),
+        (["--port", "http"], {}, ("--port", "'http'", "1 to 65535")),
+        ([], {"QARNOT_MCP_READONLY": "true"}, ("QARNOT_MCP_READONLY", "QARNOT_MCP_READ_ONLY")),
+        (["--sandbox", "--sandbox-speed", "0"], {}, ("--sandbox-speed", "0", "0.01 to 1,000,000")),
+        ([], {"QARNOT_MCP_SECRET_KEY": "swordfish"}, ("QARNOT_MCP_SECRET_KEY", "(hidden)", "32 characters")),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line(
+    tmp_path: Path, arguments: list[str], settings: dict[str, str], words: tuple[str, ...]
+) -> None:
+    ended = run(tmp_path, *arguments, **settings)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("qarnot-mcp: ")
+    assert ended.stderr.count("\n") == 1
+    assert "swordfish" not in ended.stderr
+    for word in words:
+        assert word in ended.stderr
+
+
+def test_a_setting_of_the_env_file_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("QARNOT_MCP_LOG_FORMAT=yaml\n")
+    ended = run(tmp_path)
+    assert ended.returncode == 2
+    assert ended.stderr == "qarnot-mcp: QARNOT_MCP_LOG_FORMAT is 'yaml', which is not valid: give text or json.\n"
+
+
+def test_an_argument_that_does_not_exist_shows_the_usage(tmp_path: Path) -> None:
+    ended = run(tmp_path, "--sandpit")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("usage: qarnot-mcp ")
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        ended = run(tmp_path, "--sandbox", "--port", str(taken))
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert f"127.0.0.1 port {taken}" in ended.stderr
+    assert "QARNOT_MCP_PORT" in ended.stderr
+
+
+def test_a_host_that_is_not_of_this_machine_is_one_line(tmp_path: Path) -> None:
+    ended = run(tmp_path, "--sandbox", "--host", "192.0.2.1")
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "192.0.2.1" in ended.stderr
+    assert "QARNOT_MCP_HOST" in ended.stderr
+
+
+async def test_the_sandbox_serves_clients_of_both_eras_and_stops_when_told(tmp_path: Path, port: int) -> None:
+    async with started(tmp_path, port, "--sandbox", "--sandbox-seed", "7") as server:
+        for era in ERAS:
+            async with Client(f"{server.url}/mcp", mode=era) as client:
+                assert "docker-batch" in (await call(client, "list_profiles"))["profiles"]
+                assert (await call(client, "list_tasks"))["count"] > 0
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.ended() == 0
+    assert f"qarnot-mcp {__version__}, on a simulated Qarnot" in server.lines[0]
+    assert f"http://localhost:{port}/mcp" in "\n".join(server.lines)
+    assert not [line for line in server.lines if "ERROR" in line or "Traceback" in line]
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_in_flight_at_sigterm_is_answered(tmp_path: Path, port: int, era: Era) -> None:
+    async with started(tmp_path, port, "--sandbox", "--sandbox-speed", "1") as server:
+        asked = asyncio.Event()
+
+        async def progress(_: float, __: float | None, ___: str | None) -> None:
+            asked.set()
+
+        async with Client(f"{server.url}/mcp", mode=era, progress_handler=progress) as client:
+            task = await call(client, "submit_task", name="long", profile="docker-batch")
+            waiting = asyncio.create_task(call(client, "get_task", task_uuid=task["uuid"], wait_seconds=1.5))
+            await asyncio.wait_for(asked.wait(), 10)
+            server.process.send_signal(signal.SIGTERM)
+            assert (await waiting)["waited"]["seconds"] >= 1.5
+        assert await server.ended() == 0
+
+
+async def test_a_sandbox_uses_no_key_and_no_address_of_the_environment(tmp_path: Path, port: int) -> None:
+    settings = {"QARNOT_API_KEY": "a-real-key", "QARNOT_BASE_URL": "http://127.0.0.1:9"}
+    async with started(tmp_path, port, "--sandbox", **settings) as server, Client(f"{server.url}/mcp") as client:
+        assert (await call(client, "list_tasks"))["count"] > 0
+
+
+async def test_json_lines_tell_each_call(tmp_path: Path, port: int) -> None:
+    async with started(tmp_path, port, "--sandbox", QARNOT_MCP_LOG_FORMAT="json") as server:
+        async with Client(f"{server.url}/mcp") as client:
+            await call(client, "get_profile", profile_name="docker-batch")
+        server.process.send_signal(signal.SIGTERM)
+        await server.ended()
+    lines = [json.loads(line) for line in server.lines]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*({*line} for line in lines))
+    (told,) = [line for line in lines if "tool" in line]
+    assert (told["tool"], told["outcome"], told["upstream_calls"]) == ("get_profile", "ok", 1)
+    assert told["milliseconds"] > 0
+    assert re.fullmatch("[0-9a-f]{12}", told["request_id"])
+
+
+async def test_a_log_level_is_honoured(tmp_path: Path, port: int) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *MAIN, "--sandbox", "--port", str(port), cwd=tmp_path, env=environment(LOG_LEVEL="error"), stderr=PIPE
+    )
+    async with httpx.AsyncClient() as http:
+        while True:
+            try:
+                await http.get(f"http://127.0.0.1:{port}/health")
+                break
+            except httpx.TransportError:
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, written = await process.communicate()
+    assert written == b""
+
+
+def test_check_of_a_good_setup(tmp_path: Path, port: int) -> None:
+    ended = run(tmp_path, "--sandbox", "--check", "--port", str(port))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = ended.stdout.splitlines()
+    assert {line.split()[0] for line in lines} == {"ok"}
+    assert [line.split()[1] for line in lines][:1] == ["api"]
+    assert {line.split()[1] for line in lines} >= {"api", "key", "port", "access"}
+
+
+def test_check_says_all_that_is_wrong(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        ended = run(tmp_path, "--check", "--port", taken, QARNOT_BASE_URL="http://127.0.0.1:9", QARNOT_API_KEY="a-key")
+    assert ended.returncode == 1
+    wrong = {line.split()[1]: line for line in ended.stdout.splitlines() if line.startswith("FAIL")}
+    assert set(wrong) == {"api", "key", "port"}
+    assert "cannot be reached" in wrong["api"]
+    assert "QARNOT_BASE_URL" in wrong["api"]
+    assert taken in wrong["port"]
+    assert "a-key" not in ended.stdout
+
+
+def test_check_of_a_wrong_setting_names_it(tmp_path: Path) -> None:
+    ended = run(tmp_path, "--check", QARNOT_MCP_AUTH="maybe")
+    assert ended.returncode == 1
+    assert ended.stderr == "qarnot-mcp: QARNOT_MCP_AUTH is 'maybe', which is not valid: give auto, key or oauth.\n"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not installed, so no wheel can be built")
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [uv, "build", "--wheel", "--quiet", "--out-dir", str(folder), str(PROJECT)]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=55)
+    if built.returncode != 0 and "hatchling" in built.stderr:
+        pytest.skip("the build backend cannot be fetched here")
+    assert built.returncode == 0, built.stderr
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
+    package = PROJECT / "src"
+    files = {
+        path.relative_to(package).as_posix()
+        for path in (package / "qarnot_mcp").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert {"qarnot_mcp/views/page.html", "qarnot_mcp/access/page.css"} <= files
+    assert files - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    program = (
+        "import sys, qarnot_mcp; from qarnot_mcp.cli import main; from qarnot_mcp.views.document import tasks_view; "
+        "print(qarnot_mcp.__file__); print(len(tasks_view())); main(['--version'])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(tmp_path / "installed")),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == 0, ended.stderr
+    where, characters, version = ended.stdout.splitlines()
+    assert Path(where).is_relative_to(tmp_path)
+    assert int(characters) > 1000
+    assert version == f"qarnot-mcp {__version__}"
