@@ -19,7 +19,6 @@ from pathlib import Path
 import httpx
 import pytest
 from fastmcp import Client
-from fastmcp.client.transports import StreamableHttpTransport
 
 from qarnot_mcp import __version__
 from sandboxed import ERAS, Era, call

@@ -144,7 +144,7 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
     # It would end all event streams at SIGTERM, and with them the answers of calls in flight.
-    AppStatus.disable_automatic_graceful_drain()
+    AppStatus.enable_automatic_graceful_drain = False
     # uvicorn finishes the calls in flight and then raises the signal again: end as after a return, with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
