@@ -1,0 +1,1 @@
+"""The dashboard that hosts of MCP Apps show inside the conversation."""

@@ -1,0 +1,52 @@
+// The panel that asks, in the view and by name, before something is done to a task.
+
+import { h } from "./elements.js";
+import { button } from "./parts.js";
+
+/** The panel of `view.asking`: {deed, task, isBusy, problem, submission}, or nothing. */
+export function confirmation({ asking, language: { say }, go, redraw }) {
+  if (!asking) return null;
+  const { deed, task, problem, isBusy, submission } = asking;
+  const kind = deed === "again" ? "strong" : "danger";
+  return h(
+    "form.asking",
+    {
+      key: "asking",
+      class: kind,
+      role: "alertdialog",
+      "aria-labelledby": "asking-title",
+      "aria-describedby": "asking-text",
+      onsubmit: (event) => (event.preventDefault(), go.confirm()),
+      onkeydown: ({ key }) => key === "Escape" && go.cancelAsking(),
+    },
+    h("h2", { id: "asking-title" }, say(`${deed}Ask`, { name: task.name })),
+    h("p", { id: "asking-text" }, say(`${deed}Text`)),
+    submission && submissionFields(submission, say, redraw),
+    problem && h("p.wrong", { role: "alert" }, problem),
+    h(
+      "div.buttons",
+      button(say("cancel"), go.cancelAsking, { id: "asking-cancel" }),
+      button(say(isBusy ? "working" : deed), undefined, { kind, type: "submit", disabled: Boolean(isBusy) }),
+    ),
+  );
+}
+
+function submissionFields({ fields, constants, notCopied }, say, redraw) {
+  const field = (id, label, owner, name, more) =>
+    h(
+      "p.field",
+      h("label", { for: id }, label),
+      h("input", { id, value: String(owner[name]), oninput: ({ target }) => ((owner[name] = target.value), redraw()), ...more }),
+    );
+  return [
+    field("again-name", say("name"), fields, "name", { required: true }),
+    fields.advanced_ranges
+      ? field("again-ranges", say("ranges"), fields, "advanced_ranges", { required: true })
+      : field("again-count", say("instances"), fields, "instance_count", { required: true, type: "number", min: 1 }),
+    constants.map((constant, position) => {
+      const more = constant.isHidden ? { type: "password", autocomplete: "off", placeholder: say("hidden") } : { spellcheck: "false" };
+      return field(`again-${position}`, h("code", constant.key), constant, "value", more);
+    }),
+    notCopied.length > 0 && h("p", say("notCopied", { names: notCopied.join(", ") })),
+  ];
+}

@@ -1,0 +1,58 @@
+// The life of a task as phases with durations. Qarnot tells the last two changes of state; what lies before is what
+// this view saw itself, or is estimated from the times of the instances.
+
+import { isOver, kindOf } from "./states.js";
+
+const PHASES = ["queued", "booting", "running", "uploading"];
+
+/** A date of the API as milliseconds, or null for none; the API's "no date" is the year 1. */
+export function momentOf(text) {
+  const moment = Date.parse(text);
+  return moment > 0 ? moment : null;
+}
+
+/** Remembers in `history` (kind of state -> when it began) what one look at a task tells. */
+export function remember(history, { state, state_since, api = {} }) {
+  for (const [name, date] of [[state, state_since], [api.previousState, api.previousStateTransitionTime]]) {
+    const moment = name && momentOf(date);
+    if (moment) history[kindOf(name)] = Math.min(moment, history[kindOf(name)] ?? Infinity);
+  }
+}
+
+/** The seconds that a task has taken from its creation to its end, or to now. */
+export function wallSeconds({ times }, now) {
+  const ended = momentOf(times.ended);
+  return (ended && times.wall_seconds) || Math.max(0, ((ended ?? now) - momentOf(times.created)) / 1000);
+}
+
+/** The instances that the API tells of: [completed, running]. */
+export const instancesOf = ({ api }) => [
+  api?.completedInstances ?? [],
+  api?.status?.runningInstancesInfo?.perRunningInstanceInfo ?? [],
+];
+
+/** The phases that a task has gone through: [{kind, from, seconds, isExact}]; together they last as long as the task. */
+export function phasesOf(task, history, now) {
+  const total = wallSeconds(task, now);
+  const [completed, running] = instancesOf(task);
+  const started = completed.length + running.length;
+  const kind = kindOf(task.state);
+  const reached = PHASES.includes(kind) ? PHASES.indexOf(kind) : started && 3;
+  const since = (phase) => history[phase] && Math.max(0, (history[phase] - momentOf(task.times.created)) / 1000);
+  const runs = [...completed.map(({ execTimeSec }) => execTimeSec ?? 0), ...running.map(({ executionTimeSec }) => executionTimeSec ?? 0)];
+  const uploading = since("uploading") ?? (isOver(task.state) ? total - (task.times.upload_seconds ?? 0) : total);
+  // A task looked at after its end tells when it was last seen to start running, which may be long after the first.
+  const longest = uploading - Math.max(0, ...runs);
+  const run = Math.min(since("running") ?? longest, isOver(task.state) ? longest : Infinity);
+  const boot = since("booting") ?? run - (started ? (task.times.boot_seconds ?? 0) / started : 0);
+
+  const begins = [0, boot, run, uploading].slice(0, reached + 1);
+  let from = 0;
+  return begins.map((_, position) => {
+    const to = Math.max(from, Math.min(total, begins[position + 1] ?? total));
+    const next = PHASES[position + 1];
+    const phase = { kind: PHASES[position], from, seconds: to - from, isExact: position === reached || next in history };
+    from = to;
+    return phase;
+  });
+}
