@@ -60,7 +60,7 @@ class SignIn:
     async def page(self, **parameters: str | None) -> httpx.Response:
         response = await self.authorize(**parameters)
         assert response.status_code == 302, response.text
-        return await self.http.get(response.headers["location"])
+        return await self.http.get(response.headers["location"].replace(self.origin, self.at))
 
     async def post(self, page: httpx.Response, key: str, **fields: str) -> httpx.Response:
         data = {"form": form_of(page), "key": key, "answer": "sign-in", **fields}

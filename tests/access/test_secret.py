@@ -1,4 +1,5 @@
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,13 @@ def test_the_next_start_finds_the_same_secret(tmp_path: Path) -> None:
     second = load_secrets([], tmp_path / "secret")
     assert second.values == first.values
     assert second.notice is None
+
+
+def test_of_many_who_start_at_the_same_time_all_get_the_same_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        loaded = list(pool.map(lambda _: load_secrets([], tmp_path / "secret"), range(64)))
+    assert len({one.values[0].get_secret_value() for one in loaded}) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 def test_two_files_get_different_secrets(tmp_path: Path) -> None:

@@ -42,13 +42,14 @@ class WholeServer:
 
 
 @asynccontextmanager
-async def whole_server(**changes: Any) -> AsyncIterator[WholeServer]:
+async def whole_server(public_url: str | None = None, **changes: Any) -> AsyncIterator[WholeServer]:
     """Serves the sandbox and the server; the server has a key of its own, which nobody must get to use."""
     port = free_port()
     changes = {"auth": "oauth", "api_key": SecretStr(SERVER_KEY), "secret_key": [SECRET], "port": port, **changes}
     async with AsyncExitStack() as stack:
         api_url = await stack.enter_async_context(serve(create_sandbox(speed=AT_ONCE, seed=1)))
-        await stack.enter_async_context(serve(create_app(settings_for(api_url, **changes)), port=port))
+        app = create_app(settings_for(api_url, **changes), public_url=public_url)
+        await stack.enter_async_context(serve(app, port=port))
         yield WholeServer(f"http://localhost:{port}", api_url)
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 import logging
 import math
 import secrets
@@ -20,13 +19,12 @@ from qarnot_mcp.access.endpoints import NO_STORE, bounded
 from qarnot_mcp.access.grants import SignInForm, SignInRequest
 from qarnot_mcp.access.keys import checked_key
 from qarnot_mcp.access.page import error_page, page_headers, sign_in_page
-from qarnot_mcp.access.redirects import is_same_redirect
 from qarnot_mcp.access.scopes import READ_SCOPE
 from qarnot_mcp.access.sealing import Sealer
 from qarnot_mcp.access.store import StoreUnavailable
 from qarnot_mcp.access.texts import Texts, texts_for
 from qarnot_mcp.access.throttle import Throttle
-from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError, plain
+from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError
 
 PATH = "/login"
 COOKIE_SECONDS = 900
@@ -138,11 +136,8 @@ class SignInPage:
             client = await find_client(str(asked.get("client_id", "")))
             if client is None:
                 return self._refusal(texts, 400, texts.unknown_client)
-            registered = client.redirect_uris or []
-            if not any(is_same_redirect(str(asked.get("redirect_uri", "")), str(one)) for one in registered):
-                return self._refusal(texts, 400, texts.foreign_redirect)
-            detail = json.loads(bytes(response.body)).get("error_description")
-            return self._refusal(texts, 400, texts.bad_request.format(detail=plain(str(detail), 200)))
+            # Everything else that can be wrong goes back to the client as a redirect.
+            return self._refusal(texts, 400, texts.foreign_redirect)
 
         return answer
 

@@ -3,7 +3,9 @@
 import logging
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,17 +39,24 @@ def load_secrets(configured: Sequence[SecretStr], file: Path) -> SealingSecrets:
         pass
     except OSError as error:
         return _in_memory(f"{file} cannot be read ({error.strerror})")
-    made = secrets.token_urlsafe(48)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process of this server was faster
-        return SealingSecrets([_read(file)])
+        _make(file)
     except OSError as error:
         return _in_memory(f"{file} cannot be written ({error.strerror})")
-    with os.fdopen(descriptor, "w") as opened:
-        opened.write(made)
     notice = Announcement(logging.INFO, f"The secret that seals sign-ins was made, and is kept in {file}.")
-    return SealingSecrets([SecretStr(made)], notice)
+    return SealingSecrets([_read(file)], notice)
+
+
+def _make(file: Path) -> None:
+    """Writes a new secret, readable for its owner only; where another process was faster, its secret stays."""
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+    try:
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(draft, file)  # whole or not at all, unlike a file that is being written
+    finally:
+        Path(draft).unlink()
 
 
 def _read(file: Path) -> SecretStr:

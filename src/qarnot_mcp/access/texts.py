@@ -30,7 +30,6 @@ class Texts:
     expired: str
     unknown_client: str
     foreign_redirect: str
-    bad_request: str
     cannot_sign_in: str
 
 
@@ -60,7 +59,6 @@ ENGLISH = Texts(
     "and connect: it then registers anew.",
     foreign_redirect="The program that sent you here wants the answer at an address that this server does not allow. "
     "If you trust the program, ask the operator of this server to add the address to QARNOT_MCP_ALLOWED_REDIRECTS.",
-    bad_request="The program that sent you here sent an incomplete request ({detail}).",
     cannot_sign_in="This sign-in cannot go on",
 )
 
@@ -92,7 +90,6 @@ FRENCH = Texts(
     foreign_redirect="Le programme qui vous envoie demande une réponse à une adresse que ce serveur n'autorise pas. Si "
     "vous lui faites confiance, demandez à l'exploitant du serveur d'ajouter l'adresse à "
     "QARNOT_MCP_ALLOWED_REDIRECTS.",
-    bad_request="Le programme qui vous envoie a fait une demande incomplète ({detail}).",
     cannot_sign_in="Cette connexion ne peut pas continuer",
 )
 
