@@ -248,6 +248,7 @@ async def test_a_bomb_in_a_packed_answer_does_not_go_off() -> None:
         (gzip.compress(b"[]")[:-9], "gzip", "packed body is cut"),
         (zlib.compress(b"[]"), "gzip", "not packed as it says"),
     ],
+    ids=["an unknown packing", "not packed at all", "cut", "packed otherwise"],
 )
 async def test_an_answer_that_cannot_be_unpacked_is_told(body: bytes, packing: str, reason: str) -> None:
     data = answered(body, f"Content-Encoding: {packing}")

@@ -86,7 +86,8 @@ class InvalidArgument(QarnotError):
 
     def __init__(self, parameter: str, given: object, valid: str, hint: str = "") -> None:
         self.parameter = parameter
-        super().__init__(f"{parameter} is {shown(given)}, which is not valid: give {valid.rstrip('.')}. {hint}")
+        wrong = "missing" if given is None else f"{shown(given)}, which is not valid"
+        super().__init__(f"{parameter} is {wrong}: give {valid.rstrip('.')}. {hint}")
 
 
 class KeyProblem(QarnotError):

@@ -6,7 +6,7 @@ where a wrong type would mislead: then `read` raises `UnreadableAnswer`.
 
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
@@ -207,6 +207,14 @@ class Profile(Record):
     licenses: Annotated[list[License], NONE_AS_LIST] = Field([])
 
 
+def _first_of(*names: str | AliasPath) -> Any:
+    return Field(None, validation_alias=AliasChoices(*names))
+
+
+def _quota(scheduling: str, legacy: str) -> Any:
+    return _first_of(AliasPath("computingQuotas", "user", scheduling, "maxInstances"), legacy)
+
+
 class User(Record):
     """The account of a key: its e-mail address, what it has and what it may have."""
 
@@ -216,14 +224,12 @@ class User(Record):
     max_running_task: int | None = None
     running_task_count: int | None = None
     max_instances: int | None = None
+    max_flex_instances: int | None = _quota("flex", "maxFlexInstances")
+    max_on_demand_instances: int | None = _quota("onDemand", "maxOnDemandInstances")
     running_instance_count: int | None = None
     max_cores: int | None = None
     running_core_count: int | None = None
     default_scheduling: str | None = None
-
-
-def _either(*names: str) -> Any:
-    return Field(None, validation_alias=AliasChoices(*names))
 
 
 class CarbonFacts(Record):
@@ -232,15 +238,15 @@ class CarbonFacts(Record):
     The documented names differ from the real ones; both are read.
     """
 
-    total_consumed_energy_wh: float | None = _either("total_consumed_energy_Wh", "totalConsumedEnergyWh")
-    total_energy_it_wh: float | None = _either("total_energy_it_Wh", "totalEnergyITWh")
-    total_reused_energy_wh: float | None = _either("total_reused_energy_Wh", "totalReuseEnergyWh")
-    qarnot_carbon_footprint: float | None = _either("qarnot_carbon_footprint", "carbonFootprintC02Eq")
-    equivalent_dc_carbon_footprint: float | None = _either(
+    total_consumed_energy_wh: float | None = _first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    total_energy_it_wh: float | None = _first_of("total_energy_it_Wh", "totalEnergyITWh")
+    total_reused_energy_wh: float | None = _first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
+    qarnot_carbon_footprint: float | None = _first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
+    equivalent_dc_carbon_footprint: float | None = _first_of(
         "equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq"
     )
-    equivalent_datacenter_name: str | None = _either("equivalent_datacenter_name", "comparisonDataCenterName")
-    saved_carbon_footprint_percent: float | None = _either(
+    equivalent_datacenter_name: str | None = _first_of("equivalent_datacenter_name", "comparisonDataCenterName")
+    saved_carbon_footprint_percent: float | None = _first_of(
         "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
     )
 
