@@ -105,10 +105,10 @@ async def test_the_page_does_not_appear_in_a_frame(browser: Browser, client: Sig
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 375, 560])
-async def test_the_page_fits_and_can_be_read(
-    browser: Browser, client: SignIn, width: int, scheme: str, tmp_path: Path
-) -> None:
-    page = await opened(browser, await page_address(client), color_scheme=scheme)
+async def test_the_page_fits_and_can_be_read(browser: Browser, client: SignIn, width: int, scheme: str) -> None:
+    claude = SignIn(client.origin, client.http, redirect="https://claude.ai/api/mcp/auth_callback")
+    await claude.register(client_name="Claude")
+    page = await opened(browser, await page_address(claude), color_scheme=scheme)
     await page.set_viewport_size({"width": width, "height": 680})
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
     for ratio in await page.evaluate(CONTRASTS):
