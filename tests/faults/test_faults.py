@@ -25,12 +25,12 @@ from sandboxed import Stage, settings_for, text_of
 from serving import serve
 
 log = logging.getLogger(__name__)
-RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "80"))
+RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "100"))
 WORKERS = 8
-CALL_SECONDS = 1.2
+CALL_SECONDS = 2.4
 LIMITS = {
-    "connect_timeout_seconds": 0.5,
-    "read_timeout_seconds": 0.3,
+    "connect_timeout_seconds": 1,
+    "read_timeout_seconds": 0.8,
     "call_timeout_seconds": CALL_SECONDS,
     "retry_seconds": 0.6,
     "max_log_bytes": 65536,
@@ -103,6 +103,7 @@ def fault(chance: random.Random) -> dict[str, Any]:
         if drawn["status"] == 429:
             drawn["when"] = "before"  # that is what a 429 says
     if kind == "slow":
+        drawn["when"] = "after"  # before, it would be an answer without the work
         drawn["seconds"] = chance.choice((0.05, 0.5, 3, 20))
     if kind == "late" or (drawn.get("when") == "after" and chance.random() < 0.2):
         drawn["late_seconds"] = chance.uniform(0.02, 0.12)

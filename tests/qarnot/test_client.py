@@ -362,6 +362,33 @@ async def test_a_delete_that_never_gets_an_answer_is_not_known(client: QarnotCli
         await client.delete("hello-1")
 
 
+PAGE = httpx.Response(200, content=b"<html>Welcome to the hotel</html>")
+
+
+@pytest.mark.parametrize("after", [httpx.Response(404), httpx.Response(200, json=task_document(state="PendingDelete"))])
+async def test_a_delete_that_is_answered_with_a_page_is_made_sure_of(
+    client: QarnotClient, api: respx.MockRouter, after: httpx.Response
+) -> None:
+    api.get("/tasks/hello-1").respond(json=task_document())
+    api.delete(f"/tasks/{UUID}").mock(return_value=PAGE)
+    api.get(f"/tasks/{UUID}").mock(return_value=after)
+    assert (await client.delete("hello-1")).uuid == UUID
+
+
+async def test_a_page_in_place_of_a_delete_is_no_success(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get(url__regex="/tasks/.*").respond(json=task_document())
+    api.delete(f"/tasks/{UUID}").mock(return_value=PAGE)
+    with pytest.raises(UnreadableAnswer, match=r"the task is still there.*Whether the task was deleted is not known"):
+        await client.delete("hello-1")
+
+
+async def test_a_page_in_place_of_an_abort_is_no_success(client: QarnotClient, api: respx.MockRouter) -> None:
+    api.get("/tasks/hello-1").respond(json=task_document())
+    api.post("/tasks/hello-1/abort").mock(return_value=PAGE)
+    with pytest.raises(UnreadableAnswer, match=r"the task goes on.*Whether the task was aborted is not known"):
+        await client.abort("hello-1")
+
+
 async def test_a_uuid_of_the_api_that_is_none_is_never_part_of_an_address(
     client: QarnotClient, api: respx.MockRouter
 ) -> None:

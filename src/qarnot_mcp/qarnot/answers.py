@@ -48,6 +48,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it says no more than its status, as the API does after a delete or an abort.
+
+        More, such as a page of a proxy, does not tell that the API did what was asked.
+        """
+        return self.body.strip() in (b"", b"null", b"{}", b'""')
+
     def json(self, what: str) -> Any:
         """Decodes the body; raises `UnreadableAnswer` where it is not JSON, is nested too deep or has NaN in it."""
         try:

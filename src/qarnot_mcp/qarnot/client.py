@@ -3,11 +3,9 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import SecretStr
-from pydantic_core import to_json
 
 from qarnot_mcp.qarnot.answers import Subject
 from qarnot_mcp.qarnot.call import Call, Change
@@ -26,6 +24,7 @@ from qarnot_mcp.qarnot.errors import (
 from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id, profile_path
 from qarnot_mcp.qarnot.logs import LogStream
 from qarnot_mcp.qarnot.models import (
+    CANCELLED_STATES,
     FINAL_STATES,
     CarbonFacts,
     Profile,
@@ -135,7 +134,7 @@ class QarnotClient:
                     "orderBy": "creationDate",
                     "orderType": "DESC",
                 }
-                answer = await call.send(_with_body(Request("POST", path, Subject("endpoint", path)), asked))
+                answer = await call.send(Request("POST", path, Subject("endpoint", path)).sending(asked))
                 page = Page.read(answer.json("the list of tasks"))
                 found += [Task.read(item) for item in page.data]
                 total = page.total
@@ -171,16 +170,20 @@ class QarnotClient:
             async with self._call() as call:
                 change.call = call
                 try:
-                    await call.send(Request("POST", f"/tasks/{task_id}/abort", Subject("task", task_id)))
+                    answer = await call.send(Request("POST", f"/tasks/{task_id}/abort", Subject("task", task_id)))
                 except Forbidden as error:
                     task = await _task(call, task_id)
-                    if task.state in ("Cancelled", "PendingCancel"):
+                    if task.state in CANCELLED_STATES:
                         return task
                     if task.state in FINAL_STATES:
                         raise TaskEnded(task_id, task.state, error.api_message) from None
                     raise
-                change.is_done = True
-                return await _task(call, task_id)
+                change.is_done = answer.is_bare
+                call.maybe_done = True
+                task = await _task(call, task_id)
+                if not answer.is_bare and task.state not in CANCELLED_STATES | FINAL_STATES:
+                    raise UnreadableAnswer("the abort was answered with something else, and the task goes on")
+                return task
 
     async def delete(self, task_id: str) -> Task:
         """Deletes a task and answers what it was (`GET /tasks/{id}`, `DELETE /tasks/{uuid}`)."""
@@ -195,10 +198,14 @@ class QarnotClient:
                 call.maybe_done = False
                 change.call = call
                 try:
-                    await call.send(Request("DELETE", f"/tasks/{name}", Subject("task", task_id)))
+                    answer = await call.send(Request("DELETE", f"/tasks/{name}", Subject("task", task_id)))
                 except NotFound:
                     if not call.maybe_done:
                         raise
+                    return task
+                call.maybe_done = True
+                if not answer.is_bare:
+                    await _make_sure_of_delete(call, name)
                 return task
 
     @asynccontextmanager
@@ -281,5 +288,10 @@ async def _task(call: Call, task_id: str) -> Task:
     return Task.read(answer.json("the task"))
 
 
-def _with_body(request: Request, body: object) -> Request:
-    return replace(request, body=to_json(body), headers={"Content-Type": "application/json"})
+async def _make_sure_of_delete(call: Call, name: str) -> None:
+    try:
+        task = await _task(call, name)
+    except NotFound:
+        return
+    if task.state != "PendingDelete":
+        raise UnreadableAnswer("the delete was answered with something else, and the task is still there")

@@ -29,6 +29,7 @@ from qarnot_mcp.qarnot.records import (
 )
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
+CANCELLED_STATES = frozenset({"PendingCancel", "Cancelled"})
 WAITING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
 RUNNING_STATES = ("PartiallyExecuting", "FullyExecuting", "DownloadingResults", "UploadingResults", "PendingCancel")
 STATES = (*WAITING_STATES, *RUNNING_STATES, "Cancelled", "Success", "Failure", "PendingDelete")

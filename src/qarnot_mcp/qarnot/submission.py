@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from pydantic_core import to_json
-
 from qarnot_mcp.qarnot.answers import Answer, Subject
 from qarnot_mcp.qarnot.call import Call
 from qarnot_mcp.qarnot.errors import (
@@ -67,13 +65,8 @@ class _Submit:
         self._shortname = make_shortname(request.name) if request.shortname is None else request.shortname
         self._owner = owner
         check_shortname(self._shortname)
-        self._post = Request(
-            "POST",
-            "/tasks",
-            Subject("profile, pool, job or bucket", "of this task"),
-            {"Content-Type": "application/json"},
-            to_json(request.to_api() | {"shortname": self._shortname}),
-        )
+        subject = Subject("profile, pool, job or bucket", "of this task")
+        self._post = Request("POST", "/tasks", subject).sending(request.to_api() | {"shortname": self._shortname})
         self._get = Request("GET", f"/tasks/{self._shortname}", Subject("task", self._shortname))
         self._is_posted = False
 

@@ -6,11 +6,12 @@ import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
 
 import httpx
+from pydantic_core import to_json
 
 from qarnot_mcp import __version__
 from qarnot_mcp.qarnot.answers import Answer, Subject, refusal
@@ -57,6 +58,10 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     rooted: bool = False
+
+    def sending(self, document: object) -> Self:
+        """Answers the same request with a JSON body."""
+        return replace(self, body=to_json(document), headers={**self.headers, "Content-Type": "application/json"})
 
 
 class Incoming:
