@@ -60,3 +60,9 @@ async def test_a_revoked_key_is_refused(app: Any, api: Caller) -> None:
 async def test_other_switches_do_not_exist(api: Caller) -> None:
     for method, path in (("GET", "/sandbox"), ("GET", "/sandbox/revoke"), ("POST", "/sandbox/journal")):
         assert (await api.refusal(method, path))[0] == 404
+
+
+async def test_the_number_of_revoked_keys_is_bounded(api: Caller) -> None:
+    for number in range(1000):
+        await api.post("/sandbox/revoke", {"key": f"sandbox-{number}"})
+    assert (await api.refusal("POST", "/sandbox/revoke", {"key": "sandbox-last"}))[0] == 403

@@ -10,10 +10,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from qarnot_mcp.sandbox.account import Account, Derivation
 from qarnot_mcp.sandbox.bodies import Body
 from qarnot_mcp.sandbox.documents import task_document
+from qarnot_mcp.sandbox.json_objects import JsonObject
 from qarnot_mcp.sandbox.orders import MAX_INSTANCES
 from qarnot_mcp.sandbox.platform import Platform
 from qarnot_mcp.sandbox.ranges import range_ids
-from qarnot_mcp.sandbox.refusals import JsonObject, Refusal
+from qarnot_mcp.sandbox.refusals import Refusal
 from qarnot_mcp.sandbox.task import FINAL_STATES, Task
 from qarnot_mcp.sandbox.times import span_seconds
 

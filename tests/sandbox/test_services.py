@@ -16,7 +16,7 @@ async def test_settings_and_versions_need_no_key(app: Any) -> None:
 @pytest.mark.parametrize("key", ["", "secret", "Bearer sandbox-key", "sandbox key", "sandbox" + "x" * 101, "sandböx"])
 async def test_what_is_no_key_of_the_sandbox_is_refused(app: Any, key: str) -> None:
     nobody = caller(app, "")
-    response = await nobody.http.get("/info", headers={"Authorization": key.encode()})
+    response = await nobody.http.get("/info", headers=[(b"Authorization", key.encode())])
     assert response.status_code == 401
     assert response.json() == {"error": {"message": "Bad authentication token", "code": 401}, "data": {}}
 

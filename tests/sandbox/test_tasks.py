@@ -308,6 +308,7 @@ VALID: dict[str, Any] = {"name": "x", "profile": "docker-batch", "instanceCount"
         ({"name": " "}, 400, "Invalid fields: name"),
         ({"name": "n" * 2048}, 400, "name"),
         ({"name": ["x"]}, 400, "Could not convert"),
+        ({"instanceCount": {}}, 400, "an object"),
         ({"profile": "nothing"}, 400, "No such profile: nothing"),
         ({"profile": None}, 400, "profile"),
         ({"poolUuid": "62e80aae-d20a-4608-b873-ec8bff991733"}, 400, "No such pool"),
@@ -413,6 +414,17 @@ async def test_buckets_with_prefixes_come_back(furnished: Caller) -> None:
     }
     uuid = await furnished.submit(advancedResourceBuckets=[bucket])
     assert (await furnished.get(f"/tasks/{uuid}"))["advancedResourceBuckets"] == [bucket]
+
+
+async def test_names_may_be_numbers_and_booleans(api: Caller) -> None:
+    names = [(await api.get(f"/tasks/{await api.submit(name=name)}"))["name"] for name in (94, 1.5, True, False)]
+    assert names == ["94", "1.5", "true", "false"]
+
+
+async def test_many_at_once_tell_what_was_wrong_with_each(api: Caller) -> None:
+    results = (await api.http.post("/tasks", json=[VALID | {"tags": 1}, VALID | {"poolUuid": "a"}])).json()
+    assert "Expected a list" in results[0]["message"]
+    assert results[1]["message"] == "No such pool: a"
 
 
 async def test_without_credits_nothing_is_created(app: Any) -> None:

@@ -4,8 +4,8 @@ import argparse
 
 import uvicorn
 
-from .app import create_app
-from .platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
+from qarnot_mcp.sandbox.app import create_app
+from qarnot_mcp.sandbox.platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
 
 
 def _speed(text: str) -> float:
@@ -31,6 +31,8 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=None, help="makes the world repeatable (default: random)")
     arguments = parser.parse_args()
+    url = f"http://{arguments.host}:{arguments.port}"
+    print(f"A sandbox of Qarnot on {url} (key: sandbox-key). Nothing really runs.", flush=True)  # noqa: T201
     uvicorn.run(
         create_app(speed=arguments.speed, seed=arguments.seed),
         host=arguments.host,

@@ -7,26 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .bodies import Body
-from .carbon import task_credits
-from .census import RunningInstance, take_census
-from .chance import Chance
-from .logs import read_log
-from .orders import Order, read_constants, read_order, read_tags
-from .plan import MAX_RUNNING_INSTANCES, TaskPlan
-from .profiles import Profile
-from .ranges import ranges_text
-from .refusals import Refusal, refused
-from .shelf import Shelf
-from .shell import Stream
-from .task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.bodies import Body
+from qarnot_mcp.sandbox.carbon import task_credits
+from qarnot_mcp.sandbox.census import take_census
+from qarnot_mcp.sandbox.chance import Chance
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.logs import read_log
+from qarnot_mcp.sandbox.orders import Order, read_constants, read_order, read_tags
+from qarnot_mcp.sandbox.plan import TaskPlan
+from qarnot_mcp.sandbox.profiles import Profile
+from qarnot_mcp.sandbox.ranges import ranges_text
+from qarnot_mcp.sandbox.refusals import Refusal, refused
+from qarnot_mcp.sandbox.shelf import Shelf
+from qarnot_mcp.sandbox.shell import Stream
+from qarnot_mcp.sandbox.task import FINAL_STATES, Task
 
-JsonObject = dict[str, Any]
 Derivation = Literal["retry", "recover", "resume", "clone"]
 
 MAX_TASKS = 100
-MAX_RUNNING_TASKS = 10
-MAX_RUNNING_CORES = 2048
 MAX_BUCKETS = 100
 MAX_ORDERS_SIZE = 4 * 1024 * 1024
 """Bytes that the orders of all tasks of an account may take."""
@@ -64,7 +62,6 @@ _CREATION_FIELDS = (
     "maxRetriesPerInstance",
 )
 """The fields of an order that a clone or a retry may set anew."""
-_RUNNING_STATES = frozenset({"PartiallyExecuting", "FullyExecuting", "UploadingResults"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,47 +230,6 @@ class Account:
         task.log_cursors[(stream, instance_id)] = moment.now
         return read_log(task, stream, instance_id, moment.now, after)
 
-    def information(self, moment: Moment) -> JsonObject:
-        """The account as `GET /info` tells it."""
-        tasks = self.tasks(moment)
-        running = [task for task in tasks if task.state(moment.now) in _RUNNING_STATES]
-        quotas = {
-            scheduling: _quota(
-                [
-                    instance
-                    for task in running
-                    if task.order.fields["schedulingType"] == scheduling
-                    for instance in take_census(task, moment.now).executing
-                ]
-            )
-            for scheduling in ("flex", "onDemand", "reserved")
-        }
-        return {
-            "email": self.email,
-            "maxBucket": MAX_BUCKETS,
-            "maxTask": MAX_TASKS,
-            "taskCount": len(tasks),
-            "maxJob": 0,
-            "jobCount": 0,
-            "maxPool": 0,
-            "poolCount": 0,
-            "maxRunningTask": MAX_RUNNING_TASKS,
-            "maxRunningPool": 0,
-            "runningTaskCount": len(running),
-            "runningPoolCount": 0,
-            "runningInstanceCount": sum(quota["runningInstancesCount"] for quota in quotas.values()),
-            "runningCoreCount": sum(quota["runningCoresCount"] for quota in quotas.values()),
-            **{f"max{kind}Instances": MAX_RUNNING_INSTANCES for kind in ("", "Flex", "OnDemand")},
-            **{f"max{kind}Cores": MAX_RUNNING_CORES for kind in ("", "Flex", "OnDemand")},
-            "computingQuotas": {"user": quotas | {"reserved": []}},
-            "quotaBytes": 0,
-            "quotaBytesBucket": 107374182400,
-            "usedQuotaBytesBucket": 0,
-            "usedQuotaBytes": 0,
-            "defaultScheduling": "Flex",
-            "defaultReservedSpecificationKey": "",
-        }
-
     def credits_left(self, moment: Moment) -> float:
         """The credits of the account in euros, less what its tasks have cost."""
         return round(self.credits - sum(task_credits(task, moment.now) for task in self.tasks(moment)), 2)
@@ -292,14 +248,3 @@ class Account:
         del self._tasks[task.uuid]
         del self._by_shortname[task.shortname.lower()]
         self._plans.drop(task.uuid)
-
-
-def _quota(executing: list[RunningInstance]) -> JsonObject:
-    cores = sum(instance.attempt.machine.core_count for instance in executing)
-    return {
-        "maxInstances": MAX_RUNNING_INSTANCES,
-        "maxCores": MAX_RUNNING_CORES,
-        "runningInstancesCount": len(executing),
-        "runningCoresCount": cores,
-        "runningCoreCount": cores,
-    }

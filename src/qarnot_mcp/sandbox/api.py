@@ -4,16 +4,17 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from .account import Derivation
-from .bodies import Body, parse_body
-from .calls import Answer, Call, Handler, Routes, Visit, json_answer, refusal_answer
-from .documents import SUMMARY_FIELDS
-from .pages import cut_page, read_page_request
-from .platform import Platform, Told
-from .refusals import JsonObject, Refusal, bad_body, refused
-from .services import service_routes
-from .shell import Stream
-from .task import Task
+from qarnot_mcp.sandbox.account import Derivation
+from qarnot_mcp.sandbox.bodies import Body, parse_body
+from qarnot_mcp.sandbox.calls import Answer, Call, Handler, Routes, Visit, json_answer, refusal_answer
+from qarnot_mcp.sandbox.documents import SUMMARY_FIELDS
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.pages import cut_page, read_page_request
+from qarnot_mcp.sandbox.platform import Platform, Told
+from qarnot_mcp.sandbox.refusals import Refusal, bad_body, refused
+from qarnot_mcp.sandbox.services import service_routes
+from qarnot_mcp.sandbox.shell import Stream
+from qarnot_mcp.sandbox.task import Task
 
 _MAX_BULK = 1000
 _MAX_SEARCH_FIELDS = 100

@@ -9,13 +9,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from .api import Api
-from .bodies import Body, parse_body
-from .calls import Answer, Call, refusal_answer
-from .control import Control, Entry, key_tag
-from .faults import Fault, read_fault
-from .platform import DEFAULT_SPEED, Platform
-from .refusals import Refusal, refused
+from qarnot_mcp.sandbox.api import Api
+from qarnot_mcp.sandbox.bodies import Body, parse_body
+from qarnot_mcp.sandbox.calls import Answer, Call, refusal_answer
+from qarnot_mcp.sandbox.control import Control, Entry, key_tag
+from qarnot_mcp.sandbox.faults import Fault, read_fault
+from qarnot_mcp.sandbox.platform import DEFAULT_SPEED, Platform
+from qarnot_mcp.sandbox.refusals import Refusal, refused
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Bytes of a request body that are read; a larger one is a 413."""
@@ -144,7 +144,7 @@ async def _start(send: Send, answer: Answer, content_length: int | None) -> None
 
 
 async def _send(send: Send, answer: Answer) -> None:
-    await _start(send, answer, len(answer.content))
+    await _start(send, answer, None if answer.status == 204 else len(answer.content))
     await send({"type": "http.response.body", "body": answer.content})
 
 

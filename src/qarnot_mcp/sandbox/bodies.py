@@ -6,10 +6,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from .refusals import Refusal, bad_body, refused
-from .times import span_seconds
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.refusals import Refusal, bad_body, refused
+from qarnot_mcp.sandbox.times import span_seconds
 
 _INT32_MAX = 2**31 - 1
 

@@ -1,11 +1,8 @@
 """The energy, carbon and credits of a task, worked out from the time that its cores were busy."""
 
-from typing import Any
-
-from .census import take_census
-from .task import Task
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.census import take_census
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.task import Task
 
 DEFAULT_DATACENTER = "Common European Datacenter"
 _WATTS_PER_CORE = 5.2

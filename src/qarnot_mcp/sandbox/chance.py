@@ -34,7 +34,3 @@ class Chance:
     def uuid(self, label: object) -> str:
         """A version 4 UUID, in lower case."""
         return str(uuid.UUID(int=self._bits(label), version=4))
-
-    def token(self, label: object) -> str:
-        """24 hexadecimal digits, the look of the API's page tokens."""
-        return f"{self._bits(label):032x}"[:24]

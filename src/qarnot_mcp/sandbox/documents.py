@@ -1,15 +1,12 @@
 """A task as the API tells it: the full object and the summary."""
 
-from typing import Any
-
-from .census import Census, EndedInstance, take_census
-from .plan import UPLOAD_SECONDS
-from .ranges import ranges_text
-from .running import running_instances_info, running_instances_nothing
-from .task import FINAL_STATES, Task
-from .times import NEVER, date_text, span_text
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.census import Census, EndedInstance, take_census
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.plan import UPLOAD_SECONDS
+from qarnot_mcp.sandbox.ranges import ranges_text
+from qarnot_mcp.sandbox.running import running_instances_info, running_instances_nothing
+from qarnot_mcp.sandbox.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.times import NEVER, date_text, span_text
 
 _OPTIONAL_FIELDS = (
     "advancedRanges",

@@ -1,13 +1,19 @@
 """Faults on demand: what is to go wrong with the next calls.
 
-status       an error status, before the work or after it is done
-disconnect   the connection breaks, before the work or after it is done, before any byte of an answer
-slow         the body trickles for some seconds
-cut          the connection breaks in the middle of the body
-endless      the body does not end
-not_json     200 with a page of HTML
-wrong_type   200 with valid JSON of another type
-late         the work is done, but what was created is only seen some seconds later
+    status       an error status, before the work or after it is done
+    disconnect   the connection breaks, before the work or after it is done, before any byte of an answer
+    slow         the body trickles for some seconds
+    cut          the connection breaks in the middle of the body
+    endless      the body does not end
+    not_json     200 with a page of HTML
+    wrong_type   200 with valid JSON of another type
+    late         the work is done, but what was created is only seen some seconds later
+
+A fault is a JSON object, sent to `POST /sandbox/faults` to wait for its calls, or in the header `X-Sandbox-Fault` of
+one call. Beside `kind` it may have `when` (`before` or `after` the work), `status`, `message` and `retry_after` (a
+text, as the header has it), `seconds`, `late_seconds` (with any kind that comes after the work), `count` (calls that
+it meets: 1 by default, 0 for all until it is cleared) and `match`: `method`, `path` (in lower case, without `/v1`,
+`*` for any text) and `key`.
 """
 
 from collections.abc import Mapping
@@ -15,10 +21,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .bodies import Body
-from .refusals import refused
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.bodies import Body
+from qarnot_mcp.sandbox.refusals import refused
 
 KINDS = ("status", "disconnect", "slow", "cut", "endless", "not_json", "wrong_type", "late")
 MAX_FAULTS = 100

@@ -5,11 +5,11 @@ from typing import Any
 
 import re2
 
-from .bodies import Body
-from .refusals import Refusal
-from .times import span_seconds
+from qarnot_mcp.sandbox.bodies import Body
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.refusals import Refusal
+from qarnot_mcp.sandbox.times import span_seconds
 
-JsonObject = dict[str, Any]
 Test = Callable[[JsonObject], bool]
 
 _MAX_DEPTH = 20

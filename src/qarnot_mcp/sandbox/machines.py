@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.json_objects import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

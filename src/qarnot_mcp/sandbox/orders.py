@@ -7,14 +7,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from .bodies import Body
-from .machines import CONSTRAINT_FIELDS, Machine, fitting_machines
-from .plan import MAX_ATTEMPTS, Work
-from .profiles import Profile
-from .ranges import range_ids
-from .refusals import refused
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.bodies import Body
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.machines import CONSTRAINT_FIELDS, Machine, fitting_machines
+from qarnot_mcp.sandbox.plan import MAX_ATTEMPTS, Work
+from qarnot_mcp.sandbox.profiles import Profile
+from qarnot_mcp.sandbox.ranges import range_ids
+from qarnot_mcp.sandbox.refusals import refused
 
 MAX_INSTANCES = 2048
 """Instances that one task may have."""

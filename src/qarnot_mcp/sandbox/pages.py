@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .bodies import Body
-from .filters import Test, invalid_search, read_filter
-from .times import span_seconds
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.bodies import Body
+from qarnot_mcp.sandbox.filters import Test, invalid_search, read_filter
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.times import span_seconds
 
 MAX_PAGE_SIZE = 50
 _ORDERS = {"creationdate": "creationDate", "executiontime": "executionTime", "name": "name", "state": "state"}

@@ -6,29 +6,28 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import to_json
 
-from .account import Account, Moment
-from .chance import Chance
-from .documents import task_document
-from .plan import TaskPlan
-from .profiles import Profile, build_profiles
-from .refusals import bad_key
-from .shelf import Shelf
-from .task import FINAL_STATES, Task
-from .world import furnish
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.account import Account, Moment
+from qarnot_mcp.sandbox.chance import Chance
+from qarnot_mcp.sandbox.documents import task_document
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.plan import TaskPlan
+from qarnot_mcp.sandbox.profiles import Profile, build_profiles
+from qarnot_mcp.sandbox.refusals import bad_key, refused
+from qarnot_mcp.sandbox.shelf import Shelf
+from qarnot_mcp.sandbox.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.world import furnish
 
 DEFAULT_SPEED = 30.0
 """Platform seconds in one second: a task of three minutes takes six seconds."""
 MIN_SPEED = 0.01
 MAX_SPEED = 1_000_000.0
 MAX_ACCOUNTS = 200
+MAX_REVOKED_KEYS = 1000
 MAX_ADVANCE_SECONDS = 10 * 365 * 86400
-_MAX_PLANNED_ATTEMPTS = 60_000
+_MAX_PLANNED_ATTEMPTS = 250_000
 _MAX_TOLD_BYTES = 16 * 1024 * 1024
 
 _KEY = re.compile(r"sandbox[A-Za-z0-9_.-]{0,100}", re.IGNORECASE | re.ASCII)
@@ -99,8 +98,9 @@ class Platform:
 
     def revoke(self, key: str) -> None:
         """Make a key unknown from now on, with all that its account holds."""
-        if len(self._revoked) < 10_000:
-            self._revoked.add(key)
+        if len(self._revoked) >= MAX_REVOKED_KEYS:
+            raise refused(403, f"{MAX_REVOKED_KEYS} keys are revoked already")
+        self._revoked.add(key)
         self._accounts.pop(key, None)
 
     def told(self, task: Task, moment: Moment) -> Told:

@@ -7,9 +7,8 @@ D  `{"error": ...}`                                 the secrets manager: 404, 40
 """
 
 import hashlib
-from typing import Any
 
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.json_objects import JsonObject
 
 
 class Refusal(Exception):  # noqa: N818 - the API refuses; nothing here has gone wrong

@@ -1,12 +1,9 @@
 """What the API tells about the instances that are on machines: phase, memory, processor and network."""
 
-from typing import Any
-
-from .census import Census, RunningInstance
-from .chance import Chance
-from .times import NEVER, date_text
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.census import Census, RunningInstance
+from qarnot_mcp.sandbox.chance import Chance
+from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.times import NEVER, date_text
 
 
 def running_instances_nothing() -> JsonObject:

@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
-from .calls import Answer, Handler, Routes, Visit, json_answer
-from .carbon import carbon_facts, task_credits
-from .machines import listed_constraints
-from .refusals import bad_body, bad_secret, refused
+from qarnot_mcp.sandbox.calls import Answer, Handler, Routes, Visit, json_answer
+from qarnot_mcp.sandbox.carbon import carbon_facts, task_credits
+from qarnot_mcp.sandbox.information import account_information
+from qarnot_mcp.sandbox.machines import listed_constraints
+from qarnot_mcp.sandbox.refusals import bad_body, bad_secret, refused
 
 _MAX_LIMIT = 50
 _MAX_SECRETS = 1000
@@ -16,7 +17,7 @@ _MAX_SECRET_LENGTH = 20_000
 def service_routes() -> Routes:
     """The routes of these services."""
     routes: Routes = {
-        ("GET", "info"): lambda visit: json_answer(visit.account.information(visit.moment)),
+        ("GET", "info"): lambda visit: json_answer(account_information(visit.account, visit.moment)),
         ("GET", "quotas", "computing-quotas", "user"): _computing_quotas,
         ("GET", "hardware-constraints"): _hardware_constraints,
         ("GET", "hardware-constraints", "cpu-model-constraints", "search"): _search_cpu_models,
@@ -60,7 +61,7 @@ def _empty_page(visit: Visit) -> Answer:
 
 
 def _computing_quotas(visit: Visit) -> Answer:
-    return json_answer(visit.account.information(visit.moment)["computingQuotas"]["user"])
+    return json_answer(account_information(visit.account, visit.moment)["computingQuotas"]["user"])
 
 
 def _bound(visit: Visit, name: str, default: int, highest: int) -> int:

@@ -7,10 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
-from .orders import Order
-from .plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
-from .shelf import Shelf
-from .times import span_seconds
+from qarnot_mcp.sandbox.orders import Order
+from qarnot_mcp.sandbox.plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
+from qarnot_mcp.sandbox.shelf import Shelf
+from qarnot_mcp.sandbox.times import span_seconds
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCEL_SECONDS = 6

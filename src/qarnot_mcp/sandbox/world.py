@@ -1,12 +1,10 @@
 """The world that an account starts with: a dozen tasks of a believable week, and the buckets that they use."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from .account import Account, Moment
-from .bodies import Body
-
-JsonObject = dict[str, Any]
+from qarnot_mcp.sandbox.account import Account, Moment
+from qarnot_mcp.sandbox.bodies import Body
+from qarnot_mcp.sandbox.json_objects import JsonObject
 
 _HOUR = 3600
 _DAY = 86400

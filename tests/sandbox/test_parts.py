@@ -1,0 +1,67 @@
+"""The small parts that the rest stands on: ranges, times, chance, and what can be made again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qarnot_mcp.sandbox.chance import Chance
+from qarnot_mcp.sandbox.ranges import range_ids, ranges_text
+from qarnot_mcp.sandbox.shelf import Shelf
+from qarnot_mcp.sandbox.times import NEVER, date_text, span_seconds, span_text
+
+
+@given(st.sets(st.integers(0, 3000), max_size=60))
+def test_ranges_are_read_as_they_are_written(ids: set[int]) -> None:
+    text = ranges_text(ids)
+    assert text == "" if not ids else set(range_ids(text, 60)) == ids
+
+
+def test_ranges_have_the_form_of_the_api() -> None:
+    assert ranges_text([4, 0, 1, 2, 17, 5, 5]) == "0-2,4-5,17"
+    assert range_ids(" 4,0-2,1 ", 10) == (0, 1, 2, 4)
+
+
+@given(st.integers(0, 10**9))
+def test_spans_are_read_as_they_are_written(seconds: int) -> None:
+    assert span_seconds(span_text(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1.03:16:50.5000000", 98210.5), ("00:00:00", 0), ("10:00:00", 36000), ("0.00:00:01", 1)]
+)
+def test_spans_may_have_days_and_fractions(text: str, seconds: float) -> None:
+    assert span_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "1", "1:2", "00:00", "-00:00:01", "00:00:00.", "٠٠:٠٠:٠٠", "0" * 99])
+def test_other_texts_are_no_spans(text: str) -> None:
+    with pytest.raises(ValueError, match="not a time span"):
+        span_seconds(text)
+
+
+def test_dates_have_whole_seconds_and_a_way_to_say_never() -> None:
+    assert date_text(1_795_168_800) == "2026-11-20T10:00:00Z"
+    assert date_text(None) == NEVER == "0001-01-01T00:00:00Z"
+    assert date_text(-5) == "1970-01-01T00:00:00Z"
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    assert Chance(1).uuid("a") == Chance(1).uuid("a") != Chance(2).uuid("a")
+    draws = [Chance(3).integer(number, 5, 7) for number in range(100)]
+    assert set(draws) == {5, 6, 7}
+    assert 0.3 < sum(Chance(3).fraction(number) for number in range(100)) / 100 < 0.7
+
+
+def test_a_shelf_lets_go_of_what_has_not_been_used_for_longest() -> None:
+    shelf: Shelf[str] = Shelf(max_cost=10)
+    shelf.put("a", "A", 4)
+    shelf.put("b", "B", 4)
+    assert shelf.get("a") == "A"
+    shelf.put("c", "C", 4)
+    assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == ("A", None, "C")
+    shelf.put("a", "larger", 6)
+    assert (shelf.get("a"), shelf.get("c")) == ("larger", "C")
+    shelf.put("huge", "H", 11)
+    assert shelf.get("huge") is None
+    shelf.drop("a")
+    assert shelf.get("a") is None
