@@ -20,9 +20,10 @@ KNOWN_BY = {
     "prompts": set[str](),
     "resources": {"qarnot", "tools"},
     "server": {"access", "calls", "prompts", "qarnot", "resources", "settings", "tools", "views"},
+    "request_head": set[str](),
     "web": {"access", "qarnot", "server", "settings", "tools"},
     "check": {"access", "qarnot", "settings"},
-    "cli": {"access", "check", "logbook", "qarnot", "sandbox", "settings", "telemetry", "web"},
+    "cli": {"access", "check", "logbook", "qarnot", "request_head", "sandbox", "settings", "telemetry", "web"},
 }
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from qarnot_mcp import __version__
 
 if TYPE_CHECKING:
+    import asyncio
+
     from starlette.types import ASGIApp
 
     from qarnot_mcp.settings import Settings
@@ -143,6 +145,7 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
         log_config=None,
         access_log=False,
         forwarded_allow_ips=PROXIES,
+        http=http_protocol(),
         server_header=False,
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.shutdown_seconds,
@@ -159,6 +162,15 @@ def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
         log.info("stopped")
     finally:
         listener.close()
+
+
+def http_protocol() -> "type[asyncio.Protocol] | str":
+    """Answers the HTTP protocol to serve with: the fast parser with a bound, else h11, which has one of its own."""
+    try:
+        from qarnot_mcp.request_head import BoundedHeadProtocol
+    except ImportError:
+        return "h11"
+    return BoundedHeadProtocol
 
 
 def public_address(settings: "Settings") -> str | None:

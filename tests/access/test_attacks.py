@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from urllib.parse import urlsplit
+from contextlib import suppress
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from access.processes import SERVER, running, server_environment
 from access.signing_in import SignIn, form_of, parameters_of
+from access.small_server import free_port
 from access.whole_server import SECRET, SERVER_KEY, WholeServer, used, whole_server
 from qarnot_mcp.access.grants import Access, Code, Refresh, SignInForm, SignInRequest
 from qarnot_mcp.access.sealing import Sealer
@@ -299,12 +301,18 @@ async def test_a_body_of_a_megabyte_without_a_token(whole: WholeServer, http: ht
 
 
 @pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "Cookie", "X-Other"])
-async def test_a_header_of_a_megabyte_reaches_no_api(whole: WholeServer, header: str) -> None:
-    parts = urlsplit(whole.url)
-    reader, writer = await asyncio.open_connection("127.0.0.1", parts.port)
-    head = f"POST /mcp HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 0\r\n{header}: "
-    writer.write(head.encode() + b"a" * 1_000_000 + b"\r\n\r\n")
-    status = int((await reader.readline()).split()[1])
-    writer.close()
-    assert status in (400, 401, 413, 431)
-    assert await whole.requests() == []
+async def test_a_header_of_a_megabyte_is_not_read_to_its_end(header: str) -> None:
+    port = free_port()
+    async with running(*SERVER, "--sandbox", **server_environment(port)) as server:
+        await server.until("Access mode oauth")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"POST /mcp HTTP/1.1\r\nHost: localhost\r\n{header}: ".encode() + b"a" * 1_000_000)
+        # No blank line ends the head: a server that waited for one would not answer. It hangs up on a sender that is
+        # still busy, which may cost the sender the answer.
+        with suppress(ConnectionError):
+            assert b" 431 " in await reader.readline()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(f"http://localhost:{port}/health")).status_code == 200
