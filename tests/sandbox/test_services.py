@@ -150,3 +150,16 @@ async def test_snapshots_are_taken_of_running_tasks_only(api: Caller) -> None:
 )
 async def test_other_paths_lead_nowhere(api: Caller, method: str, path: str, status: int) -> None:
     assert (await api.refusal(method, path))[0] == status
+
+
+async def test_a_web_socket_is_not_answered(app: Any) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app({"type": "websocket", "path": "/tasks", "headers": []}, receive, send)
+    assert sent == []

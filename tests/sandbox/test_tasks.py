@@ -226,6 +226,7 @@ async def test_names_of_fields_and_paths_have_any_case(api: Caller) -> None:
         "InstanceCount": "2",
         "Constants": [{"Key": "DOCKER_CMD", "Value": 94}],
         "Labels": {"Kept": "AsIs"},
+        "AutoDeleteOnCompletion": "True",
         "nobody knows": {"this": 1},
     }
     uuid = (await api.post("/V1/Tasks/", body))["uuid"]
@@ -233,6 +234,7 @@ async def test_names_of_fields_and_paths_have_any_case(api: Caller) -> None:
     assert document["constants"] == [{"key": "DOCKER_CMD", "value": "94"}]
     assert document["labels"] == {"Kept": "AsIs"}
     assert document["instanceCount"] == 2
+    assert document["autoDeleteOnCompletion"] is True
 
 
 async def test_a_task_answers_to_its_shortname(api: Caller) -> None:

@@ -187,8 +187,9 @@ async def _break(scope: Scope, receive: Receive, *, is_answered: bool) -> None:
         transport.close()
     else:
         transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        continue
+    message_type = ""
+    while message_type != "http.disconnect":
+        message_type = (await receive())["type"]
 
 
 async def _trickle(fault: Fault, answer: Answer, send: Send) -> None:

@@ -1,6 +1,5 @@
 """The JSON of a request, read with the API's tolerance: keys in any case, numbers as texts, unknown fields ignored."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +49,7 @@ class Body:
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int | float):
-            value = _number_text(value)
+            value = str(value)
         if not isinstance(value, str):
             raise self.problem(name, f"Could not convert {_kind(value)} to string. Path '{self._path}{name}'.")
         if len(value) > max_length:
@@ -114,7 +113,7 @@ class Body:
             return None
         return [Body(value, f"{self._path}{name}[{position}]") for position, value in enumerate(values)]
 
-    def object(self, name: str) -> "Body | None":
+    def nested(self, name: str) -> "Body | None":
         """One object."""
         value = self.value(name)
         return None if value is None else Body(value, f"{self._path}{name}")
@@ -141,12 +140,6 @@ class Body:
         if len(value) > max_count:
             raise refused(400, f"Invalid field {name}: {len(value)} values, at most {max_count} are allowed")
         return value
-
-
-def _number_text(value: float) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "Infinity"
-    return str(value)
 
 
 def _kind(value: object) -> str:

@@ -72,7 +72,7 @@ def read_fault(body: Body) -> Fault:
     retry_after = body.text("retry_after", 100)
     if retry_after is not None and not (retry_after.isascii() and retry_after.isprintable()):
         raise refused(400, "'retry_after' must be printable ASCII")
-    match = body.object("match") or Body({})
+    match = body.nested("match") or Body({})
     method, path = match.text("method", 10), match.text("path", 200)
     count = body.integer("count") if body.value("count") is not None else 1
     return Fault(

@@ -207,8 +207,8 @@ def _buckets(body: Body) -> JsonObject:
 
 
 def _nested_prefix(bucket: Body, outer: str, inner: str) -> JsonObject | None:
-    holder = bucket.object(outer)
-    nested = None if holder is None else holder.object(inner)
+    holder = bucket.nested(outer)
+    nested = None if holder is None else holder.nested(inner)
     return None if nested is None else {inner: {"prefix": nested.text("prefix")}}
 
 
@@ -221,7 +221,7 @@ def _scheduling(body: Body) -> str:
 
 
 def _retry_settings(body: Body) -> JsonObject:
-    settings = body.object("retrySettings")
+    settings = body.nested("retrySettings")
     values = {
         name: None if settings is None else settings.integer(name)
         for name in ("maxTotalRetries", "maxPerInstanceRetries")
@@ -233,12 +233,12 @@ def _retry_settings(body: Body) -> JsonObject:
 
 def _privileges(body: Body) -> JsonObject:
     name = "exportApiAndStorageCredentialsInEnvironment"
-    privileges = body.object("privileges")
+    privileges = body.nested("privileges")
     return {name: bool(privileges and privileges.flag(name))}
 
 
 def _secrets_access_rights(body: Body) -> JsonObject:
-    rights = body.object("secretsAccessRights")
+    rights = body.nested("secretsAccessRights")
     read: JsonObject = {"bySecret": [], "byPrefix": []}
     for listed, field in (("bySecret", "key"), ("byPrefix", "prefix")):
         for right in (rights.objects(listed, MAX_CONSTANTS) if rights else None) or []:

@@ -47,7 +47,7 @@ def read_page_request(body: Body) -> PageRequest:
     if order_by not in _ORDERS or order_type not in ("ASC", "DESC"):
         raise invalid_search(f"Tasks cannot be ordered by {order_by[:40]!r} {order_type[:40]!r}")
     return PageRequest(
-        test=read_filter(body.object("filter")),
+        test=read_filter(body.nested("filter")),
         token=body.text("token"),
         size=min(size or MAX_PAGE_SIZE, MAX_PAGE_SIZE),
         order_by=_ORDERS[order_by],

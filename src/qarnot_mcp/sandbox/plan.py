@@ -75,10 +75,6 @@ class InstancePlan:
             position -= 1
         return position
 
-    def executed_seconds(self, at: int) -> int:
-        """How long commands of this instance have run at that time, over all attempts."""
-        return sum(attempt.executed_seconds(at) for attempt in self.attempts if attempt.dispatched <= at)
-
     def has_started(self, at: int) -> bool:
         """Whether its command had started at least once at that time."""
         return any(attempt.started is not None and attempt.started <= at for attempt in self.attempts)
@@ -127,11 +123,6 @@ class TaskPlan:
 
     instances: tuple[InstancePlan, ...]
     transitions: tuple[tuple[int, str], ...]
-
-    @property
-    def ended(self) -> int:
-        """When the task reaches its final state."""
-        return self.transitions[-1][0]
 
 
 def plan_task(work: Work) -> TaskPlan:

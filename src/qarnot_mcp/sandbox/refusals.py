@@ -22,15 +22,10 @@ class Refusal(Exception):  # noqa: N818 - the API refuses; nothing here has gone
 
     @property
     def message(self) -> str:
-        """The refusal in one line."""
+        """The refusal of a creation (shape A or C) in one line."""
         if "message" in self.document:
             return str(self.document["message"])
-        if "errors" in self.document:
-            return "; ".join(f"{field}: {texts[0]}" for field, texts in self.document["errors"].items())
-        if "detail" in self.document:
-            return str(self.document["detail"])
-        error = self.document["error"]
-        return str(error["message"] if isinstance(error, dict) else error)
+        return "; ".join(f"{field}: {texts[0]}" for field, texts in self.document["errors"].items())
 
 
 def refused(status: int, message: str) -> Refusal:
