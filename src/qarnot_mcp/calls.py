@@ -47,8 +47,8 @@ class CallMiddleware(Middleware):
         self, context: MiddlewareContext[CallToolRequestParams], call_next: CallNext[CallToolRequestParams, ToolResult]
     ) -> ToolResult:
         """Passes the call on, and says how it went."""
-        name, started, outcome = context.message.name, time.perf_counter(), "ok"
-        record = CallRecord()
+        name, started = context.message.name, time.perf_counter()
+        record, outcome, defect = CallRecord(), "ok", None
         token = current_call.set(record)
         try:
             return await call_next(context)
@@ -66,7 +66,7 @@ class CallMiddleware(Middleware):
             if isinstance(error.__cause__, QarnotError):
                 outcome = type(error.__cause__).__name__
                 raise
-            outcome = "defect"
+            outcome, defect = "defect", error.__cause__
             raise ToolError(
                 f"{name} met a defect of this server, not of your call (request {record.request_id}). "
                 "The server goes on; its log tells more. A read can be tried again; after submit_task look for the "
@@ -78,9 +78,9 @@ class CallMiddleware(Middleware):
             raise
         finally:
             current_call.reset(token)
-            self._write(name, outcome, time.perf_counter() - started, record)
+            self._write(name, outcome, time.perf_counter() - started, record, defect)
 
-    def _write(self, name: str, outcome: str, seconds: float, record: CallRecord) -> None:
+    def _write(self, name: str, outcome: str, seconds: float, record: CallRecord, defect: BaseException | None) -> None:
         known = name if name in self._schemas else "(unknown)"
         facts = {
             "tool": known,
@@ -89,7 +89,7 @@ class CallMiddleware(Middleware):
             "upstream_calls": record.upstream_calls,
             "request_id": record.request_id,
         }
-        log.info("%s %s", known, outcome, extra=facts)
+        log.log(logging.ERROR if defect else logging.INFO, "%s %s", known, outcome, extra=facts, exc_info=defect)
 
 
 def explain_arguments(cause: BaseException | None, schema: Mapping[str, Any]) -> str:

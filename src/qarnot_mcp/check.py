@@ -16,7 +16,7 @@ from qarnot_mcp.qarnot.transport import Request, Transport, fetch_json
 from qarnot_mcp.settings import Settings
 
 CLOCK_SECONDS = 60
-TUNNEL_SECONDS = 5.0
+TUNNEL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ class TextLines(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
         self.converter = time.gmtime
 
-    def format(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         """Writes one line; a traceback, where there is one, follows it."""
         facts = " ".join(f"{name}={value}" for name, value in _facts(record).items() if name not in ("tool", "outcome"))
-        return super().format(record) + (f" {facts}" if facts else "")
+        return super().formatMessage(record) + (f" {facts}" if facts else "")
 
 
 class JsonLines(logging.Formatter):
@@ -59,9 +59,15 @@ def open_logbook(settings: Settings) -> None:
     logging.getLogger("qarnot_mcp").setLevel(level)
     for noisy in ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
-    # It warns of every wrong argument; the line of the call says that already.
-    logging.getLogger("fastmcp.server.server").setLevel(max(level, logging.ERROR))
+    # It warns of every wrong argument and tells each defect of a tool; the line of the call says that already.
+    server = logging.getLogger("fastmcp.server.server")
+    server.setLevel(max(level, logging.ERROR))
+    server.addFilter(_is_not_of_a_call)
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+
+
+def _is_not_of_a_call(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Error calling tool")

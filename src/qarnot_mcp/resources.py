@@ -1,5 +1,6 @@
 """Tasks, logs and profiles as resources that a person attaches to a conversation, with completion of names."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from fastmcp import FastMCP
@@ -37,7 +38,8 @@ async def read(tool: Callable[[], Awaitable[ToolResult]]) -> str:
     try:
         result = await tool()
     except QarnotError as error:
-        raise ResourceError(str(error)) from error
+        # FastMCP logs it at its own level: an unknown task is no fault of the server.
+        raise ResourceError(str(error), log_level=logging.DEBUG) from error
     return "".join(block.text for block in result.content if isinstance(block, TextContent))
 
 

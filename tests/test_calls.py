@@ -1,0 +1,232 @@
+"""What a model reads when it calls a tool wrongly or meets a defect, and the one line that the log keeps of a call."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
+from mcp_types import TextContent
+from pydantic import BaseModel, SecretStr
+
+from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.server import create_server
+from sandboxed import ERAS, Era, Stage, call, refusal, settings_for, staged
+from serving import serve
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged(retry_seconds=0) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def client(stage: Stage) -> AsyncIterator[Client[StreamableHttpTransport]]:
+    async with stage.client() as client:
+        yield client
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("get_task", {}, "task_uuid is missing: give a value of type string. The task's UUID or its shortname."),
+    (
+        "get_task",
+        {"task_id": "x"},
+        "task_uuid is missing: give a value of type string. The task's UUID or its shortname. task_id is not a "
+        "parameter of this tool. Did you mean task_uuid? Its parameters: task_uuid, detail, wait_seconds.",
+    ),
+    ("list_profiles", {"page": 2}, "page is not a parameter of this tool. Its parameters: none."),
+    (
+        "get_task",
+        {"task_uuid": "x", "detail": "all"},
+        "detail is 'all', which does not fit: give one of summary, full. full adds everything the API said, secrets "
+        "masked.",
+    ),
+    (
+        "list_tasks",
+        {"limit": "many"},
+        "limit is 'many', which does not fit: give a value of type integer. How many tasks at most, 1 to 500.",
+    ),
+    (
+        "list_tasks",
+        {"tags": "demo"},
+        "tags is 'demo', which does not fit: give a value of type array. Only tasks with at least one of these tags.",
+    ),
+    (
+        "get_task_logs",
+        {"task_uuid": "x", "instance_id": [1]},
+        "instance_id is [1], which does not fit: give a value of type integer. Only this instance; without it all, "
+        "each line with its instance, such as 0>.",
+    ),
+]
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_wrong_arguments_are_told_in_plain_words(stage: Stage, era: Era) -> None:
+    async with stage.client(era) as client:
+        for tool, arguments, words in WRONG:
+            assert await refusal(client, tool, **arguments) == words
+
+
+async def test_a_wrong_constant_is_told_by_its_place(client: Client[StreamableHttpTransport]) -> None:
+    message = await refusal(client, "submit_task", name="x", profile="docker-batch", constants=[{"key": "DOCKER_CMD"}])
+    assert message.startswith("constants is {'key': 'DOCKER_CMD'}, which does not fit: give a value of type array.")
+    assert '"value"' in message
+
+
+async def test_no_message_on_arguments_has_a_word_of_the_validation_library(
+    client: Client[StreamableHttpTransport],
+) -> None:
+    for tool, arguments in (
+        ("submit_task", {"name": 5, "profile": [], "instance_count": "x", "labels": 3, "validate_only": "perhaps"}),
+        ("submit_task", {}),
+        ("get_task", {"task_uuid": None}),
+        ("get_task_logs", {"task_uuid": {"deep": {"deeper": ["x" * 1000]}}}),
+        ("list_tasks", {"x" * 500: 1}),
+    ):
+        message = await refusal(client, tool, **arguments)
+        assert re.search(r"pydantic|https?://errors|validation error|Traceback|\bloc\b|input_type", message) is None
+        assert len(message) < 1500
+
+
+async def test_an_unknown_tool_is_answered_with_the_nearest(client: Client[StreamableHttpTransport]) -> None:
+    message = await refusal(client, "get_logs", task_uuid="x")
+    assert message.startswith("There is no tool 'get_logs' here. Did you mean get_task_logs? The tools of this server:")
+    assert "Did you mean" not in await refusal(client, "quit")
+
+
+@asynccontextmanager
+async def broken_server(error: Exception) -> AsyncIterator[Client[StreamableHttpTransport]]:
+    """A server with a defect: looking for the key of a call raises."""
+
+    def key_of_call() -> SecretStr:
+        raise error
+
+    settings = settings_for("http://127.0.0.1:9")
+    server = create_server(settings, Transport(settings.base_url, "1"), key_of_call)
+    app = server.http_app(path="/mcp", stateless_http=True)
+    async with serve(app) as url, Client(StreamableHttpTransport(f"{url}/mcp")) as client:
+        yield client
+
+
+class Model(BaseModel):
+    number: int
+
+
+def wrong_model() -> Exception:
+    try:
+        Model.model_validate({"number": "swordfish"})
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+@pytest.mark.parametrize("error", [RuntimeError("swordfish"), wrong_model(), TimeoutError("swordfish")])
+async def test_a_defect_is_masked_told_with_its_request_and_logged_with_its_traceback(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "qarnot_mcp.calls")
+    async with broken_server(error) as client:
+        message = await refusal(client, "list_profiles")
+        assert await client.list_tools()
+    (line,) = lines(caplog)
+    assert (line.levelname, line.getMessage()) == ("ERROR", "list_profiles defect")
+    assert message.startswith("list_profiles met a defect of this server, not of your call (request ")
+    assert line.__dict__["request_id"] in message
+    assert "list_tasks" in message
+    assert "swordfish" not in message
+    assert line.exc_info is not None
+    assert "swordfish" in str(line.exc_info[1])
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "qarnot_mcp.calls"]
+
+
+async def test_each_call_leaves_one_line_without_arguments_and_key(
+    stage: Stage, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "qarnot_mcp")
+    await call(client, "get_profile", profile_name="docker-batch")
+    await refusal(client, "get_task", task_uuid="swordfish-1")
+    await refusal(client, "get_task", swordfish="x")
+    await refusal(client, "swordfish")
+    await refusal(client, "abort_task", task_uuid="../swordfish")
+    told = [
+        (line.__dict__["tool"], line.__dict__["outcome"], line.__dict__["upstream_calls"]) for line in lines(caplog)
+    ]
+    assert told == [
+        ("get_profile", "ok", 1),
+        ("get_task", "NotFound", 1),
+        ("get_task", "refused", 0),
+        ("(unknown)", "unknown tool", 0),
+        ("abort_task", "InvalidArgument", 0),
+    ]
+    assert all(line.__dict__["milliseconds"] > 0 for line in lines(caplog))
+    assert all(line.levelname == "INFO" and not line.exc_info for line in lines(caplog))
+    assert len({line.__dict__["request_id"] for line in lines(caplog)}) == 5
+    everything = "".join(str(record.__dict__) for record in caplog.records)
+    assert "swordfish" not in everything
+    assert stage.key not in everything
+
+
+async def test_the_request_id_of_the_line_goes_upstream_and_into_the_error(
+    stage: Stage, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "qarnot_mcp.calls")
+    async with httpx.AsyncClient(base_url=stage.api_url) as http:
+        await http.post("/sandbox/faults", json={"kind": "status", "status": 500})
+        message = await refusal(client, "list_profiles")
+        journal = (await http.get("/sandbox/journal")).json()["requests"]
+    (line,) = lines(caplog)
+    assert line.__dict__["outcome"] == "ServerFailed"
+    assert [entry["request_id"] for entry in journal] == [line.__dict__["request_id"]]
+    assert message.endswith(f"(request {line.__dict__['request_id']})")
+
+
+async def test_a_call_that_its_caller_gives_up_leaves_a_line_and_ends_upstream(
+    stage: Stage, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "qarnot_mcp.calls")
+    # A client of the legacy era cannot tell a stateless server that it gives up; its call ends with its time.
+    told = Told()
+    logging.getLogger("qarnot_mcp.calls").addHandler(told)
+    try:
+        async with httpx.AsyncClient(base_url=stage.api_url) as http:
+            await http.post("/sandbox/faults", json={"kind": "slow", "seconds": 60})
+            asked = asyncio.create_task(client.call_tool("list_profiles", {}))
+            while not (await http.get("/sandbox/journal")).json()["requests"]:
+                assert not asked.done()
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+            await asyncio.wait_for(told.happened.wait(), 10)
+    finally:
+        logging.getLogger("qarnot_mcp.calls").removeHandler(told)
+    assert told.lines == ["list_profiles cancelled"]
+
+
+class Told(logging.Handler):
+    """Tells when a line was logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.happened = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.happened.set()
+
+
+async def test_a_hidden_list_is_not_run_for_each_call(stage: Stage, client: Client[StreamableHttpTransport]) -> None:
+    server = create_server(settings_for(stage.api_url), Transport(stage.api_url, "1"), lambda: SecretStr("sandbox-x"))
+    lookup: Any = server._mcp_server.get_tool_input_schema
+    assert lookup("get_task")["properties"].keys() == {"task_uuid", "detail", "wait_seconds"}
+    result = await client.call_tool("get_profile", {"profile_name": "docker-batch"})
+    assert isinstance(result.content[0], TextContent)
