@@ -300,7 +300,7 @@ async def test_a_body_of_a_megabyte_without_a_token(whole: WholeServer, http: ht
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "Cookie", "X-Other"])
+@pytest.mark.parametrize("header", ["Authorization", "X-Other"])
 async def test_a_header_of_a_megabyte_is_not_read_to_its_end(header: str) -> None:
     port = free_port()
     async with running(*SERVER, "--sandbox", **server_environment(port)) as server:

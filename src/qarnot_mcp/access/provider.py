@@ -160,7 +160,7 @@ class QarnotOAuthProvider(OAuthProvider):
             resource=self.resource,
         )
         await self._store.add_code(code.id, CODE_SECONDS)
-        logger.info("%s signed in for %s", code.family, request.client_name)
+        logger.info("The session %s was begun for %s", code.family, request.client_name)
         return self._sealer.seal(code)
 
     async def load_authorization_code(
