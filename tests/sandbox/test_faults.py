@@ -130,6 +130,7 @@ async def test_faults_meet_calls_in_their_order_until_they_are_cleared(api: Call
         {"kind": "status", "when": "later"},
         {"kind": "slow", "seconds": -1},
         {"kind": "late", "late_seconds": 1e6},
+        {"kind": "late", "when": "before"},
         {"kind": "status", "retry_after": "a\r\nb"},
         {"kind": "status", "count": "many"},
         [],

@@ -68,6 +68,7 @@ def text(run: Run, stream: str = "stdout") -> str:
         ("echo quiet 2>/dev/null 2>&1", "quiet\n"),
         ("/bin/echo full; /usr/bin/printf path", "full\npath"),
         ("set -x; echo x", "x\n"),
+        ("echo one \\\n two", "one two\n"),
         ("", ""),
         (";;;", ""),
     ],

@@ -89,17 +89,18 @@ class Endpoint:
             await _send(send, refusal_answer(refusal))
             return
         fault = fault or self._control.faults.take(method, path.lower(), key)
-        answer: Answer | None = None
+        answer = None
         if fault is None or fault.is_after:
             query = scope["query_string"]
-            fields = tuple(parse_qsl(query.decode("latin-1"), max_num_fields=None)) if query else ()
+            fields = tuple(parse_qsl(query.decode("latin-1"))) if query else ()
             late_seconds = 0.0 if fault is None else fault.late_seconds
             answer = self._api.answer(Call(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds))
         self._write_journal(method, path, key, headers, answer, fault)
-        if fault is None or (fault.kind == "late" and answer is not None):
-            await _send(send, answer or Answer(200))
+        answer = answer or Answer(200, b"{}")
+        if fault is None or fault.kind == "late":
+            await _send(send, answer)
         else:
-            await _fail(fault, answer or Answer(200, b"{}"), scope, receive, send)
+            await _fail(fault, answer, scope, receive, send)
 
     def _write_journal(
         self,
@@ -110,12 +111,11 @@ class Endpoint:
         answer: Answer | None,
         fault: Fault | None,
     ) -> None:
-        is_known = answer is not None and answer.status != 401
         entry = Entry(
             method=method,
             path=path[:500],
             status=None if answer is None else answer.status,
-            account=self._api.platform.email(key) if is_known else None,
+            account=self._api.platform.email(key),
             key_tag=key_tag(key),
             user_agent=headers.get(b"user-agent", "")[:200],
             request_id=headers.get(b"x-request-id", "")[:200] or None,

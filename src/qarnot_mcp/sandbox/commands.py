@@ -177,4 +177,4 @@ def read_commands(text: str) -> tuple[Command, ...]:
 
     A form that the sandbox does not know (a pipe, a loop, a subshell) gives a command that is not `is_known`.
     """
-    return tuple(_Reader(text).commands())
+    return tuple(_Reader(text.replace("\\\n", "")).commands())

@@ -63,11 +63,13 @@ def read_fault(body: Body) -> Fault:
     if not 200 <= status <= 599:
         raise refused(400, f"The status is {status}; 200 to 599 are possible")
     when = body.text("when") or ("before" if kind in ("status", "disconnect") else "after")
-    if when not in ("before", "after"):
+    if when not in ("before", "after") or (kind == "late" and when == "before"):
         raise refused(400, f"'when' is {when[:40]!r}; 'before' and 'after' the work are possible")
-    seconds = body.number("seconds")
-    late = body.number("late_seconds")
-    if any(number is not None and not 0 <= number <= MAX_SECONDS for number in (seconds, late)):
+    asked_seconds, late_seconds = body.number("seconds"), body.number("late_seconds")
+    seconds = 1.0 if asked_seconds is None else asked_seconds
+    if late_seconds is None:
+        late_seconds = seconds if kind == "late" else 0.0
+    if not all(0 <= number <= MAX_SECONDS for number in (seconds, late_seconds)):
         raise refused(400, f"Between 0 and {MAX_SECONDS:g} seconds are possible")
     retry_after = body.text("retry_after", 100)
     if retry_after is not None and not (retry_after.isascii() and retry_after.isprintable()):
@@ -80,8 +82,8 @@ def read_fault(body: Body) -> Fault:
         status=status,
         message=body.text("message") or f"Fault on demand: {status}",
         retry_after=retry_after,
-        seconds=1.0 if seconds is None else seconds,
-        late_seconds=late if late is not None else (seconds or 1.0) if kind == "late" else 0.0,
+        seconds=seconds,
+        late_seconds=late_seconds,
         is_after=when == "after",
         count=count if count else None,
         method=method.upper() if method else None,
