@@ -73,7 +73,7 @@ def test_a_client_without_an_allowed_callback_learns_what_to_do(redirects: list[
         (None, "An MCP client"),
         (" \u202e\x1b[31m ", "[31m"),
         ("A\nB\u2028C", "A B C"),
-        ("x" * 500, "x" * MAX_NAME_CHARACTERS),
+        ("x" * 500, "x" * (MAX_NAME_CHARACTERS - 1) + "…"),
     ],
 )
 def test_the_name_of_a_client_becomes_one_bounded_line(name: str | None, shown: str) -> None:
@@ -100,6 +100,13 @@ async def test_a_document_that_cannot_be_fetched_makes_no_client(caplog: pytest.
     with caplog.at_level(logging.WARNING):
         assert await clients().find("https://claude.ai/missing.json") is None
     assert "cannot be read" in caplog.text
+
+
+async def test_an_address_cannot_forge_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert await clients().find("https://evil.example/\n2026-01-01 INFO all is well\x1b[2J") is None
+    assert "\n" not in caplog.messages[0]
+    assert "\x1b" not in caplog.messages[0]
 
 
 async def test_a_client_that_signs_its_requests_is_refused(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,7 @@ from qarnot_mcp.access.grants import Registration
 from qarnot_mcp.access.redirects import AllowedRedirects, is_same_redirect
 from qarnot_mcp.access.scopes import SCOPES, granted_scopes
 from qarnot_mcp.access.sealing import Sealer
+from qarnot_mcp.qarnot.wording import plain
 
 MAX_NAME_CHARACTERS = 60
 MAX_REDIRECTS = 10
@@ -97,12 +98,14 @@ class Clients:
         try:
             document = await self._fetch_document(address)
         except (CIMDFetchError, CIMDValidationError) as error:
-            logger.warning("The client's document at %.200s cannot be read: %.200s", address, error)
+            logger.warning(
+                "The client's document at %s cannot be read: %s", plain(address, 200), plain(str(error), 200)
+            )
             if address != CLAUDE_CODE:
                 return None
             return self._client(address, "Claude Code", CLAUDE_CODE_REDIRECTS)
         if document.token_endpoint_auth_method != "none":  # noqa: S105
-            logger.warning("The client at %.200s wants private_key_jwt; only public clients can sign in", address)
+            logger.warning("The client at %s wants private_key_jwt; only public ones can sign in", plain(address, 200))
             return None
         return self._client(address, _cleaned_name(document.client_name), document.redirect_uris)
 
@@ -123,8 +126,7 @@ def _is_address(client_id: str) -> bool:
 
 def _cleaned_name(name: str | None) -> str:
     """Answers a name that can be shown: one line, printable, bounded."""
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in name or "").split())
-    return cleaned[:MAX_NAME_CHARACTERS] or UNNAMED
+    return plain(name or "", MAX_NAME_CHARACTERS) or UNNAMED
 
 
 def _not_allowed(requested: list[str]) -> str:
