@@ -18,6 +18,7 @@ from qarnot_mcp.qarnot.answers import Answer, Subject, refusal
 from qarnot_mcp.qarnot.cache import Cache
 from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, InvalidArgument, TimedOut, Unreachable, UnreadableAnswer
 from qarnot_mcp.qarnot.locks import Locks
+from qarnot_mcp.qarnot.network import use_network
 from qarnot_mcp.qarnot.retries import Clock, RetryTokens, Sleep
 from qarnot_mcp.qarnot.tracing import traced
 
@@ -154,6 +155,7 @@ class Transport:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
         )
+        use_network(self._client._transport)
         return self
 
     async def __aexit__(self, *_: object) -> None:

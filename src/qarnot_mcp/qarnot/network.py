@@ -1,0 +1,74 @@
+"""The sockets below httpx: httpcore's own, with a cheaper look at whether a kept connection still lives."""
+
+import select
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+
+
+def use_network(transport: object) -> None:
+    """Lets an httpx transport open its connections through `Network`; one without a pool is left as it is.
+
+    Before and after each request httpcore asks every idle connection whether the other side has closed it, and its
+    own answer looks the socket up through four layers each time: a fifth of a call. httpx hands no network on to
+    httpcore, so that the attributes are private; a test fails when they move.
+    """
+    pool = getattr(transport, "_pool", None)
+    # Windows has no poll; there all stays as it is.
+    if isinstance(pool, httpcore.AsyncConnectionPool) and hasattr(select, "poll"):
+        pool._network_backend = Network()
+
+
+class Network(httpcore.AnyIOBackend):
+    """Opens connections as httpcore does, and answers them as watched streams."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the name is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connects to a host."""
+        return WatchedStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class WatchedStream(httpcore.AsyncNetworkStream):
+    """A stream of httpcore that knows its socket."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._socket = stream.get_extra_info("socket")
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """Reads what is there, up to a number of bytes."""
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Writes all of it."""
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Closes the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        """Encrypts the connection."""
+        return WatchedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Answers a fact; `is_readable` on an idle connection means that the other side has closed it."""
+        if info == "is_readable":
+            # A number below 0 is a closed socket, whose old number may be another connection's by now.
+            return self._socket.fileno() < 0 or bool(self._poll.poll(0))
+        return self._stream.get_extra_info(info)

@@ -1,0 +1,83 @@
+"""The sockets below httpx, over real connections."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from qarnot_mcp.qarnot.network import WatchedStream, use_network
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Server:
+    """Answers every request, and can close its kept connections; `connections` counts them."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.url = ""
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        while await reader.readline():
+            while await reader.readline() != b"\r\n":
+                continue
+            writer.write(ANSWER)
+        writer.close()
+
+    async def hang_up(self) -> None:
+        for writer in self._writers:
+            writer.close()
+            await writer.wait_closed()
+        self._writers.clear()
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[tuple[Server, httpx.AsyncClient]]:
+    server = Server()
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    async with listener, httpx.AsyncClient() as client:
+        use_network(client._transport)
+        try:
+            yield server, client
+        finally:
+            await client.aclose()
+            await server.hang_up()
+
+
+async def test_httpx_opens_its_connections_through_the_network() -> None:
+    async with stage() as (server, client), client.stream("GET", server.url) as response:
+        assert isinstance(response.extensions["network_stream"], WatchedStream)
+
+
+async def test_a_living_connection_is_kept() -> None:
+    async with stage() as (server, client):
+        for _ in range(3):
+            assert (await client.get(server.url)).status_code == 200
+        assert server.connections == 1
+
+
+async def test_a_connection_that_the_other_side_closed_is_not_used_again() -> None:
+    async with stage() as (server, client):
+        async with client.stream("GET", server.url) as response:
+            await response.aread()
+            stream = response.extensions["network_stream"]
+        assert not stream.get_extra_info("is_readable")
+        await server.hang_up()
+        assert stream.get_extra_info("is_readable")
+        assert (await client.get(server.url)).status_code == 200
+        assert server.connections == 2
+
+
+async def test_a_transport_without_a_pool_is_left_as_it_is() -> None:
+    async def app(scope: object, receive: object, send: object) -> None:
+        raise AssertionError("nobody calls")
+
+    transport = httpx.ASGITransport(app)
+    before = dict(vars(transport))
+    use_network(transport)
+    assert vars(transport) == before
