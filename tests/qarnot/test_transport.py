@@ -5,7 +5,7 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -24,17 +24,16 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 async def listening(handler: Handler) -> AsyncIterator[str]:
     """Serves whatever bytes the handler writes, and answers the address."""
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        try:
+        writers.append(writer)
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await handler(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
+        writer.close()
 
     server = await asyncio.start_server(run, "127.0.0.1", 0)
     try:
@@ -44,6 +43,9 @@ async def listening(handler: Handler) -> AsyncIterator[str]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
 async def asked(reader: asyncio.StreamReader) -> bytes:
@@ -348,4 +350,4 @@ async def test_another_service_that_is_silent_is_given_up() -> None:
 
     async with listening(handler) as url:
         with pytest.raises(TimedOut):
-            await fetch_json(url, 0.03)
+            await fetch_json(url, 0.2)

@@ -142,8 +142,7 @@ class Task(Record):
     completion_time_to_live_seconds: Seconds = Field(None, alias="completionTimeToLive")
     completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field([])
     status: Status | None = None
-    raw: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """All that the API said, undecoded in meaning."""
+    raw: dict[str, Any] = Field({}, repr=False)  # all that the API said
 
     @property
     def is_final(self) -> bool:
