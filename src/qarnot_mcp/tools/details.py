@@ -7,7 +7,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.models import CarbonFacts, RunningInstance, Task
 from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
 from qarnot_mcp.tools.cleaning import one_line
-from qarnot_mcp.tools.results import NAME_CHARACTERS, VALUE_CHARACTERS, Result, date, rounded
+from qarnot_mcp.tools.results import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Result, date, rounded
 from qarnot_mcp.tools.secrets import mask_constants
 
 MESSAGE_CHARACTERS = 500
@@ -195,10 +195,10 @@ class TaskDetails(Result):
         return cls(
             uuid=task.uuid,
             name=one_line(task.name, NAME_CHARACTERS),
-            shortname=task.shortname if task.shortname != task.uuid else None,
-            state=task.state,
+            shortname=one_line(task.shortname, NAME_CHARACTERS) if task.shortname not in (None, task.uuid) else None,
+            state=one_line(task.state, STATE_CHARACTERS),
             state_since=date(task.state_changed),
-            profile=task.profile,
+            profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
             pool_uuid=task.pool_uuid,
             job_uuid=task.job_uuid,
             tags=[one_line(tag, NAME_CHARACTERS) for tag in task.tags] or None,
@@ -221,7 +221,7 @@ class TaskDetails(Result):
             ]
             or None,
             resource_buckets=[one_line(bucket, NAME_CHARACTERS) for bucket in task.resource_buckets[:20]] or None,
-            result_bucket=task.result_bucket,
+            result_bucket=one_line(task.result_bucket, NAME_CHARACTERS) if task.result_bucket else None,
             results_count=task.results_count or None,
             constants={one_line(k, 80): one_line(v, VALUE_CHARACTERS) for k, v in constants[:CONSTANTS_SHOWN]} or None,
             scheduling=task.scheduling_type,

@@ -12,6 +12,7 @@ from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.tools.cleaning import one_line
 
 NAME_CHARACTERS = 120
+STATE_CHARACTERS = 40
 VALUE_CHARACTERS = 300
 
 
@@ -53,9 +54,9 @@ class TaskRow(Result):
         return cls(
             uuid=task.uuid,
             name=one_line(task.name, NAME_CHARACTERS),
-            state=task.state,
+            state=one_line(task.state, STATE_CHARACTERS),
             progress=None if task.is_final else round(task.progress, 1) or None,
-            profile=task.profile,
+            profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
             instances=task.instance_count,
             running=task.running_instance_count or None,
             succeeded=(count_ranges(status.succeeded_range) or None) if status else None,

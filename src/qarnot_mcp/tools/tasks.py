@@ -1,13 +1,15 @@
 """The tools that list, read, abort and delete tasks."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastmcp.server.dependencies import get_context
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
+from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.models import Task
+from qarnot_mcp.qarnot.pages import PAGE_TASKS
 from qarnot_mcp.tools.arguments import (
     check_cursor,
     check_limit,
@@ -24,6 +26,8 @@ from qarnot_mcp.tools.explaining import energy_of, explain_failure
 from qarnot_mcp.tools.results import NAME_CHARACTERS, Aborted, Deleted, TaskList, TaskRow, answer
 from qarnot_mcp.tools.waiting import see_task
 from qarnot_mcp.tools.whole import whole_answer
+
+LIST_CHARACTERS = 95_000
 
 TaskId = Annotated[str, Field(description="The task's UUID or its shortname.")]
 
@@ -45,21 +49,29 @@ async def list_tasks(
 
     Filters by tag, state and name prefix combine. total tells how many match; next_cursor reads on.
     """
-    page = await calling_client().tasks(
-        tags=check_tags(tags),
-        states=check_states(state),
-        name_prefix=check_name_prefix(name),
-        limit=check_limit(limit),
-        cursor=check_cursor(cursor),
-    )
-    return answer(
-        TaskList(
-            tasks=[TaskRow.of(task) for task in page.tasks],
-            count=len(page.tasks),
-            total=page.total,
-            next_cursor=page.next_cursor,
-        )
-    )
+    filters = {
+        "tags": check_tags(tags),
+        "states": check_states(state),
+        "name_prefix": check_name_prefix(name),
+    }
+    return answer(await listed(calling_client(), check_limit(limit), check_cursor(cursor), filters))
+
+
+async def listed(client: QarnotClient, limit: int, cursor: str | None, filters: dict[str, Any]) -> TaskList:
+    """Reads pages of tasks until there are enough, or until one more would make the answer too long."""
+    rows: list[TaskRow] = []
+    characters, hint = 0, ""
+    while True:
+        page = await client.tasks(limit=min(PAGE_TASKS, limit - len(rows)), cursor=cursor, **filters)
+        more = [TaskRow.of(task) for task in page.tasks]
+        characters += sum(len(row.model_dump_json(exclude_none=True)) + 1 for row in more)
+        if rows and characters > LIST_CHARACTERS:
+            hint = f"The list was cut at {len(rows)} tasks to keep it readable; next_cursor reads on."
+            break
+        rows, cursor = rows + more, page.next_cursor
+        if cursor is None or len(rows) >= limit or not more:
+            break
+    return TaskList(tasks=rows, count=len(rows), total=page.total, next_cursor=cursor, hint=hint or None)
 
 
 async def get_task(
