@@ -65,7 +65,7 @@ class CompletedInstance(Record):
     core_count: int | None = None
     specification_key: str | None = None
     attempts: Count = Field(1, alias="executionAttemptCount")
-    results: Strings = Field([])
+    results: Strings = Field(default_factory=list)
 
 
 class RunningInstance(Record):
@@ -101,7 +101,7 @@ class Status(Record):
     execution_seconds: Seconds = Field(None, alias="executionTimeSec")
     upload_seconds: Seconds = Field(None, alias="uploadTimeSec")
     running: Annotated[list[RunningInstance], BeforeValidator(running_instances)] = Field(
-        [], alias="runningInstancesInfo"
+        default_factory=list, alias="runningInstancesInfo"
     )
 
 
@@ -117,17 +117,17 @@ class Task(Record):
     progress: Percent = 0
     pool_uuid: Uuid = None
     job_uuid: Uuid = None
-    tags: Strings = Field([])
-    labels: Labels = Field({})
-    errors: Annotated[list[ApiError], NONE_AS_LIST] = Field([])
+    tags: Strings = Field(default_factory=list)
+    labels: Labels = Field(default_factory=dict)
+    errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
     instance_count: Count = Field(0, alias="totalInstanceCount")
     running_instance_count: Count = 0
     running_core_count: Count = 0
     advanced_ranges: str | None = None
-    resource_buckets: Strings = Field([])
+    resource_buckets: Strings = Field(default_factory=list)
     result_bucket: str | None = None
     results_count: Count = 0
-    constants: Annotated[list[Constant], NONE_AS_LIST] = Field([])
+    constants: Annotated[list[Constant], NONE_AS_LIST] = Field(default_factory=list)
     created: Date = Field(None, alias="creationDate")
     ended: Date = Field(None, alias="endDate")
     state_changed: Date = Field(None, alias="stateTransitionTime")
@@ -136,13 +136,13 @@ class Task(Record):
     execution_seconds: Seconds = Field(None, alias="executionTime")
     wall_seconds: Seconds = Field(None, alias="wallTime")
     scheduling_type: str | None = None
-    hardware_constraints: Objects = Field([])
-    dependencies: Dependencies = Field([])
+    hardware_constraints: Objects = Field(default_factory=list)
+    dependencies: Dependencies = Field(default_factory=list)
     auto_delete_on_completion: bool | None = None
     completion_time_to_live_seconds: Seconds = Field(None, alias="completionTimeToLive")
-    completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field([])
+    completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field(default_factory=list)
     status: Status | None = None
-    raw: dict[str, Any] = Field({}, repr=False)  # all that the API said
+    raw: dict[str, Any] = Field(default_factory=dict, repr=False)  # all that the API said
 
     @property
     def is_final(self) -> bool:
@@ -204,7 +204,7 @@ class Profile(Record):
 
     name: Text = ""
     constants: Annotated[list[ProfileConstant], NONE_AS_LIST]
-    licenses: Annotated[list[License], NONE_AS_LIST] = Field([])
+    licenses: Annotated[list[License], NONE_AS_LIST] = Field(default_factory=list)
 
 
 def _first_of(*names: str | AliasPath) -> Any:
