@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,10 +45,16 @@ class Running:
 
 @asynccontextmanager
 async def running(*command: str, **environment: str) -> AsyncIterator[Running]:
-    """Starts a program with a terminal as its input, and stops it at the end."""
+    """Starts a program with a terminal as its input, away from the settings of this machine; stops it at the end."""
     terminal, far_end = os.openpty()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("QARNOT_")}
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=far_end, stdout=PIPE, stderr=STDOUT, env={**os.environ, **environment}
+        *command,
+        stdin=far_end,
+        stdout=PIPE,
+        stderr=STDOUT,
+        cwd=tempfile.gettempdir(),
+        env={**inherited, **environment},
     )
     os.close(far_end)
     program = Running(process)

@@ -18,6 +18,7 @@ from sandboxed import AT_ONCE
 from serving import serve
 
 pytestmark = [
+    pytest.mark.timeout(120),
     pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed: apt install nginx-light"),
     pytest.mark.skipif(shutil.which("redis-server") is None, reason="Redis is not installed: apt install redis-server"),
 ]
@@ -50,6 +51,7 @@ class Replicas:
         return f"http://localhost:{self.ports[name]}"
 
     async def start(self, stack: AsyncExitStack) -> None:
+        servers = []
         for name in ("first", "second"):
             environment = server_environment(
                 self.ports[name],
@@ -57,7 +59,8 @@ class Replicas:
                 QARNOT_MCP_PUBLIC_URL=self.address("public"),
                 QARNOT_MCP_STORE_URL=f"redis://127.0.0.1:{self.ports['redis']}/0",
             )
-            server = await stack.enter_async_context(running(*SERVER, **environment))
+            servers.append(await stack.enter_async_context(running(*SERVER, **environment)))
+        for server in servers:
             await server.until("Access mode oauth")
 
 
