@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import re
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -231,3 +232,17 @@ async def test_no_fault_loses_or_doubles_a_task_or_stops_the_server(seed: int | 
     wrong = [run for run in runs if run.problems]
     assert len(runs) == RUNS
     assert not wrong, "\n".join(f"{run.name}: {run}" for run in wrong[:5])
+
+
+@pytest.mark.parametrize("tool", sorted(set(TOOLS)))
+async def test_an_api_that_refuses_connections_is_told_and_starts_nothing(tool: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    app = create_app(settings_for(f"http://127.0.0.1:{port}", **LIMITS))
+    async with serve(app) as url, Stage(f"{url}/mcp", "", "sandbox-key").client() as client:
+        run = Run("refused", tool, [], None, "auto")
+        result = await client.call_tool(tool, arguments_of(run, "hello-1"), raise_on_error=False)
+    assert result.is_error
+    assert "cannot be reached" in text_of(result)
+    assert ("Nothing was started" in text_of(result)) is (tool == "submit_task")
+    assert not NOT_OURS.search(text_of(result))
