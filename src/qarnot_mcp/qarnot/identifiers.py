@@ -5,9 +5,6 @@ from urllib.parse import quote
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 
-TASK_ID_CHARACTERS = 255
-PROFILE_CHARACTERS = 256
-CURSOR_CHARACTERS = 512
 INSTANCE_IDS = 2**31
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", re.ASCII)
