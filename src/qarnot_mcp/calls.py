@@ -3,7 +3,7 @@
 import difflib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -13,7 +13,7 @@ from fastmcp.tools.base import ToolResult
 from mcp_types import CallToolRequestParams
 from pydantic import ValidationError as WrongArguments
 
-from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.errors import QarnotError, ReadOnly
 from qarnot_mcp.tools.caller import CallRecord, current_call
 from qarnot_mcp.tools.cleaning import one_line
 
@@ -38,10 +38,14 @@ def teaching(tool: Callable[P, Awaitable[ToolResult]]) -> Callable[P, Awaitable[
 
 
 class CallMiddleware(Middleware):
-    """Rewrites argument errors for the model and logs each call with its outcome; arguments are never logged."""
+    """Rewrites argument errors for the model and logs each call with its outcome; arguments are never logged.
 
-    def __init__(self, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+    `schemas` are those of the tools; `withheld` are the names of the tools that read-only mode leaves out.
+    """
+
+    def __init__(self, schemas: Mapping[str, Mapping[str, Any]], withheld: Collection[str] = ()) -> None:
         self._schemas = schemas
+        self._withheld = withheld
 
     async def on_call_tool(
         self, context: MiddlewareContext[CallToolRequestParams], call_next: CallNext[CallToolRequestParams, ToolResult]
@@ -60,6 +64,9 @@ class CallMiddleware(Middleware):
             if name in self._schemas:  # there is one, but FastMCP hides it from a token without its scope
                 outcome = "not allowed"
                 raise ToolError(explain_hidden_tool(name), log_level=logging.DEBUG) from None
+            if name in self._withheld:
+                outcome = "ReadOnly"
+                raise ToolError(str(ReadOnly(f"run {name}")), log_level=logging.DEBUG) from None
             outcome = "unknown tool"
             raise ToolError(explain_unknown_tool(name, list(self._schemas)), log_level=logging.DEBUG) from None
         except ToolError as error:
@@ -81,7 +88,7 @@ class CallMiddleware(Middleware):
             self._write(name, outcome, time.perf_counter() - started, record, defect)
 
     def _write(self, name: str, outcome: str, seconds: float, record: CallRecord, defect: BaseException | None) -> None:
-        known = name if name in self._schemas else "(unknown)"
+        known = name if name in self._schemas or name in self._withheld else "(unknown)"
         facts = {
             "tool": known,
             "outcome": outcome,

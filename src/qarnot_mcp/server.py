@@ -105,7 +105,7 @@ def create_server(
         website_url="https://qarnot.com",
         lifespan=lifespan,
         auth=auth,
-        middleware=[CallMiddleware(schemas)],
+        middleware=[CallMiddleware(schemas, {entry.function.__name__ for entry in TOOLS} - schemas.keys())],
         tools=tools,
         mask_error_details=True,
     )

@@ -158,4 +158,5 @@ async def test_read_only_leaves_the_five_tools_that_read(era: Era) -> None:
     async with staged(read_only=True) as stage, stage.client(era) as client:
         assert {tool.name for tool in await client.list_tools()} == READING
         message = await refusal(client, "delete_task", task_uuid="x")
-        assert "no tool 'delete_task'" in message
+        assert message.startswith("This server is in read-only mode, so it does not run delete_task.")
+        assert "QARNOT_MCP_READ_ONLY=false" in message
