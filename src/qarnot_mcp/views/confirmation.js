@@ -4,14 +4,14 @@ import { h } from "./elements.js";
 import { button } from "./parts.js";
 
 /** The panel of `view.asking`: {deed, task, isBusy, problem, submission}, or nothing. */
-export function confirmation({ asking, language: { say }, go, redraw }) {
+export function confirmation({ asking, say, go, redraw }) {
   if (!asking) return null;
   const { deed, task, problem, isBusy, submission } = asking;
   const kind = deed === "again" ? "strong" : "danger";
   return h(
     "form.asking",
     {
-      key: "asking",
+      
       class: kind,
       role: "alertdialog",
       "aria-labelledby": "asking-title",

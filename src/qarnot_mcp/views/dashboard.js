@@ -7,14 +7,13 @@ import { createHandlers } from "./handlers.js";
 import { createLanguage } from "./language.js";
 import { logFace } from "./log_face.js";
 import { emptyLog, emptyTask, emptyTasks, LOOKS } from "./looks.js";
-import { iconButton, mark, skeleton } from "./parts.js";
+import { iconButton, mark, loading } from "./parts.js";
 import { createPolling } from "./polling.js";
 import { kindOf } from "./states.js";
 import { taskFace } from "./task_face.js";
 import { tasksFace } from "./tasks_face.js";
 
 const FACES = { tasks: tasksFace, task: taskFace, log: logFace };
-const MOST_REFUSALS = 5;
 
 const root = document.documentElement;
 const main = document.querySelector("main");
@@ -22,22 +21,21 @@ const darkness = matchMedia("(prefers-color-scheme: dark)");
 const context = {};
 const tagsByTask = new Map();
 let input = {};
-let refusals = 0;
 
 const view = {
   face: null,
   tasks: emptyTasks(),
+  log: emptyLog({}),
   mayAct: root.dataset.actions === "on",
   mayCall: true,
   knownTags: new Set(),
-  polling: { seconds: null },
+  isAlive: false,
   redraw,
   look: () => polling.lookNow(),
   expandButton,
   announce: (text) => render(document.getElementById("announcements"), text),
   announceState({ name, state }) {
-    const { say } = view.language;
-    view.announce(say("announcement", { name, state: say(kindOf(state)) }));
+    view.announce(`${name}: ${view.say(kindOf(state))}`);
   },
 
   /** Lists without a tag filter carry no tags: those seen elsewhere are kept for them. */
@@ -48,11 +46,20 @@ const view = {
   tagsOf: ({ uuid }) => tagsByTask.get(uuid) ?? [],
 };
 
-const polling = createPolling(look, (seconds) => {
-  view.polling.seconds = seconds;
+const polling = createPolling(look, (isAlive) => {
+  view.isAlive = isAlive;
   redraw();
 });
-view.host = connectToHost(hear, polling.stop);
+
+/** What the host tells without being asked. */
+const HEARD = {
+  "tool-input": (params) => (input = params.arguments ?? {}),
+  "tool-result": takeResult,
+  "tool-cancelled": () => refuse(view.say("toolCancelled")),
+  "host-context-changed": takeContext,
+};
+
+view.host = connectToHost((name, params) => HEARD[name]?.(params), polling.stop);
 view.carryOut = createDeeds(view.host);
 view.go = createHandlers(view);
 
@@ -60,9 +67,9 @@ view.go = createHandlers(view);
 async function look() {
   const { face } = view;
   const part = view[face];
-  if (!view.mayCall || part.isFound) return "over";
-  view.polling.isBusy = true;
+  view.isAlive = view.mayCall && !part.isFound;
   redraw();
+  if (!view.isAlive) return "over";
   try {
     const { tool, args, take } = LOOKS[face];
     const answer = await view.host.callTool(tool, args(part));
@@ -71,35 +78,22 @@ async function look() {
     const text = JSON.stringify(answer);
     const isSame = part.lastAnswer === text;
     Object.assign(part, { lastAnswer: text, problem: null });
-    Object.assign(view.polling, { seenAt: Date.now(), isBusy: false });
-    refusals = 0;
     return take(view, part, answer) ? "over" : isSame ? "same" : "changed";
   } catch (error) {
     const lost = isLost(error);
-    part.problem = { isLost: lost, text: lost ? view.language.say("lostText") : error.message };
-    refusals = lost ? 0 : refusals + 1;
-    return refusals < MOST_REFUSALS ? "lost" : "over";
-  } finally {
-    view.polling.isBusy = false;
+    part.problem = { isLost: lost, text: lost ? view.say("lostText") : error.message };
+    return "lost";
   }
 }
 
 function redraw() {
   const start = performance.now();
-  const { face, notice, language } = view;
-  const content = face ? FACES[face](view) : [h("header.head", { key: "head" }, mark()), skeleton(language)];
-  render(main, notice && h("p.notice", { key: "notice" }, notice), content);
+  const { face, notice } = view;
+  const content = face ? FACES[face](view) : [h("header.head", mark()), loading(view)];
+  render(main, notice && h("p.notice", notice), content);
   const lines = face === "log" && view.log.follows && document.getElementById("log-lines");
   if (lines) lines.scrollTop = lines.scrollHeight;
   performance.measure("qarnot:draw", { start });
-}
-
-/** What the host tells without being asked. */
-function hear(method, params) {
-  if (method === "tool-input") input = params.arguments ?? {};
-  else if (method === "tool-result") takeResult(params);
-  else if (method === "tool-cancelled") refuse(view.language.say("toolCancelled"));
-  else if (method === "host-context-changed") takeContext(params);
 }
 
 /** Opens the face that fits the result of the tool that the model called. */
@@ -108,9 +102,9 @@ function takeResult(result) {
     const answer = structureOf(result);
     open(answer.tasks ? "tasks" : answer.instances ? "task" : "log", answer);
     const isDone = LOOKS[view.face].take(view, view[view.face], answer);
-    view.polling.seenAt = Date.now();
-    // A summary has no bars, and a result from an old conversation may be out of date: look again at once.
-    if (view.face === "tasks" && isDone) polling.schedule("over");
+    // A summary has no bars, a log's lines may be folded, and what moves may have moved since: look again at once.
+    view.log.cursor = undefined;
+    if (view.face === "tasks" && isDone) redraw();
     else view.look();
   } catch (error) {
     isLost(error);
@@ -134,31 +128,19 @@ function refuse(text) {
 /** Follows the host's theme, language, fonts and display mode. */
 function takeContext(changes) {
   Object.assign(context, changes);
-  const { theme, displayMode, containerDimensions, styles, locale = navigator.language, timeZone } = context;
+  const { theme, displayMode, styles, locale = navigator.language, timeZone } = context;
   root.dataset.theme = theme ?? (darkness.matches ? "dark" : "light");
-  root.dataset.fills = displayMode === "fullscreen" || containerDimensions?.height !== undefined;
+  root.dataset.fills = displayMode === "fullscreen";
   for (const font of ["--font-sans", "--font-mono"]) root.style.setProperty(font, styles?.variables?.[font] ?? "");
-  view.language = createLanguage(locale, timeZone);
-  root.lang = view.language.tag;
-  document.title = view.language.say("title");
+  Object.assign(view, createLanguage(locale, timeZone));
+  root.lang = view.tag;
+  document.title = view.say("title");
   redraw();
 }
 
 function expandButton() {
-  const isFull = context.displayMode === "fullscreen";
-  const mode = isFull ? "inline" : "fullscreen";
-  const name = isFull ? "shrink" : "expand";
-  return context.availableDisplayModes?.includes(mode) && iconButton(name, view.language.say(name), () => view.host.setDisplayMode(mode));
-}
-
-function tellSize() {
-  let told = "";
-  new ResizeObserver(() => {
-    const { width, height } = document.body.getBoundingClientRect();
-    const size = [Math.ceil(width), Math.ceil(height)];
-    if (String(size) !== told) view.host.tellSize(...size);
-    told = String(size);
-  }).observe(document.body);
+  const mode = context.displayMode === "fullscreen" ? "inline" : "fullscreen";
+  return context.availableDisplayModes?.includes(mode) && iconButton("expand", view.say(mode), () => view.host.setDisplayMode(mode));
 }
 
 takeContext({});
@@ -167,5 +149,7 @@ view.host.initialize().then(({ hostContext, hostCapabilities }) => {
   view.mayCall = !hostCapabilities || "serverTools" in hostCapabilities;
   view.mayAct &&= view.mayCall;
   takeContext(hostContext ?? {});
-  tellSize();
+  new ResizeObserver(([{ contentRect: { width, height } }]) =>
+    view.host.tellSize(Math.ceil(width), Math.ceil(height)),
+  ).observe(document.body);
 });

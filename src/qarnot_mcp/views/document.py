@@ -8,6 +8,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from qarnot_mcp.views.compact import compact_script, compact_style
+
 VIEW_URI = "ui://qarnot/tasks.html"
 
 STYLES = ("theme.css", "page.css", "faces.css")
@@ -45,8 +47,8 @@ def tasks_view(actions: bool = True) -> str:
     """Answers the dashboard; without `actions` it shows no way to abort, delete or run a task again."""
     page = read("page.html")
     for place, content in (
-        ("/* styles */", "\n".join(read(name) for name in STYLES)),
-        ("/* scripts */", "\n".join(joinable(read(name)) for name in SCRIPTS)),
+        ("/* styles */", "\n".join(compact_style(read(name)) for name in STYLES)),
+        ("/* scripts */", "\n".join(compact_script(joinable(read(name))) for name in SCRIPTS)),
         ("{actions}", "on" if actions else "off"),
     ):
         page = page.replace(place, content)

@@ -2,13 +2,16 @@
 // same keeps its place, its focus and its scroll position from one drawing to the next.
 
 const SVG = "http://www.w3.org/2000/svg";
-const SVG_TAGS = ["svg", "path", "circle", "rect"];
+const SVG_TAGS = ["svg", "path", "rect"];
 const PROPERTIES = ["value", "disabled", "selected"];
 const drawn = new WeakMap();
 
+/** The attributes of what a screen reader leaves out. */
+export const UNHEARD = { "aria-hidden": "true" };
+
 /**
- * Describes an element: h("p.soft", {title: "..."}, ...children). `key` tells it from its siblings, functions are
- * listeners, `vars` are CSS variables.
+ * Describes an element: h("p.soft", {title: "..."}, ...children). `key` tells it from siblings of the same name,
+ * functions are listeners, names that begin with "--" are CSS variables.
  */
 export function h(name, ...children) {
   const [tag, ...classes] = name.split(".");
@@ -16,7 +19,7 @@ export function h(name, ...children) {
   const attributes = hasAttributes ? { ...children.shift() } : {};
   if (classes.length) attributes.class = [...classes, attributes.class].filter(Boolean).join(" ");
   if (tag === "button") attributes.type ??= "button";
-  return { tag, attributes, children: flat(children) };
+  return { name, tag, attributes, children: flat(children) };
 }
 
 /** Makes the children of an element what the descriptions say. */
@@ -24,7 +27,7 @@ export function render(parent, ...children) {
   const wanted = flat(children);
   const namer = () => {
     const counts = {};
-    return ({ tag = "#", attributes = {} }) => `${tag} ${attributes.key ?? (counts[tag] = (counts[tag] ?? 0) + 1)}`;
+    return ({ name, attributes }) => `${name} ${attributes?.key ?? (counts[name] = (counts[name] ?? 0) + 1)}`;
   };
   const nameOld = namer();
   const nameNew = namer();
@@ -62,9 +65,8 @@ function draw(node, description) {
 }
 
 function set(node, name, value, before) {
-  if (name === "vars") {
-    for (const [variable, content] of Object.entries(value)) node.style.setProperty(variable, content);
-  } else if (PROPERTIES.includes(name) || typeof value === "function") {
+  if (name.startsWith("--")) node.style.setProperty(name, value);
+  else if (PROPERTIES.includes(name) || typeof value === "function") {
     if (node[name] !== value) node[name] = value;
   } else if (value === null || value === undefined || value === false) node.removeAttribute(name);
   else if (value !== before && name !== "key") node.setAttribute(name, value === true ? "" : value);

@@ -59,10 +59,7 @@ export function createHandlers(view) {
     filterText: (text) => change(view.tasks, { text }),
     filterState: (state) => filter({ state: state === "all" ? undefined : state }),
     typeTag: (tagText) => change(view.tasks, { tagText }),
-    filterTag(text) {
-      const tag = text.trim();
-      if (tag !== (view.tasks.args.tags?.[0] ?? "")) filter({ tags: tag ? [tag] : undefined });
-    },
+    filterTag: (text) => filter({ tags: text.trim() ? [text.trim()] : undefined }),
     clearFilters() {
       view.tasks.text = "";
       filter({ state: undefined, tags: undefined, name: undefined });
@@ -85,7 +82,7 @@ export function createHandlers(view) {
       try {
         finish(asking, await view.carryOut(asking));
       } catch (error) {
-        const start = isLost(error) ? `${view.language.say("lostTitle")} ` : "";
+        const start = isLost(error) ? `${view.say("lostTitle")} ` : "";
         change(asking, { isBusy: false, problem: start + error.message });
       }
     },
@@ -95,17 +92,6 @@ export function createHandlers(view) {
     leaveSearch() {
       view.log = emptyLog(view.log.args, view.log);
       look();
-    },
-
-    /** Goes to the next mark below the middle of what is seen, from the first again after the last. */
-    nextHit() {
-      const lines = document.getElementById("log-lines");
-      const marks = [...lines.querySelectorAll("mark")];
-      const middle = lines.getBoundingClientRect().top + lines.clientHeight / 2;
-      const topOf = (mark) => mark.getBoundingClientRect().top;
-      const next = marks.find((mark) => topOf(mark) > middle + 2) ?? marks[0];
-      view.log.follows = false;
-      if (next) lines.scrollTop += topOf(next) - middle;
     },
 
     async earlier() {
@@ -127,7 +113,7 @@ export function createHandlers(view) {
       view.tasks.rows = view.tasks.rows?.filter(({ uuid }) => uuid !== task.uuid);
       show("tasks", view.tasks);
     } else show("task", deed === "again" ? emptyTask(answer.uuid, answer.name) : view.task);
-    const notice = view.language.say(`${deed}Done`, { name: answer.name });
+    const notice = view.say(`${deed}Done`, { name: answer.name });
     view.announce(notice);
     change(view, { notice });
   }

@@ -5,7 +5,6 @@ import { idsOf, inRanges } from "./ranges.js";
 
 const MOST_BARS = 200;
 const FIRST = ["failure", "running", "uploading", "booting"];
-const KIND_OF_PHASE = { download: "booting", dispatch: "booting", environment: "booting", upload: "uploading" };
 
 /**
  * The bars of a task that was dispatched `dispatched` seconds after its creation and lasts `total`: {bars, rest}.
@@ -49,8 +48,8 @@ function completedBar(one, isCancelled, dispatched, total) {
 }
 
 function runningBar(one, meanBoot, dispatched, total) {
-  const kind = KIND_OF_PHASE[one.phase] ?? "running";
   const run = Math.min(total, one.executionTimeSec ?? 0);
+  const kind = one.phase === "upload" ? "uploading" : run || one.phase === "execution" ? "running" : "booting";
   const boot = kind === "booting" ? Math.max(0, total - dispatched) : Math.min(meanBoot, total - run);
   return {
     id: one.instanceId,

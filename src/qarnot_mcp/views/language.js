@@ -7,27 +7,25 @@ const UNITS = { day: 86400, hour: 3600, minute: 60, second: 1 };
 /** Makes the language of a locale such as "fr-FR"; a locale of another language reads English. */
 export function createLanguage(locale, timeZone) {
   const isFrench = /^fr\b/i.test(locale);
-  const tag = trying((known) => Intl.getCanonicalLocales(known)[0], /^(fr|en)\b/i.test(locale) ? locale : "en", "en");
+  const tag = /^(fr|en)(-[a-z]{2})?$/i.test(locale) ? locale : isFrench ? "fr" : "en";
   const plural = new Intl.PluralRules(tag);
-  const format = (options) => {
-    const { format } = new Intl.NumberFormat(tag, { maximumFractionDigits: 0, ...options });
-    return format;
-  };
-  const time = (options) => trying((zone) => new Intl.DateTimeFormat(tag, { ...options, timeZone: zone }), timeZone);
+  const format = (options) => new Intl.NumberFormat(tag, { maximumFractionDigits: 0, ...options }).format;
   const unit = (name, options) => format({ style: "unit", unit: name, unitDisplay: "narrow", ...options });
   const units = Object.entries(UNITS).map(([name, size]) => ({ name, size, write: unit(name) }));
   const unitOf = (seconds) => Math.max(0, units.findIndex(({ size }) => seconds >= size));
   const tenths = unit("second", { maximumFractionDigits: 1 });
   const megabytes = unit("megabyte", { unitDisplay: "short" });
   const gigabytes = unit("gigabyte", { unitDisplay: "short", maximumFractionDigits: 1 });
+  const share = format({ style: "percent" });
   const whole = format({});
   const relative = new Intl.RelativeTimeFormat(tag, { style: "short" });
 
   return {
     tag,
 
-    /** Our words for `key`; `{name}` in them stands for `values.name`, and `values.count` chooses the plural. */
-    say(key, values = {}) {
+    /** Our words for `key`; `{name}` in them stands for `values.name`, and `count` chooses the plural. */
+    say(key, given = {}) {
+      const values = typeof given === "number" ? { count: given } : given;
       const forms = WORDS[key][isFrench ? 1 : 0].split("|");
       const text = forms.length > 1 && plural.select(values.count) !== "one" ? forms[1] : forms[0];
       return text.replace(/\{(\w+)\}/g, (_, name) => {
@@ -37,9 +35,8 @@ export function createLanguage(locale, timeZone) {
     },
 
     number: format({ maximumFractionDigits: 2 }),
-    percent: (value) => format({ style: "percent" })(value / 100),
-    date: time({ dateStyle: "medium", timeStyle: "short" }).format,
-    clock: time({ timeStyle: "medium" }).format,
+    percent: (value) => share(value / 100),
+    date: dateFormat(tag, timeZone).format,
 
     /** Such as "2m 10s": the two largest units. */
     duration(seconds) {
@@ -64,12 +61,12 @@ export function createLanguage(locale, timeZone) {
   };
 }
 
-/** A locale or a time zone of the host may be none that the browser knows. */
-function trying(make, value, otherwise) {
+/** The time zone of the host may be none that the browser knows. */
+function dateFormat(tag, timeZone) {
   try {
-    return make(value);
+    return new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short", timeZone });
   } catch (error) {
-    if (error instanceof RangeError) return make(otherwise);
+    if (error instanceof RangeError) return dateFormat(tag);
     throw error;
   }
 }

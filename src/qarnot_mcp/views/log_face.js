@@ -2,39 +2,36 @@
 
 import { h } from "./elements.js";
 import { piecesOf } from "./log_lines.js";
-import { button, chip, choices, head, problemBox, skeleton } from "./parts.js";
+import { button, chip, choices, head, inputField, problemBox, loading } from "./parts.js";
 
 const STREAMS = ["stdout", "stderr"].map((name) => [name, name]);
 const MOST_CHOICES = 500;
-const SOURCE_COLOURS = 6;
 
 export function logFace(view) {
-  const { language, go, log } = view;
-  const { say } = language;
-  const { answer, lines, args, name, state, search, problem, isFound } = log;
+  const { say, go, log } = view;
+  const { answer, lines, args, name, state, search, problem } = log;
   const hits = search && lines.reduce((sum, { text }) => sum + (piecesOf(text, search).length - 1) / 2, 0);
   return [
     head(view, problem, button(name ?? say("task"), () => go.openTask(args.task_uuid, name), { kind: "quiet", icon: "back" })),
-    h("div.task-title", { key: "title" }, h("h1", { id: "heading", tabindex: -1 }, say("log")), state && chip(language, state)),
+    h("div.task-title", h("h1", { id: "heading", tabindex: -1 }, say("log")), state && chip(view, state)),
     h(
       "div.tools",
-      { key: "tools", role: "search" },
+      { role: "search" },
       choices(say("stream"), STREAMS, args.log_type, (log_type) => go.openLog({ log_type })),
       instanceChoice(view),
       h(
         "form.log-search",
-        { onsubmit: (event) => (event.preventDefault(), go.nextHit()) },
-        h("input", { id: "log-search", type: "search", "aria-label": say("search"), placeholder: say("search"), value: search, oninput: ({ target }) => go.searchText(target.value) }),
-        search && h("span.soft", { "aria-live": "polite" }, say("hits", { count: hits })),
+        { onsubmit: (event) => (event.preventDefault(), go.searchAll()) },
+        inputField("log-search", say("search"), search, go.searchText, { type: "search" }),
+        search && h("span.soft", { "aria-live": "polite" }, say("hits", hits)),
       ),
-      search && !isFound && answer?.total_lines > lines.length && button(say("searchAll", { count: answer.total_lines }), go.searchAll),
     ),
     problemBox(view, problem),
-    answer ? terminal(view) : !problem && skeleton(language),
+    answer ? terminal(view) : !problem && loading(view),
   ];
 }
 
-function instanceChoice({ language: { say }, go, log: { args, instanceIds } }) {
+function instanceChoice({ say, go, log: { args, instanceIds } }) {
   const chosen = args.instance_id;
   const onchange = ({ target: { value } }) => go.openLog({ instance_id: value ? Number(value) : undefined });
   const ids = [...instanceIds].sort((a, b) => a - b).slice(0, MOST_CHOICES);
@@ -46,25 +43,25 @@ function instanceChoice({ language: { say }, go, log: { args, instanceIds } }) {
   );
 }
 
-function terminal({ language: { say }, go, log }) {
+function terminal({ say, go, log }) {
   const { answer, args, lines, search, isFound, isOver, follows } = log;
   const first = lines[0]?.number;
   const digits = String(lines.at(-1)?.number ?? 1).length;
   const note = (text, label, onclick) => h("p.strip", h("span", text), label && button(say(label), onclick, { kind: "quiet" }));
   return h(
     "div.terminal",
-    { key: "terminal" },
+    
     isFound
-      ? note(say("foundLines", { count: answer.matches ?? 0 }), "backToLog", go.leaveSearch)
-      : first > 1 && note(say("linesAbove", { count: first - 1 }), "earlier", go.earlier),
+      ? note(say("foundLines", answer.matches ?? 0), "backToLog", go.leaveSearch)
+      : first > 1 && note(say("linesAbove", first - 1), "earlier", go.earlier),
     first === null && answer.left_out && note(answer.left_out),
     h(
       "div.lines",
-      { id: "log-lines", role: "log", tabindex: 0, "aria-live": "off", "aria-label": say("linesOf", { stream: args.log_type }), vars: { "--digits": `${digits}ch` }, onscroll: go.scrolled },
+      { id: "log-lines", role: "log", tabindex: 0, "aria-live": "off", "aria-label": say("linesOf", { stream: args.log_type }), "--digits": `${digits}ch`, onscroll: go.scrolled },
       lines.length ? lines.map((line, position) => logLine(line, position, search)) : h("p.nothing", say(isOver ? "emptyLog" : "emptySoFar")),
     ),
     !follows && !isFound && h("div.to-end", button(say("toEnd"), go.toEnd, { icon: "toEnd", kind: "strong" })),
-    h("p.strip", h("span", say("countLines", { count: answer.total_lines })), h("span", say(isOver ? "logEnded" : follows ? "following" : "paused"))),
+    h("p.strip", h("span", say("countLines", answer.total_lines)), h("span", say(isOver ? "logEnded" : follows ? "following" : "paused"))),
   );
 }
 
@@ -75,7 +72,7 @@ function logLine({ number, instance, text, isSection, isNear }, position, search
     "div.line",
     { key: number ?? `at ${position}`, class: isNear ? "near" : "" },
     h("span.gutter", { "data-number": number ?? "" }),
-    instance !== undefined && h("span.source", { class: `source-${instance % SOURCE_COLOURS}` }, instance),
+    instance !== undefined && h("span.source", { "--source": instance }, instance),
     h("span.text", pieces),
   );
 }

@@ -75,10 +75,9 @@ function takeLog(view, log, answer) {
 /** Reads the next page behind the rows that are shown. */
 export async function lookFurther({ host, tasks, noteTags }) {
   const answer = await host.callTool("list_tasks", { ...tasks.args, limit: PAGE, cursor: tasks.nextCursor });
-  const known = new Set(tasks.rows.map(({ uuid }) => uuid));
   answer.tasks.forEach(noteTags);
-  tasks.rows = [...tasks.rows, ...answer.tasks.filter(({ uuid }) => !known.has(uuid))];
-  tasks.nextCursor = answer.next_cursor;
+  const rows = new Map([...tasks.rows, ...answer.tasks].map((row) => [row.uuid, row]));
+  Object.assign(tasks, { rows: [...rows.values()], nextCursor: answer.next_cursor });
 }
 
 /** Reads the page above the first line that is shown. A cursor may name just a line, without its digest. */

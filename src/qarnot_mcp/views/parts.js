@@ -1,24 +1,22 @@
 // The small parts that the faces share.
 
-import { h } from "./elements.js";
+import { h, UNHEARD } from "./elements.js";
 import { kindOf } from "./states.js";
 
 const ICONS = {
   back: "M10 3 5 8l5 5",
-  refresh: "M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.6h-2.6",
+  again: "M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.6h-2.6",
   log: "M3 4l4 4-4 4M8.5 12H13",
-  again: "M4 8a4 4 0 1 0 1.4-3M4 2.5v2.6h2.6",
   abort: "M4.5 4.5h7v7h-7z",
   delete: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5",
   expand: "M9.5 3H13v3.5M6.5 13H3V9.5M13 3 9 7M3 13l4-4",
-  shrink: "M13 6.5H9.5V3M3 9.5h3.5V13M9.5 6.5 13 3M6.5 9.5 3 13",
   toEnd: "M8 3v10M4 9l4 4 4-4",
 };
 
 export const mark = () =>
   h(
     "svg.mark",
-    { viewBox: "0 0 44 44", "aria-hidden": "true" },
+    { viewBox: "0 0 44 44", ...UNHEARD },
     h("rect", { width: 44, height: 44, rx: 11 }),
     h("path", { d: "M29.5 29.5 34 34M31 22a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z" }),
   );
@@ -28,7 +26,7 @@ export const button = (label, onclick, { kind = "", icon, ...more } = {}) =>
   h(
     "button.button",
     { class: kind, onclick, ...more },
-    icon && h("svg.icon", { viewBox: "0 0 16 16", "aria-hidden": "true" }, h("path", { d: ICONS[icon] })),
+    icon && h("svg.icon", { viewBox: "0 0 16 16", ...UNHEARD }, h("path", { d: ICONS[icon] })),
     h("span", label),
   );
 
@@ -36,7 +34,7 @@ export const button = (label, onclick, { kind = "", icon, ...more } = {}) =>
 export const iconButton = (icon, label, onclick) =>
   button("", onclick, { kind: "quiet icon-only", icon, "aria-label": label, title: label });
 
-const dot = () => h("span.dot", { "aria-hidden": "true" });
+const dot = () => h("span.dot", UNHEARD);
 
 /** The state of a task, as colour and word. */
 export const chip = ({ say }, state) =>
@@ -55,28 +53,36 @@ export const choices = (label, options, chosen, onChoose) =>
   );
 
 /** The head of a face: what leads out of it or names it, and whether it is kept up to date. */
-export function head({ language, polling, expandButton }, problem, ...start) {
-  const { say, clock } = language;
-  const { seconds, seenAt, isBusy } = polling;
-  const word = problem?.isLost ? "lost" : isBusy ? "busy" : seconds === null ? "still" : "live";
-  const title = seenAt && say("seen", { time: clock(seenAt) });
-  return h("header.head", { key: "head" }, start, h("span.liveness", { class: word, title }, dot(), h("span", say(word))), expandButton());
+export function head({ say, isAlive, expandButton }, problem, ...start) {
+  const word = problem?.isLost ? "lost" : isAlive ? "live" : "still";
+  return h("header.head", start, h("span.liveness", { class: word }, dot(), say(word)), expandButton());
 }
 
 /** A title with what stands beside it, and a part of the page below. */
 export const section = (name, title, aside, ...content) =>
-  h("section", { key: name, class: name, "aria-labelledby": `${name}-title` }, h("h2", { id: `${name}-title` }, title, aside), content);
+  h(`section.${name}`, { "aria-labelledby": `${name}-title` }, h("h2", { id: `${name}-title` }, title, aside), content);
 
 /** What went wrong, in its place, with a way to try again. */
-export const problemBox = ({ language: { say }, go }, problem) =>
+export const problemBox = ({ say, go }, problem) =>
   problem &&
   h(
     "div.problem",
-    { role: "alert", key: "problem" },
-    h("p", h("strong", say(problem.isLost ? "lostTitle" : "refusedTitle")), " ", problem.text),
-    button(say("tryAgain"), go.refresh, { icon: "refresh" }),
+    { role: "alert" },
+    h("p", problem.isLost && h("strong", say("lostTitle"), " "), problem.text),
+    button(say("tryAgain"), go.refresh, { icon: "again" }),
   );
 
-/** Grey lines in place of what is still to come. */
-export const skeleton = ({ say }) =>
-  h("div.skeleton", { key: "skeleton" }, h("p.unseen", say("loading")), [70, 100, 92, 85].map((width) => h("span", { vars: { "--width": `${width}%` } })));
+/** What stands for what is still to come. */
+export const loading = ({ say }) => h("p.empty.soft", say("loading"));
+
+/** A field that says what it is for inside itself; `onText(text)` hears what is typed. */
+export const inputField = (id, label, value, onText, { onchange, ...more } = {}) =>
+  h("input", {
+    id,
+    "aria-label": label,
+    placeholder: label,
+    value,
+    oninput: ({ target }) => onText(target.value),
+    onchange: onchange && (({ target }) => onchange(target.value)),
+    ...more,
+  });

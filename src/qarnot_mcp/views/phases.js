@@ -19,11 +19,8 @@ export function remember(history, { state, state_since, api = {} }) {
   }
 }
 
-/** The seconds that a task has taken from its creation to its end, or to now. */
-export function wallSeconds({ times }, now) {
-  const ended = momentOf(times.ended);
-  return (ended && times.wall_seconds) || Math.max(0, ((ended ?? now) - momentOf(times.created)) / 1000);
-}
+/** The seconds that a task had taken when it was looked at. */
+export const wallSeconds = ({ times }) => Math.max(0.1, times.wall_seconds ?? (Date.now() - momentOf(times.created)) / 1000);
 
 /** The instances that the API tells of: [completed, running]. */
 export const instancesOf = ({ api }) => [
@@ -32,8 +29,8 @@ export const instancesOf = ({ api }) => [
 ];
 
 /** The phases that a task has gone through: [{kind, from, seconds, isExact}]; together they last as long as the task. */
-export function phasesOf(task, history, now) {
-  const total = wallSeconds(task, now);
+export function phasesOf(task, history) {
+  const total = wallSeconds(task);
   const [completed, running] = instancesOf(task);
   const started = completed.length + running.length;
   const kind = kindOf(task.state);

@@ -14,7 +14,7 @@ export function pauseSeconds(quiet, lost) {
 /**
  * Calls `look()` again and again while the view is seen. It answers "changed" or "same" while something may still
  * change, "over" once nothing will, "lost" where no answer came, and "gone" where another look has taken its place.
- * `onPause(seconds)` hears when the next look is due, null for never.
+ * `onPause(isAlive)` hears whether another look is due.
  */
 export function createPolling(look, onPause) {
   let timer;
@@ -40,7 +40,7 @@ export function createPolling(look, onPause) {
     const seconds = seen === "over" || isStopped ? null : pauseSeconds(quiet, lost);
     due = seconds && Date.now() + seconds * 1000;
     if (due) timer = setTimeout(lookIfSeen, seconds * 1000);
-    onPause(seconds);
+    onPause(due !== null);
   }
 
   /** What became due while nobody looked is done as soon as somebody does. */
@@ -56,7 +56,6 @@ export function createPolling(look, onPause) {
 
   return {
     lookNow,
-    schedule,
     stop() {
       isStopped = true;
       clearTimeout(timer);

@@ -1,8 +1,5 @@
 // The states of tasks and instances: what they mean for a reader, and which of them are over.
 
-/** The kinds of states, in the order in which a list sorts them. */
-export const KINDS = ["running", "booting", "queued", "uploading", "stopping", "failure", "cancelled", "success"];
-
 const KIND_OF = {
   Submitted: "queued",
   PartiallyDispatched: "booting",
@@ -18,7 +15,8 @@ const KIND_OF = {
   Cancelled: "cancelled",
 };
 
-const OVER = new Set(["success", "failure", "cancelled"]);
-
 export const kindOf = (state) => KIND_OF[state] ?? "queued";
-export const isOver = (state) => OVER.has(kindOf(state));
+export const isOver = (state) => ["success", "failure", "cancelled"].includes(kindOf(state));
+
+/** The place of a state in the life of a task, to sort by. */
+export const orderOf = (state) => Object.keys(KIND_OF).indexOf(state);

@@ -1,53 +1,52 @@
 // One task: what it is, where it stands, and why it failed.
 
 import { confirmation } from "./confirmation.js";
-import { h } from "./elements.js";
+import { h, UNHEARD } from "./elements.js";
 import { barsOf, ticksOf } from "./instances.js";
-import { button, chip, head, problemBox, section, skeleton, tagList } from "./parts.js";
+import { button, chip, head, problemBox, section, loading, tagList } from "./parts.js";
 import { momentOf, phasesOf, wallSeconds } from "./phases.js";
 import { isOver, kindOf } from "./states.js";
 
 const ROOMY_BARS = 16;
+const FIELDS = ["scheduling", "resource_buckets", "result_bucket", "results_count", "shortname", "pool_uuid", "job_uuid"];
 const COUNTS = ["running", "succeeded", "failed", "cancelled", "waiting"];
 
 export function taskFace(view) {
-  const { language, go, task } = view;
-  const { say } = language;
+  const { say, go, task } = view;
   const { answer, problem } = task;
   return [
     head(view, problem, button(say("tasks"), go.openTasks, { kind: "quiet", icon: "back" })),
     h(
       "div.task-title",
-      { key: "title" },
+      
       h("h1", { id: "heading", tabindex: -1 }, answer?.name ?? task.name ?? say("task")),
       answer && [
-        chip(language, answer.state),
+        chip(view, answer.state),
         actionBar(view),
         h("p.soft.under", h("span", answer.profile ?? say("inPool")), h("code.uuid", answer.uuid), tagList(answer.tags)),
       ],
     ),
     confirmation(view),
     problemBox(view, problem),
-    answer ? details(view) : !problem && skeleton(language),
+    answer ? details(view) : !problem && loading(view),
   ];
 }
 
 function details(view) {
   const { history, answer } = view.task;
-  const now = Date.now();
-  const total = Math.max(0.1, wallSeconds(answer, now));
-  const phases = phasesOf(answer, history, now);
+  const total = wallSeconds(answer);
+  const phases = phasesOf(answer, history);
   return [
-    answer.note && h("p.note", { key: "note" }, answer.note),
+    answer.note && h("p.note", answer.note),
     failure(view),
-    timeline(view.language, answer, phases, total),
+    timeline(view, answer, phases, total),
     instances(view, phases[0].seconds, total),
-    energy(view.language, answer.energy),
-    facts(view.language, answer),
+    energy(view, answer.energy),
+    facts(view, answer),
   ];
 }
 
-function actionBar({ language: { say }, go, task: { answer }, mayAct }) {
+function actionBar({ say, go, task: { answer }, mayAct }) {
   const deed = (name) => button(say(name), () => go.ask(name), { icon: name, "data-deed": name });
   return h(
     "div.actions",
@@ -57,13 +56,13 @@ function actionBar({ language: { say }, go, task: { answer }, mayAct }) {
   );
 }
 
-function failure({ language: { say, memory }, go, task: { answer } }) {
+function failure({ say, memory, go, task: { answer } }) {
   const { failure: report, errors = [], state } = answer;
   if (!report && (!errors.length || state === "Success")) return null;
   const group = ({ instances: ids, count, error, attempts, peak_memory_mb: peak, machine_memory_mb: machine, log_type, log_tail }) => {
     const first = parseInt(ids, 10);
     const circumstances = [
-      attempts > 1 && say("attempts", { count: attempts }),
+      attempts > 1 && say("attempts", attempts),
       peak > 0 && say("peak", { memory: memory(peak) }) + (machine ? ` / ${memory(machine)}` : ""),
     ];
     return h(
@@ -77,7 +76,7 @@ function failure({ language: { say, memory }, go, task: { answer } }) {
   };
   return h(
     "section.failure",
-    { key: "failure", class: kindOf(state), "aria-labelledby": "failure-title" },
+    { class: kindOf(state), "aria-labelledby": "failure-title" },
     h("h2", { id: "failure-title" }, say(state === "Cancelled" ? "cancelled" : "whyFailed")),
     report ? h("p", report.summary) : errors.map(({ message }) => h("p", message)),
     report && [report.hint && h("p.hint", report.hint), report.groups.map(group)],
@@ -86,12 +85,12 @@ function failure({ language: { say, memory }, go, task: { answer } }) {
 
 function timeline({ say, duration, date }, { state, times }, phases, total) {
   const hasEnded = isOver(state);
-  const swatch = (kind) => h("span.swatch", { class: kind, "aria-hidden": "true" });
+  const swatch = (kind) => h("span.swatch", { class: kind, ...UNHEARD });
   return section(
     "timeline",
     say("timeline"),
     h("span.aside", say(hasEnded ? "took" : "soFar", { duration: duration(total) })),
-    h("div.phases", { "aria-hidden": "true" }, phases.map(({ kind, seconds }) => h("span", { key: kind, class: kind, vars: { "--share": seconds / total } }))),
+    h("div.phases", UNHEARD, phases.map(({ kind, seconds }) => h("span", { key: kind, class: kind, "--share": seconds / total }))),
     h(
       "ol.legend",
       phases.map(({ kind, seconds, isExact }, position) =>
@@ -109,92 +108,75 @@ function timeline({ say, duration, date }, { state, times }, phases, total) {
 }
 
 function instances(view, dispatched, total) {
-  const { say, duration } = view.language;
+  const { say, duration } = view;
   const { answer } = view.task;
   const counts = answer.instances;
   const { bars, rest } = answer.api ? barsOf(answer, dispatched, total) : { bars: [], rest: 0 };
   const isDense = bars.length > ROOMY_BARS;
   return section(
     "instances",
-    say("countInstances", { count: counts.total }),
-    h("span.counts", COUNTS.filter((name) => counts[name]).map((name) => h("span.aside", { key: name, class: name }, say(`${name}Count`, { count: counts[name] })))),
+    say("countInstances", counts.total),
+    h("span.counts", COUNTS.filter((name) => counts[name]).map((name) => h("span.aside", { key: name, class: name }, say(`${name}Count`, counts[name])))),
     bars.length > 0 && [
       h(
         "div.bars",
         { class: isDense ? "dense" : "", role: "region", tabindex: isDense && 0, "aria-labelledby": "instances-title" },
-        h("div.axis", { "aria-hidden": "true" }, ticksOf(total).map((at) => h("span", { key: at, vars: { "--at": at / total } }, duration(at)))),
+        h("div.axis", UNHEARD, ticksOf(total).map((at) => h("span", { key: at, "--at": at / total }, duration(at)))),
         h("ul", bars.map((bar) => instanceBar(view, bar, total))),
       ),
-      rest > 0 && h("p.soft", say("restCount", { count: rest })),
+      rest > 0 && h("p.soft", say("restCount", rest)),
       h("p.soft.small", say("barsNote")),
     ],
   );
 }
 
-function instanceBar({ language, go }, { id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit }, total) {
-  const { say, duration, percent } = language;
-  const amount = memory > 0 && language.memory(memory);
+function instanceBar({ say, duration, percent, memory: sizeOf, go }, { id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit }, total) {
+  const amount = memory > 0 && sizeOf(memory);
   const load = [
     cpu > 0 && `CPU ${percent(cpu)}`,
-    amount && (memoryLimit ? `${amount} / ${language.memory(memoryLimit)}` : say("peak", { memory: amount })),
-    attempts > 1 && say("attempts", { count: attempts }),
+    amount && (memoryLimit ? `${amount} / ${sizeOf(memoryLimit)}` : say("peak", { memory: amount })),
+    attempts > 1 && say("attempts", attempts),
   ].filter(Boolean);
   const time = boot + run > 0 ? duration(kind === "booting" ? boot : run) : "";
   const label = [say("instance", { id: String(id) }), say(kind), time, error, ...load].filter(Boolean).join(", ");
   const piece = (name, start, seconds) =>
-    seconds > 0 && h(`span.${name}`, { key: name, class: kind, vars: { "--from": start / total, "--share": seconds / total } });
+    seconds > 0 && h(`span.${name}`, { key: name, class: kind, "--from": start / total, "--share": seconds / total });
   return h(
     "li",
     { key: id },
     h("button.number", { class: kind, "aria-label": label, title: label, onclick: () => go.openLog({ instance_id: id }) }, id),
-    h("span.track", { "aria-hidden": "true" }, piece("boot", from, boot), piece("run", from + boot, run)),
-    h("span.what", { "aria-hidden": "true" }, h("span.time", time || say(kind)), h("span.soft", load.join(" · ") || error)),
+    h("span.track", UNHEARD, piece("boot", from, boot), piece("run", from + boot, run)),
+    h("span.what", UNHEARD, h("span.time", time || say(kind)), h("span.soft", load.join(" · ") || error)),
   );
 }
 
 function energy({ say, number, percent }, known) {
   if (!known) return null;
-  const figure = (value, unit, label) =>
-    value !== undefined && h("div.figure", h("dt", label), h("dd", h("strong", number(value)), ` ${unit}`));
+  const figure = (key, unit, label = say(key)) =>
+    key in known && h("div", { key }, h("dt", label), h("dd", h("strong", number(known[key])), ` ${unit}`));
   return section(
     "energy",
     say("energy"),
     known.saved_percent > 0 && h("span.aside.succeeded", say("savedCarbon", { percent: percent(known.saved_percent) })),
     h(
       "dl.figures",
-      figure(known.consumed_wh, "Wh", say("consumed")),
-      figure(known.reused_heat_wh, "Wh", say("heat")),
-      figure(known.carbon_gco2eq, "g CO₂e", say("carbon")),
-      figure(known.datacenter_carbon_gco2eq, "g CO₂e", known.datacenter_name ?? say("datacenter")),
+      figure("consumed_wh", "Wh"),
+      figure("reused_heat_wh", "Wh"),
+      figure("carbon_gco2eq", "g CO₂e"),
+      figure("datacenter_carbon_gco2eq", "g CO₂e", known.datacenter_name),
     ),
   );
 }
 
-function facts({ say, duration, date, number }, answer) {
-  const { times, running, api, constants = {} } = answer;
-  const moment = (text) => momentOf(text) && date(momentOf(text));
+function facts({ say, duration, date }, { times, running, api, constants = {}, ...answer }) {
   const known = {
-    created: moment(times.created),
-    ended: moment(times.ended),
+    created: times.created && date(momentOf(times.created)),
+    ended: times.ended && date(momentOf(times.ended)),
     computed: times.execution_seconds > 0 && duration(times.execution_seconds),
-    scheduling: answer.scheduling,
     machine: running?.[0]?.cpu_model ?? api?.completedInstances?.[0]?.cpuModel,
-    resources: answer.resource_buckets?.join(", "),
-    resultBucket: answer.result_bucket,
-    results: answer.results_count && number(answer.results_count),
-    shortname: answer.shortname,
-    pool: answer.pool_uuid,
-    job: answer.job_uuid,
   };
-  const entries = Object.entries(known).filter(([, value]) => value);
-  return section(
-    "details",
-    say("details"),
-    null,
-    h("dl.facts", entries.map(([key, value]) => h("div", { key }, h("dt", say(key)), h("dd", value)))),
-    Object.keys(constants).length > 0 && [
-      h("h3", say("constants")),
-      h("dl.constants", Object.entries(constants).map(([key, value]) => h("div", { key }, h("dt", key), h("dd", value || "∅")))),
-    ],
-  );
+  for (const key of FIELDS) known[key] = answer[key] && [answer[key]].flat().join(", ");
+  const list = (name, values, write) =>
+    h(`dl.${name}`, Object.entries(values).map(([key, value]) => value && h("div", { key }, h("dt", write(key)), h("dd", value))));
+  return section("details", say("details"), null, list("facts", known, say), Object.keys(constants).length > 0 && [h("h3", say("constants")), list("constants", constants, String)]);
 }

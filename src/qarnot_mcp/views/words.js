@@ -1,132 +1,134 @@
-// Our words in English and French. `{name}` stands for a value; "|" parts the form for one from that for more.
+// Our words: key=English=French, or one word for both. `{name}` stands for a value; "|" parts the form for one from
+// that for more.
 
-export const WORDS = {
-  title: ["Qarnot tasks", "Tâches Qarnot"],
-  tasks: ["Tasks", "Tâches"],
-  task: ["Task", "Tâche"],
-  log: ["Log", "Journal"],
-  loading: ["Loading", "Chargement"],
-  refresh: ["Refresh", "Actualiser"],
-  expand: ["Full screen", "Plein écran"],
-  shrink: ["Leave full screen", "Quitter le plein écran"],
-  tryAgain: ["Try again", "Réessayer"],
-  cancel: ["Cancel", "Annuler"],
-  working: ["Working…", "En cours…"],
+const TABLE = `
+title=Qarnot tasks=Tâches Qarnot
+tasks=Tasks=Tâches
+task=Task=Tâche
+log=Log=Journal
+loading=Loading=Chargement
+refresh=Refresh=Actualiser
+fullscreen=Full screen=Plein écran
+inline=Leave full screen=Quitter le plein écran
+tryAgain=Try again=Réessayer
+cancel=Cancel=Annuler
+working=Working…=En cours…
 
-  live: ["Live", "En direct"],
-  busy: ["Live", "En direct"],
-  still: ["Up to date", "À jour"],
-  lost: ["No connection", "Hors connexion"],
-  seen: ["Last looked at {time}", "Dernière actualisation à {time}"],
-  lostTitle: ["The server does not answer.", "Le serveur ne répond pas."],
-  lostText: ["What is shown is what was known last.", "Voici le dernier état connu."],
-  refusedTitle: ["That did not work.", "Cela n’a pas fonctionné."],
-  toolCancelled: ["The call was cancelled.", "L’appel a été annulé."],
-  announcement: ["{name}: {state}", "{name} : {state}"],
+live=Live=En direct
+still=Up to date=À jour
+lost=No connection=Hors connexion
+lostTitle=The server does not answer.=Le serveur ne répond pas.
+lostText=This is what was known last.=Voici le dernier état connu.
+toolCancelled=The call was cancelled.=L’appel a été annulé.
 
-  queued: ["Queued", "En attente"],
-  booting: ["Booting", "Démarrage"],
-  running: ["Running", "En cours"],
-  uploading: ["Uploading", "Envoi"],
-  stopping: ["Stopping", "Arrêt"],
-  success: ["Success", "Réussie"],
-  failure: ["Failed", "Échec"],
-  cancelled: ["Cancelled", "Annulée"],
-  runningCount: ["{count} running", "{count} en cours"],
-  succeededCount: ["{count} done", "{count} réussie|{count} réussies"],
-  failedCount: ["{count} failed", "{count} échouée|{count} échouées"],
-  cancelledCount: ["{count} cancelled", "{count} annulée|{count} annulées"],
-  waitingCount: ["{count} waiting", "{count} en attente"],
+queued=Queued=En attente
+booting=Booting=Démarrage
+running=Running=En cours
+uploading=Uploading=Envoi
+stopping=Stopping=Arrêt
+success=Success=Réussie
+failure=Failed=Échec
+cancelled=Cancelled=Annulée
+runningCount={count} running={count} en cours
+succeededCount={count} done={count} réussie|{count} réussies
+failedCount={count} failed={count} échouée|{count} échouées
+cancelledCount={count} cancelled={count} annulée|{count} annulées
+waitingCount={count} waiting={count} en attente
 
-  countTasks: ["{count} task|{count} tasks", "{count} tâche|{count} tâches"],
-  countActive: ["{count} active", "{count} active|{count} actives"],
-  filter: ["Filter by name, profile or tag", "Filtrer par nom, profil ou étiquette"],
-  tag: ["Tag", "Étiquette"],
-  clearTag: ["Not only the tag {tag}", "Pas seulement l’étiquette {tag}"],
-  all: ["All", "Toutes"],
-  active: ["Active", "Actives"],
-  finished: ["Finished", "Terminées"],
-  failed: ["Failed", "Échouées"],
-  noTasks: ["No tasks yet", "Aucune tâche"],
-  noTasksText: ["Tasks submitted in the conversation show up here.", "Les tâches soumises dans la conversation apparaîtront ici."],
-  noMatch: ["No task matches these filters.", "Aucune tâche ne correspond à ces filtres."],
-  clearFilters: ["Clear the filters", "Effacer les filtres"],
-  more: ["Show more", "Afficher plus"],
-  moreCount: ["{shown} of {total}", "{shown} sur {total}"],
-  name: ["Name", "Nom"],
-  state: ["State", "État"],
-  progress: ["Progress", "Avancement"],
-  instances: ["Instances", "Instances"],
-  created: ["Created", "Créée"],
-  duration: ["Duration", "Durée"],
-  done: ["{percent} done", "{percent} effectués"],
-  inPool: ["in a pool", "dans un pool"],
+countTasks={count} task|{count} tasks={count} tâche|{count} tâches
+countActive={count} active={count} active|{count} actives
+filter=Filter by name, profile or tag=Filtrer par nom, profil ou étiquette
+tag=Tag=Étiquette
+all=All=Toutes
+active=Active=Actives
+finished=Finished=Terminées
+failed=Failed=Échouées
+noTasks=No tasks yet=Aucune tâche
+noMatch=No task matches these filters.=Aucune tâche ne correspond à ces filtres.
+clearFilters=Clear the filters=Effacer les filtres
+more=Show more=Afficher plus
+moreCount={shown} of {total}={shown} sur {total}
+name=Name=Nom
+state=State=État
+progress=Progress=Avancement
+instances=Instances
+created=Created=Créée
+duration=Duration=Durée
+done={percent} done={percent} effectués
+inPool=in a pool=dans un pool
 
-  timeline: ["Timeline", "Chronologie"],
-  took: ["took {duration}", "en {duration}"],
-  soFar: ["{duration} so far", "{duration} jusqu’ici"],
-  estimated: ["Estimated: Qarnot does not tell this time", "Estimation : Qarnot ne donne pas cette durée"],
-  countInstances: ["{count} instance|{count} instances", "{count} instance|{count} instances"],
-  restCount: ["{count} more is not drawn.|{count} more are not drawn.", "{count} autre n’est pas dessinée.|{count} autres ne sont pas dessinées."],
-  barsNote: ["A bar’s length is measured, its start estimated. A number opens the log.", "La longueur d’une barre est mesurée, son début estimé. Un numéro ouvre le journal."],
-  instance: ["Instance {id}", "Instance {id}"],
-  peak: ["peak {memory}", "pic {memory}"],
-  attempts: ["{count} attempt|{count} attempts", "{count} essai|{count} essais"],
-  whyFailed: ["Why it failed", "Pourquoi cet échec"],
-  failedGroup: ["Instance {ids} failed.|Instances {ids} failed.", "L’instance {ids} a échoué.|Les instances {ids} ont échoué."],
-  lastLines: ["Last lines of {ids}", "Dernières lignes de {ids}"],
-  logOf: ["Log of instance {id}", "Journal de l’instance {id}"],
-  energy: ["Energy", "Énergie"],
-  savedCarbon: ["{percent} less carbon", "{percent} de carbone en moins"],
-  consumed: ["Used", "Consommée"],
-  heat: ["Heat reused", "Chaleur réutilisée"],
-  carbon: ["Carbon", "Carbone"],
-  datacenter: ["In a data centre", "Dans un centre de données"],
-  details: ["Details", "Détails"],
-  ended: ["Ended", "Terminée"],
-  computed: ["Computed", "Calcul"],
-  scheduling: ["Scheduling", "Ordonnancement"],
-  machine: ["Processor", "Processeur"],
-  resources: ["Resources", "Ressources"],
-  resultBucket: ["Result bucket", "Bucket de résultats"],
-  results: ["Results", "Résultats"],
-  shortname: ["Short name", "Nom court"],
-  pool: ["Pool", "Pool"],
-  job: ["Job", "Job"],
-  constants: ["Constants", "Constantes"],
+timeline=Timeline=Chronologie
+took=took {duration}=en {duration}
+soFar={duration} so far={duration} jusqu’ici
+estimated=Estimated=Estimation
+countInstances={count} instance|{count} instances
+restCount={count} more not drawn={count} de plus, non dessinées
+barsNote=Where a bar starts is estimated. Its number opens the log.=Le début d’une barre est estimé. Son numéro ouvre le journal.
+instance=Instance {id}
+peak=peak {memory}=pic {memory}
+attempts={count} attempt|{count} attempts={count} essai|{count} essais
+whyFailed=Why it failed=Pourquoi cet échec
+failedGroup=Instance {ids} failed.|Instances {ids} failed.=L’instance {ids} a échoué.|Les instances {ids} ont échoué.
+lastLines=Last lines of {ids}=Dernières lignes de {ids}
+logOf=Log of instance {id}=Journal de l’instance {id}
+energy=Energy=Énergie
+savedCarbon={percent} less carbon={percent} de carbone en moins
+consumed_wh=Used=Consommée
+reused_heat_wh=Heat reused=Chaleur réutilisée
+carbon_gco2eq=Carbon=Carbone
+datacenter_carbon_gco2eq=In a data centre=Dans un centre de données
+details=Details=Détails
+ended=Ended=Terminée
+computed=Computed=Calcul
+scheduling=Scheduling=Ordonnancement
+machine=Processor=Processeur
+resource_buckets=Resources=Ressources
+result_bucket=Result bucket=Bucket de résultats
+results_count=Results=Résultats
+shortname=Short name=Nom court
+pool_uuid=Pool
+job_uuid=Job
+constants=Constants=Constantes
 
-  abort: ["Abort", "Interrompre"],
-  delete: ["Delete", "Supprimer"],
-  again: ["Run again", "Relancer"],
-  abortAsk: ["Abort “{name}”?", "Interrompre « {name} » ?"],
-  deleteAsk: ["Delete “{name}”?", "Supprimer « {name} » ?"],
-  againAsk: ["Run “{name}” again?", "Relancer « {name} » ?"],
-  abortText: ["It stops now. What it has computed so far may be lost.", "Elle s’arrête maintenant. Ce qui est déjà calculé peut être perdu."],
-  deleteText: ["Its log goes with it, for good. Buckets stay.", "Son journal disparaît avec elle. Les buckets restent."],
-  againText: ["A new task with these fields. It costs credits.", "Une nouvelle tâche avec ces champs. Elle consomme des crédits."],
-  abortDone: ["“{name}” is being stopped.", "« {name} » est en cours d’arrêt."],
-  deleteDone: ["“{name}” is deleted.", "« {name} » est supprimée."],
-  againDone: ["“{name}” is submitted.", "« {name} » est soumise."],
-  ranges: ["Instances (ranges)", "Instances (plages)"],
-  hidden: ["Secret: type it again, or leave it out", "Secret : à saisir de nouveau, ou à omettre"],
-  notCopied: ["Not copied: {names}", "Non repris : {names}"],
+abort=Abort=Interrompre
+delete=Delete=Supprimer
+again=Run again=Relancer
+abortAsk=Abort “{name}”?=Interrompre « {name} » ?
+deleteAsk=Delete “{name}”?=Supprimer « {name} » ?
+againAsk=Run “{name}” again?=Relancer « {name} » ?
+abortText=What it has computed so far may be lost.=Ce qui est déjà calculé peut être perdu.
+deleteText=Its log goes with it. Buckets stay.=Son journal disparaît avec elle. Les buckets restent.
+againText=A new task, which costs credits.=Une nouvelle tâche, qui consomme des crédits.
+abortDone=“{name}” is being stopped.=« {name} » est en cours d’arrêt.
+deleteDone=“{name}” is deleted.=« {name} » est supprimée.
+againDone=“{name}” is submitted.=« {name} » est soumise.
+ranges=Instances (ranges)=Instances (plages)
+hidden=Secret: type it again, or leave it out=Secret : à saisir de nouveau, ou à omettre
+notCopied=Not copied: {names}=Non repris : {names}
 
-  stream: ["Stream", "Flux"],
-  oneInstance: ["Instance", "Instance"],
-  allInstances: ["All instances", "Toutes les instances"],
-  search: ["Search", "Rechercher"],
-  searchAll: ["Search all {count} lines", "Chercher dans les {count} lignes"],
-  hits: ["{count} hit|{count} hits", "{count} résultat|{count} résultats"],
-  foundLines: ["{count} line matches|{count} lines match", "{count} ligne correspond|{count} lignes correspondent"],
-  backToLog: ["Back to the log", "Retour au journal"],
-  linesAbove: ["{count} line above|{count} lines above", "{count} ligne au-dessus|{count} lignes au-dessus"],
-  earlier: ["Earlier", "Plus tôt"],
-  emptyLog: ["Nothing was written here.", "Rien n’a été écrit ici."],
-  emptySoFar: ["Nothing written yet.", "Rien d’écrit pour l’instant."],
-  linesOf: ["Lines of {stream}", "Lignes de {stream}"],
-  countLines: ["{count} line|{count} lines", "{count} ligne|{count} lignes"],
-  toEnd: ["To the end", "Aller à la fin"],
-  following: ["Following", "Suivi en direct"],
-  paused: ["Following paused", "Suivi en pause"],
-  logEnded: ["Ended", "Terminé"],
-};
+stream=Stream=Flux
+oneInstance=Instance
+allInstances=All instances=Toutes les instances
+search=Search (Enter: the whole log)=Rechercher (Entrée : tout le journal)
+hits={count} hit|{count} hits={count} résultat|{count} résultats
+foundLines={count} line matches|{count} lines match={count} ligne correspond|{count} lignes correspondent
+backToLog=Back to the log=Retour au journal
+linesAbove={count} line above|{count} lines above={count} ligne au-dessus|{count} lignes au-dessus
+earlier=Earlier=Plus tôt
+emptyLog=Nothing was written here.=Rien n’a été écrit ici.
+emptySoFar=Nothing written yet.=Rien d’écrit pour l’instant.
+linesOf=Lines of {stream}=Lignes de {stream}
+countLines={count} line|{count} lines={count} ligne|{count} lignes
+toEnd=To the end=Aller à la fin
+following=Following=Suivi en direct
+paused=Following paused=Suivi en pause
+logEnded=Ended=Terminé
+`;
+
+/** The words by their key: [English, French]. */
+export const WORDS = Object.fromEntries(
+  TABLE.split(/\n+/).map((line) => {
+    const [key, english, french = english] = line.split("=");
+    return [key, [english, french]];
+  }),
+);
