@@ -36,6 +36,8 @@ LIMITS = {
     "retry_seconds": 0.6,
     "max_log_bytes": 65536,
 }
+# The tests' own requests: a kept connection could have been closed by the sandbox in the meantime.
+ANEW = httpx.Limits(max_keepalive_connections=0)
 # How many calls to the API, one after the other, a tool makes at most; each has a budget of its own.
 STEPS = {"get_task": 2, "get_task_logs": 2, "submit_task": 3}
 TOOLS = (
@@ -206,7 +208,7 @@ async def workers() -> AsyncIterator[list[Worker]]:
             api_url = await stack.enter_async_context(serve(create_sandbox(speed=1000, seed=number)))
             app = create_app(settings_for(api_url, **LIMITS))
             url = await stack.enter_async_context(serve(app))
-            api = await stack.enter_async_context(httpx.AsyncClient(base_url=api_url, timeout=30))
+            api = await stack.enter_async_context(httpx.AsyncClient(base_url=api_url, timeout=30, limits=ANEW))
             made.append(Worker(Stage(f"{url}/mcp", api_url, ""), api))
         yield made
 
@@ -227,7 +229,7 @@ async def test_no_fault_loses_or_doubles_a_task_or_stops_the_server(seed: int | 
     async with workers() as made, asyncio.TaskGroup() as group:
         for worker in made:
             group.create_task(work(worker))
-    log.info("%s", Counter(f"{run.tool} {'failed' if run.is_error else 'succeeded'}" for run in runs))
+    log.info("outcomes: %s", Counter(f"{run.tool} {'failed' if run.is_error else 'succeeded'}" for run in runs))
     log.info("slowest: %.1f s", max(run.seconds for run in runs))
     wrong = [run for run in runs if run.problems]
     assert len(runs) == RUNS
