@@ -188,8 +188,13 @@ def public_address(settings: "Settings") -> str | None:
 def listen(host: str, port: int) -> socket.socket:
     """Opens the listening socket before anything else starts, so that a taken port is one clear line."""
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+        return listener
     except OSError as error:
         fail(
             f"cannot listen on {host} port {port}: {error.strerror}. "
