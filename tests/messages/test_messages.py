@@ -101,7 +101,7 @@ CASES = [
     argument("task_uuid", "a/b", *TASK_ID, tool="abort_task"),
     argument("wait_seconds", -1, "a number of seconds from 0 to 45", tool="get_task"),
     argument("profile_name", "../tasks", "a profile such as", "list_profiles shows the names.", tool="get_profile"),
-    LIST("state", "Succes", "active", "Did you mean Success?"),
+    LIST("state", "Succes", "active", "Did you mean Success"),
     LIST("limit", 0, WHOLE + "1 to 500", "next_cursor of the answer reads on."),
     LIST("cursor", "é", "next_cursor of an earlier answer", "Leave it out to start with the newest task."),
     LIST("name", "a\nb", LINE + "2,047"),

@@ -130,7 +130,7 @@ def test_states_are_read_in_any_case_and_in_groups() -> None:
 
 def test_an_unknown_state_is_answered_with_the_nearest() -> None:
     message = message_of(lambda: arguments.check_states("Succes"))
-    assert "Did you mean Success?" in message
+    assert "Did you mean Success" in message
     assert "PartiallyDispatched" in message
 
 

@@ -222,7 +222,7 @@ class QarnotClient:
         path, subject = f"/tasks/{task_id}/{log_type}", Subject("task", task_id)
         if instance_id is not None:
             path += f"/{check_instance_id(instance_id)}"
-            subject = Subject("instance", f"{instance_id} of the task {task_id}")
+            subject = Subject("instance", instance_id)
         async with self._call() as call, call.open(Request("GET", path, subject)) as incoming:
             yield LogStream(incoming, self._transport.limits.max_log_bytes)
 

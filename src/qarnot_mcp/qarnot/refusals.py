@@ -11,7 +11,9 @@ class ApiRefused(QarnotError):
     """The API understood the call and refused it; nothing was done. `{said}` stands for what the API said."""
 
     status: int = 400
-    text: ClassVar[str] = "Qarnot refuses this call{said}."
+    text: ClassVar[str] = (
+        "Qarnot refuses this call{said}. Nothing was done. Compare the arguments with the tool's description."
+    )
 
     def __init__(self, api_message: str = "", *, status: int | None = None, message: str | None = None) -> None:
         self.status = status or self.status
@@ -29,7 +31,10 @@ class Conflict(ApiRefused):
     """The call contradicts what is there (409)."""
 
     status = 409
-    text = "Qarnot refuses this because of what is there already{said}. Nothing was done."
+    text = (
+        "Qarnot refuses this because of what is there already{said}. Nothing was done. "
+        "get_task shows how it stands; call again once that has changed."
+    )
 
 
 class ShortnameTaken(Conflict):

@@ -23,7 +23,10 @@ MAX_WAIT_SECONDS = 45.0
 
 STATE_GROUPS = {
     "active": tuple(state for state in STATES if state not in FINAL_STATES),
+    "waiting": ("Submitted", "PartiallyDispatched", "FullyDispatched"),
+    "running": ("PartiallyExecuting", "FullyExecuting", "DownloadingResults", "UploadingResults"),
     "finished": tuple(state for state in STATES if state in FINAL_STATES),
+    "succeeded": ("Success",),
     "failed": ("Failure",),
 }
 

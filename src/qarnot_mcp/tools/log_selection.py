@@ -217,5 +217,7 @@ def _compiled(expression: str) -> tuple[Expression, Expression]:
         return anywhere, re2.compile(f"(?m)^.*(?:{expression}).*$".encode(), options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = str(error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else error)
+        # It ends with the expression as it was compiled, which is not the one that was given.
+        reason = reason.rpartition(": ")[0] or reason
         valid = "a regular expression in the syntax of RE2, which has no look-around and no back-references"
         raise InvalidArgument("search", expression, valid, f"It says: {reason}.") from None

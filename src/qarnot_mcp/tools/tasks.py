@@ -38,7 +38,7 @@ async def list_tasks(
         str | None,
         Field(
             description="Only tasks in these states, separated by commas: a state such as Success or FullyExecuting, "
-            "or active, finished, failed."
+            "or active, waiting, running, finished, succeeded, failed."
         ),
     ] = None,
     name: Annotated[str | None, Field(description="Only tasks whose name starts with this.")] = None,
