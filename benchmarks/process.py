@@ -46,6 +46,12 @@ class Process:
         return int(self.about.memory_info().rss)
 
     @property
+    def cpu_seconds(self) -> float:
+        """The time that the process has computed, in user and system together."""
+        times = self.about.cpu_times()
+        return float(times.user + times.system)
+
+    @property
     def is_running(self) -> bool:
         """Whether the process lives."""
         return self._popen.poll() is None

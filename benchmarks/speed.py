@@ -8,25 +8,28 @@ from dataclasses import dataclass, field
 from benchmarks.answers import task_id
 from benchmarks.load import Callers, Load
 from benchmarks.parties import Parties, all_parties
+from benchmarks.process import Process
 from benchmarks.report import Table, milliseconds
 from benchmarks.requests import ERAS, Era, api_request, tool_call
 
 CALLERS = (1, 16, 128)
 ROUNDS = 4
 WARM_UP_CALLS = 200
-PARTIES = ("floor", "cured", "ours", "direct")
+SERVERS = ("floor", "cured", "ours")
+PARTIES = (*SERVERS, "direct")
 
 NOTE = (
     "Calls per second, and the median and 99th percentile of a call in milliseconds. `floor` is the barest FastMCP "
     "server with one shared httpx client; `cured` is the floor without the hidden `tools/list` of the modern era; "
-    "`direct` is the same requests sent straight to the upstream. Ratios are medians over the rounds: "
-    "above 1 ours is faster."
+    "`direct` is the same requests sent straight to the upstream. Ratios are medians over the rounds: above 1 ours is "
+    "faster. CPU is what the server's process used for a call, in milliseconds; it says the same on a busy machine."
 )
 COLUMNS = (
     "era, tool, callers",
     *(f"{party} calls/s" for party in PARTIES),
     "ours / floor",
     "ours / cured",
+    *(f"{party} CPU" for party in SERVERS),
     *(f"{party} p50" for party in PARTIES),
     *(f"{party} p99" for party in PARTIES),
 )
@@ -47,6 +50,8 @@ class Turns:
     """What one party did in all rounds."""
 
     loads: list[Load] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+    """What the process used for a call, in each round."""
 
     @property
     def calls_per_second(self) -> float:
@@ -94,23 +99,25 @@ async def measure(seconds: float) -> list[Table]:
 
 async def take_turns(parties: Parties, era: Era, case: Case, callers: int, seconds: float) -> dict[str, Turns]:
     """Lets the parties work in turns, every second round in the opposite order."""
-    requests = {"direct": case.direct} | {
-        party: [tool_call(era, case.tool, case.arguments)] for party in ("floor", "cured", "ours")
-    }
-    ports = {
-        "direct": parties.upstream.port,
-        "floor": parties.floor.port,
-        "cured": parties.cured.port,
-        "ours": parties.ours.port,
+    requests = {"direct": case.direct} | {party: [tool_call(era, case.tool, case.arguments)] for party in SERVERS}
+    processes: dict[str, Process] = {
+        "direct": parties.upstream,
+        "floor": parties.floor,
+        "cured": parties.cured,
+        "ours": parties.ours,
     }
     turns = {party: Turns() for party in PARTIES}
     for round_number in range(ROUNDS):
         for party in PARTIES if round_number % 2 == 0 else reversed(PARTIES):
-            group = await Callers.of(ports[party], callers)
+            process = processes[party]
+            group = await Callers.of(process.port, callers)
             try:
                 if round_number == 0:
                     await group.call(requests[party], calls=WARM_UP_CALLS)
-                turns[party].loads.append(await group.call(requests[party], seconds=seconds))
+                used = process.cpu_seconds
+                load = await group.call(requests[party], seconds=seconds)
+                turns[party].loads.append(load)
+                turns[party].cpu_seconds.append((process.cpu_seconds - used) / len(load.latencies))
             finally:
                 group.close()
     return turns
@@ -123,6 +130,7 @@ def row(name: str, turns: dict[str, Turns]) -> list[str]:
         *(f"{turns[party].calls_per_second:.0f}" for party in PARTIES),
         f"{turns['ours'].ratio(turns['floor']):.2f}",
         f"{turns['ours'].ratio(turns['cured']):.2f}",
+        *(milliseconds(statistics.median(turns[party].cpu_seconds)) for party in SERVERS),
         *(milliseconds(turns[party].percentile(0.5)) for party in PARTIES),
         *(milliseconds(turns[party].percentile(0.99)) for party in PARTIES),
     ]

@@ -1,0 +1,108 @@
+"""The end of the server under load, by request and by force."""
+
+import asyncio
+import signal
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
+
+from load.processes import Running, server_and_sandbox, started_again
+from sandboxed import ERAS, Era
+
+CALLS = 8
+PROFILE = {"profile_name": "docker-batch"}
+
+
+class Patient(httpx2.AsyncHTTPTransport):
+    """Answers 503 where a connection breaks: without it the SDK's client ends for good, whatever the server does."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            response = await super().handle_async_request(request)
+            await response.aread()
+        except httpx2.TransportError:
+            return httpx2.Response(503, request=request)
+        return response
+
+
+def patient_http(
+    headers: dict[str, str] | None = None,
+    timeout: httpx2.Timeout | None = None,
+    auth: httpx2.Auth | None = None,
+    **more: Any,
+) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=Patient(), headers=headers, timeout=timeout, auth=auth, **more)
+
+
+def client_of(server: Running, era: Era) -> Client[StreamableHttpTransport]:
+    return Client(StreamableHttpTransport(f"{server.url}/mcp", httpx_client_factory=patient_http), mode=era)
+
+
+async def requests_seen(sandbox: Running, path: str) -> int:
+    async with httpx.AsyncClient() as http:
+        journal = (await http.get(f"{sandbox.url}/sandbox/journal")).json()
+    return sum(entry["path"] == path for entry in journal["requests"])
+
+
+async def slow_down(sandbox: Running, path: str, seconds: float) -> None:
+    """Lets all answers of a path trickle."""
+    fault = {"kind": "slow", "seconds": seconds, "count": 0, "match": {"path": path}}
+    async with httpx.AsyncClient() as http:
+        (await http.post(f"{sandbox.url}/sandbox/faults", json=fault)).raise_for_status()
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_every_call_in_flight_is_answered_after_sigterm(era: Era) -> None:
+    path = "/profiles/docker-batch"
+    async with server_and_sandbox() as (server, sandbox), client_of(server, era) as client:
+        await client.list_tools()  # else the client lists them after its first call, when there is no server any more
+        await slow_down(sandbox, path, seconds=1)
+        calls = [asyncio.create_task(client.call_tool("get_profile", PROFILE)) for _ in range(CALLS)]
+        while await requests_seen(sandbox, path) < CALLS:  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.01)
+        assert not any(call.done() for call in calls)
+        server.process.send_signal(signal.SIGTERM)
+        results = await asyncio.gather(*calls)
+        assert [result.structured_content["name"] for result in results if result.structured_content] == [
+            "docker-batch"
+        ] * CALLS
+        assert await asyncio.to_thread(server.process.wait) == 0
+
+
+async def test_clients_go_on_without_reconnecting_after_a_kill_and_a_restart() -> None:
+    async with server_and_sandbox() as (server, _):
+        is_back = asyncio.Event()
+        before = asyncio.Barrier(len(ERAS) * CALLS + 1)
+
+        async def work(client: Client[Any]) -> tuple[int, int]:
+            """Calls all the time; tells how many calls were lost, and how many succeeded on the new process."""
+            lost, after = 0, 0
+            await client.call_tool("get_profile", PROFILE)
+            await before.wait()
+            while after < 3:
+                was_back = is_back.is_set()
+                try:
+                    result = await client.call_tool("get_profile", PROFILE)
+                except Exception:  # noqa: BLE001 - a call that is lost may fail in any way, the next ones must not
+                    assert not was_back, "a call failed on the new process"
+                    lost += 1
+                    await asyncio.sleep(0.01)
+                else:
+                    assert result.structured_content is not None
+                    after += was_back
+            return lost, after
+
+        async with client_of(server, "auto") as modern, client_of(server, "legacy") as legacy:
+            workers = [asyncio.create_task(work(client)) for client in (modern, legacy) for _ in range(CALLS)]
+            await before.wait()
+            server.process.send_signal(signal.SIGKILL)
+            server.process.wait()
+            await started_again(server, "/health")
+            is_back.set()
+            counts = await asyncio.gather(*workers)
+        assert all(after == 3 for _, after in counts)
+        assert sum(lost for lost, _ in counts) > 0
