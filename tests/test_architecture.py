@@ -23,7 +23,8 @@ KNOWN_BY = {
     "request_head": set[str](),
     "web": {"access", "qarnot", "server", "settings", "tools"},
     "check": {"access", "qarnot", "settings"},
-    "cli": {"access", "check", "logbook", "qarnot", "request_head", "sandbox", "settings", "telemetry", "web"},
+    "process": {"access", "qarnot", "request_head", "settings", "telemetry", "web"},
+    "cli": {"check", "logbook", "process", "sandbox", "settings", "web"},
 }
 
 

@@ -1,28 +1,18 @@
-"""The command line: arguments, settings, application, and the web server that runs it."""
+"""The command line: arguments, settings, and what is run with them."""
 
 import argparse
 import gc
-import logging
 import os
-import signal
-import socket
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qarnot_mcp import __version__
 
 if TYPE_CHECKING:
-    import asyncio
-
     from starlette.types import ASGIApp
 
     from qarnot_mcp.settings import Settings
 
-log = logging.getLogger("qarnot_mcp")
-
-# Whose X-Forwarded-For and X-Forwarded-Proto are believed: a proxy or tunnel on this machine or beside it, so that
-# wrong keys are counted for the person's address and not for the proxy's.
-PROXIES = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 SANDBOX_KEY = "sandbox-key"
 SANDBOX_URL = "http://sandbox.invalid"
 
@@ -71,12 +61,20 @@ def main(arguments: list[str] | None = None) -> None:
     from qarnot_mcp.logbook import open_logbook
 
     open_logbook(settings)
+    simulation = sandbox(options) if options.sandbox else None
+    if options.check:
+        raise SystemExit(examine(settings, simulation))
+    # What is imported and built from here on stays: looking for garbage among it costs a fifth of the start now, and
+    # a tenth of each call later. The process that serves turns it on again.
+    gc.disable()
+    from qarnot_mcp.process import CannotListen, serve
+
     try:
-        if options.check:
-            raise SystemExit(examine(settings, sandbox(options) if options.sandbox else None))
-        serve(settings, sandbox(options) if options.sandbox else None)
+        serve(settings, simulation)
     except SettingsError as error:
         fail(str(error), status=2)
+    except CannotListen as error:
+        fail(str(error), status=1)
 
 
 def sandbox(options: argparse.Namespace) -> "ASGIApp":
@@ -106,101 +104,6 @@ def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
         return good
 
     return 0 if asyncio.run(printed()) else 1
-
-
-def serve(settings: "Settings", simulation: "ASGIApp | None") -> None:
-    """Listens on the address of the settings and serves until SIGTERM or Ctrl-C."""
-    # What is imported and built here stays: looking for garbage among it costs a fifth of the start now, and a tenth
-    # of each call later.
-    gc.disable()
-    import uvicorn
-    from sse_starlette.sse import AppStatus
-
-    from qarnot_mcp.access.mode import announce_access, choose_mode
-    from qarnot_mcp.settings import SettingsError
-    from qarnot_mcp.telemetry import open_telemetry
-    from qarnot_mcp.web import create_app
-
-    open_telemetry()
-    listener = listen(settings.host, settings.port)
-    try:
-        public_url = public_address(settings)
-        app = create_app(settings, simulation=simulation, public_url=public_url)
-    except SettingsError as error:
-        fail(str(error), status=2)
-    about = "a simulated Qarnot" if simulation else f"{settings.base_url}/v{settings.api_version}"
-    log.info("qarnot-mcp %s, on %s%s", __version__, about, ", read-only" if settings.read_only else "")
-    mode = choose_mode(settings.auth, settings.api_key, public_url)
-    for line in announce_access(
-        mode,
-        api_key=settings.api_key,
-        public_url=public_url,
-        host=settings.host,
-        port=settings.port,
-        path=settings.path,
-    ):
-        log.log(line.level, line.text)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        forwarded_allow_ips=PROXIES,
-        http=http_protocol(),
-        server_header=False,
-        timeout_keep_alive=120,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
-    # It would end all event streams at SIGTERM, and with them the answers of calls in flight.
-    AppStatus.enable_automatic_graceful_drain = False
-    # uvicorn finishes the calls in flight and then raises the signal again: end as after a return, with status 0.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    gc.freeze()
-    gc.enable()
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        log.info("stopped")
-    finally:
-        listener.close()
-
-
-def http_protocol() -> "type[asyncio.Protocol] | str":
-    """Answers the HTTP protocol to serve with: the fast parser with a bound, else h11, which has one of its own."""
-    try:
-        from qarnot_mcp.request_head import BoundedHeadProtocol
-    except ImportError:
-        return "h11"
-    return BoundedHeadProtocol
-
-
-def public_address(settings: "Settings") -> str | None:
-    """Finds where the world reaches the server; waits a bounded time for a tunnel that is just starting."""
-    if settings.public_url is None and settings.tunnel_metrics_url is None:
-        return None
-    import asyncio
-
-    from qarnot_mcp.access.public_address import find_public_url
-    from qarnot_mcp.qarnot.transport import fetch_json
-
-    return asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url, fetch_json))
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Opens the listening socket before anything else starts, so that a taken port is one clear line."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(2048)
-        return listener
-    except OSError as error:
-        fail(
-            f"cannot listen on {host} port {port}: {error.strerror}. "
-            "Stop what uses it, or choose another with QARNOT_MCP_HOST and QARNOT_MCP_PORT.",
-            status=1,
-        )
 
 
 def fail(message: str, *, status: int) -> NoReturn:

@@ -1,0 +1,115 @@
+"""The process that serves: its socket, its signals, its garbage, and the web server that runs the application."""
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+
+import uvicorn
+from sse_starlette.sse import AppStatus
+from starlette.types import ASGIApp
+
+from qarnot_mcp import __version__
+from qarnot_mcp.access.mode import announce_access, choose_mode
+from qarnot_mcp.access.public_address import find_public_url
+from qarnot_mcp.qarnot.transport import fetch_json
+from qarnot_mcp.settings import Settings
+from qarnot_mcp.telemetry import open_telemetry
+from qarnot_mcp.web import create_app
+
+log = logging.getLogger("qarnot_mcp")
+
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed: a proxy or tunnel on this machine or beside it, so that
+# wrong keys are counted for the person's address and not for the proxy's.
+PROXIES = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
+
+class CannotListen(Exception):  # noqa: N818 - says what happened, as the errors of the API do
+    """The address of the settings cannot be listened on; the text says why and what to do."""
+
+
+def serve(settings: Settings, simulation: ASGIApp | None) -> None:
+    """Listens on the address of the settings and serves until SIGTERM or Ctrl-C.
+
+    `simulation` answers in place of the API. Raises `CannotListen`, and `SettingsError` for a setting that only
+    shows in use that it cannot be used.
+    """
+    open_telemetry()
+    listener = listen(settings.host, settings.port)
+    public_url = public_address(settings)
+    app = create_app(settings, simulation=simulation, public_url=public_url)
+    announce(
+        settings, public_url, "a simulated Qarnot" if simulation else f"{settings.base_url}/v{settings.api_version}"
+    )
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        forwarded_allow_ips=PROXIES,
+        http=http_protocol(),
+        server_header=False,
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    # It would end all event streams at SIGTERM, and with them the answers of calls in flight.
+    AppStatus.enable_automatic_graceful_drain = False
+    # uvicorn finishes the calls in flight and then raises the signal again: end as after a return, with status 0.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    gc.freeze()
+    gc.enable()
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        log.info("stopped")
+    finally:
+        listener.close()
+
+
+def announce(settings: Settings, public_url: str | None, api: str) -> None:
+    """Logs the first lines: what runs on what, whose key a call uses, and which address to connect to."""
+    log.info("qarnot-mcp %s, on %s%s", __version__, api, ", read-only" if settings.read_only else "")
+    lines = announce_access(
+        choose_mode(settings.auth, settings.api_key, public_url),
+        api_key=settings.api_key,
+        public_url=public_url,
+        host=settings.host,
+        port=settings.port,
+        path=settings.path,
+    )
+    for line in lines:
+        log.log(line.level, line.text)
+
+
+def http_protocol() -> type[asyncio.Protocol] | str:
+    """Answers the HTTP protocol to serve with: the fast parser with a bound, else h11, which has one of its own."""
+    try:
+        from qarnot_mcp.request_head import BoundedHeadProtocol
+    except ImportError:
+        return "h11"
+    return BoundedHeadProtocol
+
+
+def public_address(settings: Settings) -> str | None:
+    """Finds where the world reaches the server; waits a bounded time for a tunnel that is just starting."""
+    if settings.public_url is None and settings.tunnel_metrics_url is None:
+        return None
+    return asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url, fetch_json))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Opens the listening socket before anything else starts, so that a taken port is one clear line."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+        return listener
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {host} port {port}: {error.strerror}. "
+            "Stop what uses it, or choose another with QARNOT_MCP_HOST and QARNOT_MCP_PORT."
+        ) from None
