@@ -98,20 +98,16 @@ class Recorder:
         path = IMAGES / "session.webp"
         first, *rest = self.frames
         first.save(path, save_all=True, append_images=rest, duration=self.milliseconds, lossless=True, method=6)
-        report(path, f"{len(self.frames)} frames, {sum(self.milliseconds) / 1000:.0f} s")
-        if path.stat().st_size > MAX_BYTES:
+        size = path.stat().st_size
+        print(f"{path.name}: {len(self.frames)} frames, {sum(self.milliseconds) // 1000} s, {size:,} bytes")
+        if size > MAX_BYTES:
             sys.exit(f"{path.name} is over {MAX_BYTES:,} bytes, too much for a README: record fewer frames.")
 
     def save_still(self) -> None:
         """Writes the last frame as a still picture."""
         path = IMAGES / "session.png"
         self.frames[-1].save(path, optimize=True)
-        report(path, "{} x {}".format(*self.frames[-1].size))
-
-
-def report(path: Path, what: str) -> None:
-    """Says what was written."""
-    print(f"{path.relative_to(ROOT)}: {what}, {path.stat().st_size:,} bytes")
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
 class Inspector:
