@@ -1,17 +1,23 @@
 """Prompts that a person picks from a menu: the four things that people do most with a batch computer."""
 
-from typing import Annotated
-
 from fastmcp import FastMCP
-from pydantic import Field
+from fastmcp.exceptions import PromptError
+from fastmcp.prompts import PromptResult
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from mcp_types import GetPromptRequestParams
+
+# The arguments are described in docstrings: to those with an annotation FastMCP adds their JSON schema, which people
+# would read in the menu.
 
 
-def run_a_command(
-    command: Annotated[str, Field(description="What to run, such as: echo hello from ${INSTANCE_ID}")],
-    image: Annotated[str, Field(description="Docker image with its tag.")] = "library/ubuntu:24.04",
-    instances: Annotated[str, Field(description="How many instances.")] = "1",
-) -> str:
-    """Run one command in a Docker image on Qarnot and show what it printed."""
+def run_a_command(command: str, image: str = "library/ubuntu:24.04", instances: str = "1") -> str:
+    """Run one command in a Docker image on Qarnot and show what it printed.
+
+    Args:
+        command: What to run, such as `echo hello from ${INSTANCE_ID}`.
+        image: Docker image with its tag.
+        instances: How many instances.
+    """
     repository, _, tag = image.rpartition(":") if ":" in image.rsplit("/", 1)[-1] else (image, "", "")
     return (
         f"Run this command on Qarnot on {instances} instance(s), in the Docker image {image}:\n\n{command}\n\n"
@@ -22,10 +28,12 @@ def run_a_command(
     )
 
 
-def why_did_it_fail(
-    task: Annotated[str, Field(description="UUID or shortname of the task.")],
-) -> str:
-    """Find out why a task failed, and what to change."""
+def why_did_it_fail(task: str) -> str:
+    """Find out why a task failed, and what to change.
+
+    Args:
+        task: UUID or shortname of the task.
+    """
     return (
         f"Find out why the Qarnot task {task} failed. get_task tells the errors, the failed instances grouped by what "
         "went wrong, and the last lines of their output; get_task_logs with search finds more. Say in plain words what "
@@ -33,10 +41,12 @@ def why_did_it_fail(
     )
 
 
-def clean_up_finished_tasks(
-    tag: Annotated[str, Field(description="Only tasks with this tag; empty for all.")] = "",
-) -> str:
-    """List finished tasks and delete those that are agreed on."""
+def clean_up_finished_tasks(tag: str = "") -> str:
+    """List finished tasks and delete those that are agreed on.
+
+    Args:
+        tag: Only tasks with this tag; empty for all.
+    """
     which = f" with the tag {tag}" if tag else ""
     filters = f'state="finished", tags=["{tag}"]' if tag else 'state="finished"'
     return (
@@ -46,12 +56,14 @@ def clean_up_finished_tasks(
     )
 
 
-def parallel_sweep(
-    command: Annotated[str, Field(description="The command; ${INSTANCE_ID} tells the instances apart.")],
-    values: Annotated[str, Field(description="What to sweep over, such as: learning rates 0.1, 0.01, 0.001")],
-    image: Annotated[str, Field(description="Docker image with its tag.")] = "library/python:3.13-slim",
-) -> str:
-    """Run one command over many values, an instance for each, and compare the results."""
+def parallel_sweep(command: str, values: str, image: str = "library/python:3.13-slim") -> str:
+    """Run one command over many values, an instance for each, and compare the results.
+
+    Args:
+        command: The command; ${INSTANCE_ID} tells the instances apart.
+        values: What to sweep over, such as `learning rates 0.1, 0.01, 0.001`.
+        image: Docker image with its tag.
+    """
     return (
         f"Sweep over these values on Qarnot, one instance for each: {values}\n\n"
         f"Command: {command}\nDocker image: {image}\n\n"
@@ -62,8 +74,31 @@ def parallel_sweep(
     )
 
 
+class PromptMiddleware(Middleware):
+    """Says which argument a prompt misses and which prompts there are, as FastMCP does not."""
+
+    def __init__(self, server: FastMCP) -> None:
+        self._server = server
+
+    async def on_get_prompt(
+        self,
+        context: MiddlewareContext[GetPromptRequestParams],
+        call_next: CallNext[GetPromptRequestParams, PromptResult],
+    ) -> PromptResult:
+        """Passes the call on where it can be answered."""
+        name, given = context.message.name, context.message.arguments or {}
+        prompts = {prompt.name: prompt for prompt in await self._server.list_prompts()}
+        if name not in prompts:
+            raise PromptError(f"There is no prompt {name[:60]!r} here. The prompts: {', '.join(prompts)}.")
+        for argument in prompts[name].arguments or ():
+            if argument.required and not given.get(argument.name):
+                raise PromptError(f"{argument.name} is missing: {argument.description}")
+        return await call_next(context)
+
+
 def add_prompts(server: FastMCP) -> None:
     """Registers the prompts."""
+    server.add_middleware(PromptMiddleware(server))
     for prompt, title in (
         (run_a_command, "Run a command"),
         (why_did_it_fail, "Why did it fail?"),

@@ -15,7 +15,10 @@ from qarnot_mcp.tools.profiles import get_profile
 from qarnot_mcp.tools.tasks import get_task
 
 COMPLETIONS = 50
-LOG_TYPES = ["stdout", "stderr"]
+CHOICES = {
+    "log_type": ("stdout", "stderr"),
+    "image": ("library/ubuntu:24.04", "library/python:3.13-slim", "library/debian:12-slim", "library/alpine:3.22"),
+}
 
 
 async def task_resource(uuid: str) -> str:
@@ -48,17 +51,18 @@ async def complete(
     argument: CompletionArgument,
     _: CompletionContext | None,
 ) -> list[str]:
-    """Completes ids of tasks, names of profiles and log types; answers nothing where the caller has no key."""
-    if argument.name == "log_type":
-        return [name for name in LOG_TYPES if name.startswith(argument.value)]
+    """Completes ids of tasks, names of profiles, log types and images; nothing where the caller has no key."""
+    if argument.name in CHOICES:
+        return [name for name in CHOICES[argument.name] if name.startswith(argument.value)]
     try:
         if argument.name in ("uuid", "task"):
             page = await calling_client().tasks(limit=COMPLETIONS)
-            ids = [task.shortname or task.uuid for task in page.tasks]
+            ids = [
+                task.uuid if argument.value and task.uuid.startswith(argument.value) else task.shortname or task.uuid
+                for task in page.tasks
+            ]
         elif argument.name == "name":
             ids = await calling_client().profile_names()
-        elif argument.name == "tag":
-            ids = []
         else:
             return []
     except QarnotError:
