@@ -91,15 +91,19 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def running(
-    arguments: Sequence[str], request: bytes, environment: Mapping[str, str] | None = None
+    arguments: Sequence[str],
+    request: bytes,
+    environment: Mapping[str, str] | None = None,
+    output: Path | None = None,
 ) -> AsyncIterator[Process]:
     """Runs Python with these arguments, `{port}` in them filled in; begins when it answers the request.
 
-    Raises `RuntimeError` with the end of what it wrote where it does not start.
+    What it writes goes to `output`, where that is given. Raises `RuntimeError` with the end of that where it does not
+    start.
     """
     port = free_port()
     filled = [str(port) if argument == "{port}" else argument for argument in arguments]
-    with tempfile.TemporaryFile() as errors:
+    with output.open("w+b") if output else tempfile.TemporaryFile() as errors:
         process = Process(filled, port, environment or {}, errors.fileno())
         try:
             try:

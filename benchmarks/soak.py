@@ -1,0 +1,264 @@
+"""`python -m benchmarks.soak --minutes 10`: 64 callers on a sandbox that fails, and what the server holds meanwhile.
+
+Ends with status 1 where the memory grows after the first minute, where a connection or a task of asyncio is left at
+the end, or where an error is not one of our own.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks.connection import Connection
+from benchmarks.process import Process, running
+from benchmarks.requests import ERAS, http_request, message_of, tool_call
+from benchmarks.watched import PATH
+from qarnot_mcp.qarnot.errors import QarnotError
+
+CALLERS = 64
+FAULT_SHARE = 0.05
+HANG_UP_SHARE = 0.01
+HANG_UP_SECONDS = 0.05
+SAMPLE_SECONDS = 1.0
+WARM_SECONDS = 60.0
+GROWTH_ALLOWED = 1.05
+SETTLE_SECONDS = 45.0
+TASKS_KEPT = 3
+MAX_CALLS_IN_FLIGHT = 64
+
+FAULTS: tuple[dict[str, object], ...] = (
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 429, "retry_after": "1"},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 502},
+    {"kind": "status", "status": 503, "when": "after"},
+    {"kind": "status", "status": 504, "when": "after"},
+    {"kind": "disconnect"},
+    {"kind": "disconnect", "when": "after"},
+    {"kind": "cut"},
+    {"kind": "slow", "seconds": 0.5},
+    {"kind": "not_json"},
+    {"kind": "wrong_type"},
+    {"kind": "late", "seconds": 1},
+    {"kind": "endless", "match": {"path": "/profiles/*"}},
+)
+
+
+@dataclass
+class Soak:
+    """What is seen in a soak."""
+
+    seconds: float
+    server: Process
+    sandbox: Process
+    chance: random.Random
+    calls: int = 0
+    errors: int = 0
+    hang_ups: int = 0
+    strange: list[str] = field(default_factory=list)
+    samples: list[tuple[float, int]] = field(default_factory=list)
+    """Seconds since the start, and the memory that the server held."""
+
+    def __post_init__(self) -> None:
+        self.begun = time.perf_counter()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.begun
+
+    async def run(self) -> None:
+        """Calls and samples until the time is over."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(CALLERS):
+                group.create_task(self.caller(number))
+            group.create_task(self.sampler())
+
+    async def sampler(self) -> None:
+        """Looks at the memory all the time."""
+        while self.elapsed < self.seconds:
+            self.samples.append((self.elapsed, self.server.resident_bytes))
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    async def caller(self, number: int) -> None:
+        """Is one caller with an account of its own, who lists, reads, submits, aborts and deletes."""
+        key = f"sandbox-soak-{number}"
+        connection = await Connection.to(self.server.port)
+        tasks: list[str] = []
+        while self.elapsed < self.seconds:
+            if self.chance.random() < FAULT_SHARE:
+                await self.ask_for_fault(key)
+            tool, arguments = self.next_call(tasks)
+            request = tool_call(self.chance.choice(ERAS), tool, arguments, key)
+            if self.chance.random() < HANG_UP_SHARE:
+                self.hang_ups += 1
+                try:
+                    await asyncio.wait_for(connection.exchange(request), HANG_UP_SECONDS)
+                except TimeoutError:
+                    connection.close()
+                    connection = await Connection.to(self.server.port)
+                continue
+            status, body = await connection.exchange(request)
+            self.take(tool, status, body, tasks)
+        connection.close()
+
+    async def ask_for_fault(self, key: str) -> None:
+        """Lets one of the next requests with this key fail."""
+        fault = json.dumps({"count": 1, "key": key, **self.chance.choice(FAULTS)}).encode()
+        connection = await Connection.to(self.sandbox.port)
+        await connection.exchange(http_request("POST", "/sandbox/faults", {}, fault))
+        connection.close()
+
+    def next_call(self, tasks: list[str]) -> tuple[str, dict[str, Any]]:
+        """Chooses the next call of a caller with these tasks."""
+        if len(tasks) > TASKS_KEPT:
+            return "delete_task", {"task_uuid": tasks.pop(0)}
+        tools = ["get_profile", "list_profiles", "list_tasks", "submit_task"]
+        if tasks:
+            tools += ["get_task", "get_task", "get_task_logs", "abort_task"]
+        tool = self.chance.choice(tools)
+        if tool == "get_profile":
+            return tool, {"profile_name": "docker-batch"}
+        if tool == "submit_task":
+            constants = {"DOCKER_CMD": "echo hello from ${INSTANCE_ID}", "DOCKER_TAG": "24.04"}
+            return tool, {"name": "soak", "profile": "docker-batch", "instance_count": 3, "constants": constants}
+        return tool, {"task_uuid": tasks[-1]} if tool not in ("list_profiles", "list_tasks") else {}
+
+    def take(self, tool: str, status: int, body: bytes, tasks: list[str]) -> None:
+        """Counts an answer and keeps the id of a task that was started."""
+        self.calls += 1
+        result = message_of(body).get("result") if status == 200 else None
+        if result is None:
+            self.strange.append(f"{tool} answered status {status}: {body[:300]!r}")
+        elif result.get("isError"):
+            self.errors += 1
+        elif tool == "submit_task":
+            tasks.append(result["structuredContent"]["uuid"])
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the server has open."""
+
+    tasks: list[str]
+    files: int
+
+    def leaks_beside(self, before: "Held") -> bool:
+        """Whether there is more than before, beside kept connections to the API."""
+        return len(self.tasks) > len(before.tasks) or self.files > before.files + MAX_CALLS_IN_FLIGHT
+
+
+async def held(server: Process) -> Held:
+    """Answers which asyncio tasks and how many open files the server has."""
+    connection = await Connection.to(server.port)
+    _, body = await connection.exchange(http_request("GET", PATH, {}))
+    connection.close()
+    return Held(**json.loads(body))
+
+
+async def warm_up(server: Process) -> None:
+    """Calls once in each era: the first answer of the legacy era starts a task that stays."""
+    connection = await Connection.to(server.port)
+    for era in ERAS:
+        await connection.exchange(tool_call(era, "list_profiles", {}, "sandbox-soak"))
+    connection.close()
+    await asyncio.sleep(SAMPLE_SECONDS)
+
+
+async def settled(server: Process, before: Held) -> Held:
+    """Waits until the server holds no more than before, for a bounded time; answers what it holds."""
+    begun = time.perf_counter()
+    while (now := await held(server)).leaks_beside(before) and time.perf_counter() - begun < SETTLE_SECONDS:  # noqa: ASYNC110
+        await asyncio.sleep(SAMPLE_SECONDS)
+    return now
+
+
+def outcomes(log: Path) -> Counter[str]:
+    """Counts the outcomes of the calls in the log; a line that belongs to no call counts as what it says."""
+    counts: Counter[str] = Counter()
+    for text in log.read_text().splitlines():
+        line = json.loads(text) if text.startswith("{") else {"level": "ERROR", "message": text}
+        if "outcome" in line:
+            counts[line["outcome"]] += 1
+        elif line["level"] in ("WARNING", "ERROR", "CRITICAL"):
+            counts[f"log: {line['message'][:200]}"] += 1
+    return counts
+
+
+def own_names(error: type[QarnotError] = QarnotError) -> set[str]:
+    """Answers the names of our own errors."""
+    return {error.__name__}.union(*(own_names(below) for below in error.__subclasses__()))
+
+
+def growth(samples: list[tuple[float, int]], seconds: float) -> float | None:
+    """Compares the memory of the last sixth with that of the sixth after the first minute; none in a short soak."""
+    if seconds < 2 * WARM_SECONDS:
+        return None
+    span = (seconds - WARM_SECONDS) / 6
+    first = [size for at, size in samples if WARM_SECONDS <= at < WARM_SECONDS + span]
+    last = [size for at, size in samples if at >= seconds - span]
+    return statistics.median(last) / statistics.median(first)
+
+
+async def main(minutes: float, seed: int) -> int:
+    """Runs a soak, prints what was seen, and answers the exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "server.log"
+        async with running(
+            ["-m", "qarnot_mcp.sandbox", "--port", "{port}", "--speed", "100"], SANDBOX_READY
+        ) as sandbox:
+            settings = {
+                "QARNOT_BASE_URL": f"http://127.0.0.1:{sandbox.port}",
+                "QARNOT_MCP_LOG_FORMAT": "json",
+                "QARNOT_MCP_MAX_CALLS_IN_FLIGHT": str(MAX_CALLS_IN_FLIGHT),
+            }
+            held_request = http_request("GET", PATH, {})
+            async with running(["-m", "benchmarks.watched", "--port", "{port}"], held_request, settings, log) as server:
+                await warm_up(server)
+                before = await held(server)
+                soak = Soak(minutes * 60, server, sandbox, random.Random(seed))
+                await soak.run()
+                after = await settled(server, before)
+        counts = outcomes(log)
+    strange = {name: count for name, count in counts.items() if name not in own_names() | {"ok", "cancelled"}}
+    grown = growth(soak.samples, soak.seconds)
+    minutes_of_memory = {
+        f"minute {minute}": f"{statistics.median(sizes) / 2**20:.1f} MiB"
+        for minute in range(int(minutes) + 1)
+        if (sizes := [size for at, size in soak.samples if at // 60 == minute])
+    }
+    print(f"{soak.calls} calls, {soak.errors} errors, {soak.hang_ups} hang-ups in {soak.seconds:.0f} s (seed {seed})")
+    print(f"outcomes: {dict(counts.most_common())}")
+    print(f"memory: {minutes_of_memory}, last over first after the warm-up: {grown and round(grown, 3)}")
+    print(f"held before: {before}, after: {after}")
+    faults = []
+    if strange or soak.strange:
+        faults.append(f"not our own errors: {strange} {soak.strange[:5]}")
+    if grown is not None and grown > GROWTH_ALLOWED:
+        faults.append(f"the memory has grown {grown:.2f} times")
+    if after.leaks_beside(before):
+        faults.append("connections or tasks are left")
+    for fault in faults:
+        print(f"FAULT: {fault}")
+    return 1 if faults else 0
+
+
+SANDBOX_READY = http_request("GET", "/sandbox/clock", {})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long it calls (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the calls and faults (default: %(default)s)")
+    options = parser.parse_args()
+    sys.exit(uvloop.run(main(options.minutes, options.seed)))

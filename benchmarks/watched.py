@@ -1,0 +1,46 @@
+"""The server as the soak runs it: as the command line does, and with a page that tells what the process holds."""
+
+import argparse
+import asyncio
+import gc
+import json
+
+import psutil
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from qarnot_mcp.logbook import open_logbook
+from qarnot_mcp.settings import load_settings
+from qarnot_mcp.web import create_app
+
+PATH = "/held"
+
+
+class Watched:
+    """Answers `/held` with the tasks of asyncio and the number of open files, and passes everything else on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._process = psutil.Process()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one ASGI connection."""
+        if scope["type"] == "http" and scope["path"] == PATH:
+            gc.collect()
+            tasks = sorted(getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())
+            held = {"tasks": tasks, "files": self._process.num_fds()}
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": json.dumps(held).encode()})
+        else:
+            await self._app(scope, receive, send)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    settings = load_settings(None, port=options.port)
+    open_logbook(settings)
+    uvicorn.run(
+        Watched(create_app(settings)), port=options.port, log_config=None, access_log=False, timeout_keep_alive=120
+    )
