@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from typing import Any
 
-from qarnot_mcp.tools.log_view import LogPage, LogQuery, LogView
+from qarnot_mcp.tools.log_query import LogPage, LogQuery
+from qarnot_mcp.tools.log_view import LogView
 from qarnot_mcp.tools.secrets import LogMask
 
 

@@ -23,19 +23,24 @@ def test_three_lines_stay_as_they_are() -> None:
     assert folded(["wait"] * 3) == "wait\nwait\nwait"
 
 
+def test_the_results_of_ten_instances_all_stay() -> None:
+    lines = [f" {number}> hello from {number}" for number in range(10)]
+    assert folded(lines) == "\n".join(lines)
+
+
 @pytest.mark.parametrize(
     "lines",
     [
-        [f"2026-11-22T10:00:{second:02}.123Z tick" for second in range(9)],
-        [f"at 0x{number * 7919:x} read" for number in range(9)],
-        [f"id 52c10b2d-0687-41e1-985e-7279f6dd54{number:02x} done" for number in range(9)],
-        [f" {number}> hello" for number in range(9)],
-        [f"[{'=' * number}>{' ' * (9 - number)}] {number:3}%" for number in range(9)],
-        [f"{'█' * number}{'░' * (9 - number)} {number * 11}%" for number in range(9)],
+        [f"2026-11-22T10:00:{second:02}.123Z tick" for second in range(29)],
+        [f"at 0x{number * 7919:x} read" for number in range(29)],
+        [f"id 52c10b2d-0687-41e1-985e-7279f6dd54{number:02x} done" for number in range(29)],
+        [f" {number}> hello" for number in range(29)],
+        [f"[{'=' * number}>{' ' * (29 - number)}] {number:3}%" for number in range(29)],
+        [f"{'█' * number}{'░' * (29 - number)} {number * 3}%" for number in range(29)],
     ],
 )
 def test_numbers_times_identifiers_and_bars_count_as_the_same(lines: list[str]) -> None:
-    assert folded(lines) == f"{lines[0]}\n... 7 similar lines\n{lines[-1]}"
+    assert folded(lines) == f"{lines[0]}\n... 27 similar lines\n{lines[-1]}"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.ranges import parse_ranges
-from qarnot_mcp.tools.log_view import LogPage
+from qarnot_mcp.tools.log_query import LogPage
 from qarnot_mcp.tools.secrets import HIDDEN
 from tools.log_pages import read_page
 

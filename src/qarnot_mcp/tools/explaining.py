@@ -7,7 +7,8 @@ from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.tools.details import Energy, FailureReport
 from qarnot_mcp.tools.failures import LogTail, explain, groups_to_explain
-from qarnot_mcp.tools.log_view import LogQuery, LogView
+from qarnot_mcp.tools.log_query import LogQuery
+from qarnot_mcp.tools.log_view import LogView
 from qarnot_mcp.tools.logs import mask_of
 
 TAIL_LINES = 30

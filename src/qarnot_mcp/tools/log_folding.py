@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from qarnot_mcp.tools.log_lines import Line, cut_middle
 
-MIN_RUN = 4
+MIN_EQUAL_RUN = 4
 """Shorter runs stay as they are: folding three lines into three saves nothing."""
+MIN_SIMILAR_RUN = 20
+"""Lines that differ in a number may be the results of a sweep, one for each instance: a few of them all count."""
 
 _TROUBLE = re.compile(
     r"(?i)error|exception|traceback|fatal|fail|killed|warn|panic|denied|abort|refused|timed? ?out|segfault|not found"
@@ -46,7 +48,8 @@ def fold(lines: Sequence[Line], line_limit: int) -> list[Passage]:
         if end < len(lines) and keys[end] == keys[start] and lines[end].number == lines[end - 1].number + 1:
             continue
         run = lines[start:end]
-        passages.extend([_folded(run, line_limit)] if len(run) >= MIN_RUN else unfolded(run, line_limit))
+        least = MIN_EQUAL_RUN if _is_equal(run) else MIN_SIMILAR_RUN
+        passages.extend([_folded(run, line_limit)] if len(run) >= least else unfolded(run, line_limit))
         start = end
     return passages
 
@@ -56,9 +59,13 @@ def unfolded(lines: Sequence[Line], line_limit: int) -> list[Passage]:
     return [Passage(line.number, line.number, cut_middle(line.text, line_limit)) for line in lines]
 
 
+def _is_equal(run: Sequence[Line]) -> bool:
+    return len({line.text for line in run}) == 1
+
+
 def _folded(run: Sequence[Line], line_limit: int) -> Passage:
     first, last, hidden = run[0], run[-1], len(run) - 2
-    kind = "equal" if len({line.text for line in run}) == 1 else "similar"
+    kind = "equal" if _is_equal(run) else "similar"
     text = f"{cut_middle(first.text, line_limit)}\n... {hidden:,} {kind} lines\n{cut_middle(last.text, line_limit)}"
     return Passage(first.number, last.number, text, hidden)
 

@@ -1,76 +1,22 @@
 """The answer of get_task_logs: which part of a log it shows, and the call that shows the rest."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
-from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.tools.cleaning import clean_text
 from qarnot_mcp.tools.log_cursor import ANCHOR_LINES, LogCursor, Place, Resume
 from qarnot_mcp.tools.log_folding import Passage, fold, unfolded
 from qarnot_mcp.tools.log_lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
+from qarnot_mcp.tools.log_query import CONTEXT_LINES, LogPage, LogQuery
 from qarnot_mcp.tools.log_selection import Head, Hit, InstanceTails, Search, Tail
 from qarnot_mcp.tools.secrets import LogMask
 
-TAIL_LINES = 100
-MAX_CHARACTERS = 20_000
-CONTEXT_LINES = 2
 FAILED_INSTANCES_SHOWN = 4
+ESCAPED = ('"', "\\", "\n", "\t")
 # A line takes at most this part of the answer, so that one endless line does not push out all others.
 _LINE_PART = 8
 _SECTION_CHARACTERS = 80
 _CHARACTERS_FOR_AN_INSTANCE = 2000
-
-
-@dataclass(frozen=True)
-class LogQuery:
-    """Which part of which log is wanted."""
-
-    task_uuid: str
-    log_type: str = "stdout"
-    instance_id: int | None = None
-    tail_lines: int = TAIL_LINES
-    search: str | None = None
-    context_lines: int = CONTEXT_LINES
-    cursor: str | None = None
-    max_characters: int = MAX_CHARACTERS
-    fold: bool = True
-    failed: Ranges = field(default_factory=Ranges)
-    """The instances that failed, shown first where the end of the log of all instances is wanted."""
-
-    @property
-    def log(self) -> str:
-        """The name of the log within its task."""
-        return f"{self.log_type}.{'all' if self.instance_id is None else self.instance_id}"
-
-    def call(self, **changes: object) -> dict[str, object]:
-        """Answer the arguments of a call of get_task_logs for the same log."""
-        arguments: dict[str, object] = {"task_uuid": self.task_uuid, "log_type": self.log_type}
-        if self.instance_id is not None:
-            arguments["instance_id"] = self.instance_id
-        if self.max_characters != MAX_CHARACTERS:
-            arguments["max_characters"] = self.max_characters
-        if not self.fold:
-            arguments["fold"] = False
-        return arguments | changes
-
-
-@dataclass(frozen=True)
-class LogPage:
-    """A part of a log, ready to show: cleaned, secrets hidden, at most as long as was asked for."""
-
-    text: str
-    total_lines: int
-    first_line: int | None = None
-    last_line: int | None = None
-    matches: int | None = None
-    folded_lines: int = 0
-    left_out: str = ""
-    """One or two sentences on what is not shown, empty where all of it is."""
-    next: dict[str, object] | None = None
-    """The arguments of the call that shows what was left out."""
-    cursor: str | None = None
-    """What to give as cursor to read what comes after this part."""
 
 
 class LogView:
@@ -100,7 +46,7 @@ class LogView:
 
     def _new_search(self) -> Search:
         query = self._query
-        return Search(query.search or "", query.context_lines, query.max_characters)
+        return Search(query.search or "", query.context_lines, query.room)
 
     def _new_tail(self) -> Tail:
         return Tail(max(self._query.tail_lines, ANCHOR_LINES) + 1)
@@ -120,7 +66,7 @@ class LogView:
     def _end(self, tail: Tail, total_lines: int, is_ended: bool) -> LogPage:
         query = self._query
         lines = self._prepared(tail.result()).end(max(query.tail_lines, ANCHOR_LINES) + 1)
-        shown = _last_within(self._passages(lines[-query.tail_lines :], query.max_characters), query.max_characters)
+        shown = _last_within(self._passages(lines[-query.tail_lines :], query.room), query.room)
         if not shown:
             return LogPage("", total_lines, cursor=str(LogCursor(query.log, 1)))
         first = shown[0].first
@@ -148,7 +94,7 @@ class LogView:
         query = self._query
         total_lines, is_ended = await read_blocks(chunks, lambda block: resume.feed(self._prepared(block)))
         lines = resume.selection.lines
-        shown = _first_within(self._passages(lines, query.max_characters), query.max_characters)
+        shown = _first_within(self._passages(lines, query.room), query.room)
         notes = [_place_note(resume)]
         if not shown:
             if resume.place is Place.SAME:
@@ -179,7 +125,7 @@ class LogView:
         query = self._query
         total_lines, _ = await read_blocks(chunks, lambda block: resume.feed(self._prepared(block)))
         search = resume.selection
-        shown = _first_within(_numbered_passages(search.hits, query.max_characters // _LINE_PART), query.max_characters)
+        shown = _first_within(_numbered_passages(search.hits, query.room // _LINE_PART), query.room)
         notes = [_place_note(resume)]
         if not shown:
             notes.append(f"None of {total_lines:,} lines matches. Capital letters count; (?i) before it ignores them.")
@@ -204,14 +150,14 @@ class LogView:
 
     async def _failed_first(self, chunks: AsyncIterator[str]) -> LogPage:
         query = self._query
-        most = min(FAILED_INSTANCES_SHOWN, max(1, query.max_characters // _CHARACTERS_FOR_AN_INSTANCE))
+        most = min(FAILED_INSTANCES_SHOWN, max(1, query.room // _CHARACTERS_FOR_AN_INSTANCE))
         chosen = list(islice(query.failed, most))
         tails = InstanceTails(chosen, query.tail_lines, self._new_tail())
         total_lines, is_ended = await read_blocks(chunks, tails.feed)
         if not any(tail.total for tail in tails.of.values()):
             return self._end(tails.others, total_lines, is_ended)
         others = self._prepared(tails.others.result()).end(query.tail_lines)
-        room = query.max_characters - _SECTION_CHARACTERS * (len(chosen) + 1)
+        room = query.room - _SECTION_CHARACTERS * (len(chosen) + 1)
         others_room = room // 4 if others else 0
         failed_room = (room - others_room) // len(chosen)
         sections: list[str] = []
@@ -248,11 +194,12 @@ def _last_within(passages: Sequence[Passage], max_characters: int) -> list[Passa
 
 
 def _first_within(passages: Sequence[Passage], max_characters: int) -> list[Passage]:
-    room = max_characters + 1
+    room = max_characters
     kept: list[Passage] = []
     for passage in passages:
-        room -= len(passage.text) + 1
-        if room < 0:
+        # JSON writes a newline, a quote and a backslash as two characters.
+        room -= len(passage.text) + sum(map(passage.text.count, ESCAPED)) + 2
+        if room < -2:
             break
         kept.append(passage)
     return kept

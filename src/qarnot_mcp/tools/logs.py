@@ -19,7 +19,8 @@ from qarnot_mcp.tools.arguments import (
 )
 from qarnot_mcp.tools.caller import calling_client, calling_key
 from qarnot_mcp.tools.cleaning import one_line
-from qarnot_mcp.tools.log_view import CONTEXT_LINES, MAX_CHARACTERS, TAIL_LINES, LogQuery, LogView
+from qarnot_mcp.tools.log_query import CONTEXT_LINES, MAX_CHARACTERS, TAIL_LINES, LogQuery
+from qarnot_mcp.tools.log_view import LogView
 from qarnot_mcp.tools.results import NAME_CHARACTERS, Result, answer
 from qarnot_mcp.tools.secrets import LogMask, secret_values
 

@@ -1,5 +1,6 @@
 """The shapes of the tools' answers: small by default, nulls left out, the same facts in text and in structure."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, Self
 
@@ -44,13 +45,13 @@ class TaskRow(Result):
     failed: int | None = None
     created: str | None = None
     ended: str | None = None
-    execution_seconds: float | None = Field(None, description="Sum over the instances.")
-    tags: list[str] | None = Field(None, description="Known only where tags were asked for.")
+    tags: list[str] | None = Field(None, description="Beside those asked for; known only where some were.")
 
     @classmethod
-    def of(cls, task: Task) -> Self:
-        """Shapes one task of a page."""
-        status = task.status
+    def of(cls, task: Task, tags_asked_for: Collection[str] = ()) -> Self:
+        """Shapes one task of a page; what can be told from the rest (all instances of a success) is left out."""
+        status = task.status if task.state != "Success" else None
+        tags = [one_line(tag, NAME_CHARACTERS) for tag in task.tags if tag not in tags_asked_for]
         return cls(
             uuid=task.uuid,
             name=one_line(task.name, NAME_CHARACTERS),
@@ -63,8 +64,7 @@ class TaskRow(Result):
             failed=(count_ranges(status.failed_only_range) or None) if status else None,
             created=date(task.created),
             ended=date(task.ended),
-            execution_seconds=rounded(task.execution_seconds),
-            tags=[one_line(tag, NAME_CHARACTERS) for tag in task.tags] or None,
+            tags=tags or None,
         )
 
 

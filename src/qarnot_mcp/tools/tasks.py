@@ -63,7 +63,7 @@ async def listed(client: QarnotClient, limit: int, cursor: str | None, filters: 
     characters, hint = 0, ""
     while True:
         page = await client.tasks(limit=min(PAGE_TASKS, limit - len(rows)), cursor=cursor, **filters)
-        more = [TaskRow.of(task) for task in page.tasks]
+        more = [TaskRow.of(task, filters["tags"]) for task in page.tasks]
         characters += sum(len(row.model_dump_json(exclude_none=True)) + 1 for row in more)
         if rows and characters > LIST_CHARACTERS:
             hint = f"The list was cut at {len(rows)} tasks to keep it readable; next_cursor reads on."
