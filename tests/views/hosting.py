@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastmcp import Client
+from mcp_types import TextResourceContents
 from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, async_playwright
 
 from qarnot_mcp.views.document import VIEW_URI
@@ -49,7 +50,8 @@ class Host:
         self, tool: str, arguments: dict[str, Any] | None = None, *, context: dict[str, Any] | None = None, **more: Any
     ) -> None:
         """Calls a tool as the model would, and shows the view with its result."""
-        document = await self.client.read_resource(VIEW_URI)
+        [document] = await self.client.read_resource(VIEW_URI)
+        assert isinstance(document, TextResourceContents)
         opening = {
             "tool": tool,
             "input": arguments or {},
@@ -57,7 +59,7 @@ class Host:
             "context": {"theme": "light", "locale": "en-GB", "timeZone": "Europe/Paris", **(context or {})},
             **more,
         }
-        await self.page.evaluate("([html, opening]) => window.show(html, opening)", [document[0].text, opening])
+        await self.page.evaluate("([html, opening]) => window.show(html, opening)", [document.text, opening])
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Passes a call of the view on to the server."""

@@ -9,14 +9,13 @@ export function confirmation({ asking, say, go, redraw }) {
   const { deed, task, problem, isBusy, submission } = asking;
   const kind = deed === "again" ? "strong" : "danger";
   return h(
-    "form.asking",
+    "div.asking",
     {
       
       class: kind,
       role: "alertdialog",
       "aria-labelledby": "asking-title",
       "aria-describedby": "asking-text",
-      onsubmit: (event) => (event.preventDefault(), go.confirm()),
       onkeydown: ({ key }) => key === "Escape" && go.cancelAsking(),
     },
     h("h2", { id: "asking-title" }, say(`${deed}Ask`, { name: task.name })),
@@ -26,7 +25,7 @@ export function confirmation({ asking, say, go, redraw }) {
     h(
       "div.buttons",
       button(say("cancel"), go.cancelAsking, { id: "asking-cancel" }),
-      button(say(isBusy ? "working" : deed), undefined, { kind, type: "submit", disabled: Boolean(isBusy) }),
+      button(say(isBusy ? "working" : deed), go.confirm, { kind, disabled: Boolean(isBusy) }),
     ),
   );
 }
@@ -39,10 +38,10 @@ function submissionFields({ fields, constants, notCopied }, say, redraw) {
       h("input", { id, value: String(owner[name]), oninput: ({ target }) => ((owner[name] = target.value), redraw()), ...more }),
     );
   return [
-    field("again-name", say("name"), fields, "name", { required: true }),
+    field("again-name", say("name"), fields, "name"),
     fields.advanced_ranges
-      ? field("again-ranges", say("ranges"), fields, "advanced_ranges", { required: true })
-      : field("again-count", say("instances"), fields, "instance_count", { required: true, type: "number", min: 1 }),
+      ? field("again-ranges", say("ranges"), fields, "advanced_ranges")
+      : field("again-count", say("instances"), fields, "instance_count", { type: "number", min: 1 }),
     constants.map((constant, position) => {
       const more = constant.isHidden ? { type: "password", autocomplete: "off", placeholder: say("hidden") } : { spellcheck: "false" };
       return field(`again-${position}`, h("code", constant.key), constant, "value", more);

@@ -66,7 +66,9 @@ function draw(node, description) {
 
 function set(node, name, value, before) {
   if (name.startsWith("--")) node.style.setProperty(name, value);
-  else if (PROPERTIES.includes(name) || typeof value === "function") {
+  // A listener that answered false would keep the browser from doing what it does.
+  else if (typeof value === "function") node[name] = (event) => void value(event);
+  else if (PROPERTIES.includes(name)) {
     if (node[name] !== value) node[name] = value;
   } else if (value === null || value === undefined || value === false) node.removeAttribute(name);
   else if (value !== before && name !== "key") node.setAttribute(name, value === true ? "" : value);

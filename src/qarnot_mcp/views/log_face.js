@@ -20,9 +20,8 @@ export function logFace(view) {
       choices(say("stream"), STREAMS, args.log_type, (log_type) => go.openLog({ log_type })),
       instanceChoice(view),
       h(
-        "form.log-search",
-        { onsubmit: (event) => (event.preventDefault(), go.searchAll()) },
-        inputField("log-search", say("search"), search, go.searchText, { type: "search" }),
+        "div.log-search",
+        inputField("log-search", say("search"), search, go.searchText, { type: "search", onkeydown: ({ key }) => key === "Enter" && go.searchAll() }),
         search && h("span.soft", { "aria-live": "polite" }, say("hits", hits)),
       ),
     ),

@@ -25,7 +25,7 @@ export const mark = () =>
 export const button = (label, onclick, { kind = "", icon, ...more } = {}) =>
   h(
     "button.button",
-    { class: kind, onclick, ...more },
+    { key: icon, class: kind, onclick, ...more },
     icon && h("svg.icon", { viewBox: "0 0 16 16", ...UNHEARD }, h("path", { d: ICONS[icon] })),
     h("span", label),
   );

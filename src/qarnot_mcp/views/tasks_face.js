@@ -104,7 +104,7 @@ function taskRow(view, row) {
     { key: uuid, role: "row", onclick: ({ target }) => target.closest("button") || open() },
     cell("name", h("button.link", { "data-uuid": uuid, onclick: open }, name), h("span.under", h("span.soft", profile ?? say("inPool")), tagList(tagsOf(row)))),
     cell("state", chip(view, state)),
-    cell("progress", progressBar(row, say("done", { percent: percent(progress) })), (!isOver(state) || progress === 100) && h("span.percent", UNHEARD, percent(progress))),
+    cell("progress", progressBar(row, isOver(state) ? say(kindOf(state)) : say("done", { percent: percent(progress) })), (!isOver(state) || progress === 100) && h("span.percent", UNHEARD, percent(progress))),
     cell("instances", h("span.count", number(instances)), counts.length > 0 && h("span.under.soft", counts.join(" · "))),
     cell("created", created && h("time", { datetime: created, title: date(createdOf(row)) }, ago((Date.now() - createdOf(row)) / 1000))),
     cell("duration", created && duration(secondsOf(row))),
