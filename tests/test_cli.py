@@ -29,7 +29,7 @@ MAIN = (sys.executable, str(PROJECT / "main.py"))
 
 def environment(**settings: str) -> dict[str, str]:
     """Our environment without any setting of the server, and with these."""
-    own = re.compile("QARNOT_|LOG_LEVEL|PYTHON|COVERAGE|VIRTUAL_ENV")
+    own = re.compile("QARNOT_|LOG_LEVEL|PYTHON|VIRTUAL_ENV")
     return {name: value for name, value in os.environ.items() if not own.match(name)} | settings
 
 
