@@ -120,7 +120,7 @@ function instances(view, dispatched, total) {
     bars.length > 0 && [
       h(
         "div.bars",
-        { class: isDense ? "dense" : "", role: "region", tabindex: isDense && 0, "aria-labelledby": "instances-title" },
+        { class: isDense ? "dense" : "", role: "group", tabindex: isDense && 0, "aria-labelledby": "instances-title" },
         h("div.axis", UNHEARD, ticksOf(total).map((at) => h("span", { key: at, "--at": at / total }, duration(at)))),
         h("ul", bars.map((bar) => instanceBar(view, bar, total))),
       ),

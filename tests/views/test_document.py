@@ -1,0 +1,119 @@
+"""The document of the dashboard: small, whole, and joined from modules that fit together."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from qarnot_mcp.views.compact import compact_script, compact_style
+from qarnot_mcp.views.document import SCRIPTS, STYLES, joinable, read, tasks_view
+
+MAX_BYTES = 60_000
+FORBIDDEN = (
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "document.write",
+    "eval(",
+    "new Function",
+    "fetch(",
+    "http:",
+)
+WORD_ROW = re.compile(r"^(\w+)=([^=]+)(?:=([^=]+))?$", re.MULTILINE)
+
+
+def test_the_document_is_under_60_kb_and_whole() -> None:
+    page = tasks_view()
+    assert len(page.encode()) < MAX_BYTES
+    assert page.startswith("<!doctype html>")
+    assert page.count("<script") == page.count("</script>") == 1
+    assert page.count("<style") == page.count("</style>") == 1
+    assert "/* s" not in page
+    assert "{actions}" not in page
+
+
+def test_actions_are_offered_only_where_they_are_asked_for() -> None:
+    assert 'data-actions="on"' in tasks_view(actions=True)
+    assert 'data-actions="off"' in tasks_view(actions=False)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_script_makes_html_of_text_or_reaches_out(name: str) -> None:
+    script = read(name).replace("http://www.w3.org/2000/svg", "")
+    assert [word for word in FORBIDDEN if word in script] == []
+
+
+def test_every_source_file_is_in_the_document() -> None:
+    sources = {source.name for source in files("qarnot_mcp.views").iterdir()}
+    assert {name for name in sources if name.endswith((".js", ".css"))} == {*SCRIPTS, *STYLES}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_module_imports_what_modules_before_it_export(name: str) -> None:
+    before = SCRIPTS[: SCRIPTS.index(name)]
+    for names, source in re.findall(r"^import \{([^}]*)\} from \"\./([^\"]+)\";$", read(name), re.MULTILINE):
+        assert source in before
+        exported = set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", read(source), re.MULTILINE))
+        imported = {part.strip() for part in names.split(",") if part.strip()}
+        assert imported <= exported
+        body = read(name).split("\n\n", 2)[-1]
+        assert [one for one in sorted(imported) if not re.search(rf"\b{one}\b", body)] == []
+
+
+def test_no_two_modules_give_one_name_to_two_things() -> None:
+    names = [
+        found
+        for name in SCRIPTS
+        for found in re.findall(r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", read(name), re.MULTILINE)
+    ]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_english_and_french_have_the_same_places_for_values() -> None:
+    rows = WORD_ROW.findall(read("words.js").split("`")[3])
+    assert len(rows) > 100
+    for key, english, french in rows:
+        places = {tuple(sorted(set(re.findall(r"\{\w+\}", form)))) for form in english.split("|")}
+        for form in (french or english).split("|"):
+            assert tuple(sorted(set(re.findall(r"\{\w+\}", form)))) in places, key
+
+
+def test_every_word_that_is_said_is_there_and_none_is_idle() -> None:
+    rows = {key for key, _, _ in WORD_ROW.findall(read("words.js").split("`")[3])}
+    code = "\n".join(read(name) for name in SCRIPTS if name != "words.js")
+    said = set(re.findall(r"say\(\"(\w+)\"", code))
+    assert said <= rows
+    texts = set(re.findall(r"[\"`](\w+)[\"`]", code)) | set(re.findall(r"\b(\w+):", code))
+    made = {f"{start}{end}" for start in texts for end in ("Count", "Ask", "Text", "Done")}
+    assert rows - texts - made == set()
+
+
+def test_a_module_loses_its_imports_and_exports_when_it_is_joined() -> None:
+    module = 'import { h } from "./elements.js";\n\nexport const a = 1;\nexport async function b() {}\n'
+    assert joinable(module) == "const a = 1;\nasync function b() {}\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "compact"),
+    [
+        ("// a note\nconst a = 1;\n", "const a=1;"),
+        ("/** Says\n * more. */\nlet b;", "let b;"),
+        ('say("a  // b", `c  /* d`);', 'say("a  // b",`c  /* d`);'),
+        (r"""text.replace(/[/"`]\s+/g, "\"  ");""", r"""text.replace(/[/"`]\s+/g,"\"  ");"""),
+        ("const rate = done / total / 2;", "const rate=done/total/2;"),
+        ("return a in b;", "return a in b;"),
+        ("a + +b - -c", "a+ +b- -c"),
+        ("f({ a, b, });", "f({a,b});"),
+        ("if (a) { b(); c(); }", "if(a){b();c()}"),
+        ("list.map((one) => one.id)", "list.map(one=>one.id)"),
+        ("list.map(async (one) => one.id)", "list.map(async(one)=>one.id)"),
+        ("list.map((one, two) => one)", "list.map((one,two)=>one)"),
+    ],
+)
+def test_a_script_keeps_its_meaning_when_it_is_made_small(script: str, compact: str) -> None:
+    assert compact_script(script) == compact
+
+
+def test_a_style_keeps_its_meaning_when_it_is_made_small() -> None:
+    style = "/* Bars */\n.bars li > b, p :focus {\n  width: calc(100% - 3rem);\n  color: red;\n}\n"
+    assert compact_style(style) == ".bars li>b,p :focus{width:calc(100% - 3rem);color:red}"
