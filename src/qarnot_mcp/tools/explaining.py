@@ -13,6 +13,9 @@ from qarnot_mcp.tools.logs import mask_of
 
 TAIL_LINES = 30
 TAIL_CHARACTERS = 2_000
+LOGS_SECONDS = 15.0
+LINE_SECONDS = 2.0
+LINE_CHARACTERS = 200
 ENERGY_SECONDS = 5.0
 
 
@@ -21,7 +24,11 @@ async def explain_failure(client: QarnotClient, task: Task) -> FailureReport | N
     if task.state != "Failure":
         return None
     ids = [group.instance_id for group in groups_to_explain(task)]
-    tails = await asyncio.gather(*(tail_of(client, task, instance_id) for instance_id in ids))
+    try:
+        async with asyncio.timeout(LOGS_SECONDS):
+            tails = await asyncio.gather(*(tail_of(client, task, instance_id) for instance_id in ids))
+    except TimeoutError:
+        tails = [LogTail("stderr", "(the log could not be read in time; get_task_logs reads it)")] * len(ids)
     return explain(task, {i: tail for i, tail in zip(ids, tails, strict=True) if tail is not None})
 
 
@@ -39,6 +46,16 @@ async def tail_of(client: QarnotClient, task: Task, instance_id: int | None) -> 
         if page.text.strip():
             return LogTail(log_type, page.text)
     return None
+
+
+async def last_line(client: QarnotClient, task: Task) -> str:
+    """Answers the last line of a running task's stdout; nothing where there is none, or none to be had quickly."""
+    query = LogQuery(task.uuid, tail_lines=1, max_characters=LINE_CHARACTERS)
+    try:
+        async with asyncio.timeout(LINE_SECONDS), client.log(task.uuid) as pieces:
+            return (await LogView(query, mask_of(task)).read(aiter(pieces))).text.strip()
+    except (QarnotError, TimeoutError):
+        return ""
 
 
 async def energy_of(client: QarnotClient, task: Task) -> tuple[Energy | None, str]:

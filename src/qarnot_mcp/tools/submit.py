@@ -24,6 +24,8 @@ class ConstantArgument(BaseModel):
 
 Strings = list[str] | None
 
+ADVICE_SECONDS = 8.0
+
 
 def as_pairs(constants: object) -> object:
     """Takes a map of constants for the list of pairs that is meant; models often send one."""
@@ -119,11 +121,14 @@ async def advice_on(client: QarnotClient, request: TaskRequest) -> list[str]:
     What the checks need is at most a minute old, and none of it is worth failing a submit for.
     """
     try:
-        profile, user = await asyncio.gather(profile_of(client, request), account_of(client))
+        async with asyncio.timeout(ADVICE_SECONDS):
+            profile, user = await asyncio.gather(profile_of(client, request), account_of(client))
     except (InvalidArgument, KeyProblem):
         raise
     except QarnotError as error:
         return [f"The task could not be checked beforehand: {error}"]
+    except TimeoutError:
+        return ["The task could not be checked beforehand: Qarnot took too long to tell its profile and the account."]
     return advise(request, profile, user)
 
 

@@ -22,9 +22,9 @@ from qarnot_mcp.tools.arguments import (
 from qarnot_mcp.tools.caller import calling_client
 from qarnot_mcp.tools.cleaning import one_line
 from qarnot_mcp.tools.details import TaskDetails
-from qarnot_mcp.tools.explaining import energy_of, explain_failure
+from qarnot_mcp.tools.explaining import energy_of, explain_failure, last_line
 from qarnot_mcp.tools.results import NAME_CHARACTERS, Aborted, Deleted, TaskList, TaskRow, answer
-from qarnot_mcp.tools.waiting import see_task
+from qarnot_mcp.tools.waiting import Tell, see_task
 from qarnot_mcp.tools.whole import whole_answer
 
 LIST_CHARACTERS = 95_000
@@ -91,7 +91,7 @@ async def get_task(
     task_id = check_task_id(task_uuid)
     seconds, shortened = check_wait_seconds(wait_seconds)
     client = calling_client()
-    seen = await see_task(client, task_id, seconds, tell_progress)
+    seen = await see_task(client, task_id, seconds, progress_teller(client))
     task = seen.task
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), energy_of(client, task))
     return answer(
@@ -106,10 +106,19 @@ async def get_task(
     )
 
 
-async def tell_progress(task: Task) -> None:
-    """Tells a client that listens where the task stands."""
-    instances = f"{task.running_instance_count} of {task.instance_count} instances running"
-    await get_context().report_progress(task.progress, 100, f"{task.state}, {instances}")
+def progress_teller(client: QarnotClient) -> Tell:
+    """Makes what tells a client that listens where its task stands, and what it printed last."""
+
+    async def tell(task: Task) -> None:
+        context = get_context()
+        request = context.request_context
+        if request is None or "progressToken" not in (request.meta or {}):
+            return
+        message = f"{task.state}, {task.running_instance_count} of {task.instance_count} instances running"
+        line = await last_line(client, task) if task.running_instance_count else ""
+        await context.report_progress(task.progress, 100, f"{message}: {line}" if line else message)
+
+    return tell
 
 
 async def abort_task(task_uuid: TaskId) -> ToolResult:
