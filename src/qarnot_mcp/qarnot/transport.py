@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import ssl
 import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from operator import attrgetter
 from typing import Any, Self
 
 import httpx
@@ -26,6 +28,8 @@ REFUSAL_BYTES = 64 * 1024
 UNPACKED_BYTES = 256 * 1024
 PREFETCHED_BYTES = 256 * 1024
 KEEP_ALIVE_SECONDS = 30.0
+POOLS = 8
+"""httpcore compares all connections of a pool with one another at each request, so that one large pool is slow."""
 FETCHED_BYTES = 64 * 1024
 
 
@@ -131,12 +135,19 @@ class Transport:
         self._base = f"{self._root}/v{api_version}"
         self._application = application
         self._places = asyncio.Semaphore(self.limits.max_calls_in_flight)
-        self._client: httpx.AsyncClient | None = None
+        self._pools: list[_Pool] = []
 
     async def __aenter__(self) -> Self:
+        trusted = httpx.create_ssl_context()
+        self._pools = [_Pool(self._client(trusted)) for _ in range(POOLS)]
+        return self
+
+    def _client(self, trusted: ssl.SSLContext) -> httpx.AsyncClient:
         limits = self.limits
         application = self._application
-        self._client = httpx.AsyncClient(
+        connections = -(-limits.max_calls_in_flight // POOLS)
+        client = httpx.AsyncClient(
+            verify=trusted,
             transport=httpx.ASGITransport(application, raise_app_exceptions=False) if application else None,
             headers={
                 "User-Agent": f"qarnot-mcp/{__version__}",
@@ -147,21 +158,21 @@ class Transport:
                 limits.read_seconds, connect=limits.connect_seconds, pool=limits.queue_seconds + limits.connect_seconds
             ),
             limits=httpx.Limits(
-                max_connections=limits.max_calls_in_flight,
-                max_keepalive_connections=limits.max_calls_in_flight,
+                max_connections=connections,
+                max_keepalive_connections=connections,
                 keepalive_expiry=KEEP_ALIVE_SECONDS,
             ),
             # A cookie set for one caller must not go out with the calls of the next.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
         )
-        use_network(self._client._transport)
-        return self
+        use_network(client._transport)
+        return client
 
     async def __aexit__(self, *_: object) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        for pool in self._pools:
+            await pool.client.aclose()
+        self._pools = []
 
     async def exchange(self, request: Request) -> Answer:
         """Sends a request once and answers the whole of a success.
@@ -180,17 +191,17 @@ class Transport:
         if request.body is not None and len(request.body) > self.limits.max_request_bytes:
             size = f"{len(request.body):,} bytes long"
             raise InvalidArgument("The request", size, f"less than {self.limits.max_request_bytes:,} bytes in all")
-        if self._client is None:
+        if not self._pools:
             raise RuntimeError("the transport is not open")
-        outgoing = self._client.build_request(
-            request.method,
-            (self._root if request.rooted else self._base) + request.path,
-            headers=dict(request.headers),
-            content=request.body,
-        )
-        async with self._place():
+        async with self._place() as client:
+            outgoing = client.build_request(
+                request.method,
+                (self._root if request.rooted else self._base) + request.path,
+                headers=dict(request.headers),
+                content=request.body,
+            )
             with traced(request.method, request.subject.kind) as span, _translated(self.limits):
-                response = await self._client.send(outgoing, stream=True)
+                response = await client.send(outgoing, stream=True)
                 span.set_attribute("http.response.status_code", response.status_code)
                 try:
                     async with aclosing(_unpacked(response)) as chunks:
@@ -206,17 +217,31 @@ class Transport:
                     await response.aclose()
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """Holds one of the places for calls in flight; raises `Busy` where none gets free in time."""
+    async def _place(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Holds one of the places for calls in flight, in the first of the least busy pools, and answers its client.
+
+        Raises `Busy` where none gets free in time.
+        """
         try:
             async with asyncio.timeout(self.limits.queue_seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise Busy(self.limits.max_calls_in_flight, self.limits.queue_seconds) from None
+        pool = min(self._pools, key=attrgetter("calls"))
+        pool.calls += 1
         try:
-            yield
+            yield pool.client
         finally:
+            pool.calls -= 1
             self._places.release()
+
+
+@dataclass
+class _Pool:
+    """Some of the connections, and how many calls use them now."""
+
+    client: httpx.AsyncClient
+    calls: int = 0
 
 
 async def fetch_json(url: str, timeout_seconds: float) -> Any:
