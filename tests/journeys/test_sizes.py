@@ -28,7 +28,7 @@ async def model() -> AsyncIterator[Conversation]:
 
 @pytest.mark.parametrize("tags", [None, ["nightly"]])
 async def test_100_tasks_in_24_000_characters(model: Conversation, tags: list[str] | None) -> None:
-    await model.given(100, name="sensor array 17, pass 3", tags=["nightly"])
+    await model.given(100, name="calibration of sensor array 17, pass 3", tags=["nightly", "team-blue"])
     await model.advance(24 * HOURS)
     listed = await model.call("list_tasks", limit=100, **({"tags": tags} if tags else {}))
     assert listed["count"] == 100

@@ -56,9 +56,9 @@ def argument(parameter: str, given: object, valid: str, then: str = "", *, tool:
     arguments = ({} if tool != "submit_task" else BATCH) | {parameter: given}
     if tool in ("get_task", "get_task_logs") and parameter != "task_uuid":
         arguments["task_uuid"] = UUID
-    return Case(
-        f"{tool}-{parameter}-{given!r:.40}", "InvalidArgument", tool, arguments, f"{parameter} is ", valid, then
-    )
+    shown = f"'{given[:60]}" if isinstance(given, str) else given if isinstance(given, int) else ""
+    wrong = f"{parameter} is {shown}"
+    return Case(f"{tool}-{parameter}-{given!r:.40}", "InvalidArgument", tool, arguments, wrong, valid, then)
 
 
 def together(name: str, wrong: str, valid: str, then: str, **arguments: Any) -> Case:
@@ -104,7 +104,7 @@ CASES = [
     LIST("state", "Succes", "active", "Did you mean Success"),
     LIST("limit", 0, WHOLE + "1 to 500", "next_cursor of the answer reads on."),
     LIST("cursor", "é", "next_cursor of an earlier answer", "Leave it out to start with the newest task."),
-    LIST("name", "a\nb", LINE + "2,047"),
+    LIST("name", "a" * 2048, LINE + "2,047"),
     LIST("tags", ["x"] * 11, "at most 10 tags"),
     LOGS("log_type", "nope", "give stdout or stderr"),
     LOGS("instance_id", -1, "a whole number from 0", "get_task shows the ids."),
@@ -137,7 +137,7 @@ CASES = [
     argument("hardware_constraints", [CORES], "coreCount with a number above 0"),
     argument("hardware_constraints", [GPU] * 51, "at most 50 constraints"),
     argument("max_retries_per_instance", -1, WHOLE + "0 to 1,000"),
-    argument("results_whitelist", "a\nb", LINE),
+    argument("results_whitelist", "a" * 2048, LINE),
     argument("completion_time_to_live", "a day", "such as 10:00:00", "The most is ten years."),
     together("nowhere", "profile is missing", "a profile, or a pool", "list_profiles shows the names"),
     together(
@@ -244,12 +244,12 @@ CASES = [
         "conflict",
         "Conflict",
         "Qarnot refuses this because of",
-        "Nothing was done.",
+        "call again once that has changed.",
         tool="delete_task",
         status=409,
         match={"method": "DELETE"},
     ),
-    answered("gone", "ApiRefused", "Qarnot refuses this call", "", status=410),
+    answered("gone", "ApiRefused", "Qarnot refuses this call", "Compare the arguments", status=410),
     answered(
         "rate",
         "RateLimited",

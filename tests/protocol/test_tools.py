@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
@@ -125,6 +126,22 @@ async def test_pages_follow_the_cursor(client: Client[StreamableHttpTransport]) 
             break
     assert len(seen) == 5
     assert set(seen) == uuids
+
+
+async def test_tasks_are_found_by_the_words_of_people_for_their_states() -> None:
+    async with staged(speed=1) as stage, stage.client() as client, httpx.AsyncClient(base_url=stage.api_url) as http:
+        running = await submitted(client, "sleep 36000")
+        await http.post("/sandbox/clock", json={"advance_seconds": 400})
+        waiting = await submitted(client)
+        for state, uuids in (
+            ("running", [running]),
+            ("waiting", [waiting]),
+            ("Active", [waiting, running]),
+            ("running, waiting", [waiting, running]),
+            ("finished", []),
+        ):
+            listed = await call(client, "list_tasks", state=state)
+            assert [row["uuid"] for row in listed["tasks"]] == uuids
 
 
 async def test_numbers_as_values_of_constants_become_text(client: Client[StreamableHttpTransport]) -> None:
