@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,8 @@ import httpx
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
-from mcp_types import TextContent
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from fastmcp.tools import Tool
 from pydantic import BaseModel, SecretStr
 
 from qarnot_mcp.qarnot.transport import Transport
@@ -224,9 +225,35 @@ class Told(logging.Handler):
         self.happened.set()
 
 
-async def test_a_hidden_list_is_not_run_for_each_call(stage: Stage, client: Client[StreamableHttpTransport]) -> None:
+class Lists(Middleware):
+    """Counts how often the tools are listed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def on_list_tools(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Sequence[Tool]]
+    ) -> Sequence[Tool]:
+        self.count += 1
+        return await call_next(context)
+
+
+async def test_a_modern_call_lists_no_tools_behind_the_scenes(stage: Stage) -> None:
     server = create_server(settings_for(stage.api_url), Transport(stage.api_url, "1"), lambda: SecretStr("sandbox-x"))
-    lookup: Any = server._mcp_server.get_tool_input_schema
-    assert lookup("get_task")["properties"].keys() == {"task_uuid", "detail", "wait_seconds"}
-    result = await client.call_tool("get_profile", {"profile_name": "docker-batch"})
-    assert isinstance(result.content[0], TextContent)
+    lists = Lists()
+    server.add_middleware(lists)
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"name": "get_profile", "arguments": {"profile_name": "docker-batch"}, "_meta": meta}
+    headers = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "get_profile"}
+    async with serve(server.http_app(path="/mcp", stateless_http=True)) as url, httpx.AsyncClient() as http:
+        answer = await http.post(
+            f"{url}/mcp",
+            json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params},
+            headers={"Accept": "application/json, text/event-stream", **headers},
+        )
+    assert answer.json()["result"]["structuredContent"]["name"] == "docker-batch"
+    assert lists.count == 0

@@ -1,6 +1,7 @@
 """The eight tools over a real socket, with a real client of each protocol era, on the sandbox."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -126,6 +127,21 @@ async def test_pages_follow_the_cursor(client: Client[StreamableHttpTransport]) 
             break
     assert len(seen) == 5
     assert set(seen) == uuids
+
+
+async def test_what_a_model_reads_before_its_first_call_is_small(client: Client[StreamableHttpTransport]) -> None:
+    tools = await client.list_tools()
+    listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    without_outputs = [{name: part for name, part in tool.items() if name != "outputSchema"} for tool in listed]
+    assert len(json.dumps(without_outputs, ensure_ascii=False, separators=(",", ":"))) < 14_000
+    for tool in tools:
+        assert len((tool.description or "").encode()) < 2_048
+        assert len(json.dumps(tool.input_schema)) < 16_000
+        assert all("description" in parameter for parameter in tool.input_schema["properties"].values())
+        assert not re.search(r"(?i)\b(always|never|must)\b", (tool.description or "").replace("never starts", ""))
+    instructions = client.instructions
+    assert instructions is not None
+    assert len(instructions.encode()) < 2_048
 
 
 async def test_tasks_are_found_by_the_words_of_people_for_their_states() -> None:
