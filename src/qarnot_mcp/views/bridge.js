@@ -26,7 +26,7 @@ export function connectToHost(onNotification, onTeardown) {
   const request = (method, params) =>
     new Promise((resolve, reject) => {
       const id = ++lastId;
-      const timer = setTimeout(() => settle({ id, error: { message: `no answer within ${ANSWER_SECONDS} s` } }), ANSWER_SECONDS * 1000);
+      const timer = setTimeout(() => settle({ id, error: { message: "no answer" } }), ANSWER_SECONDS * 1000);
       waiting.set(id, { resolve, reject, timer });
       post({ id, method, params });
     });

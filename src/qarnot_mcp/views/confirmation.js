@@ -25,7 +25,7 @@ export function confirmation({ asking, say, go, redraw }) {
     h(
       "div.buttons",
       button(say("cancel"), go.cancelAsking, { id: "asking-cancel" }),
-      button(say(isBusy ? "working" : deed), go.confirm, { kind, disabled: Boolean(isBusy) }),
+      button(say(deed), go.confirm, { kind, disabled: Boolean(isBusy) }),
     ),
   );
 }

@@ -58,7 +58,7 @@ export function createHandlers(view) {
 
     filterText: (text) => change(view.tasks, { text }),
     filterState: (state) => filter({ state: state === "all" ? undefined : state }),
-    typeTag: (tagText) => change(view.tasks, { tagText }),
+    typeTag: (tagText) => (tagText ? change(view.tasks, { tagText }) : filter({ tags: undefined })),
     filterTag: (text) => filter({ tags: text.trim() ? [text.trim()] : undefined }),
     clearFilters() {
       view.tasks.text = "";

@@ -14,7 +14,7 @@ export function barsOf(task, dispatched, total) {
   const [completed, running] = instancesOf(task);
   const { api, instances, state } = task;
   const started = completed.length + running.length;
-  const meanBoot = (task.times.boot_seconds ?? 0) / Math.max(1, started);
+  const meanBoot = (task.times.boot_seconds ?? 0) / Math.max(1, instances.total - instances.waiting);
   const isCancelled = inRanges(api.status?.cancelledRange);
   const known = [
     ...completed.map((one) => completedBar(one, isCancelled(one.instanceId), dispatched, total)),

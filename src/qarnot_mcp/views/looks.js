@@ -48,7 +48,7 @@ function takeTasks(view, tasks, { tasks: rows, total, next_cursor }) {
   const changed = rows.filter(({ uuid, state }) => (states.get(uuid) ?? state) !== state);
   changed.slice(0, MOST_SAID).forEach(view.announceState);
   Object.assign(tasks, { rows, total, nextCursor: next_cursor });
-  rows.forEach(view.noteTags);
+  noteTags(view, tasks, rows);
   return rows.every(({ state }) => isOver(state));
 }
 
@@ -72,10 +72,17 @@ function takeLog(view, log, answer) {
   return !log.cursor || (log.isOver && (answer.last_line ?? answer.total_lines) >= answer.total_lines);
 }
 
+/** Rows leave out the tag that was asked for. */
+function noteTags(view, { args }, rows) {
+  const asked = args.tags ?? [];
+  if (asked.length === 1) for (const { uuid, tags = [] } of rows) view.noteTags({ uuid, tags: [...asked, ...tags] });
+}
+
 /** Reads the next page behind the rows that are shown. */
-export async function lookFurther({ host, tasks, noteTags }) {
+export async function lookFurther(view) {
+  const { host, tasks } = view;
   const answer = await host.callTool("list_tasks", { ...tasks.args, limit: PAGE, cursor: tasks.nextCursor });
-  answer.tasks.forEach(noteTags);
+  noteTags(view, tasks, answer.tasks);
   const rows = new Map([...tasks.rows, ...answer.tasks].map((row) => [row.uuid, row]));
   Object.assign(tasks, { rows: [...rows.values()], nextCursor: answer.next_cursor });
 }

@@ -3,6 +3,7 @@
 
 import { isOver, kindOf } from "./states.js";
 
+const MOST_AT_ONCE = 32;
 const PHASES = ["queued", "booting", "running", "uploading"];
 
 /** A date of the API as milliseconds, or null for none; the API's "no date" is the year 1. */
@@ -32,24 +33,27 @@ export const instancesOf = ({ api }) => [
 export function phasesOf(task, history) {
   const total = wallSeconds(task);
   const [completed, running] = instancesOf(task);
-  const started = completed.length + running.length;
+  const started = task.instances.total - task.instances.waiting;
   const kind = kindOf(task.state);
   const reached = PHASES.includes(kind) ? PHASES.indexOf(kind) : started && 3;
   const since = (phase) => history[phase] && Math.max(0, (history[phase] - momentOf(task.times.created)) / 1000);
   const runs = [...completed.map(({ execTimeSec }) => execTimeSec ?? 0), ...running.map(({ executionTimeSec }) => executionTimeSec ?? 0)];
   const uploading = since("uploading") ?? (isOver(task.state) ? total - (task.times.upload_seconds ?? 0) : total);
-  // A task looked at after its end tells when it was last seen to start running, which may be long after the first.
-  const longest = uploading - Math.max(0, ...runs);
+  // All at once they ran as long as the longest of them; many take turns, and some run all the time. A task looked at
+  // after its end tells when it was last seen to start running, which may be long after the first.
+  const boots = started && (task.times.boot_seconds ?? 0) / started;
+  const longest = started > MOST_AT_ONCE ? boots : uploading - Math.max(0, ...runs);
   const run = Math.min(since("running") ?? longest, isOver(task.state) ? longest : Infinity);
-  const boot = since("booting") ?? run - (started ? (task.times.boot_seconds ?? 0) / started : 0);
+  const boot = since("booting") ?? run - boots;
 
   const begins = [0, boot, run, uploading].slice(0, reached + 1);
   let from = 0;
-  return begins.map((_, position) => {
+  const phases = begins.map((_, position) => {
     const to = Math.max(from, Math.min(total, begins[position + 1] ?? total));
     const next = PHASES[position + 1];
     const phase = { kind: PHASES[position], from, seconds: to - from, isExact: position === reached || next in history };
     from = to;
     return phase;
   });
+  return phases.filter(({ seconds }, position) => seconds || !position);
 }

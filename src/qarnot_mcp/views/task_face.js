@@ -89,7 +89,7 @@ function timeline({ say, duration, date }, { state, times }, phases, total) {
   return section(
     "timeline",
     say("timeline"),
-    h("span.aside", say(hasEnded ? "took" : "soFar", { duration: duration(total) })),
+    h("span.aside", duration(total)),
     h("div.phases", UNHEARD, phases.map(({ kind, seconds }) => h("span", { key: kind, class: kind, "--share": seconds / total }))),
     h(
       "ol.legend",
@@ -124,7 +124,7 @@ function instances(view, dispatched, total) {
         h("div.axis", UNHEARD, ticksOf(total).map((at) => h("span", { key: at, "--at": at / total }, duration(at)))),
         h("ul", bars.map((bar) => instanceBar(view, bar, total))),
       ),
-      rest > 0 && h("p.soft", say("restCount", rest)),
+      rest > 0 && h("p.soft.small", say("restCount", rest)),
       h("p.soft.small", say("barsNote")),
     ],
   );

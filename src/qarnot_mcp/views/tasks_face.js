@@ -51,13 +51,13 @@ export function tasksFace(view) {
     !rows && !problem && loading(view),
     rows && (shown.length > 0 ? table(view, shown) : nothing(view)),
     tasks.nextCursor &&
-      h("div.more", button(say("more"), go.more), h("span.soft", say("moreCount", { shown: rows.length, total }))),
+      h("div.more", button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
   ];
 }
 
 function tagFilter({ say, tasks: { tagText }, knownTags, go }) {
   return [
-    inputField("tag", say("tag"), tagText, go.typeTag, { list: "known-tags", onchange: go.filterTag }),
+    inputField("tag", say("tag"), tagText, go.typeTag, { type: "search", list: "known-tags", onchange: go.filterTag }),
     h("datalist", { id: "known-tags" }, [...knownTags].map((value) => h("option", { key: value, value }))),
   ];
 }
@@ -104,7 +104,7 @@ function taskRow(view, row) {
     { key: uuid, role: "row", onclick: ({ target }) => target.closest("button") || open() },
     cell("name", h("button.link", { "data-uuid": uuid, onclick: open }, name), h("span.under", h("span.soft", profile ?? say("inPool")), tagList(tagsOf(row)))),
     cell("state", chip(view, state)),
-    cell("progress", progressBar(row, isOver(state) ? say(kindOf(state)) : say("done", { percent: percent(progress) })), (!isOver(state) || progress === 100) && h("span.percent", UNHEARD, percent(progress))),
+    cell("progress", progressBar(row, isOver(state) ? say(kindOf(state)) : percent(progress)), (!isOver(state) || progress === 100) && h("span.percent", UNHEARD, percent(progress))),
     cell("instances", h("span.count", number(instances)), counts.length > 0 && h("span.under.soft", counts.join(" · "))),
     cell("created", created && h("time", { datetime: created, title: date(createdOf(row)) }, ago((Date.now() - createdOf(row)) / 1000))),
     cell("duration", created && duration(secondsOf(row))),

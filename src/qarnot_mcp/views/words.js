@@ -12,7 +12,6 @@ fullscreen=Full screen=Plein écran
 inline=Leave full screen=Quitter le plein écran
 tryAgain=Try again=Réessayer
 cancel=Cancel=Annuler
-working=Working…=En cours…
 
 live=Live=En direct
 still=Up to date=À jour
@@ -47,19 +46,15 @@ noTasks=No tasks yet=Aucune tâche
 noMatch=No task matches these filters.=Aucune tâche ne correspond à ces filtres.
 clearFilters=Clear the filters=Effacer les filtres
 more=Show more=Afficher plus
-moreCount={shown} of {total}={shown} sur {total}
 name=Name=Nom
 state=State=État
 progress=Progress=Avancement
 instances=Instances
 created=Created=Créée
 duration=Duration=Durée
-done={percent} done={percent} effectués
 inPool=in a pool=dans un pool
 
 timeline=Timeline=Chronologie
-took=took {duration}=en {duration}
-soFar={duration} so far={duration} jusqu’ici
 estimated=Estimated=Estimation
 countInstances={count} instance|{count} instances
 restCount={count} more not drawn={count} de plus, non dessinées
