@@ -10,7 +10,7 @@ from typing import Any
 
 from fastmcp import Client
 from mcp_types import TextResourceContents
-from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, ViewportSize, async_playwright
 
 from qarnot_mcp.views.document import VIEW_URI
 from sandboxed import Stage
@@ -96,9 +96,12 @@ async def browsing() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def hosting(browser: Browser, stage: Stage, *, width: int = 1000, **client: Any) -> AsyncIterator[Host]:
+async def hosting(
+    browser: Browser, stage: Stage, *, width: int = 1000, scale: float = 1, **client: Any
+) -> AsyncIterator[Host]:
     """A host with a page of its own; leaving fails where the view met an error of its own."""
-    page = await browser.new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    size: ViewportSize = {"width": width, "height": 900}
+    page = await browser.new_page(viewport=size, device_scale_factor=scale, reduced_motion="reduce")
     async with stage.client(**client) as mcp_client:
         host = Host(page, mcp_client)
         page.on("console", host.note)

@@ -1,0 +1,89 @@
+"""Takes the pictures of the dashboard from the real server on the sandbox: PYTHONPATH=tests python docs/pictures.py.
+
+Needs Chromium (on Debian: apt-get install chromium). Prints how long the browser took to draw each face.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import expect
+
+from sandboxed import KEY, Stage, call, ended, staged, submitted
+from views.hosting import Host, browsing, hosting
+
+IMAGES = Path(__file__).parent / "images"
+SEED = 4
+WIDTH = 1040
+PHONE = 320
+SCALE = 1.5
+MARGIN = 24
+DRAWN = "performance.getEntriesByName('qarnot:draw').map(entry => Math.round(entry.duration * 10) / 10)"
+
+
+async def take(host: Host, name: str, width: int = WIDTH) -> None:
+    """Takes the picture of what the host shows, as high as the view is."""
+    height = await host.page.evaluate("document.querySelector('iframe').offsetHeight")
+    await host.page.set_viewport_size({"width": width, "height": height + 2 * (MARGIN if width == WIDTH else 0)})
+    await host.page.screenshot(path=IMAGES / f"dashboard-{name}.png")
+
+
+async def show_faces(host: Host, uuids: dict[str, str], theme: str) -> None:
+    """Takes the three faces in one theme."""
+    context: dict[str, Any] = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
+    await host.open("list_tasks", context=context)
+    await expect(host.view.locator("tbody tr")).to_have_count(len(uuids))
+    await take(host, f"tasks-{theme}")
+    await host.open("get_task", {"task_uuid": uuids["orchard calibration"]}, context=context)
+    await expect(host.view.locator(".bars li")).to_have_count(4)
+    await take(host, f"task-{theme}")
+    await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context=context)
+    await expect(host.view.locator(".bars li")).to_have_count(6)
+    await take(host, f"running-{theme}")
+    await host.open("get_task_logs", {"task_uuid": uuids["orchard training"]}, context=context)
+    await expect(host.view.locator(".line").nth(20)).to_be_attached()
+    await host.view.get_by_role("searchbox").fill("accuracy=0.6")
+    await host.view.locator("body").evaluate("() => document.activeElement.blur()")
+    await take(host, f"log-{theme}")
+
+
+async def take_pictures(stage: Stage) -> None:
+    """Takes all pictures, and one of a phone."""
+    async with browsing() as browser:
+        async with hosting(browser, stage, width=WIDTH, scale=SCALE) as host:
+            uuids = {row["name"]: row["uuid"] for row in (await call(host.client, "list_tasks"))["tasks"]}
+            for theme in ("light", "dark"):
+                await show_faces(host, uuids, theme)
+        async with hosting(browser, stage, width=PHONE, scale=SCALE) as host:
+            await host.page.evaluate("document.body.classList.add('narrow')")
+            await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context={"theme": "dark"})
+            await expect(host.view.locator(".bars li")).to_have_count(6)
+            await take(host, "phone-dark", PHONE)
+
+
+async def measure(stage: Stage) -> None:
+    """Prints the milliseconds of script that 100 tasks and 1,000 instances take to draw, each drawing of its own."""
+    async with browsing() as browser, hosting(browser, stage) as host:
+        uuid = await submitted(host.client, "echo hi", name="many", instance_count=1000)
+        await ended(host.client, uuid)
+        await host.open("get_task", {"task_uuid": uuid})
+        await expect(host.view.locator(".bars li")).to_have_count(200)
+        print("1,000 instances:", await host.page.frames[1].evaluate(DRAWN))
+        for number in range(99):
+            await submitted(host.client, name=f"task {number}", tags=["a", "b"])
+        await host.open("list_tasks", {"limit": 100})
+        await expect(host.view.locator("tbody tr")).to_have_count(100)
+        print("100 tasks:", await host.page.frames[1].evaluate(DRAWN))
+
+
+async def main() -> None:
+    """Takes the pictures of the sandbox's own week, then measures on an empty account."""
+    IMAGES.mkdir(exist_ok=True)
+    async with staged(key=KEY, seed=SEED, speed=1) as stage:
+        await take_pictures(stage)
+    async with staged() as stage:
+        await measure(stage)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
