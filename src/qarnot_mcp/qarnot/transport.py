@@ -78,15 +78,17 @@ class Incoming:
         self._chunks = chunks
         self._prefetched: list[bytes] = []
 
-    async def read(self, limit_bytes: int) -> tuple[bytes, bool]:
-        """Answers the body up to the limit, and whether that is the whole."""
+    async def read(self, limit_bytes: int, *, cut: bool = False) -> bytes:
+        """Answers the body; one beyond the limit is cut, or raises `AnswerTooLarge`."""
         parts, size = [], 0
         async for part in self._chunks:
             parts.append(part)
             size += len(part)
             if size > limit_bytes:
-                return b"".join(parts)[:limit_bytes], False
-        return b"".join(parts), True
+                if not cut:
+                    raise AnswerTooLarge(limit_bytes)
+                break
+        return b"".join(parts)[:limit_bytes]
 
     async def prefetch(self) -> None:
         """Takes in the first part of the body, so that a connection that breaks in it is noticed now."""
@@ -180,9 +182,7 @@ class Transport:
         Raises `ApiRefused` or `KeyRefused` for what the API refuses and `ApiUnavailable` where there is no answer.
         """
         async with self.open(request) as incoming:
-            body, whole = await incoming.read(self.limits.max_answer_bytes)
-            if not whole:
-                raise AnswerTooLarge(self.limits.max_answer_bytes)
+            body = await incoming.read(self.limits.max_answer_bytes)
             return Answer(incoming.status, incoming.headers, body)
 
     @asynccontextmanager
@@ -207,7 +207,7 @@ class Transport:
                     async with aclosing(_unpacked(response)) as chunks:
                         incoming = Incoming(response, chunks)
                         if not 200 <= response.status_code < 300:
-                            body, _ = await incoming.read(REFUSAL_BYTES)
+                            body = await incoming.read(REFUSAL_BYTES, cut=True)
                             raise refusal(
                                 Answer(response.status_code, response.headers, body),
                                 request.subject,
