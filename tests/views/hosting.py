@@ -1,5 +1,6 @@
 """A host of MCP Apps for tests: it shows the dashboard in headless Chromium, on the real server and the sandbox."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -10,13 +11,15 @@ from typing import Any
 
 from fastmcp import Client
 from mcp_types import TextResourceContents
-from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, ViewportSize, async_playwright
 
 from qarnot_mcp.views.document import VIEW_URI
 from sandboxed import Stage
 
 HOST_PAGE = Path(__file__).with_name("host.html")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+LONGEST_LIFE_SECONDS = 30
+NEXT_LOOK_MILLISECONDS = 3000
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -32,6 +35,7 @@ FLAGS = (
 class Host:
     """A page that shows the view, and the MCP client that its calls go through.
 
+    The view's clock stands still but for `look_until` and `page.clock.run_for`, so that no test waits for it.
     `is_lost` lets every call fail as when the server cannot be reached; `faults` holds what the view said in error.
     """
 
@@ -73,6 +77,12 @@ class Host:
         answer: dict[str, Any] = result.model_dump(mode="json", by_alias=True, exclude_none=True)
         return answer
 
+    async def look_until(self, locator: Locator, text: str) -> None:
+        """Lets the view's clock run, from one look at the server to the next, until it shows a text."""
+        async with asyncio.timeout(LONGEST_LIFE_SECONDS):
+            while text not in await locator.inner_text():
+                await self.page.clock.run_for(NEXT_LOOK_MILLISECONDS)
+
     async def heard(self, method: str) -> list[dict[str, Any]]:
         """The parameters of the messages of one method that the view has sent."""
         messages = await self.page.evaluate("method => window.heard.filter(m => m.method === method)", method)
@@ -107,6 +117,7 @@ async def hosting(
         page.on("console", host.note)
         page.on("pageerror", lambda error: host.faults.append(str(error)))
         await page.expose_function("callServer", host.call)
+        await page.clock.install()
         await page.goto(HOST_PAGE.as_uri())
         try:
             yield host
