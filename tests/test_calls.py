@@ -55,8 +55,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "list_tasks",
-        {"tags": "demo"},
-        "tags is 'demo', which does not fit: give a value of type array. Only tasks with at least one of these tags.",
+        {"tags": {"a": 1}},
+        "tags is {'a': 1}, which does not fit: give a value of type array. Only tasks with at least one of these tags.",
     ),
     (
         "get_task_logs",
@@ -72,6 +72,58 @@ async def test_wrong_arguments_are_told_in_plain_words(stage: Stage, era: Era) -
     async with stage.client(era) as client:
         for tool, arguments, words in WRONG:
             assert await refusal(client, tool, **arguments) == words
+
+
+BLANK = dict.fromkeys(("shortname", "advanced_ranges", "pool_uuid", "result_bucket", "scheduling_type", "labels"), "")
+NULL = dict.fromkeys(("tags", "job_uuid", "validate_only", "completion_time_to_live", "instance_count"))
+
+
+async def test_what_is_null_or_blank_was_left_out(client: Client[StreamableHttpTransport]) -> None:
+    uuid = (await call(client, "submit_task", name="x", profile="docker-batch", **BLANK, **NULL))["uuid"]
+    task = await call(client, "get_task", task_uuid=uuid, detail=None, wait_seconds="")
+    assert (task["instances"]["total"], "result_bucket" in task) == (1, False)
+    assert (await call(client, "list_tasks", limit=None, tags="", state=" "))["total"] == 1
+    log = await call(client, "get_task_logs", task_uuid=uuid, instance_id="", log_type=None, tail_lines=None, fold="")
+    assert log["log_type"] == "stdout"
+    assert (await refusal(client, "get_task", task_uuid=" ")).startswith("task_uuid is ''")
+
+
+@pytest.mark.parametrize("tags", ["demo", '["demo"]', ["demo"], '["demo", "other"]'])
+async def test_a_text_is_a_list_of_one_or_the_list_it_holds(client: Client[StreamableHttpTransport], tags: Any) -> None:
+    await call(client, "submit_task", name="x", profile="docker-batch", tags=["demo"])
+    assert (await call(client, "list_tasks", tags=tags))["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [
+        {"key": "DOCKER_CMD", "value": "true"},
+        {"DOCKER_CMD": "true"},
+        [{"key": "DOCKER_CMD", "value": "true"}],
+        '{"DOCKER_CMD": "true"}',
+        '[{"key": "DOCKER_CMD", "value": "true"}]',
+    ],
+)
+async def test_constants_are_understood_however_they_are_written(
+    client: Client[StreamableHttpTransport], constants: Any
+) -> None:
+    task = await call(client, "submit_task", name="x", profile="docker-batch", constants=constants)
+    assert "warnings" not in task
+    assert (await call(client, "get_task", task_uuid=task["uuid"]))["constants"] == {"DOCKER_CMD": "true"}
+
+
+async def test_a_text_that_is_no_list_of_constants_is_refused(client: Client[StreamableHttpTransport]) -> None:
+    for given in ("DOCKER_CMD=true", "[" * 100_000, "5"):
+        message = await refusal(client, "submit_task", name="x", profile="docker-batch", constants=given)
+        assert message.startswith("constants is ")
+
+
+async def test_a_check_does_not_pretend_to_know_the_buckets(client: Client[StreamableHttpTransport]) -> None:
+    arguments = {"name": "x", "profile": "docker-batch", "validate_only": True}
+    assert "buckets" not in (await call(client, "submit_task", **arguments))["note"]
+    assert (
+        "Whether its buckets exist" in (await call(client, "submit_task", **arguments, resource_buckets="no"))["note"]
+    )
 
 
 async def test_a_wrong_constant_is_told_by_its_place(client: Client[StreamableHttpTransport]) -> None:

@@ -1,6 +1,7 @@
 """One call of a tool from outside: what the model reads when it fails, and the one line that the log keeps of it."""
 
 import difflib
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -53,6 +54,8 @@ class CallMiddleware(Middleware):
         """Passes the call on, and says how it went."""
         name, started = context.message.name, time.perf_counter()
         record, outcome, defect = CallRecord(), "ok", None
+        meant = as_meant(context.message.arguments or {}, self._schemas.get(name, {}))
+        context = context.copy(message=context.message.model_copy(update={"arguments": meant}))
         token = current_call.set(record)
         try:
             return await call_next(context)
@@ -99,6 +102,32 @@ class CallMiddleware(Middleware):
         log.log(logging.ERROR if defect else logging.INFO, "%s %s", known, outcome, extra=facts, exc_info=defect)
 
 
+def as_meant(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers the arguments that a model meant.
+
+    Null or a blank text for an optional parameter is one that was left out; a text for a list is the list that it
+    holds as JSON, or the only entry of one.
+    """
+    properties, required = schema.get("properties", {}), schema.get("required", ())
+    meant = {}
+    for name, given in arguments.items():
+        is_blank = given is None or (isinstance(given, str) and not given.strip())
+        if is_blank and name in properties and name not in required:
+            continue
+        is_text_for_list = isinstance(given, str) and "array" in types_of(properties.get(name, {}))
+        meant[name] = as_list(given) if is_text_for_list else given
+    return meant
+
+
+def as_list(text: str) -> Any:
+    """Answers the list or object that a text holds as JSON, else a list of the text alone."""
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text]
+    return held if isinstance(held, list | dict) else [text]
+
+
 def explain_arguments(cause: BaseException | None, schema: Mapping[str, Any]) -> str:
     """Says in plain words which argument is wrong, what was given and what is valid."""
     if not isinstance(cause, WrongArguments):
@@ -128,13 +157,18 @@ def describe(valid: Mapping[str, Any] | None) -> str:
     """Says what a parameter takes, from its JSON schema."""
     if valid is None:
         return "see the tool's input schema."
-    kinds = [valid, *valid.get("anyOf", [])]
-    types = [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]
-    choices = [str(choice) for kind in kinds for choice in kind.get("enum", [])]
+    types = types_of(valid)
+    choices = [str(choice) for kind in (valid, *valid.get("anyOf", [])) for choice in kind.get("enum", [])]
     form = (
         f"one of {', '.join(choices)}" if choices else f"a value of type {' or '.join(types)}" if types else "a value"
     )
     return f"give {form}. {valid.get('description', '')}".strip()
+
+
+def types_of(valid: Mapping[str, Any]) -> list[str]:
+    """Answers the JSON types that a parameter takes, beside null."""
+    kinds = [valid, *valid.get("anyOf", [])]
+    return [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]
 
 
 def explain_hidden_tool(name: str) -> str:

@@ -75,7 +75,10 @@ def parallel_sweep(command: str, values: str, image: str = "library/python:3.13-
 
 
 class PromptMiddleware(Middleware):
-    """Says which argument a prompt misses and which prompts there are, as FastMCP does not."""
+    """Says which argument a prompt misses and which prompts there are, as FastMCP does not.
+
+    A blank argument is one that was left out: menus send those that nobody filled in.
+    """
 
     def __init__(self, server: FastMCP) -> None:
         self._server = server
@@ -86,14 +89,15 @@ class PromptMiddleware(Middleware):
         call_next: CallNext[GetPromptRequestParams, PromptResult],
     ) -> PromptResult:
         """Passes the call on where it can be answered."""
-        name, given = context.message.name, context.message.arguments or {}
+        name = context.message.name
+        given = {key: value for key, value in (context.message.arguments or {}).items() if value.strip()}
         prompts = {prompt.name: prompt for prompt in await self._server.list_prompts()}
         if name not in prompts:
             raise PromptError(f"There is no prompt {name[:60]!r} here. The prompts: {', '.join(prompts)}.")
         for argument in prompts[name].arguments or ():
-            if argument.required and not given.get(argument.name):
+            if argument.required and argument.name not in given:
                 raise PromptError(f"{argument.name} is missing: {argument.description}")
-        return await call_next(context)
+        return await call_next(context.copy(message=context.message.model_copy(update={"arguments": given})))
 
 
 def add_prompts(server: FastMCP) -> None:

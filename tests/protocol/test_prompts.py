@@ -63,6 +63,11 @@ async def test_what_the_person_wrote_stands_in_the_prompt(client: Client[Streama
     assert "rates 1, 2" in await said(client, "parallel_sweep", command="x", values="rates 1, 2")
 
 
+async def test_a_field_that_nobody_filled_in_has_its_default(client: Client[StreamableHttpTransport]) -> None:
+    text = await said(client, "run_a_command", command="true", image="", instances=" ")
+    assert "on 1 instance(s), in the Docker image library/ubuntu:24.04" in text
+
+
 async def test_a_missing_argument_is_named(client: Client[StreamableHttpTransport]) -> None:
     with pytest.raises(MCPError, match=r"^task is missing: UUID or shortname of the task\.$"):
         await client.get_prompt("why_did_it_fail", {})

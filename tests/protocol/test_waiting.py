@@ -62,7 +62,7 @@ async def test_a_client_that_listens_hears_where_the_task_stands_and_what_change
         "FullyExecuting -> Success",
         "3 more instances succeeded",
     ]
-    assert task["note"] == "wait_seconds was 100; one call waits at most 45 seconds. Call again to wait on."
+    assert task["note"] == "wait_seconds was 100; one call waits at most 45 seconds."
 
 
 async def test_nobody_is_told_where_nobody_listens(stage: Stage) -> None:

@@ -52,10 +52,11 @@ def check_instance_id(given: int | None) -> int | None:
 
 def check_bucket(given: str, parameter: str) -> str:
     """Check the form of a bucket's name."""
-    if _BUCKET.fullmatch(given) is None:
+    name = given.strip()
+    if _BUCKET.fullmatch(name) is None:
         valid = "a bucket's name: letters, digits, dots, hyphens and underscores, at most 255 in all"
         raise InvalidArgument(parameter, given, valid, "Give the name alone, without s3:// and without a path.")
-    return given
+    return name
 
 
 def check_log_type(given: str) -> LogType:
@@ -95,7 +96,7 @@ def check_wait_seconds(given: float) -> tuple[float, str]:
         raise InvalidArgument("wait_seconds", given, f"a number of seconds from 0 to {MAX_WAIT_SECONDS:g}")
     if given <= MAX_WAIT_SECONDS:
         return float(given), ""
-    note = f"wait_seconds was {given:g}; one call waits at most {MAX_WAIT_SECONDS:g} seconds. Call again to wait on."
+    note = f"wait_seconds was {given:g}; one call waits at most {MAX_WAIT_SECONDS:g} seconds."
     return MAX_WAIT_SECONDS, note
 
 

@@ -108,12 +108,13 @@ class Submitted(Result):
     @classmethod
     def checked(cls, request: TaskRequest, warnings: list[str]) -> Self:
         """Shapes a task that was only checked."""
+        buckets = " Whether its buckets exist shows when it starts." if request.resource_buckets else ""
         return cls(
             started=False,
             shortname=request.shortname,
             name=one_line(request.name, NAME_CHARACTERS),
             warnings=warnings or None,
-            note="Checked only: nothing was started. The same call without validate_only starts it.",
+            note=f"Checked only: nothing was started. The same call without validate_only starts it.{buckets}",
         )
 
 

@@ -28,8 +28,10 @@ ADVICE_SECONDS = 8.0
 
 
 def as_pairs(constants: object) -> object:
-    """Takes a map of constants for the list of pairs that is meant; models often send one."""
+    """Takes a map of constants, or a single pair, for the list of pairs that is meant; models often send one."""
     if isinstance(constants, dict):
+        if constants.keys() == {"key", "value"}:
+            return [constants]
         return [{"key": key, "value": value} for key, value in constants.items()]
     return constants
 
@@ -47,7 +49,7 @@ async def submit_task(
     constants: Annotated[
         list[ConstantArgument] | None,
         BeforeValidator(as_pairs),
-        Field(description='Constants of the profile, such as {"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}.'),
+        Field(description='Constants of the profile, such as [{"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}].'),
     ] = None,
     tags: Annotated[Strings, Field(description="At most 10 tags to find the task by.")] = None,
     shortname: Annotated[
@@ -65,7 +67,7 @@ async def submit_task(
     ] = None,
     hardware_constraints: Annotated[
         list[dict[str, Any]] | None,
-        Field(description='Such as {"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 16}.'),
+        Field(description='Such as [{"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 16}].'),
     ] = None,
     max_retries_per_instance: Annotated[
         int | None, Field(description="How often a failed instance runs again.")
@@ -79,7 +81,7 @@ async def submit_task(
     auto_delete_on_completion: Annotated[
         bool | None, Field(description="Delete the finished task when the task quota is reached.")
     ] = None,
-    validate_only: Annotated[bool, Field(description="Check everything and start nothing.")] = False,
+    validate_only: Annotated[bool, Field(description="Check all but the buckets, and start nothing.")] = False,
 ) -> ToolResult:
     """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
 

@@ -93,6 +93,8 @@ async def get_task(
     client = calling_client()
     seen = await see_task(client, task_id, seconds, progress_teller(client))
     task = seen.task
+    if shortened and not task.is_final:
+        shortened += " Call again to wait on."
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), energy_of(client, task))
     return answer(
         TaskDetails.of(
