@@ -103,6 +103,21 @@ async def test_text_and_structure_carry_the_same_facts(client: Client[Streamable
         assert json.loads(text_of(result)) == result.structured_content
 
 
+async def test_an_empty_log_says_why_and_where_else_to_look(client: Client[StreamableHttpTransport]) -> None:
+    uuid = await submitted(client)
+    await ended(client, uuid)
+    log = await call(client, "get_task_logs", task_uuid=uuid, log_type="stderr")
+    assert (log["text"], log["hint"]) == ("", "stderr is empty; log_type=stdout reads the other half.")
+    assert "hint" not in await call(client, "get_task_logs", task_uuid=uuid)
+
+
+async def test_the_log_of_a_waiting_task_says_that_nothing_runs_yet() -> None:
+    async with staged(speed=1) as stage, stage.client() as client:
+        uuid = await submitted(client)
+        log = await call(client, "get_task_logs", task_uuid=uuid)
+        assert log["hint"] == "Nothing runs yet, so stdout is empty; get_task with wait_seconds follows the task."
+
+
 async def test_a_running_task_can_be_aborted() -> None:
     async with staged(speed=1) as stage, stage.client() as client:
         uuid = await submitted(client)

@@ -29,6 +29,7 @@ class Story:
     result_bucket: str | None = None
     scheduling: str = "onDemand"
     aborted_after_seconds: int | None = None
+    machine: str | None = None
 
 
 STORIES = (
@@ -52,6 +53,7 @@ STORIES = (
         tags=("ingest",),
         resource_bucket="orchard-images",
         result_bucket="orchard-models",
+        machine="8c-32g-amd-rz3700x",
     ),
     Story(
         "orchard ingest in chunks",
@@ -180,4 +182,7 @@ def _order(story: Story) -> JsonObject:
         "resourceBuckets": [story.resource_bucket] if story.resource_bucket else [],
         "resultBucket": story.result_bucket,
         "schedulingType": story.scheduling,
+        "hardwareConstraints": [{"discriminator": "SpecificHardwareConstraint", "specificationKey": story.machine}]
+        if story.machine
+        else [],
     }

@@ -9,6 +9,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
 from qarnot_mcp.tools.arguments import (
+    STATE_GROUPS,
     check_context_lines,
     check_instance_id,
     check_log_type,
@@ -44,6 +45,7 @@ class LogText(Result):
     left_out: str | None = Field(None, description="What is not shown.")
     next: dict[str, Any] | None = Field(None, description="Arguments of the call that shows it.")
     cursor: str | None = Field(None, description="Give it as cursor to read what comes after this.")
+    hint: str | None = None
     notice: str = NOTICE
 
 
@@ -106,8 +108,18 @@ async def get_task_logs(
             left_out=" ".join(filter(None, (page.left_out, cut if pieces.cut else None))) or None,
             next=page.next,
             cursor=page.cursor,
+            hint=None if page.total_lines else empty_log_hint(task, stream),
         )
     )
+
+
+def empty_log_hint(task: Task, log_type: str) -> str:
+    """Says what an empty log means, and where output may be."""
+    if task.state in STATE_GROUPS["waiting"]:
+        return f"Nothing runs yet, so {log_type} is empty; get_task with wait_seconds follows the task."
+    so_far = "" if task.is_final else " so far"
+    other = "stderr" if log_type == "stdout" else "stdout"
+    return f"{log_type} is empty{so_far}; log_type={other} reads the other half."
 
 
 def failed_instances(task: Task) -> Ranges:
