@@ -94,6 +94,7 @@ async def test_a_wait_that_ends_before_the_task_says_that_booting_takes_its_time
         uuid = await submitted(client, SLEEP)
         await advance(stage, BOOTING_SECONDS)
         task = await call(client, "get_task", task_uuid=uuid, wait_seconds=0.1)
+        assert (await call(client, "get_task", task_uuid=uuid))["note"] == task["note"]
     assert task["state"] == "FullyDispatched"
     assert task["waited"]["changes"] == []
     assert "Booting takes two to three minutes" in task["note"]

@@ -56,6 +56,20 @@ def test_the_next_call_shows_the_lines_before_the_tail() -> None:
     assert earlier.last_line >= 950
 
 
+@pytest.mark.parametrize(("tail_lines", "max_characters"), [(100, 20_000), (37, 20_000), (100, 900)])
+def test_reading_backwards_shows_every_line_once(tail_lines: int, max_characters: int) -> None:
+    text = log(430)
+    page = read_page(text, tail_lines=tail_lines, max_characters=max_characters)
+    seen: list[str] = []
+    while True:
+        seen += page.text.split("\n")
+        if page.next is None:
+            break
+        assert "not shown" in page.left_out
+        page = page_after(text, page)
+    assert sorted(seen) == sorted(text.splitlines())
+
+
 def test_the_tail_keeps_the_last_line_when_the_limit_cuts() -> None:
     page = read_page(log(1000), tail_lines=1000, max_characters=500)
     assert page.text.endswith(words(1000))

@@ -20,7 +20,7 @@ ANCHOR_LINES = 3
 
 SelectionT = TypeVar("SelectionT", bound=Selection)
 
-_CURSOR = re.compile(r"(stdout|stderr)\.(all|\d{1,10})\.(\d{1,12})(?:\.(\d{1,7})\.([0-9a-f]{8}))?")
+_CURSOR = re.compile(r"(stdout|stderr)\.(all|\d{1,10})\.(\d{1,12})(?:-(\d{1,12})|\.(\d{1,7})\.([0-9a-f]{8}))?")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class LogCursor:
     line: int
     anchor_characters: int | None = None
     anchor_digest: str = ""
+    last_line: int | None = None
+    """Where to stop reading, for a part between two that are known; none reads on to the end."""
 
     @classmethod
     def parse(cls, given: str, log: str) -> Self:
@@ -43,7 +45,8 @@ class LogCursor:
         if f"{match[1]}.{match[2]}" != log:
             hint = "Use a cursor with the log_type and instance_id of the answer that it came with."
             raise InvalidArgument("cursor", given, f"a cursor of this log, which starts with {log}", hint)
-        return cls(log, int(match[3]), int(match[4]) if match[4] else None, match[5] or "")
+        last_line, anchor_characters = (int(text) if text else None for text in match.group(4, 5))
+        return cls(log, int(match[3]), anchor_characters, match[6] or "", last_line)
 
     @classmethod
     def after(cls, log: str, lines: Sequence[Line]) -> Self:
@@ -58,6 +61,8 @@ class LogCursor:
 
     def __str__(self) -> str:
         place = f"{self.log}.{self.line}"
+        if self.last_line is not None:
+            return f"{place}-{self.last_line}"
         return place if self.anchor_characters is None else f"{place}.{self.anchor_characters}.{self.anchor_digest}"
 
 

@@ -7,7 +7,7 @@ from qarnot_mcp.tools.cleaning import clean_text
 from qarnot_mcp.tools.log_cursor import ANCHOR_LINES, LogCursor, Place, Resume
 from qarnot_mcp.tools.log_folding import Passage, fold, unfolded
 from qarnot_mcp.tools.log_lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
-from qarnot_mcp.tools.log_query import CONTEXT_LINES, LogPage, LogQuery
+from qarnot_mcp.tools.log_query import CONTEXT_LINES, TAIL_LINES, LogPage, LogQuery
 from qarnot_mcp.tools.log_selection import Head, Hit, InstanceTails, Search, Tail
 from qarnot_mcp.tools.secrets import LogMask
 
@@ -29,6 +29,7 @@ class LogView:
         self._query = query
         self._mask = mask
         cursor = LogCursor.parse(query.cursor, query.log) if query.cursor else LogCursor(query.log, 1)
+        self._last_line = cursor.last_line
         self._head = Resume(cursor, Head)
         self._search = Resume(cursor, self._new_search) if query.search else None
 
@@ -72,9 +73,7 @@ class LogView:
         first = shown[0].first
         left_out, call = "", None
         if first > 1:
-            left_out = f"Lines 1 to {first - 1:,} are not shown."
-            earlier = LogCursor(query.log, max(1, first - query.tail_lines))
-            call = query.call(cursor=str(earlier))
+            left_out, call = self._before(first)
         return LogPage(
             text=_text_of(shown),
             total_lines=total_lines,
@@ -86,6 +85,15 @@ class LogView:
             cursor=self._cursor_after(lines if is_ended else lines[:-1]),
         )
 
+    def _before(self, first: int) -> tuple[str, dict[str, object]]:
+        """Says what comes before a line, and answers the call that shows the end of it."""
+        query = self._query
+        earlier = LogCursor(query.log, max(1, first - query.tail_lines), last_line=first - 1)
+        call = query.call(cursor=str(earlier))
+        if query.tail_lines != TAIL_LINES:
+            call["tail_lines"] = query.tail_lines
+        return f"Lines 1 to {first - 1:,} are not shown.", call
+
     def _cursor_after(self, lines: Sequence[Line]) -> str:
         """A line that has no newline yet may still grow: it is not behind the reader, it is read again."""
         return str(LogCursor.after(self._query.log, lines))
@@ -93,8 +101,12 @@ class LogView:
     async def _forward(self, resume: Resume[Head], chunks: AsyncIterator[str]) -> LogPage:
         query = self._query
         total_lines, is_ended = await read_blocks(chunks, lambda block: resume.feed(self._prepared(block)))
-        lines = resume.selection.lines
-        shown = _first_within(self._passages(lines, query.room), query.room)
+        until = self._last_line or total_lines
+        lines = [line for line in resume.selection.lines if line.number <= until]
+        # A part that is read backwards shows its end, unless it is longer than what is kept of it.
+        is_backwards = self._last_line is not None and bool(lines) and lines[-1].number == min(until, total_lines)
+        within = _last_within if is_backwards else _first_within
+        shown = within(self._passages(lines, query.room), query.room)
         notes = [_place_note(resume)]
         if not shown:
             if resume.place is Place.SAME:
@@ -107,7 +119,11 @@ class LogView:
             context.pop()
         cursor = self._cursor_after(context)
         call = None
-        if last < total_lines:
+        if is_backwards:
+            if shown[0].first > 1:
+                before, call = self._before(shown[0].first)
+                notes.append(before)
+        elif last < total_lines:
             notes.append(f"Lines {last + 1:,} to {total_lines:,} are not shown.")
             call = query.call(cursor=cursor)
         return LogPage(

@@ -40,7 +40,7 @@ class LogText(Result):
     first_line: int | None = Field(None, description="Number of the first line shown; the log's first line is 1.")
     last_line: int | None = None
     total_lines: int
-    matches: int | None = Field(None, description="Lines that match search, in the whole log.")
+    matches: int | None = Field(None, description="Lines that match search, from the cursor on.")
     folded_lines: int | None = Field(None, description="Lines left out of runs of almost equal ones.")
     left_out: str | None = Field(None, description="What is not shown.")
     next: dict[str, Any] | None = Field(None, description="Arguments of the call that shows it.")

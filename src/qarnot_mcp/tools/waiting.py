@@ -17,8 +17,12 @@ PAUSE_GROWTH = 1.5
 JITTER = 0.2
 CHANGES_SHOWN = 12
 
-BOOTING = "Booting takes two to three minutes on Qarnot; nothing is stuck. Wait again with wait_seconds."
-BOOTING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
+BOOTING = "Booting takes two to three minutes on Qarnot; get_task with wait_seconds waits on."
+NOTES = {
+    "Submitted": f"It waits for a free machine, which takes seconds to hours. {BOOTING}",
+    "PartiallyDispatched": BOOTING,
+    "FullyDispatched": BOOTING,
+}
 
 Tell = Callable[[Task], Awaitable[None]]
 
@@ -36,7 +40,7 @@ async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell
     """Reads a task, and reads it again until it has ended or the time is over; `tell` is called after each look."""
     task = await client.task(task_id)
     if wait_seconds <= 0 or task.is_final:
-        return Seen(task, None, None)
+        return Seen(task, None, NOTES.get(task.state))
     started = time.monotonic()
     end = started + wait_seconds
     pause, changes = FIRST_PAUSE_SECONDS, []
@@ -47,7 +51,7 @@ async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell
         before, task = task, await client.task(task.uuid)
         changes += [f"after {time.monotonic() - started:.0f} s: {change}" for change in changes_between(before, task)]
     waited = Waited(seconds=round(time.monotonic() - started, 1), changes=changes[-CHANGES_SHOWN:])
-    return Seen(task, waited, BOOTING if task.state in BOOTING_STATES else None)
+    return Seen(task, waited, NOTES.get(task.state))
 
 
 def changes_between(before: Task, after: Task) -> list[str]:
