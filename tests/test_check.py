@@ -46,7 +46,7 @@ async def test_a_setup_that_works() -> None:
     async with serve(create_sandbox()) as api_url:
         good = await found(api_url, api_key="sandbox-key")
     assert all(finding.good for finding in good.values())
-    assert list(good) == ["api", "clock", "key", "port", "access"]
+    assert list(good) == ["settings", "api", "clock", "key", "port", "tunnel"]
     assert good["api"].text == f"{api_url}/v1 answers"
     assert "sandbox@example.org" in good["key"].text
     assert str(good["api"]).startswith("ok    api ")
@@ -84,7 +84,7 @@ async def test_a_clock_that_is_wrong() -> None:
 @pytest.mark.parametrize("date", ["yesterday", "Mon, 02 Jan 2023 03:04:05 -0000", None])
 async def test_a_date_that_says_nothing_is_no_finding(date: str | None) -> None:
     async with api_at(date) as api_url:
-        assert "clock" not in await found(api_url)
+        assert "not compared" in (await found(api_url))["clock"].text
 
 
 async def test_a_port_that_is_taken() -> None:
@@ -97,13 +97,13 @@ async def test_a_port_that_is_taken() -> None:
 
 async def test_a_public_address_is_told_with_its_mode() -> None:
     async with serve(create_sandbox()) as api_url:
-        finding = (await found(api_url, public_url="https://mcp.example.org"))["access"]
+        finding = (await found(api_url, public_url="https://mcp.example.org"))["tunnel"]
     assert finding.good
     assert finding.text == "mode oauth; clients connect to https://mcp.example.org/mcp"
 
 
 async def test_a_tunnel_that_tells_no_address() -> None:
     async with api_at(None) as tunnel, serve(create_sandbox()) as api_url:
-        finding = (await found(api_url, tunnel_metrics_url=tunnel))["access"]
+        finding = (await found(api_url, tunnel_metrics_url=tunnel))["tunnel"]
     assert not finding.good
     assert "is cloudflared running?" in finding.text

@@ -215,8 +215,8 @@ def test_check_of_a_good_setup(tmp_path: Path, port: int) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert {line.split()[0] for line in lines} == {"ok"}
-    assert [line.split()[1] for line in lines][:1] == ["api"]
-    assert {line.split()[1] for line in lines} >= {"api", "key", "port", "access"}
+    assert [line.split()[1] for line in lines][:1] == ["settings"]
+    assert {line.split()[1] for line in lines} >= {"api", "clock", "key", "port", "tunnel"}
 
 
 def test_check_says_all_that_is_wrong(tmp_path: Path) -> None:

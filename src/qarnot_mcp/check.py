@@ -32,7 +32,9 @@ class Finding:
 
 
 async def findings(settings: Settings, transport: Transport) -> AsyncIterator[Finding]:
-    """Checks API, clock, key, port and public address, one after the other."""
+    """Checks API, clock, key, port and tunnel, one after the other; that there are settings says that they are good."""
+    read_only = ", read-only" if settings.read_only else ""
+    yield Finding("settings", True, f"all valid{read_only}")
     async with transport:
         for finding in await about_api(settings, transport):
             yield finding
@@ -46,12 +48,12 @@ async def about_api(settings: Settings, transport: Transport) -> list[Finding]:
     try:
         answer = await transport.exchange(Request("GET", "/settings", Subject("endpoint", "settings")))
     except QarnotError as error:
-        return [Finding("api", False, str(error))]
+        return [Finding("api", False, str(error)), Finding("clock", True, "not compared: the API does not answer")]
     reached = Finding("api", True, f"{settings.base_url}/v{settings.api_version} answers")
     try:
         apart = abs((datetime.now(UTC) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds())
     except (TypeError, ValueError):
-        return [reached]
+        return [reached, Finding("clock", True, "not compared: the API tells no time")]
     text = f"{apart:.0f} s from that of the API"
     good = apart <= CLOCK_SECONDS
     return [reached, Finding("clock", good, text if good else f"{text}: set this machine's clock, tokens depend on it")]
@@ -85,9 +87,9 @@ async def about_address(settings: Settings) -> Finding:
     )
     mode = f"mode {choose_mode(settings.auth, settings.api_key, public_url)}"
     if public_url:
-        return Finding("access", True, f"{mode}; clients connect to {public_url}{settings.path}")
+        return Finding("tunnel", True, f"{mode}; clients connect to {public_url}{settings.path}")
     if settings.tunnel_metrics_url:
-        return Finding("access", False, f"{settings.tunnel_metrics_url} tells no address: is cloudflared running?")
+        return Finding("tunnel", False, f"{settings.tunnel_metrics_url} tells no address: is cloudflared running?")
     return Finding(
-        "access", True, f"{mode}; clients on this machine only, at http://localhost:{settings.port}{settings.path}"
+        "tunnel", True, f"{mode}; clients on this machine only, at http://localhost:{settings.port}{settings.path}"
     )

@@ -46,7 +46,7 @@ class Instances(Result):
             succeeded=succeeded,
             failed=failed,
             cancelled=cancelled,
-            running_range=short_range(str(parse_ranges(",".join(map(str, ids))))),
+            running_range=None if running == 0 else short_range(str(parse_ranges(",".join(map(str, ids))))),
             succeeded_range=short_range(ranges[0]),
             failed_range=short_range(ranges[1]),
             cancelled_range=short_range(ranges[2]),
