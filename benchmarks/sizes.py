@@ -1,6 +1,7 @@
 """Sizes: what a model has to read, in characters and estimated tokens."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from benchmarks.answers import PAGE_TASKS, TASKS, page, task, task_id
@@ -19,7 +20,7 @@ async def measure() -> list[Table]:
     table = Table(
         "Sizes",
         "Characters of the text that a model reads, and tokens at four characters each, beside the characters of what "
-        "the API answered for it. 1000 tasks are two calls of 500.",
+        "the API answered for it. A list is read on with its cursor where it does not fit one answer.",
         ("answer", "characters", "tokens", "the API's characters", "ours / the API's"),
     )
     async with upstream(LOG_BYTES) as api, ours(api) as server:
@@ -36,14 +37,9 @@ async def measure() -> list[Table]:
         tools = (await result(mcp_request("modern", "tools/list", {})))["tools"]
         table.rows.append(row("`tools/list`", len(json.dumps(tools, separators=(",", ":"), ensure_ascii=False))))
         for count in (20, 100, TASKS):
-            said, cursor = 0, None
-            for start in range(0, count, MOST_TASKS):
-                arguments: dict[str, Any] = {"limit": min(MOST_TASKS, count - start)}
-                page_text = await text("list_tasks", arguments | ({"cursor": cursor} if cursor else {}))
-                said += len(page_text)
-                cursor = json.loads(page_text).get("next_cursor")
+            said, calls = await whole_list(text, count)
             api_said = sum(len(page(start, count - start)) for start in range(0, count, PAGE_TASKS))
-            table.rows.append(row(f"`list_tasks`, {count} tasks", said, api_said))
+            table.rows.append(row(f"`list_tasks`, {count} tasks in {calls} calls", said, api_said))
         for instances in (1, 100, 1000):
             said = len(await text("get_task", {"task_uuid": task_id(instances)}))
             table.rows.append(row(f"`get_task`, {instances} instances", said, len(task(instances))))
@@ -51,6 +47,18 @@ async def measure() -> list[Table]:
         table.rows.append(row(f"`get_task_logs`, {LOG_BYTES // 10**6} MB", said, LOG_BYTES))
         connection.close()
     return [table]
+
+
+async def whole_list(text: Callable[[str, dict[str, Any]], Awaitable[str]], count: int) -> tuple[int, int]:
+    """Reads a number of tasks; answers the characters, and the calls that it took."""
+    said, calls, cursor = 0, 0, None
+    while count > 0:
+        arguments: dict[str, Any] = {"limit": min(MOST_TASKS, count)}
+        answer = await text("list_tasks", arguments | ({"cursor": cursor} if cursor else {}))
+        page_of_list = json.loads(answer)
+        said, calls, cursor = said + len(answer), calls + 1, page_of_list.get("next_cursor")
+        count -= page_of_list["count"]
+    return said, calls
 
 
 def row(name: str, characters: int, api_characters: int | None = None) -> list[str]:
