@@ -18,6 +18,7 @@ from sandboxed import Stage
 
 HOST_PAGE = Path(__file__).with_name("host.html")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+TOOLS = {"list_tasks", "get_task", "get_task_logs", "abort_task", "delete_task", "submit_task"}
 LONGEST_LIFE_SECONDS = 30
 NEXT_LOOK_MILLISECONDS = 3000
 FLAGS = (
@@ -124,3 +125,4 @@ async def hosting(
         finally:
             await page.close()
     assert host.faults == []
+    assert {tool for tool, _ in host.calls} <= TOOLS

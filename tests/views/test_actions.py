@@ -9,6 +9,7 @@ from views.hosting import Host, hosting
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SLOW = 1.0
+FAST = 2000.0
 CONSTANTS = [
     {"key": "DOCKER_REPO", "value": "library/ubuntu"},
     {"key": "DOCKER_TAG", "value": "24.04"},
@@ -68,7 +69,7 @@ async def test_delete_goes_back_to_a_list_without_the_task(browser: Browser) -> 
 
 
 async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with staged(speed=FAST) as stage, hosting(browser, stage) as host:
         fields = {
             "name": "first run",
             "profile": "docker-batch",
@@ -77,7 +78,7 @@ async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser:
             "tags": ["nightly"],
             "labels": {"project": "sea"},
             "scheduling_type": "OnDemand",
-            "completion_time_to_live": "1.00:00:00",
+            "completion_time_to_live": "10.00:00:00",
             "max_retries_per_instance": 2,
         }
         uuid = str((await call(host.client, "submit_task", **fields))["uuid"])

@@ -11,6 +11,9 @@ from views.hosting import Host, hosting
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PHONE = 320
+UNSEEN = """body => new Promise(done => new IntersectionObserver(([entry], observer) => {
+  if (!entry.isIntersecting) { observer.disconnect(); done(); }
+}).observe(body))"""
 
 
 async def ground(host: Host) -> str:
@@ -184,6 +187,21 @@ async def test_it_stops_asking_when_all_is_over_or_the_host_takes_it_away(browse
         await expect(host.view.locator(".liveness")).to_have_text("Up to date")
         await host.page.clock.run_for(120_000)
         assert len(host.calls) == 1
+
+
+async def test_it_asks_nothing_while_it_is_out_of_sight(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await submitted(host.client, name="waiting")
+        await host.open("list_tasks")
+        await expect(host.view.locator("tbody tr")).to_have_count(1)
+        await host.page.wait_for_function("window.heard.some(message => message.method === 'tools/call')")
+        await host.page.evaluate("document.querySelector('iframe').style.marginTop = '4000px'")
+        await host.view.locator("body").evaluate(UNSEEN)
+        before = len(host.calls)
+        await host.page.clock.run_for(60_000)
+        assert len(host.calls) == before
+        await host.page.evaluate("document.querySelector('iframe').style.marginTop = '0'")
+        await host.page.wait_for_function("window.heard.filter(m => m.method === 'tools/call').length > " + str(before))
 
 
 async def test_it_asks_seldom_while_nothing_changes(browser: Browser) -> None:

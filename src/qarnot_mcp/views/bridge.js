@@ -16,7 +16,7 @@ export function isLost(error) {
   throw error;
 }
 
-/** Connects to the host: `onNotification(name, params)` hears it, `onTeardown()` is called before it takes the view away. */
+/** Connects to the host, which `onNotification(name, params)` hears; `onTeardown()` is called before the view goes. */
 export function connectToHost(onNotification, onTeardown) {
   const waiting = new Map();
   let lastId = 0;

@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STYLE_ZERO = re.compile(r"(?<=[\s:,(])0(?=\.\d)")
 _STYLE_SPACE = re.compile(r"\s*([{};,>])\s*|(:)\s+|\s+")
 
 
@@ -55,7 +56,7 @@ def _is_lone_parameter(kept: list[str]) -> bool:
 
 
 def compact_style(style: str) -> str:
-    """Drops the comments and the spaces around braces, commas, colons and semicolons."""
-    without_comments = _STYLE_COMMENT.sub("", style)
-    spaced = _STYLE_SPACE.sub(lambda space: space[1] or space[2] or " ", without_comments)
+    """Drops the comments, the spaces around braces, commas, colons and semicolons, and zeros before a point."""
+    bare = _STYLE_ZERO.sub("", _STYLE_COMMENT.sub("", style))
+    spaced = _STYLE_SPACE.sub(lambda space: space[1] or space[2] or " ", bare)
     return spaced.replace(";}", "}").strip()

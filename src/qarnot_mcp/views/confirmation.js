@@ -11,7 +11,6 @@ export function confirmation({ asking, say, go, redraw }) {
   return h(
     "div.asking",
     {
-      
       class: kind,
       role: "alertdialog",
       "aria-labelledby": "asking-title",
@@ -35,7 +34,12 @@ function submissionFields({ fields, constants, notCopied }, say, redraw) {
     h(
       "p.field",
       h("label", { for: id }, label),
-      h("input", { id, value: String(owner[name]), oninput: ({ target }) => ((owner[name] = target.value), redraw()), ...more }),
+      h("input", {
+        id,
+        value: String(owner[name]),
+        oninput: ({ target }) => ((owner[name] = target.value), redraw()),
+        ...more,
+      }),
     );
   return [
     field("again-name", say("name"), fields, "name"),
@@ -43,7 +47,9 @@ function submissionFields({ fields, constants, notCopied }, say, redraw) {
       ? field("again-ranges", say("ranges"), fields, "advanced_ranges")
       : field("again-count", say("instances"), fields, "instance_count", { type: "number", min: 1 }),
     constants.map((constant, position) => {
-      const more = constant.isHidden ? { type: "password", autocomplete: "off", placeholder: say("hidden") } : { spellcheck: "false" };
+      const more = constant.isHidden
+        ? { type: "password", autocomplete: "off", placeholder: say("hidden") }
+        : { spellcheck: "false" };
       return field(`again-${position}`, h("code", constant.key), constant, "value", more);
     }),
     notCopied.length > 0 && h("p", say("notCopied", { names: notCopied.join(", ") })),

@@ -112,11 +112,19 @@ function takeResult(result) {
   }
 }
 
-function open(face, { uuid, task_uuid = uuid ?? input.task_uuid, log_type = input.log_type, instance_id = input.instance_id } = {}) {
+function open(
+  face,
+  { uuid, task_uuid = uuid ?? input.task_uuid, log_type = input.log_type, instance_id = input.instance_id } = {},
+) {
   view.face = face;
   if (face === "tasks") view.tasks = emptyTasks({ ...input });
   else if (face === "task") view.task = emptyTask(task_uuid);
-  else view.log = emptyLog({ task_uuid, log_type: log_type ?? "stdout", ...(instance_id !== undefined && { instance_id }) });
+  else
+    view.log = emptyLog({
+      task_uuid,
+      log_type: log_type ?? "stdout",
+      ...(instance_id !== undefined && { instance_id }),
+    });
 }
 
 function refuse(text) {
@@ -140,7 +148,10 @@ function takeContext(changes) {
 
 function expandButton() {
   const mode = context.displayMode === "fullscreen" ? "inline" : "fullscreen";
-  return context.availableDisplayModes?.includes(mode) && iconButton("expand", view.say(mode), () => view.host.setDisplayMode(mode));
+  return (
+    context.availableDisplayModes?.includes(mode) &&
+    iconButton("expand", view.say(mode), () => view.host.setDisplayMode(mode))
+  );
 }
 
 takeContext({});
@@ -149,7 +160,11 @@ view.host.initialize().then(({ hostContext, hostCapabilities }) => {
   view.mayCall = !hostCapabilities || "serverTools" in hostCapabilities;
   view.mayAct &&= view.mayCall;
   takeContext(hostContext ?? {});
-  new ResizeObserver(([{ contentRect: { width, height } }]) =>
-    view.host.tellSize(Math.ceil(width), Math.ceil(height)),
+  new ResizeObserver(
+    ([
+      {
+        contentRect: { width, height },
+      },
+    ]) => view.host.tellSize(Math.ceil(width), Math.ceil(height)),
   ).observe(document.body);
 });

@@ -22,7 +22,9 @@ export function createDeeds({ callTool, tellModel }) {
     const last = told.slice(-MOST_TOLD);
     const text = last.map((entry) => `\n- ${entry.text}`).join("");
     // A host that takes no such word refuses it; the deed is done all the same.
-    await tellModel(`In the Qarnot dashboard the person did this, oldest first:${text}`, { actions: last }).catch(isLost);
+    await tellModel(`In the Qarnot dashboard the person did this, oldest first:${text}`, { actions: last }).catch(
+      isLost,
+    );
     return answer;
   };
 }

@@ -47,7 +47,9 @@ export function createHandlers(view) {
     openLog(changes) {
       const isOpen = view.face === "log";
       const { answer } = view.task ?? {};
-      const args = isOpen ? view.log.args : { task_uuid: answer.uuid, log_type: answer.failure?.groups?.[0]?.log_type ?? "stdout" };
+      const args = isOpen
+        ? view.log.args
+        : { task_uuid: answer.uuid, log_type: answer.failure?.groups?.[0]?.log_type ?? "stdout" };
       show("log", emptyLog({ ...args, ...changes }, isOpen ? view.log : knownOf(view.task)));
     },
 

@@ -22,7 +22,8 @@ export function barsOf(task, dispatched, total) {
   ];
   const ids = new Set(known.map(({ id }) => id));
   const kind = ["Success", "Failure", "Cancelled"].includes(state) ? state.toLowerCase() : "queued";
-  const idle = instances.total > started ? idsOf(api.advancedRanges || `0-${instances.total - 1}`, MOST_BARS + started) : [];
+  const idle =
+    instances.total > started ? idsOf(api.advancedRanges || `0-${instances.total - 1}`, MOST_BARS + started) : [];
   const bars = [...known, ...idle.filter((id) => !ids.has(id)).map((id) => ({ id, kind, from: 0, boot: 0, run: 0 }))]
     .sort((a, b) => rank(a) - rank(b) || a.id - b.id)
     .slice(0, MOST_BARS)

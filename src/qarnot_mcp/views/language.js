@@ -12,7 +12,11 @@ export function createLanguage(locale, timeZone) {
   const format = (options) => new Intl.NumberFormat(tag, { maximumFractionDigits: 0, ...options }).format;
   const unit = (name, options) => format({ style: "unit", unit: name, unitDisplay: "narrow", ...options });
   const units = Object.entries(UNITS).map(([name, size]) => ({ name, size, write: unit(name) }));
-  const unitOf = (seconds) => Math.max(0, units.findIndex(({ size }) => seconds >= size));
+  const unitOf = (seconds) =>
+    Math.max(
+      0,
+      units.findIndex(({ size }) => seconds >= size),
+    );
   const tenths = unit("second", { maximumFractionDigits: 1 });
   const megabytes = unit("megabyte", { unitDisplay: "short" });
   const gigabytes = unit("gigabyte", { unitDisplay: "short", maximumFractionDigits: 1 });

@@ -12,7 +12,11 @@ export function logFace(view) {
   const { answer, lines, args, name, state, search, problem } = log;
   const hits = search && lines.reduce((sum, { text }) => sum + (piecesOf(text, search).length - 1) / 2, 0);
   return [
-    head(view, problem, button(name ?? say("task"), () => go.openTask(args.task_uuid, name), { kind: "quiet", icon: "back" })),
+    head(
+      view,
+      problem,
+      button(name ?? say("task"), () => go.openTask(args.task_uuid, name), { kind: "quiet", icon: "back" }),
+    ),
     h("div.task-title", h("h1", { id: "heading", tabindex: -1 }, say("log")), state && chip(view, state)),
     h(
       "div.tools",
@@ -21,7 +25,10 @@ export function logFace(view) {
       instanceChoice(view),
       h(
         "div.log-search",
-        inputField("log-search", say("search"), search, go.searchText, { type: "search", onkeydown: ({ key }) => key === "Enter" && go.searchAll() }),
+        inputField("log-search", say("search"), search, go.searchText, {
+          type: "search",
+          onkeydown: ({ key }) => key === "Enter" && go.searchAll(),
+        }),
         search && h("span.soft", { "aria-live": "polite" }, say("hits", hits)),
       ),
     ),
@@ -38,7 +45,9 @@ function instanceChoice({ say, go, log: { args, instanceIds } }) {
     "select",
     { id: "log-instance", "aria-label": say("oneInstance"), onchange },
     h("option", { value: "", selected: chosen === undefined }, say("allInstances")),
-    ids.map((id) => h("option", { key: id, value: String(id), selected: id === chosen }, say("instance", { id: String(id) }))),
+    ids.map((id) =>
+      h("option", { key: id, value: String(id), selected: id === chosen }, say("instance", { id: String(id) })),
+    ),
   );
 }
 
@@ -46,21 +55,36 @@ function terminal({ say, go, log }) {
   const { answer, args, lines, search, isFound, isOver, follows } = log;
   const first = lines[0]?.number;
   const digits = String(lines.at(-1)?.number ?? 1).length;
-  const note = (text, label, onclick) => h("p.strip", h("span", text), label && button(say(label), onclick, { kind: "quiet" }));
+  const note = (text, label, onclick) =>
+    h("p.strip", h("span", text), label && button(say(label), onclick, { kind: "quiet" }));
   return h(
     "div.terminal",
-    
+
     isFound
       ? note(say("foundLines", answer.matches ?? 0), "backToLog", go.leaveSearch)
       : first > 1 && note(say("linesAbove", first - 1), "earlier", go.earlier),
     first === null && answer.left_out && note(answer.left_out),
     h(
       "div.lines",
-      { id: "log-lines", role: "log", tabindex: 0, "aria-live": "off", "aria-label": say("linesOf", { stream: args.log_type }), "--digits": `${digits}ch`, onscroll: go.scrolled },
-      lines.length ? lines.map((line, position) => logLine(line, position, search)) : h("p.nothing", say(isOver ? "emptyLog" : "emptySoFar")),
+      {
+        id: "log-lines",
+        role: "log",
+        tabindex: 0,
+        "aria-live": "off",
+        "aria-label": say("linesOf", { stream: args.log_type }),
+        "--digits": `${digits}ch`,
+        onscroll: go.scrolled,
+      },
+      lines.length
+        ? lines.map((line, position) => logLine(line, position, search))
+        : h("p.nothing", say(isOver ? "emptyLog" : "emptySoFar")),
     ),
     !follows && !isFound && h("div.to-end", button(say("toEnd"), go.toEnd, { icon: "toEnd", kind: "strong" })),
-    h("p.strip", h("span", say("countLines", answer.total_lines)), h("span", say(isOver ? "logEnded" : follows ? "following" : "paused"))),
+    h(
+      "p.strip",
+      h("span", say("countLines", answer.total_lines)),
+      h("span", say(isOver ? "logEnded" : follows ? "following" : "paused")),
+    ),
   );
 }
 

@@ -19,7 +19,9 @@ function lineOf(line, number) {
 /** A line of a search's answer: its number, ":" where it matches, "-" where it only stands near, "--" at a gap. */
 function foundLine(line) {
   const [, number, sign, text] = /^(\d+)([:-]) (.*)$/.exec(line) ?? [];
-  return sign ? { ...lineOf(text, Number(number)), isNear: sign === "-" } : { number: null, text: "⋯", isSection: true };
+  return sign
+    ? { ...lineOf(text, Number(number)), isNear: sign === "-" }
+    : { number: null, text: "⋯", isSection: true };
 }
 
 /** Lines with newer ones after them; a line that came again (it had no end yet) is replaced. */

@@ -32,15 +32,22 @@ export const knownOf = ({ answer }) => ({
   instanceIds: answer.api && barsOf(answer, 0, 1).bars.map(({ id }) => id),
 });
 
-/** For each face: the tool that a look calls, its arguments, and what takes the answer and tells whether all is over. */
+/** For each face: the tool that a look calls, its arguments, and what takes the answer and tells if all is over. */
 export const LOOKS = {
   tasks: {
     tool: "list_tasks",
-    args: ({ args, rows }) => ({ ...args, limit: Math.min(MOST_ROWS, Math.max(args.limit ?? PAGE, rows?.length ?? 0)) }),
+    args: ({ args, rows }) => ({
+      ...args,
+      limit: Math.min(MOST_ROWS, Math.max(args.limit ?? PAGE, rows?.length ?? 0)),
+    }),
     take: takeTasks,
   },
   task: { tool: "get_task", args: ({ uuid }) => ({ task_uuid: uuid, detail: "full" }), take: takeTask },
-  log: { tool: "get_task_logs", args: ({ args, cursor }) => ({ ...args, ...LOG_PAGE, ...(cursor && { cursor }) }), take: takeLog },
+  log: {
+    tool: "get_task_logs",
+    args: ({ args, cursor }) => ({ ...args, ...LOG_PAGE, ...(cursor && { cursor }) }),
+    take: takeLog,
+  },
 };
 
 function takeTasks(view, tasks, { tasks: rows, total, next_cursor }) {
@@ -67,7 +74,13 @@ function takeLog(view, log, answer) {
   for (const { instance } of lines) if (instance !== undefined) log.instanceIds.add(instance);
   if (log.args.instance_id !== undefined) log.instanceIds.add(log.args.instance_id);
   const state = answer.state ?? log.state;
-  Object.assign(log, { answer, state, isOver: isOver(state), name: answer.task_name ?? log.name, cursor: answer.cursor });
+  Object.assign(log, {
+    answer,
+    state,
+    isOver: isOver(state),
+    name: answer.task_name ?? log.name,
+    cursor: answer.cursor,
+  });
   // Without a cursor (the failed instances come first) there is nothing to follow.
   return !log.cursor || (log.isOver && (answer.last_line ?? answer.total_lines) >= answer.total_lines);
 }
@@ -90,10 +103,15 @@ export async function lookFurther(view) {
 /** Reads the page above the first line that is shown. A cursor may name just a line, without its digest. */
 export async function lookEarlier({ host, log }) {
   const { log_type, instance_id } = log.args;
-  const line = Math.max(1, log.lines[0].number - LOG_PAGE.tail_lines);
-  const cursor = `${log_type}.${instance_id ?? "all"}.${line}`;
-  const answer = await host.callTool("get_task_logs", { ...log.args, ...LOG_PAGE, cursor });
-  log.lines = joinedEarlier(log.lines, linesOf(answer));
+  const first = log.lines[0].number;
+  let cursor = `${log_type}.${instance_id ?? "all"}.${Math.max(1, first - LOG_PAGE.tail_lines)}`;
+  const earlier = [];
+  while (cursor) {
+    const answer = await host.callTool("get_task_logs", { ...log.args, ...LOG_PAGE, cursor });
+    earlier.push(...linesOf(answer));
+    cursor = answer.last_line < first - 1 && answer.cursor;
+  }
+  log.lines = joinedEarlier(log.lines, earlier);
 }
 
 /** Searches the whole log. */

@@ -40,7 +40,12 @@ const dot = () => h("span.dot", UNHEARD);
 export const chip = ({ say }, state) =>
   h("span.chip", { class: kindOf(state), title: state }, dot(), say(kindOf(state)));
 
-export const tagList = (tags) => tags?.length > 0 && h("span.tags", tags.map((tag) => h("span.tag", tag)));
+export const tagList = (tags) =>
+  tags?.length > 0 &&
+  h(
+    "span.tags",
+    tags.map((tag) => h("span.tag", tag)),
+  );
 
 /** One of a few choices, as a row of buttons. */
 export const choices = (label, options, chosen, onChoose) =>

@@ -14,14 +14,18 @@ export function momentOf(text) {
 
 /** Remembers in `history` (kind of state -> when it began) what one look at a task tells. */
 export function remember(history, { state, state_since, api = {} }) {
-  for (const [name, date] of [[state, state_since], [api.previousState, api.previousStateTransitionTime]]) {
+  for (const [name, date] of [
+    [state, state_since],
+    [api.previousState, api.previousStateTransitionTime],
+  ]) {
     const moment = name && momentOf(date);
     if (moment) history[kindOf(name)] = Math.min(moment, history[kindOf(name)] ?? Infinity);
   }
 }
 
 /** The seconds that a task had taken when it was looked at. */
-export const wallSeconds = ({ times }) => Math.max(0.1, times.wall_seconds ?? (Date.now() - momentOf(times.created)) / 1000);
+export const wallSeconds = ({ times }) =>
+  Math.max(0.1, times.wall_seconds ?? (Date.now() - momentOf(times.created)) / 1000);
 
 /** The instances that the API tells of: [completed, running]. */
 export const instancesOf = ({ api }) => [
@@ -29,7 +33,7 @@ export const instancesOf = ({ api }) => [
   api?.status?.runningInstancesInfo?.perRunningInstanceInfo ?? [],
 ];
 
-/** The phases that a task has gone through: [{kind, from, seconds, isExact}]; together they last as long as the task. */
+/** The phases that a task has gone through, [{kind, from, seconds, isExact}], which together last as long as it. */
 export function phasesOf(task, history) {
   const total = wallSeconds(task);
   const [completed, running] = instancesOf(task);
@@ -37,7 +41,10 @@ export function phasesOf(task, history) {
   const kind = kindOf(task.state);
   const reached = PHASES.includes(kind) ? PHASES.indexOf(kind) : started && 3;
   const since = (phase) => history[phase] && Math.max(0, (history[phase] - momentOf(task.times.created)) / 1000);
-  const runs = [...completed.map(({ execTimeSec }) => execTimeSec ?? 0), ...running.map(({ executionTimeSec }) => executionTimeSec ?? 0)];
+  const runs = [
+    ...completed.map(({ execTimeSec }) => execTimeSec ?? 0),
+    ...running.map(({ executionTimeSec }) => executionTimeSec ?? 0),
+  ];
   const uploading = since("uploading") ?? (isOver(task.state) ? total - (task.times.upload_seconds ?? 0) : total);
   // All at once they ran as long as the longest of them; many take turns, and some run all the time. A task looked at
   // after its end tells when it was last seen to start running, which may be long after the first.
@@ -51,7 +58,12 @@ export function phasesOf(task, history) {
   const phases = begins.map((_, position) => {
     const to = Math.max(from, Math.min(total, begins[position + 1] ?? total));
     const next = PHASES[position + 1];
-    const phase = { kind: PHASES[position], from, seconds: to - from, isExact: position === reached || next in history };
+    const phase = {
+      kind: PHASES[position],
+      from,
+      seconds: to - from,
+      isExact: position === reached || next in history,
+    };
     from = to;
     return phase;
   });

@@ -16,5 +16,8 @@ export function idsOf(text, most) {
 }
 
 function pairsOf(text) {
-  return [...String(text ?? "").matchAll(/(\d+)(?:-(\d+))?/g)].map(([, low, high]) => [Number(low), Number(high ?? low)]);
+  return [...String(text ?? "").matchAll(/(\d+)(?:-(\d+))?/g)].map(([, low, high]) => [
+    Number(low),
+    Number(high ?? low),
+  ]);
 }

@@ -8,7 +8,15 @@ import { momentOf, phasesOf, wallSeconds } from "./phases.js";
 import { isOver, kindOf } from "./states.js";
 
 const ROOMY_BARS = 16;
-const FIELDS = ["scheduling", "resource_buckets", "result_bucket", "results_count", "shortname", "pool_uuid", "job_uuid"];
+const FIELDS = [
+  "scheduling",
+  "resource_buckets",
+  "result_bucket",
+  "results_count",
+  "shortname",
+  "pool_uuid",
+  "job_uuid",
+];
 const COUNTS = ["running", "succeeded", "failed", "cancelled", "waiting"];
 
 export function taskFace(view) {
@@ -18,12 +26,17 @@ export function taskFace(view) {
     head(view, problem, button(say("tasks"), go.openTasks, { kind: "quiet", icon: "back" })),
     h(
       "div.task-title",
-      
+
       h("h1", { id: "heading", tabindex: -1 }, answer?.name ?? task.name ?? say("task")),
       answer && [
         chip(view, answer.state),
         actionBar(view),
-        h("p.soft.under", h("span", answer.profile ?? say("inPool")), h("code.uuid", answer.uuid), tagList(answer.tags)),
+        h(
+          "p.soft.under",
+          h("span", answer.profile ?? say("inPool")),
+          h("code.uuid", answer.uuid),
+          tagList(answer.tags),
+        ),
       ],
     ),
     confirmation(view),
@@ -59,7 +72,16 @@ function actionBar({ say, go, task: { answer }, mayAct }) {
 function failure({ say, memory, go, task: { answer } }) {
   const { failure: report, errors = [], state } = answer;
   if (!report && (!errors.length || state === "Success")) return null;
-  const group = ({ instances: ids, count, error, attempts, peak_memory_mb: peak, machine_memory_mb: machine, log_type, log_tail }) => {
+  const group = ({
+    instances: ids,
+    count,
+    error,
+    attempts,
+    peak_memory_mb: peak,
+    machine_memory_mb: machine,
+    log_type,
+    log_tail,
+  }) => {
     const first = parseInt(ids, 10);
     const circumstances = [
       attempts > 1 && say("attempts", attempts),
@@ -71,7 +93,12 @@ function failure({ say, memory, go, task: { answer } }) {
       h("p", h("strong", say("failedGroup", { count, ids })), " ", error?.message),
       h("p.soft", circumstances.filter(Boolean).join(" · ")),
       log_tail && h("pre", { tabindex: 0, role: "region", "aria-label": say("lastLines", { ids }) }, log_tail),
-      first >= 0 && button(say("logOf", { id: String(first) }), () => go.openLog({ instance_id: first, log_type: log_type ?? "stderr" }), { icon: "log" }),
+      first >= 0 &&
+        button(
+          say("logOf", { id: String(first) }),
+          () => go.openLog({ instance_id: first, log_type: log_type ?? "stderr" }),
+          { icon: "log" },
+        ),
     );
   };
   return h(
@@ -90,7 +117,11 @@ function timeline({ say, duration, date }, { state, times }, phases, total) {
     "timeline",
     say("timeline"),
     h("span.aside", duration(total)),
-    h("div.phases", UNHEARD, phases.map(({ kind, seconds }) => h("span", { key: kind, class: kind, "--share": seconds / total }))),
+    h(
+      "div.phases",
+      UNHEARD,
+      phases.map(({ kind, seconds }) => h("span", { key: kind, class: kind, "--share": seconds / total })),
+    ),
     h(
       "ol.legend",
       phases.map(({ kind, seconds, isExact }, position) =>
@@ -102,7 +133,14 @@ function timeline({ say, duration, date }, { state, times }, phases, total) {
           h("strong", { title: !isExact && say("estimated") }, isExact ? "" : "≈ ", duration(seconds)),
         ),
       ),
-      hasEnded && h("li", { key: "end" }, swatch(kindOf(state)), say(kindOf(state)), times.ended && h("strong", date(momentOf(times.ended)))),
+      hasEnded &&
+        h(
+          "li",
+          { key: "end" },
+          swatch(kindOf(state)),
+          say(kindOf(state)),
+          times.ended && h("strong", date(momentOf(times.ended))),
+        ),
     ),
   );
 }
@@ -116,13 +154,25 @@ function instances(view, dispatched, total) {
   return section(
     "instances",
     say("countInstances", counts.total),
-    h("span.counts", COUNTS.filter((name) => counts[name]).map((name) => h("span.aside", { key: name, class: name }, say(`${name}Count`, counts[name])))),
+    h(
+      "span.counts",
+      COUNTS.filter((name) => counts[name]).map((name) =>
+        h("span.aside", { key: name, class: name }, say(`${name}Count`, counts[name])),
+      ),
+    ),
     bars.length > 0 && [
       h(
         "div.bars",
         { class: isDense ? "dense" : "", role: "group", tabindex: isDense && 0, "aria-labelledby": "instances-title" },
-        h("div.axis", UNHEARD, ticksOf(total).map((at) => h("span", { key: at, "--at": at / total }, duration(at)))),
-        h("ul", bars.map((bar) => instanceBar(view, bar, total))),
+        h(
+          "div.axis",
+          UNHEARD,
+          ticksOf(total).map((at) => h("span", { key: at, "--at": at / total }, duration(at))),
+        ),
+        h(
+          "ul",
+          bars.map((bar) => instanceBar(view, bar, total)),
+        ),
       ),
       rest > 0 && h("p.soft.small", say("restCount", rest)),
       h("p.soft.small", say("barsNote")),
@@ -130,7 +180,11 @@ function instances(view, dispatched, total) {
   );
 }
 
-function instanceBar({ say, duration, percent, memory: sizeOf, go }, { id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit }, total) {
+function instanceBar(
+  { say, duration, percent, memory: sizeOf, go },
+  { id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit },
+  total,
+) {
   const amount = memory > 0 && sizeOf(memory);
   const load = [
     cpu > 0 && `CPU ${percent(cpu)}`,
@@ -144,7 +198,11 @@ function instanceBar({ say, duration, percent, memory: sizeOf, go }, { id, kind,
   return h(
     "li",
     { key: id },
-    h("button.number", { class: kind, "aria-label": label, title: label, onclick: () => go.openLog({ instance_id: id }) }, id),
+    h(
+      "button.number",
+      { class: kind, "aria-label": label, title: label, onclick: () => go.openLog({ instance_id: id }) },
+      id,
+    ),
     h("span.track", UNHEARD, piece("boot", from, boot), piece("run", from + boot, run)),
     h("span.what", UNHEARD, h("span.time", time || say(kind)), h("span.soft", load.join(" · ") || error)),
   );
@@ -177,6 +235,15 @@ function facts({ say, duration, date }, { times, running, api, constants = {}, .
   };
   for (const key of FIELDS) known[key] = answer[key] && [answer[key]].flat().join(", ");
   const list = (name, values, write) =>
-    h(`dl.${name}`, Object.entries(values).map(([key, value]) => value && h("div", { key }, h("dt", write(key)), h("dd", value))));
-  return section("details", say("details"), null, list("facts", known, say), Object.keys(constants).length > 0 && [h("h3", say("constants")), list("constants", constants, String)]);
+    h(
+      `dl.${name}`,
+      Object.entries(values).map(([key, value]) => value && h("div", { key }, h("dt", write(key)), h("dd", value))),
+    );
+  return section(
+    "details",
+    say("details"),
+    null,
+    list("facts", known, say),
+    Object.keys(constants).length > 0 && [h("h3", say("constants")), list("constants", constants, String)],
+  );
 }

@@ -27,7 +27,9 @@ function shownRows({ tasks: { rows, text, sort }, tagsOf }) {
   const key = SORT_KEYS[sort.by];
   const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
   return rows
-    .filter((row) => [row.name, row.uuid, row.profile, ...tagsOf(row)].some((field) => field?.toLowerCase().includes(wanted)))
+    .filter((row) =>
+      [row.name, row.uuid, row.profile, ...tagsOf(row)].some((field) => field?.toLowerCase().includes(wanted)),
+    )
     .sort((a, b) => (sort.isDescending ? -1 : 1) * compare(key(a), key(b)));
 }
 
@@ -39,26 +41,40 @@ export function tasksFace(view) {
   const active = rows?.filter(({ state }) => !isOver(state)).length;
   const counts = rows && [say("countTasks", total), active > 0 && ` · ${say("countActive", active)}`];
   return [
-    head(view, problem, mark(), h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts)), iconButton("again", say("refresh"), go.refresh)),
+    head(
+      view,
+      problem,
+      mark(),
+      h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts)),
+      iconButton("again", say("refresh"), go.refresh),
+    ),
     h(
       "div.tools",
       { role: "search" },
       inputField("filter", say("filter"), text, go.filterText, { type: "search" }),
-      choices(say("state"), STATES.map((state) => [state, say(state)]), args.state ?? "all", go.filterState),
+      choices(
+        say("state"),
+        STATES.map((state) => [state, say(state)]),
+        args.state ?? "all",
+        go.filterState,
+      ),
       tagFilter(view),
     ),
     problemBox(view, problem),
     !rows && !problem && loading(view),
     rows && (shown.length > 0 ? table(view, shown) : nothing(view)),
-    tasks.nextCursor &&
-      h("div.more", button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
+    tasks.nextCursor && h("div.more", button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
   ];
 }
 
 function tagFilter({ say, tasks: { tagText }, knownTags, go }) {
   return [
     inputField("tag", say("tag"), tagText, go.typeTag, { type: "search", list: "known-tags", onchange: go.filterTag }),
-    h("datalist", { id: "known-tags" }, [...knownTags].map((value) => h("option", { key: value, value }))),
+    h(
+      "datalist",
+      { id: "known-tags" },
+      [...knownTags].map((value) => h("option", { key: value, value })),
+    ),
   ];
 }
 
@@ -66,7 +82,7 @@ function nothing({ say, tasks: { text, args }, go }) {
   const isFiltered = text || args.state || args.tags || args.name;
   return h(
     "div.empty",
-    
+
     h("p", say(isFiltered ? "noMatch" : "noTasks")),
     isFiltered && button(say("clearFilters"), go.clearFilters),
   );
@@ -81,14 +97,23 @@ function table(view, rows) {
     return h(
       "th",
       { key: column, role: "columnheader", scope: "col", "aria-sort": direction || "none" },
-      h("button", { onclick: () => view.go.sort(column) }, say(column), direction && h("span", UNHEARD, sort.isDescending ? " ↓" : " ↑")),
+      h(
+        "button",
+        { onclick: () => view.go.sort(column) },
+        say(column),
+        direction && h("span", UNHEARD, sort.isDescending ? " ↓" : " ↑"),
+      ),
     );
   };
   return h(
     "table.tasks",
     { role: "table", "aria-label": say("tasks") },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, COLUMNS.map(heading))),
-    h("tbody", { role: "rowgroup" }, rows.map((row) => taskRow(view, row))),
+    h(
+      "tbody",
+      { role: "rowgroup" },
+      rows.map((row) => taskRow(view, row)),
+    ),
   );
 }
 
@@ -98,15 +123,33 @@ function taskRow(view, row) {
   const cell = (column, ...children) => h("td", { role: "cell", class: column }, children);
   const open = () => go.openTask(uuid, name);
   const progress = progressOf(row);
-  const counts = ["running", "succeeded", "failed"].filter((kind) => row[kind]).map((kind) => say(`${kind}Count`, row[kind]));
+  const counts = ["running", "succeeded", "failed"]
+    .filter((kind) => row[kind])
+    .map((kind) => say(`${kind}Count`, row[kind]));
   return h(
     "tr",
     { key: uuid, role: "row", onclick: ({ target }) => target.closest("button") || open() },
-    cell("name", h("button.link", { "data-uuid": uuid, onclick: open }, name), h("span.under", h("span.soft", profile ?? say("inPool")), tagList(tagsOf(row)))),
+    cell(
+      "name",
+      h("button.link", { "data-uuid": uuid, onclick: open }, name),
+      h("span.under", h("span.soft", profile ?? say("inPool")), tagList(tagsOf(row))),
+    ),
     cell("state", chip(view, state)),
-    cell("progress", progressBar(row, isOver(state) ? say(kindOf(state)) : percent(progress)), (!isOver(state) || progress === 100) && h("span.percent", UNHEARD, percent(progress))),
-    cell("instances", h("span.count", number(instances)), counts.length > 0 && h("span.under.soft", counts.join(" · "))),
-    cell("created", created && h("time", { datetime: created, title: date(createdOf(row)) }, ago((Date.now() - createdOf(row)) / 1000))),
+    cell(
+      "progress",
+      progressBar(row, isOver(state) ? say(kindOf(state)) : percent(progress)),
+      (!isOver(state) || progress === 100) && h("span.percent", UNHEARD, percent(progress)),
+    ),
+    cell(
+      "instances",
+      h("span.count", number(instances)),
+      counts.length > 0 && h("span.under.soft", counts.join(" · ")),
+    ),
+    cell(
+      "created",
+      created &&
+        h("time", { datetime: created, title: date(createdOf(row)) }, ago((Date.now() - createdOf(row)) / 1000)),
+    ),
     cell("duration", created && duration(secondsOf(row))),
   );
 }
@@ -117,5 +160,9 @@ function progressBar(row, label) {
   const counts = { success: succeeded, failure: failed, running };
   const whole = { [kindOf(state)]: isOver(state) ? instances : (progressOf(row) / 100) * instances };
   const part = ([kind, count = 0]) => h("span", { key: kind, class: kind, "--share": count / instances });
-  return h("div.bar", { role: "img", "aria-label": label }, Object.entries(succeeded || failed ? counts : whole).map(part));
+  return h(
+    "div.bar",
+    { role: "img", "aria-label": label },
+    Object.entries(succeeded || failed ? counts : whole).map(part),
+  );
 }
