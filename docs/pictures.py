@@ -23,7 +23,8 @@ DRAWN = "performance.getEntriesByName('qarnot:draw').map(entry => Math.round(ent
 
 async def take(host: Host, name: str, width: int = WIDTH) -> None:
     """Takes the picture of what the host shows, as high as the view is."""
-    height = await host.page.evaluate("document.querySelector('iframe').offsetHeight")
+    height = await host.view.locator("body").evaluate("body => Math.ceil(body.getBoundingClientRect().height)")
+    await host.page.wait_for_function("height => document.querySelector('iframe').offsetHeight === height", arg=height)
     await host.page.set_viewport_size({"width": width, "height": height + 2 * (MARGIN if width == WIDTH else 0)})
     await host.page.screenshot(path=IMAGES / f"dashboard-{name}.png")
 
@@ -50,11 +51,11 @@ async def show_faces(host: Host, uuids: dict[str, str], theme: str) -> None:
 async def take_pictures(stage: Stage) -> None:
     """Takes all pictures, and one of a phone."""
     async with browsing() as browser:
-        async with hosting(browser, stage, width=WIDTH, scale=SCALE) as host:
+        async with hosting(browser, stage, width=WIDTH, scale=SCALE, real_clock=True) as host:
             uuids = {row["name"]: row["uuid"] for row in (await call(host.client, "list_tasks"))["tasks"]}
             for theme in ("light", "dark"):
                 await show_faces(host, uuids, theme)
-        async with hosting(browser, stage, width=PHONE, scale=SCALE) as host:
+        async with hosting(browser, stage, width=PHONE, scale=SCALE, real_clock=True) as host:
             await host.page.evaluate("document.body.classList.add('narrow')")
             await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context={"theme": "dark"})
             await expect(host.view.locator(".bars li")).to_have_count(6)
@@ -63,7 +64,7 @@ async def take_pictures(stage: Stage) -> None:
 
 async def measure(stage: Stage) -> None:
     """Prints the milliseconds of script that 100 tasks and 1,000 instances take to draw, each drawing of its own."""
-    async with browsing() as browser, hosting(browser, stage) as host:
+    async with browsing() as browser, hosting(browser, stage, real_clock=True) as host:
         uuid = await submitted(host.client, "echo hi", name="many", instance_count=1000)
         await ended(host.client, uuid)
         await host.open("get_task", {"task_uuid": uuid})

@@ -108,9 +108,12 @@ async def browsing() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def hosting(
-    browser: Browser, stage: Stage, *, width: int = 1000, scale: float = 1, **client: Any
+    browser: Browser, stage: Stage, *, width: int = 1000, scale: float = 1, real_clock: bool = False, **client: Any
 ) -> AsyncIterator[Host]:
-    """A host with a page of its own; leaving fails where the view met an error of its own."""
+    """A host with a page of its own; leaving fails where the view met an error of its own.
+
+    With `real_clock` the view's time goes by as outside.
+    """
     size: ViewportSize = {"width": width, "height": 900}
     page = await browser.new_page(viewport=size, device_scale_factor=scale, reduced_motion="reduce")
     async with stage.client(**client) as mcp_client:
@@ -118,7 +121,8 @@ async def hosting(
         page.on("console", host.note)
         page.on("pageerror", lambda error: host.faults.append(str(error)))
         await page.expose_function("callServer", host.call)
-        await page.clock.install()
+        if not real_clock:
+            await page.clock.install()
         await page.goto(HOST_PAGE.as_uri())
         try:
             yield host
