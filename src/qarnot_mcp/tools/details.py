@@ -9,6 +9,7 @@ from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
 from qarnot_mcp.tools.cleaning import one_line
 from qarnot_mcp.tools.results import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Result, date, rounded
 from qarnot_mcp.tools.secrets import mask_constants
+from qarnot_mcp.tools.submission import SCHEDULING
 
 MESSAGE_CHARACTERS = 500
 RANGE_CHARACTERS = 200
@@ -179,7 +180,7 @@ class TaskDetails(Result):
     result_bucket: str | None = None
     results_count: int | None = None
     constants: dict[str, str] | None = Field(None, description="Secrets are masked.")
-    scheduling: str | None = None
+    scheduling_type: str | None = None
     failure: FailureReport | None = None
     energy: Energy | None = None
     waited: Waited | None = None
@@ -224,7 +225,7 @@ class TaskDetails(Result):
             result_bucket=one_line(task.result_bucket, NAME_CHARACTERS) if task.result_bucket else None,
             results_count=task.results_count or None,
             constants={one_line(k, 80): one_line(v, VALUE_CHARACTERS) for k, v in constants[:CONSTANTS_SHOWN]} or None,
-            scheduling=task.scheduling_type,
+            scheduling_type=SCHEDULING.get((task.scheduling_type or "").lower(), task.scheduling_type),
             **more,
         )
 

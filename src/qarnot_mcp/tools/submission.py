@@ -52,7 +52,7 @@ HARDWARE_FIELDS: dict[str, tuple[str, type[float] | type[str]] | None] = {
 _CONSTRAINT = "HardwareConstraint"
 _CONSTANT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 _TIME_SPAN = re.compile(r"(?:(\d{1,5})\.)?([01]?\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d{1,7})?")
-_SCHEDULING: dict[str, SchedulingType] = {"flex": "Flex", "ondemand": "OnDemand", "reserved": "Reserved"}
+SCHEDULING: dict[str, SchedulingType] = {"flex": "Flex", "ondemand": "OnDemand", "reserved": "Reserved"}
 
 
 class KeyAndValue(Protocol):
@@ -191,7 +191,7 @@ def check_scheduling_type(given: str | None) -> SchedulingType | None:
     """Check a scheduling type, in any case, and answer it as the API writes it."""
     if given is None:
         return None
-    scheduling_type = _SCHEDULING.get(re.sub(r"[\s_-]", "", given).lower())
+    scheduling_type = SCHEDULING.get(re.sub(r"[\s_-]", "", given).lower())
     if scheduling_type is None:
         raise InvalidArgument("scheduling_type", given, "Flex, OnDemand or Reserved")
     return scheduling_type

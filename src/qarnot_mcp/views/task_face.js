@@ -9,7 +9,7 @@ import { isOver, kindOf } from "./states.js";
 
 const ROOMY_BARS = 16;
 const FIELDS = [
-  "scheduling",
+  "scheduling_type",
   "resource_buckets",
   "result_bucket",
   "results_count",

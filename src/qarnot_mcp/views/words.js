@@ -75,7 +75,7 @@ datacenter_carbon_gco2eq=In a data centre=Dans un centre de données
 details=Details=Détails
 ended=Ended=Terminée
 computed=Computed=Calcul
-scheduling=Scheduling=Ordonnancement
+scheduling_type=Scheduling=Ordonnancement
 machine=Processor=Processeur
 resource_buckets=Resources=Ressources
 result_bucket=Result bucket=Bucket de résultats
