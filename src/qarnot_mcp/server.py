@@ -137,7 +137,7 @@ def make_tool(entry: ToolEntry, *, scoped: bool) -> FunctionTool:
 def add_dashboard(server: FastMCP[dict[str, House]], may_act: Callable[[], bool]) -> None:
     """Registers the view that hosts of MCP Apps show in the conversation; it offers actions to who may act."""
 
-    @server.resource(VIEW_URI, name="dashboard", title="Dashboard", app=AppConfig(prefers_border=False))
+    @server.resource(VIEW_URI, name="dashboard", title="Dashboard", app=AppConfig(prefers_border=True))
     def dashboard() -> str:
         return tasks_view(actions=may_act())
 
