@@ -98,7 +98,7 @@ def test_a_wrong_value_is_one_line_that_names_variable_value_and_what_is_valid(
 
 
 def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="QARNOT_MCP_SECRET_KEY is \\(hidden\\).*at least 32") as caught:
+    with pytest.raises(SettingsError, match=r"QARNOT_MCP_SECRET_KEY is \(hidden\).*at least 32") as caught:
         load(monkeypatch, QARNOT_MCP_SECRET_KEY="short-secret")
     assert "short-secret" not in str(caught.value)
 
@@ -109,7 +109,7 @@ def test_a_wrong_argument_is_named_as_the_command_line_has_it() -> None:
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="QARNOT_MCP_PROT is not a setting.*QARNOT_MCP_PORT"):
+    with pytest.raises(SettingsError, match=r"QARNOT_MCP_PROT is not a setting.*QARNOT_MCP_PORT"):
         load(monkeypatch, QARNOT_MCP_PROT="8000")
 
 
