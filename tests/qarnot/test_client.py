@@ -418,9 +418,7 @@ async def test_a_log_without_content_is_empty(client: QarnotClient, api: respx.M
     assert await read_log(client) == ""
 
 
-@pytest.mark.parametrize(
-    ("said", "words"), [("No such task: hello-1", "no task 'hello-1'"), ("", "no instance 7 for")]
-)
+@pytest.mark.parametrize(("said", "words"), [("No such task: hello-1", "no task 'hello-1'"), ("", "no instance 7 for")])
 async def test_an_unknown_instance_is_told_apart_from_an_unknown_task(
     client: QarnotClient, api: respx.MockRouter, said: str, words: str
 ) -> None:
