@@ -80,15 +80,15 @@ class Incoming:
 
     async def read(self, limit_bytes: int, *, cut: bool = False) -> bytes:
         """Answers the body; one beyond the limit is cut, or raises `AnswerTooLarge`."""
-        parts, size = [], 0
+        # One buffer that grows: a large one goes back to the system as a whole, many small parts would not.
+        body = bytearray()
         async for part in self._chunks:
-            parts.append(part)
-            size += len(part)
-            if size > limit_bytes:
+            body += part
+            if len(body) > limit_bytes:
                 if not cut:
                     raise AnswerTooLarge(limit_bytes)
-                break
-        return b"".join(parts)[:limit_bytes]
+                return bytes(body[:limit_bytes])
+        return bytes(body)
 
     async def prefetch(self) -> None:
         """Takes in the first part of the body, so that a connection that breaks in it is noticed now."""
