@@ -96,6 +96,12 @@ async def test_not_ready_says_why_and_asks_once_in_a_while() -> None:
         assert (await http.get("/health")).status_code == 200
 
 
+async def test_nobody_is_told_ready_while_the_first_look_is_under_way() -> None:
+    async with server() as http:
+        answers = await asyncio.gather(*(http.get("/ready") for _ in range(5)))
+        assert [answer.status_code for answer in answers] == [503] * 5
+
+
 async def test_ready_asks_the_api_once_for_many_questions() -> None:
     async with staged() as stage, httpx.AsyncClient(timeout=10) as http:
         ready = stage.url.replace("/mcp", "/ready")

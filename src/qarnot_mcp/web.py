@@ -1,5 +1,6 @@
 """The web face of the server: the MCP endpoint, its health, and who may reach it from where."""
 
+import asyncio
 import logging
 from functools import partial
 from http import HTTPStatus
@@ -104,17 +105,19 @@ class Readiness:
         self._transport = transport
         self._asked_at: float | None = None
         self._reason = ""
+        self._asking = asyncio.Lock()
 
     async def answer(self, _: Request) -> JSONResponse:
         """Answers 200 where the API was reached, 503 with the reason where it was not."""
-        now = self._transport.clock()
-        if self._asked_at is None or now - self._asked_at > READY_SECONDS:
-            self._asked_at = now
-            try:
-                await QarnotClient(self._transport, None).check_reachable()
-                self._reason = ""
-            except QarnotError as error:
-                self._reason = str(error)
+        # Who comes while the API is being asked waits for what it says.
+        async with self._asking:
+            if self._asked_at is None or self._transport.clock() - self._asked_at > READY_SECONDS:
+                try:
+                    await QarnotClient(self._transport, None).check_reachable()
+                    self._reason = ""
+                except QarnotError as error:
+                    self._reason = str(error)
+                self._asked_at = self._transport.clock()
         if self._reason:
             return JSONResponse({"status": "unavailable", "reason": self._reason}, HTTPStatus.SERVICE_UNAVAILABLE)
         return JSONResponse({"status": "ready"})
