@@ -16,6 +16,7 @@ RANGE_CHARACTERS = 200
 RUNNING_SHOWN = 5
 ERRORS_SHOWN = 5
 CONSTANTS_SHOWN = 30
+TAGS_SHOWN = 20
 
 
 class Instances(Result):
@@ -84,7 +85,7 @@ class Running(Result):
         """Shapes one running instance."""
         return cls(
             instance_id=instance.instance_id,
-            phase=instance.phase,
+            phase=one_line(instance.phase, STATE_CHARACTERS) if instance.phase else None,
             progress=rounded(instance.progress),
             cpu_percent=rounded(instance.cpu_percent),
             memory_mb=instance.memory_mb,
@@ -202,7 +203,7 @@ class TaskDetails(Result):
             profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
             pool_uuid=task.pool_uuid,
             job_uuid=task.job_uuid,
-            tags=[one_line(tag, NAME_CHARACTERS) for tag in task.tags] or None,
+            tags=[one_line(tag, NAME_CHARACTERS) for tag in task.tags[:TAGS_SHOWN]] or None,
             labels={one_line(k, 80): one_line(v, 80) for k, v in list(task.labels.items())[:10]} or None,
             progress=rounded(task.progress),
             instances=Instances.of(task),
@@ -217,7 +218,10 @@ class TaskDetails(Result):
             ),
             running=[Running.of(instance) for instance in status.running[:RUNNING_SHOWN]] or None if status else None,
             errors=[
-                TaskError(code=error.code, message=one_line(error.message, MESSAGE_CHARACTERS))
+                TaskError(
+                    code=one_line(error.code, NAME_CHARACTERS) if error.code else None,
+                    message=one_line(error.message, MESSAGE_CHARACTERS),
+                )
                 for error in task.errors[:ERRORS_SHOWN]
             ]
             or None,

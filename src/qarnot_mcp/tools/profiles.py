@@ -7,8 +7,7 @@ from pydantic import Field
 
 from qarnot_mcp.tools.arguments import check_profile_name
 from qarnot_mcp.tools.caller import calling_client
-from qarnot_mcp.tools.cleaning import one_line
-from qarnot_mcp.tools.results import NAME_CHARACTERS, ProfileDetails, ProfileNames, answer
+from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer
 
 
 async def list_profiles() -> ToolResult:
@@ -17,8 +16,7 @@ async def list_profiles() -> ToolResult:
     A profile says how a task runs: docker-batch runs a Docker image without network, docker-network with network,
     docker-nvidia-batch on a GPU; others wrap software such as Blender or OpenFOAM.
     """
-    names = await calling_client().profile_names()
-    return answer(ProfileNames(profiles=[one_line(name, NAME_CHARACTERS) for name in names]))
+    return answer(ProfileNames.of(await calling_client().profile_names()))
 
 
 async def get_profile(

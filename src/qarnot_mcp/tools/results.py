@@ -1,12 +1,13 @@
 """The shapes of the tools' answers: small by default, nulls left out, the same facts in text and in structure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from fastmcp.tools.base import ToolResult
 from mcp_types import TextContent
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
 
 from qarnot_mcp.qarnot.models import Profile, Submission, Task, TaskRequest
 from qarnot_mcp.qarnot.ranges import count_ranges
@@ -15,6 +16,10 @@ from qarnot_mcp.tools.cleaning import one_line
 NAME_CHARACTERS = 120
 STATE_CHARACTERS = 40
 VALUE_CHARACTERS = 300
+ROWS_CHARACTERS = 90_000
+LICENCES_SHOWN = 20
+
+Row = TypeVar("Row", bound="Result | str")
 
 
 class Result(BaseModel):
@@ -140,6 +145,13 @@ class ProfileNames(Result):
     """The profiles that this account may use."""
 
     profiles: list[str]
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Self:
+        """Shapes the names, as many as a conversation takes."""
+        shown, hint = fitting([one_line(name, NAME_CHARACTERS) for name in names], "profiles")
+        return cls(profiles=shown, hint=hint)
 
 
 class ProfileConstantRow(Result):
@@ -164,13 +176,13 @@ class ProfileDetails(Result):
     name: str
     constants: list[ProfileConstantRow]
     licences: list[LicenceRow] | None = None
+    hint: str | None = None
 
     @classmethod
     def of(cls, profile: Profile, asked_for: str) -> Self:
         """Shapes one profile; the API may leave its name out."""
-        return cls(
-            name=profile.name or asked_for,
-            constants=[
+        constants, hint = fitting(
+            [
                 ProfileConstantRow(
                     name=one_line(constant.name, NAME_CHARACTERS),
                     value=one_line(constant.value, VALUE_CHARACTERS) if constant.value else None,
@@ -178,16 +190,37 @@ class ProfileDetails(Result):
                 )
                 for constant in profile.constants
             ],
+            "constants",
+        )
+        return cls(
+            name=one_line(profile.name or asked_for, NAME_CHARACTERS),
+            constants=constants,
+            hint=hint,
             licences=[
                 LicenceRow(
                     name=one_line(licence.name, NAME_CHARACTERS),
                     max_instances=licence.max_instances,
                     max_cores=licence.max_cores,
                 )
-                for licence in profile.licenses
+                for licence in profile.licenses[:LICENCES_SHOWN]
             ]
             or None,
         )
+
+
+def fitting(rows: Sequence[Row], kind: str) -> tuple[list[Row], str | None]:
+    """Answers the first rows, as many as fit into 90,000 characters of JSON, and how many there are where some do not.
+
+    A profile's constants and an account's profiles are few; nothing but this bounds them.
+    """
+    shown: list[Row] = []
+    characters = 0
+    for row in rows:
+        characters += len(row.model_dump_json(exclude_none=True) if isinstance(row, Result) else to_json(row)) + 1
+        if characters > ROWS_CHARACTERS:
+            return shown, f"These are the first {len(shown):,} of {len(rows):,} {kind}."
+        shown.append(row)
+    return shown, None
 
 
 def date(moment: datetime | None) -> str | None:

@@ -1,0 +1,32 @@
+import pytest
+
+from qarnot_mcp.qarnot.models import Profile
+from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer
+from sandboxed import text_of
+
+LONGEST_RESULT = 100_000
+
+
+def profile_of(constants: int) -> Profile:
+    constant = {"value": '"' * 400, "description": "\\" * 400}
+    return Profile.read({"name": "p" * 500, "constants": [constant | {"name": f"C{i}"} for i in range(constants)]})
+
+
+def test_names_of_profiles_are_cut_where_they_are_more_than_a_conversation_takes() -> None:
+    result = ProfileNames.of(['"' * 500] * 3000)
+    assert 100 < len(result.profiles) < 3000
+    assert result.hint == f"These are the first {len(result.profiles)} of 3,000 profiles."
+    assert len(text_of(answer(result))) <= LONGEST_RESULT
+
+
+def test_constants_of_a_profile_are_cut_where_they_are_more_than_a_conversation_takes() -> None:
+    result = ProfileDetails.of(profile_of(2000), "p")
+    assert 50 < len(result.constants) < 2000
+    assert result.hint == f"These are the first {len(result.constants)} of 2,000 constants."
+    assert len(text_of(answer(result))) <= LONGEST_RESULT
+
+
+@pytest.mark.parametrize("constants", [0, 20])
+def test_a_profile_of_usual_size_is_told_whole(constants: int) -> None:
+    result = ProfileDetails.of(profile_of(constants), "p")
+    assert (len(result.constants), result.hint) == (constants, None)
