@@ -8,7 +8,7 @@ from qarnot_mcp.tools.cleaning import one_line
 from qarnot_mcp.tools.secrets import mask_raw
 
 MAX_CHARACTERS = 80_000
-TEXT_CHARACTERS = 4_000
+TEXT_CHARACTERS = (4_000, 400, 80)
 LEFT_OUT = "_left_out"
 KEPT_AT_LEAST = 1
 
@@ -16,31 +16,40 @@ KEPT_AT_LEAST = 1
 def whole_answer(raw: dict[str, Any]) -> dict[str, Any]:
     """Answers the masked answer of the API, at most 80,000 characters as JSON.
 
-    Where it is longer its longest lists lose their ends, and `_left_out` tells how many entries of each are missing.
+    Where it is longer its longest lists lose their ends, and `_left_out` tells how many entries of each are missing;
+    where that is not enough its texts are shortened, too.
     """
-    whole: dict[str, Any] = cleaned(mask_raw(raw))
+    masked = mask_raw(raw)
+    for characters in TEXT_CHARACTERS:
+        whole = cut_to_fit(cleaned(masked, characters))
+        if whole is not None:
+            return whole
+    return {LEFT_OUT: {"everything": f"longer than {MAX_CHARACTERS} characters even without its lists"}}
+
+
+def cut_to_fit(whole: dict[str, Any]) -> dict[str, Any] | None:
+    """Answers it with its lists cut to 80,000 characters in all; none where it is longer without them."""
     lengths = {path: len(entries) for path, entries in lists_of(whole)}
     while len(json.dumps(whole, ensure_ascii=False)) > MAX_CHARACTERS:
-        longest = max(
-            (entries for _, entries in lists_of(whole)), key=lambda entries: len(json.dumps(entries)), default=[]
-        )
-        if len(longest) <= KEPT_AT_LEAST:
-            return {LEFT_OUT: {"everything": f"longer than {MAX_CHARACTERS} characters even without its lists"}}
+        cuttable = [entries for _, entries in lists_of(whole) if len(entries) > KEPT_AT_LEAST]
+        if not cuttable:
+            return None
+        longest = max(cuttable, key=lambda entries: len(json.dumps(entries)))
         del longest[max(KEPT_AT_LEAST, len(longest) // 2) :]
     kept = {path: len(entries) for path, entries in lists_of(whole)}
     left_out = {path: length - kept[path] for path, length in lengths.items() if path in kept and kept[path] < length}
     return whole | ({LEFT_OUT: left_out} if left_out else {})
 
 
-def cleaned(value: Any) -> Any:
+def cleaned(value: Any, characters: int) -> Any:
     """Makes every text of a decoded answer one clean line of bounded length."""
     match value:
         case str():
-            return one_line(value, TEXT_CHARACTERS)
+            return one_line(value, characters)
         case dict():
-            return {one_line(str(name), TEXT_CHARACTERS): cleaned(entry) for name, entry in value.items()}
+            return {one_line(str(name), characters): cleaned(entry, characters) for name, entry in value.items()}
         case list():
-            return [cleaned(entry) for entry in value]
+            return [cleaned(entry, characters) for entry in value]
         case _:
             return value
 
