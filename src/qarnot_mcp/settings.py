@@ -57,7 +57,28 @@ def _secret_key(value: SecretStr) -> SecretStr:
     return value
 
 
-Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+def _host_name(value: str) -> str:
+    if "/" in value:
+        raise ValueError("an address, not a host name")
+    return value
+
+
+def _origin(value: str) -> str:
+    origin = value.rstrip("/")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s]+", origin):
+        raise ValueError("not an origin")
+    return origin
+
+
+def _callback(value: str) -> str:
+    if "://" not in value:
+        raise ValueError("not an address")
+    return value
+
+
+HostNames = Annotated[list[Annotated[str, AfterValidator(_host_name)]], NoDecode, BeforeValidator(_split)]
+Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_split)]
+Callbacks = Annotated[list[Annotated[str, AfterValidator(_callback)]], NoDecode, BeforeValidator(_split)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -121,10 +142,10 @@ class Settings(BaseSettings):
     path: Annotated[str, AfterValidator(_path)] = _setting(
         "/mcp", "Path of the MCP endpoint.", "a path such as /mcp, other than /health and /ready"
     )
-    allowed_hosts: Names = _setting(
+    allowed_hosts: HostNames = _setting(
         [], "Further host names under which clients reach the server (localhost always works).", HOSTS
     )
-    allowed_origins: Names = _setting(
+    allowed_origins: Origins = _setting(
         [],
         "Further web origins whose pages may call the server.",
         "origins separated by commas, such as https://inspector.example.org",
@@ -168,7 +189,7 @@ class Settings(BaseSettings):
         "an address such as redis://redis:6379/0",
         hidden=True,
     )
-    allowed_redirects: Names = _setting(
+    allowed_redirects: Callbacks = _setting(
         [],
         "Further OAuth callback addresses, beside those of Claude and the MCP Inspector.",
         "https addresses separated by commas",
