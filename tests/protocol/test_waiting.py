@@ -114,3 +114,17 @@ async def test_without_wait_seconds_nothing_is_waited_for(stage: Stage) -> None:
         task = await call(client, "get_task", task_uuid=uuid)
     assert "waited" not in task
     assert task["state"] == "Submitted"
+
+
+async def test_a_look_that_fails_does_not_lose_the_wait(stage: Stage) -> None:
+    listener = Listener()
+    async with stage.client(progress_handler=listener) as client:
+        uuid = await submitted(client, SLEEP)
+        waiting = asyncio.create_task(call(client, "get_task", task_uuid=uuid, wait_seconds=2.2))
+        await asyncio.wait_for(listener.heard.wait(), 10)
+        async with httpx.AsyncClient(base_url=stage.api_url) as http:
+            fault = {"kind": "status", "status": 500, "count": 0, "match": {"method": "GET", "path": "/tasks/*"}}
+            await http.post("/sandbox/faults", json=fault)
+        task = await waiting
+    assert task["uuid"] == uuid
+    assert task["note"].startswith("Qarnot did not answer the last look")

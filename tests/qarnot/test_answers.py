@@ -137,3 +137,9 @@ def test_a_body_that_is_no_json_is_a_clear_error(body: bytes, reason: str) -> No
 def test_json_is_decoded() -> None:
     document: dict[str, Any] = {"a": [1, "é"]}
     assert answer(200, document).json("it") == document
+
+
+def test_an_answer_of_too_many_parts_is_refused_before_it_is_decoded() -> None:
+    bomb = b"[" + b"[]," * 1_500_000 + b"[]]"
+    with pytest.raises(UnreadableAnswer, match="more than 2,000,000 parts"):
+        Answer(200, {}, bomb).json("the task")

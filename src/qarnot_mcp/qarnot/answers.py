@@ -40,6 +40,11 @@ class Subject:
     identifier: object
 
 
+# Each part of a document may take a hundred times its own size once it is decoded.
+PARTS = (b"[", b"{", b",")
+MOST_PARTS = 2_000_000
+
+
 @dataclass(frozen=True)
 class Answer:
     """A whole answer; header names are in lower case."""
@@ -58,6 +63,8 @@ class Answer:
 
     def json(self, what: str) -> Any:
         """Decodes the body; raises `UnreadableAnswer` where it is not JSON, is nested too deep or has NaN in it."""
+        if sum(map(self.body.count, PARTS)) > MOST_PARTS:
+            raise UnreadableAnswer(f"{what}: it is made of more than {MOST_PARTS:,} parts")
         try:
             return from_json(self.body, allow_inf_nan=False, cache_strings="keys")
         except ValueError as error:

@@ -229,7 +229,12 @@ class NotStarted(SubmitUncertain):
     """Nothing was started: it was never sent, or there is no task with the shortname."""
 
     def __init__(self, shortname: str, cause: QarnotError) -> None:
-        super().__init__("Nothing was started, and it is safe to submit again.", shortname=shortname, cause=cause)
+        # With the same shortname, so that even a task that shows up very late is met and not doubled.
+        super().__init__(
+            f"Nothing was started, and it is safe to submit again with shortname={shown(shortname)}.",
+            shortname=shortname,
+            cause=cause,
+        )
 
 
 class SubmitUnknown(SubmitUncertain):

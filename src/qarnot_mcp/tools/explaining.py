@@ -1,6 +1,7 @@
 """What a finished task needs beside its own answer: the logs that say why it failed, and what energy it used."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
@@ -16,6 +17,7 @@ TAIL_CHARACTERS = 2_000
 LOGS_SECONDS = 15.0
 LINE_SECONDS = 2.0
 LINE_CHARACTERS = 200
+LINE_LOG_CHARACTERS = 1_000_000
 ENERGY_SECONDS = 5.0
 
 
@@ -53,9 +55,19 @@ async def last_line(client: QarnotClient, task: Task) -> str:
     query = LogQuery(task.uuid, tail_lines=1, max_characters=LINE_CHARACTERS)
     try:
         async with asyncio.timeout(LINE_SECONDS), client.log(task.uuid) as pieces:
-            return (await LogView(query, mask_of(task)).read(aiter(pieces))).text.strip()
+            return (await LogView(query, mask_of(task)).read(small(aiter(pieces)))).text.strip()
     except (QarnotError, TimeoutError):
         return ""
+
+
+async def small(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Goes through a log of at most a million characters; raises `TimeoutError` for one that takes longer to read."""
+    characters = 0
+    async for piece in pieces:
+        characters += len(piece)
+        if characters > LINE_LOG_CHARACTERS:
+            raise TimeoutError
+        yield piece
 
 
 async def energy_of(client: QarnotClient, task: Task) -> tuple[Energy | None, str]:

@@ -124,7 +124,8 @@ async def advice_on(client: QarnotClient, request: TaskRequest) -> list[str]:
     """
     try:
         async with asyncio.timeout(ADVICE_SECONDS):
-            profile, user = await asyncio.gather(profile_of(client, request), account_of(client))
+            # One after the other: of two at once, the second would go on when the first is refused.
+            profile, user = await profile_of(client, request), await account_of(client)
     except (InvalidArgument, KeyProblem):
         raise
     except QarnotError as error:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.tools.details import Waited
@@ -15,6 +16,7 @@ FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 10.0
 PAUSE_GROWTH = 1.5
 JITTER = 0.2
+GRACE_SECONDS = 5.0
 CHANGES_SHOWN = 12
 
 BOOTING = "Booting takes two to three minutes on Qarnot; get_task with wait_seconds waits on."
@@ -23,6 +25,8 @@ NOTES = {
     "PartiallyDispatched": BOOTING,
     "FullyDispatched": BOOTING,
 }
+
+MISSED = "Qarnot did not answer the last look: this is how the task stood before. Call again to see it now."
 
 Tell = Callable[[Task], Awaitable[None]]
 
@@ -43,15 +47,21 @@ async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell
         return Seen(task, None, NOTES.get(task.state))
     started = time.monotonic()
     end = started + wait_seconds
-    pause, changes = FIRST_PAUSE_SECONDS, []
+    pause, changes, is_missed = FIRST_PAUSE_SECONDS, list[str](), False
     while not task.is_final and (left := end - time.monotonic()) > 0:
         await tell(task)
         await asyncio.sleep(min(left, pause * random.uniform(1 - JITTER, 1 + JITTER)))  # noqa: S311 - no secret
         pause = min(LONGEST_PAUSE_SECONDS, pause * PAUSE_GROWTH)
-        before, task = task, await client.task(task.uuid)
+        try:
+            async with asyncio.timeout(max(0, end - time.monotonic()) + GRACE_SECONDS):
+                before, task = task, await client.task(task.uuid)
+        except (ApiUnavailable, TimeoutError):
+            is_missed = True
+            continue
+        is_missed = False
         changes += [f"after {time.monotonic() - started:.0f} s: {change}" for change in changes_between(before, task)]
     waited = Waited(seconds=round(time.monotonic() - started, 1), changes=changes[-CHANGES_SHOWN:])
-    return Seen(task, waited, NOTES.get(task.state))
+    return Seen(task, waited, MISSED if is_missed else NOTES.get(task.state))
 
 
 def changes_between(before: Task, after: Task) -> list[str]:
