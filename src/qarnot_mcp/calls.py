@@ -1,5 +1,6 @@
 """One call of a tool from outside: what the model reads when it fails, and the one line that the log keeps of it."""
 
+import asyncio
 import difflib
 import json
 import logging
@@ -83,8 +84,8 @@ class CallMiddleware(Middleware):
                 "task with list_tasks first.",
                 log_level=logging.DEBUG,
             ) from None
-        except BaseException:
-            outcome = "cancelled"
+        except BaseException as error:
+            outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else type(error).__name__
             raise
         finally:
             current_call.reset(token)
