@@ -1,4 +1,4 @@
-"""The way to the API: one pool of connections, bounded in time, size and number; nothing else imports httpx."""
+"""The way to the API: kept connections, bounded in time, size and number; nothing else imports httpx."""
 
 import asyncio
 import random

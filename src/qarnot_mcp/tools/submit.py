@@ -86,7 +86,7 @@ async def submit_task(
     """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
 
     A Docker command runs with profile docker-batch and the constants DOCKER_REPO (library/ubuntu), DOCKER_TAG and
-    DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. A lost answer never starts a second task.
+    DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. A lost answer is looked up, not sent again.
     """
     request = task_request(
         name=name,
