@@ -65,7 +65,8 @@ async def opened(browser: Browser, address: str, **how: str) -> Page:
 
 async def test_a_person_signs_in_with_the_keyboard_alone(browser: Browser, client: SignIn) -> None:
     page = await opened(browser, await page_address(client))
-    await page.keyboard.type(ALICE)  # the field has the focus
+    await expect(page.get_by_label("Qarnot API key")).to_be_focused()  # keys typed sooner would be lost
+    await page.keyboard.type(ALICE)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading")).to_have_text("Back at the client")
     answer = parameters_of(httpx.Response(303, headers={"location": page.url}))
