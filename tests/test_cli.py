@@ -284,3 +284,23 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
     assert Path(where).is_relative_to(tmp_path)
     assert int(characters) > 1000
     assert version == f"qarnot-mcp {__version__}"
+
+
+def test_a_start_and_a_list_of_tools_load_nothing_that_they_do_not_need(tmp_path: Path) -> None:
+    program = """
+import asyncio, os, sys
+os.environ["FASTMCP_LOG_ENABLED"] = "false"
+from pydantic import SecretStr
+from qarnot_mcp.process import Settings, create_app
+from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.server import create_server
+
+server = create_server(Settings(), Transport("http://api.invalid", "1"), lambda: SecretStr("key"))
+tools = asyncio.run(server.list_tools())
+create_app(Settings())
+print(len(tools), {"griffe", "jsonref", "requests", "re2", "authlib", "qarnot_mcp.sandbox"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True
+    )
+    assert done.stdout == "8 set()\n", done.stderr

@@ -1,5 +1,6 @@
 """The MCP server: its tools, their middleware and what lives as long as it does."""
 
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -118,10 +119,11 @@ def create_server(
 
 def make_tool(entry: ToolEntry, *, scoped: bool) -> FunctionTool:
     """Makes the tool that FastMCP serves; `scoped` hides it from tokens that may not use it."""
-    return FunctionTool.from_function(
+    tool = FunctionTool.from_function(
         teaching(entry.function),
         title=entry.title,
-        output_schema=entry.shape.model_json_schema(mode="serialization"),
+        description=inspect.getdoc(entry.function),
+        output_schema=without_references(entry.shape.model_json_schema(mode="serialization")),
         annotations=ToolAnnotations(
             title=entry.title,
             read_only_hint=not entry.writes,
@@ -132,6 +134,28 @@ def make_tool(entry: ToolEntry, *, scoped: bool) -> FunctionTool:
         meta={"ui": {"resourceUri": VIEW_URI}} if entry.has_view else None,
         auth=require_scopes(WRITE_SCOPE if entry.writes else READ_SCOPE) if scoped else None,
     )
+    return tool.model_copy(update={"parameters": without_references(tool.parameters)})
+
+
+def without_references(schema: dict[str, Any]) -> dict[str, Any]:
+    """Answers a schema with its definitions put where they are used: not every client follows references.
+
+    FastMCP would do it at the first `tools/list`, with a library that can also load schemas over the network and
+    brings 5 MiB for that. No definition of ours holds itself.
+    """
+    definitions = schema.pop("$defs", {})
+
+    def placed(part: Any) -> Any:
+        if isinstance(part, list):
+            return [placed(entry) for entry in part]
+        if not isinstance(part, dict):
+            return part
+        name = part.get("$ref", "").rpartition("/")[2]
+        held = {key: placed(value) for key, value in part.items() if key != "$ref"}
+        return {**placed(definitions[name]), **held} if name else held
+
+    whole: dict[str, Any] = placed(schema)
+    return whole
 
 
 def add_dashboard(server: FastMCP[dict[str, House]], may_act: Callable[[], bool]) -> None:
