@@ -34,7 +34,7 @@ Method = Callable[[QarnotClient], Awaitable[object]]
 
 async def read_log(client: QarnotClient) -> str:
     async with client.log("hello-1", "stdout") as log:
-        return "".join([piece async for piece in log])
+        return "".join([part.text async for part in log])
 
 
 READS: dict[str, tuple[str, str, Any, Method]] = {
@@ -404,7 +404,7 @@ async def test_a_log_is_read_of_all_or_one_instance(
 ) -> None:
     api.get(path).respond(json=" 0> hello\n")
     async with client.log("hello-1", "stderr", instance) as log:
-        assert "".join([piece async for piece in log]) == " 0> hello\n"
+        assert "".join([part.text async for part in log]) == " 0> hello\n"
         assert not log.cut
 
 

@@ -18,7 +18,10 @@ def decoded(body: bytes, cuts: list[int] | None = None, kind: str = JSON) -> str
     decoder = LogDecoder(kind)
     ends = sorted({min(cut, len(body)) for cut in cuts or []} | {len(body)})
     parts = [body[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    return "".join([decoder.feed(part) for part in parts] + [decoder.finish()])
+    decoded = [decoder.feed(part) for part in parts] + [decoder.finish()]
+    assert all(part.newlines == part.text.count("\n") for part in decoded)
+    assert all(bool(part.size) == bool(part.text) for part in decoded)
+    return "".join(part.text for part in decoded)
 
 
 def byte_by_byte(body: bytes, kind: str = JSON) -> str:
@@ -122,8 +125,8 @@ def test_blanks_behind_the_string_are_nothing() -> None:
 
 def test_a_line_without_an_end_is_not_kept_back() -> None:
     decoder = LogDecoder(JSON)
-    assert decoder.feed(b'"' + b"x" * 1000) == "x" * 1000
-    assert len(decoder.feed(b"y" * 1_000_000)) == 1_000_000
+    assert decoder.feed(b'"' + b"x" * 1000).text == "x" * 1000
+    assert len(decoder.feed(b"y" * 1_000_000).text) == 1_000_000
 
 
 def test_a_run_of_backslashes_is_decoded_in_pairs() -> None:

@@ -41,7 +41,7 @@ async def test_a_task_lives_from_submit_to_delete(client: QarnotClient) -> None:
     assert task.status is not None
     assert task.status.succeeded_range == "0-1"
     async with client.log(started.uuid, "stdout", 1) as log:
-        assert "hello" in "".join([piece async for piece in log])
+        assert "hello" in "".join([part.text async for part in log])
     assert [found.uuid for found in (await client.tasks(tags=["demo"], name_prefix="night")).tasks] == [task.uuid]
     assert (await client.tasks(states=["Failure"])).tasks == []
     with pytest.raises(TaskEnded):

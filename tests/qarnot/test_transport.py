@@ -70,7 +70,7 @@ def always(data: bytes) -> Handler:
 
 async def text_of(client: QarnotClient) -> tuple[str, bool]:
     async with client.log("hello-1", "stdout") as log:
-        return "".join([piece async for piece in log]), log.cut
+        return "".join([part.text async for part in log]), log.cut
 
 
 async def test_a_connection_is_kept_for_the_next_call() -> None:

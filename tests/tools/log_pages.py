@@ -1,18 +1,23 @@
 """How the tests of logs read one: a text, in pieces, as a query wants it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from typing import Any
 
+from qarnot_mcp.qarnot.logs import LogPart
 from qarnot_mcp.tools.log_query import LogPage, LogQuery
 from qarnot_mcp.tools.log_view import LogView
 from qarnot_mcp.tools.secrets import LogMask
 
 
-async def stream(pieces: Iterable[str]) -> AsyncIterator[str]:
+async def stream(pieces: Iterable[str]) -> AsyncIterator[LogPart]:
+    """Answers the pieces as they come from the API: those that need no care are not decoded."""
     for piece in pieces:
-        yield piece
+        raw = json.dumps(piece)[1:-1].encode()
+        is_plain = '"' not in piece and raw.count(b"\\") == piece.count("\n")
+        yield LogPart(raw=raw) if is_plain else LogPart(piece)
 
 
 def split_at(text: str, places: Iterable[int]) -> list[str]:

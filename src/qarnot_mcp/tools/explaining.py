@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.logs import LogPart
 from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.tools.details import Energy, FailureReport
 from qarnot_mcp.tools.failures import LogTail, explain, groups_to_explain
@@ -17,7 +18,7 @@ TAIL_CHARACTERS = 2_000
 LOGS_SECONDS = 15.0
 LINE_SECONDS = 2.0
 LINE_CHARACTERS = 200
-LINE_LOG_CHARACTERS = 1_000_000
+LINE_LOG_BYTES = 1_000_000
 ENERGY_SECONDS = 5.0
 
 
@@ -41,8 +42,8 @@ async def tail_of(client: QarnotClient, task: Task, instance_id: int | None) -> 
             task.uuid, log_type, instance_id, tail_lines=TAIL_LINES, max_characters=TAIL_CHARACTERS, cursor=None
         )
         try:
-            async with client.log(task.uuid, log_type, instance_id) as pieces:
-                page = await LogView(query, mask_of(task)).read(aiter(pieces))
+            async with client.log(task.uuid, log_type, instance_id) as parts:
+                page = await LogView(query, mask_of(task)).read(aiter(parts))
         except QarnotError as error:
             return LogTail(log_type, f"(the log could not be read: {error})")
         if page.text.strip():
@@ -54,20 +55,20 @@ async def last_line(client: QarnotClient, task: Task) -> str:
     """Answers the last line of a running task's stdout; nothing where there is none, or none to be had quickly."""
     query = LogQuery(task.uuid, tail_lines=1, max_characters=LINE_CHARACTERS)
     try:
-        async with asyncio.timeout(LINE_SECONDS), client.log(task.uuid) as pieces:
-            return (await LogView(query, mask_of(task)).read(small(aiter(pieces)))).text.strip()
+        async with asyncio.timeout(LINE_SECONDS), client.log(task.uuid) as parts:
+            return (await LogView(query, mask_of(task)).read(small(aiter(parts)))).text.strip()
     except (QarnotError, TimeoutError):
         return ""
 
 
-async def small(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Goes through a log of at most a million characters; raises `TimeoutError` for one that takes longer to read."""
-    characters = 0
-    async for piece in pieces:
-        characters += len(piece)
-        if characters > LINE_LOG_CHARACTERS:
+async def small(parts: AsyncIterator[LogPart]) -> AsyncIterator[LogPart]:
+    """Goes through a log of at most a million bytes; raises `TimeoutError` for one that takes longer to read."""
+    size = 0
+    async for part in parts:
+        size += part.size
+        if size > LINE_LOG_BYTES:
             raise TimeoutError
-        yield piece
+        yield part
 
 
 async def energy_of(client: QarnotClient, task: Task) -> tuple[Energy | None, str]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
+from qarnot_mcp.qarnot.logs import LogPart
+
 MAX_LINE_CHARACTERS = 16_384
 """A longer line keeps its first and its last part; the middle is dropped while it streams."""
 
@@ -97,21 +99,48 @@ class LineReader:
         return "\n".join([_bounded_line(line, self._limit) for line in block.split("\n")])
 
 
-async def read_blocks(chunks: AsyncIterator[str], feed: Callable[[Block], None]) -> tuple[int, bool]:
-    """Feed the blocks of a log, and answer its number of lines and whether the last one has its newline."""
-    reader = LineReader()
-    total_lines = 0
-    async for chunk in chunks:
-        text = reader.feed(chunk)
-        if text:
+class BlockReader:
+    """Feeds a selection the blocks of a log, and counts its lines.
+
+    `lines_before` are lines that nobody wants to see: the text that is fed first goes on in the line after them, which
+    nobody wants either.
+    """
+
+    def __init__(self, feed: Callable[[Block], None], lines_before: int = 0) -> None:
+        self._feed = feed
+        self._lines = LineReader()
+        self._is_inside_unwanted = lines_before > 0
+        self.total_lines = lines_before
+        """How many lines have ended."""
+
+    def feed(self, chunk: str) -> None:
+        """Take the next text."""
+        if self._is_inside_unwanted:
+            _, end, chunk = chunk.partition("\n")
+            if not end:
+                return
+            self._is_inside_unwanted = False
+            self.total_lines += 1
+        if text := self._lines.feed(chunk):
             count = text.count("\n")
-            feed(Block(text, total_lines + 1, count))
-            total_lines += count
-    open_line = reader.finish()
-    if open_line:
-        total_lines += 1
-        feed(Block(f"{open_line}\n", total_lines, 1))
-    return total_lines, not open_line
+            self._feed(Block(text, self.total_lines + 1, count))
+            self.total_lines += count
+
+    def finish(self) -> tuple[int, bool]:
+        """Answer the number of lines, and whether the last one has its newline."""
+        open_line = self._lines.finish()
+        if open_line:
+            self.total_lines += 1
+            self._feed(Block(f"{open_line}\n", self.total_lines, 1))
+        return self.total_lines, not open_line
+
+
+async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], None]) -> tuple[int, bool]:
+    """Feed the blocks of a log, and answer its number of lines and whether the last one has its newline."""
+    reader = BlockReader(feed)
+    async for part in parts:
+        reader.feed(part.text)
+    return reader.finish()
 
 
 def cut_middle(line: str, limit: int) -> str:

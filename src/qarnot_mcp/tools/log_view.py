@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 
+from qarnot_mcp.qarnot.logs import LogPart
 from qarnot_mcp.tools.cleaning import clean_text
 from qarnot_mcp.tools.log_cursor import ANCHOR_LINES, LogCursor, Place, Resume
+from qarnot_mcp.tools.log_end import read_end
 from qarnot_mcp.tools.log_folding import Passage, fold, unfolded
 from qarnot_mcp.tools.log_lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
 from qarnot_mcp.tools.log_query import CONTEXT_LINES, TAIL_LINES, LogPage, LogQuery
@@ -33,24 +35,24 @@ class LogView:
         self._head = Resume(cursor, Head)
         self._search = Resume(cursor, self._new_search) if query.search else None
 
-    async def read(self, chunks: AsyncIterator[str]) -> LogPage:
+    async def read(self, parts: AsyncIterator[LogPart]) -> LogPage:
         """Read the whole log, in bounded memory, and answer the wanted part."""
         if self._search is not None:
-            return await self._found(self._search, chunks)
+            return await self._found(self._search, parts)
         if self._query.cursor:
-            return await self._forward(self._head, chunks)
+            return await self._forward(self._head, parts)
         if self._query.instance_id is None and len(self._query.failed):
-            return await self._failed_first(chunks)
-        tail = self._new_tail()
-        total_lines, is_ended = await read_blocks(chunks, tail.feed)
-        return self._end(tail, total_lines, is_ended)
+            return await self._failed_first(parts)
+        return self._end(*await read_end(parts, self._kept_lines))
 
     def _new_search(self) -> Search:
         query = self._query
         return Search(query.search or "", query.context_lines, query.room)
 
-    def _new_tail(self) -> Tail:
-        return Tail(max(self._query.tail_lines, ANCHOR_LINES) + 1)
+    @property
+    def _kept_lines(self) -> int:
+        """What is shown of the end, what a cursor behind it needs, and a line that has no newline yet."""
+        return max(self._query.tail_lines, ANCHOR_LINES) + 1
 
     def _prepared(self, block: Block) -> Block:
         return Block(self._prepare(block.text), block.first, block.count)
@@ -66,7 +68,7 @@ class LogView:
 
     def _end(self, tail: Tail, total_lines: int, is_ended: bool) -> LogPage:
         query = self._query
-        lines = self._prepared(tail.result()).end(max(query.tail_lines, ANCHOR_LINES) + 1)
+        lines = self._prepared(tail.result()).end(self._kept_lines)
         shown = _last_within(self._passages(lines[-query.tail_lines :], query.room), query.room)
         if not shown:
             return LogPage("", total_lines, cursor=str(LogCursor(query.log, 1)))
@@ -98,9 +100,9 @@ class LogView:
         """A line that has no newline yet may still grow: it is not behind the reader, it is read again."""
         return str(LogCursor.after(self._query.log, lines))
 
-    async def _forward(self, resume: Resume[Head], chunks: AsyncIterator[str]) -> LogPage:
+    async def _forward(self, resume: Resume[Head], parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
-        total_lines, is_ended = await read_blocks(chunks, lambda block: resume.feed(self._prepared(block)))
+        total_lines, is_ended = await read_blocks(parts, lambda block: resume.feed(self._prepared(block)))
         until = self._last_line or total_lines
         lines = [line for line in resume.selection.lines if line.number <= until]
         # A part that is read backwards shows its end, unless it is longer than what is kept of it.
@@ -137,9 +139,9 @@ class LogView:
             cursor=cursor,
         )
 
-    async def _found(self, resume: Resume[Search], chunks: AsyncIterator[str]) -> LogPage:
+    async def _found(self, resume: Resume[Search], parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
-        total_lines, _ = await read_blocks(chunks, lambda block: resume.feed(self._prepared(block)))
+        total_lines, _ = await read_blocks(parts, lambda block: resume.feed(self._prepared(block)))
         search = resume.selection
         shown = _first_within(_numbered_passages(search.hits, query.room // _LINE_PART), query.room)
         notes = [_place_note(resume)]
@@ -164,12 +166,12 @@ class LogView:
             next=call,
         )
 
-    async def _failed_first(self, chunks: AsyncIterator[str]) -> LogPage:
+    async def _failed_first(self, parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
         most = min(FAILED_INSTANCES_SHOWN, max(1, query.room // _CHARACTERS_FOR_AN_INSTANCE))
         chosen = list(islice(query.failed, most))
-        tails = InstanceTails(chosen, query.tail_lines, self._new_tail())
-        total_lines, is_ended = await read_blocks(chunks, tails.feed)
+        tails = InstanceTails(chosen, query.tail_lines, Tail(self._kept_lines))
+        total_lines, is_ended = await read_blocks(parts, tails.feed)
         if not any(tail.total for tail in tails.of.values()):
             return self._end(tails.others, total_lines, is_ended)
         others = self._prepared(tails.others.result()).end(query.tail_lines)

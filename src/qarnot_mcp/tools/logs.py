@@ -87,10 +87,10 @@ async def get_task_logs(
     client = calling_client()
     task = await client.task(task_id)
     view = LogView(replace(query, failed=failed_instances(task)), mask_of(task))
-    async with client.log(task.uuid, stream, query.instance_id) as pieces:
-        page = await view.read(aiter(pieces))
+    async with client.log(task.uuid, stream, query.instance_id) as parts:
+        page = await view.read(aiter(parts))
     cut = (
-        "The log is longer than this server reads (QARNOT_MCP_MAX_LOG_BYTES): its end is missing." if pieces.cut else ""
+        "The log is longer than this server reads (QARNOT_MCP_MAX_LOG_BYTES): its end is missing." if parts.cut else ""
     )
     return answer(
         LogText(
@@ -105,7 +105,7 @@ async def get_task_logs(
             total_lines=page.total_lines,
             matches=page.matches,
             folded_lines=page.folded_lines or None,
-            left_out=" ".join(filter(None, (page.left_out, cut if pieces.cut else None))) or None,
+            left_out=" ".join(filter(None, (page.left_out, cut if parts.cut else None))) or None,
             next=page.next,
             cursor=page.cursor,
             hint=None if page.total_lines else empty_log_hint(task, stream),
