@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from qarnot_mcp.qarnot.answers import Answer
 from qarnot_mcp.qarnot.errors import ApiUnavailable, TimedOut
+from qarnot_mcp.qarnot.incoming import Incoming
 from qarnot_mcp.qarnot.retries import Retries
-from qarnot_mcp.qarnot.transport import Incoming, Request, Transport
+from qarnot_mcp.qarnot.transport import Request, Transport
 
 T = TypeVar("T")
 

@@ -5,14 +5,11 @@ import json
 import re
 from collections.abc import AsyncIterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
-
-if TYPE_CHECKING:
-    from qarnot_mcp.qarnot.transport import Incoming
+from qarnot_mcp.qarnot.incoming import Incoming
 
 # What may be the start of an escape, or of a surrogate pair, that the next part completes.
 _OPEN_ESCAPE = re.compile(rb"\\(?:u(?:[0-9A-Fa-f]{0,3}|[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?))?\Z")
@@ -132,7 +129,7 @@ class LogStream:
     `ApiUnavailable` where the connection breaks on the way.
     """
 
-    def __init__(self, incoming: "Incoming", max_bytes: int) -> None:
+    def __init__(self, incoming: Incoming, max_bytes: int) -> None:
         self.cut = False
         self._incoming = incoming
         self._max_bytes = max_bytes

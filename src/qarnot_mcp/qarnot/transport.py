@@ -4,8 +4,7 @@ import asyncio
 import random
 import ssl
 import time
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -18,15 +17,16 @@ from pydantic_core import to_json
 from qarnot_mcp import __version__
 from qarnot_mcp.qarnot.answers import Answer, Subject, refusal
 from qarnot_mcp.qarnot.cache import Cache
-from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, InvalidArgument, TimedOut, Unreachable, UnreadableAnswer
+from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachable
+from qarnot_mcp.qarnot.incoming import Incoming, unpacked
 from qarnot_mcp.qarnot.locks import Locks
 from qarnot_mcp.qarnot.network import use_network
 from qarnot_mcp.qarnot.retries import Clock, RetryTokens, Sleep
 from qarnot_mcp.qarnot.tracing import traced
 
 REFUSAL_BYTES = 64 * 1024
-UNPACKED_BYTES = 256 * 1024
-PREFETCHED_BYTES = 256 * 1024
+LARGE_ANSWERS_AT_ONCE = 4
+"""Of all answers that are arriving, how many may be large: else as many as there are calls in flight could be."""
 KEEP_ALIVE_SECONDS = 30.0
 POOLS = 8
 """httpcore compares all connections of a pool with one another at each request, so that one large pool is slow."""
@@ -69,45 +69,6 @@ class Request:
         return replace(self, body=to_json(document), headers={**self.headers, "Content-Type": "application/json"})
 
 
-class Incoming:
-    """An answer that is arriving: its status and headers are there, its body is still on the way."""
-
-    def __init__(self, response: httpx.Response, chunks: AsyncGenerator[bytes]) -> None:
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._chunks = chunks
-        self._prefetched: list[bytes] = []
-
-    async def read(self, limit_bytes: int, *, cut: bool = False) -> bytes:
-        """Answers the body; one beyond the limit is cut, or raises `AnswerTooLarge`."""
-        # One buffer that grows: a large one goes back to the system as a whole, many small parts would not.
-        body = bytearray()
-        async for part in self._chunks:
-            body += part
-            if len(body) > limit_bytes:
-                if not cut:
-                    raise AnswerTooLarge(limit_bytes)
-                return bytes(body[:limit_bytes])
-        return bytes(body)
-
-    async def prefetch(self) -> None:
-        """Takes in the first part of the body, so that a connection that breaks in it is noticed now."""
-        size = 0
-        async for part in self._chunks:
-            self._prefetched.append(part)
-            size += len(part)
-            if size >= PREFETCHED_BYTES:
-                return
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Answers the body in parts as it arrives."""
-        for part in self._prefetched:
-            yield part
-        self._prefetched.clear()
-        async for part in self._chunks:
-            yield part
-
-
 class Transport:
     """The pool, and what else all calls of a process share; open it with `async with`.
 
@@ -137,6 +98,7 @@ class Transport:
         self._base = f"{self._root}/v{api_version}"
         self._application = application
         self._places = asyncio.Semaphore(self.limits.max_calls_in_flight)
+        self._large = asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE)
         self._pools: list[_Pool] = []
 
     async def __aenter__(self) -> Self:
@@ -204,8 +166,12 @@ class Transport:
                 response = await client.send(outgoing, stream=True)
                 span.set_attribute("http.response.status_code", response.status_code)
                 try:
-                    async with aclosing(_unpacked(response)) as chunks:
-                        incoming = Incoming(response, chunks)
+                    packing = response.headers.get("content-encoding", "identity")
+                    async with (
+                        aclosing(response.aiter_raw()) as raw,  # type: ignore[type-var]
+                        aclosing(unpacked(raw, packing)) as chunks,
+                    ):
+                        incoming = Incoming(response.status_code, response.headers, chunks, self._large)
                         if not 200 <= response.status_code < 300:
                             body = await incoming.read(REFUSAL_BYTES, cut=True)
                             raise refusal(
@@ -275,26 +241,3 @@ def _translated(limits: Limits) -> Iterator[None]:
         raise Unreachable(str(error) or "no connection", sent=False) from None
     except httpx.TransportError as error:
         raise Unreachable(str(error) or type(error).__name__, sent=True) from None
-
-
-async def _unpacked(response: httpx.Response) -> AsyncGenerator[bytes]:
-    """Answers the body in parts of bounded size, unpacked: a small packed body can hold a huge one."""
-    packing = response.headers.get("content-encoding", "identity").strip().lower()
-    if packing not in ("identity", "gzip", "x-gzip"):
-        raise UnreadableAnswer(f"it is packed as {packing}, which was not asked for")
-    unpacker = None if packing == "identity" else zlib.decompressobj(wbits=31)
-    is_empty = True
-    async with aclosing(response.aiter_raw()) as parts:  # type: ignore[type-var]
-        async for part in parts:
-            if unpacker is None:
-                yield part
-                continue
-            is_empty = False
-            try:
-                while unpacked := unpacker.decompress(part, UNPACKED_BYTES):
-                    yield unpacked
-                    part = unpacker.unconsumed_tail
-            except zlib.error:
-                raise UnreadableAnswer("it is not packed as it says") from None
-    if unpacker is not None and not unpacker.eof and not is_empty:
-        raise UnreadableAnswer("its packed body is cut")
