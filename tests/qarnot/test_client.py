@@ -183,24 +183,26 @@ def page(first: int, count: int, token: str | None, total: int = 120) -> httpx.R
     )
 
 
-async def test_pages_are_read_up_to_the_limit(client: QarnotClient, api: respx.MockRouter) -> None:
-    route = api.post("/tasks/summaries/paginate").mock(
-        side_effect=[page(0, 50, "a1"), page(50, 50, "a2"), page(100, 10, "a3")]
-    )
-    found = await client.tasks(limit=110)
-    assert [task.name for task in found.tasks] == [f"t{number}" for number in range(110)]
-    assert (found.total, found.next_cursor) == (120, "a3")
-    asked = [json.loads(call.request.content) for call in route.calls]
-    assert [body["token"] for body in asked] == [None, "a1", "a2"]
-    assert [body["maximumResults"] for body in asked] == [50, 50, 10]
-    assert {(body["orderBy"], body["orderType"], body["filter"]) for body in asked} == {("creationDate", "DESC", None)}
+async def test_a_page_tells_where_the_next_one_starts(client: QarnotClient, api: respx.MockRouter) -> None:
+    route = api.post("/tasks/summaries/paginate").mock(return_value=page(0, 50, "a1"))
+    found = await client.tasks()
+    assert [task.name for task in found.tasks] == [f"t{number}" for number in range(50)]
+    assert (found.total, found.next_cursor) == (120, "a1")
+    assert json.loads(route.calls.last.request.content) == {
+        "filter": None,
+        "token": None,
+        "maximumResults": 50,
+        "orderBy": "creationDate",
+        "orderType": "DESC",
+    }
 
 
 async def test_the_last_page_has_no_cursor(client: QarnotClient, api: respx.MockRouter) -> None:
     route = api.post("/tasks/summaries/paginate").mock(return_value=page(0, 3, None, 3))
-    found = await client.tasks(limit=500, cursor="a2")
+    found = await client.tasks(limit=3, cursor="a2")
     assert (len(found.tasks), found.next_cursor) == (3, None)
-    assert json.loads(route.calls.last.request.content)["token"] == "a2"
+    asked = json.loads(route.calls.last.request.content)
+    assert (asked["token"], asked["maximumResults"]) == ("a2", 3)
 
 
 @pytest.mark.parametrize(
@@ -247,15 +249,7 @@ async def test_a_page_that_leads_nowhere_is_an_error_and_no_endless_loop(
     assert route.call_count == 1
 
 
-async def test_empty_pages_come_to_an_end(client: QarnotClient, api: respx.MockRouter) -> None:
-    tokens = iter(range(1000))
-    api.post("/tasks/summaries/paginate").mock(side_effect=lambda _: page(0, 0, f"a{next(tokens)}"))
-    found = await client.tasks()
-    assert found.tasks == []
-    assert found.next_cursor == "a49"
-
-
-@pytest.mark.parametrize("arguments", [{"limit": 0}, {"limit": 501}, {"cursor": "a b"}, {"cursor": ""}])
+@pytest.mark.parametrize("arguments", [{"limit": 0}, {"limit": 51}, {"cursor": "a b"}, {"cursor": ""}])
 async def test_a_list_is_bounded(client: QarnotClient, arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         await client.tasks(**arguments)

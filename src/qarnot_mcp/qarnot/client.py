@@ -38,8 +38,6 @@ from qarnot_mcp.qarnot.pages import PAGE_TASKS, Page, filter_of, next_token
 from qarnot_mcp.qarnot.submission import start_task
 from qarnot_mcp.qarnot.transport import Request, Transport
 
-MOST_TASKS = 500
-MOST_PAGES = 50
 KEY_CHARACTERS = 4096
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
@@ -113,35 +111,29 @@ class QarnotClient:
         limit: int = PAGE_TASKS,
         cursor: str | None = None,
     ) -> TaskPage:
-        """Answers up to `limit` tasks (1 to 500), newest first, from the start or from `cursor` on.
+        """Answers a page of up to `limit` tasks (1 to 50), newest first, from the start or from `cursor` on.
 
-        They match one of the tags, one of the states, and the start of the name. Without tags they are summaries
-        (`POST /tasks/summaries/paginate`); with tags whole tasks, as summaries carry none (`POST /tasks/paginate`).
+        They match one of the tags, one of the states, and the start of the name; a page may hold fewer than asked for
+        and still not be the last. Without tags they are summaries (`POST /tasks/summaries/paginate`); with tags whole
+        tasks, as summaries carry none (`POST /tasks/paginate`).
         """
-        if not 1 <= limit <= MOST_TASKS:
-            raise InvalidArgument("limit", limit, f"a whole number from 1 to {MOST_TASKS}")
+        if not 1 <= limit <= PAGE_TASKS:
+            raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_TASKS}")
         token = None if cursor is None else check_cursor(cursor)
         path = "/tasks/paginate" if tags else "/tasks/summaries/paginate"
-        wanted = filter_of(tags, states, name_prefix)
-        found: list[Task] = []
-        total: int | None = None
+        asked = {
+            "filter": filter_of(tags, states, name_prefix),
+            "token": token,
+            "maximumResults": limit,
+            "orderBy": "creationDate",
+            "orderType": "DESC",
+        }
         async with self._call() as call:
-            for _ in range(MOST_PAGES):
-                asked = {
-                    "filter": wanted,
-                    "token": token,
-                    "maximumResults": min(PAGE_TASKS, limit - len(found)),
-                    "orderBy": "creationDate",
-                    "orderType": "DESC",
-                }
-                answer = await call.send(Request("POST", path, Subject("endpoint", path)).sending(asked))
-                page = Page.read(answer.json("the list of tasks"))
-                found += [Task.read(item) for item in page.data]
-                total = page.total
-                token = next_token(page, token)
-                if token is None or len(found) >= limit:
-                    break
-        return TaskPage.model_construct(tasks=found, total=total, next_cursor=token)
+            answer = await call.send(Request("POST", path, Subject("endpoint", path)).sending(asked))
+        page = Page.read(answer.json("the list of tasks"))
+        return TaskPage.model_construct(
+            tasks=[Task.read(item) for item in page.data], total=page.total, next_cursor=next_token(page, token)
+        )
 
     async def task(self, task_id: str) -> Task:
         """Answers one task by its UUID or shortname (`GET /tasks/{id}`)."""

@@ -8,6 +8,7 @@ from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.qarnot.pages import PAGE_TASKS
 from qarnot_mcp.tools.arguments import (
@@ -28,6 +29,9 @@ from qarnot_mcp.tools.waiting import Tell, see_task
 from qarnot_mcp.tools.whole import whole_answer
 
 LIST_CHARACTERS = 95_000
+LIST_SECONDS = 50.0
+"""More than one page may take, so that the first always has its own answer."""
+MOST_PAGES = 50
 
 TaskId = Annotated[str, Field(description="The task's UUID or its shortname.")]
 
@@ -58,20 +62,31 @@ async def list_tasks(
 
 
 async def listed(client: QarnotClient, limit: int, cursor: str | None, filters: dict[str, Any]) -> TaskList:
-    """Reads pages of tasks until there are enough, or until one more would make the answer too long."""
+    """Reads pages of tasks until there are enough, or until one more would make the answer too long or too late.
+
+    Pages that were read are not lost where a later one fails: the hint says so, and the cursor reads on.
+    """
     rows: list[TaskRow] = []
+    total: int | None = None
     characters, hint = 0, ""
-    while True:
-        page = await client.tasks(limit=min(PAGE_TASKS, limit - len(rows)), cursor=cursor, **filters)
-        more = [TaskRow.of(task, filters["tags"]) for task in page.tasks]
-        characters += sum(len(row.model_dump_json(exclude_none=True)) + 1 for row in more)
-        if rows and characters > LIST_CHARACTERS:
-            hint = f"The list was cut at {len(rows)} tasks to keep it readable; next_cursor reads on."
-            break
-        rows, cursor = rows + more, page.next_cursor
-        if cursor is None or len(rows) >= limit or not more:
-            break
-    return TaskList(tasks=rows, count=len(rows), total=page.total, next_cursor=cursor, hint=hint or None)
+    try:
+        async with asyncio.timeout(LIST_SECONDS):
+            for _ in range(MOST_PAGES):
+                page = await client.tasks(limit=min(PAGE_TASKS, limit - len(rows)), cursor=cursor, **filters)
+                more = [TaskRow.of(task, filters["tags"]) for task in page.tasks]
+                characters += sum(len(row.model_dump_json(exclude_none=True)) + 1 for row in more)
+                if rows and characters > LIST_CHARACTERS:
+                    hint = f"The list was cut at {len(rows)} tasks to keep it readable; next_cursor reads on."
+                    break
+                rows, cursor, total = rows + more, page.next_cursor, page.total
+                if cursor is None or len(rows) >= limit:
+                    break
+    except (TimeoutError, ApiUnavailable) as error:
+        if not rows:
+            raise
+        reason = str(error) or "It took too long."
+        hint = f"The tasks after these {len(rows)} could not be read this time; next_cursor reads on. {reason}"
+    return TaskList(tasks=rows, count=len(rows), total=total, next_cursor=cursor, hint=hint or None)
 
 
 async def get_task(
