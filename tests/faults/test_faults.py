@@ -22,7 +22,7 @@ import pytest
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.web import create_app
-from sandboxed import Stage, settings_for, text_of
+from sandboxed import ERAS, Era, Stage, refusal, settings_for, staged, text_of
 from serving import serve
 
 log = logging.getLogger(__name__)
@@ -248,3 +248,21 @@ async def test_an_api_that_refuses_connections_is_told_and_starts_nothing(tool: 
     assert "cannot be reached" in text_of(result)
     assert ("Nothing was started" in text_of(result)) is (tool == "submit_task")
     assert not NOT_OURS.search(text_of(result))
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_task_that_shows_after_the_look_up_is_not_doubled_by_another_submit(era: Era) -> None:
+    async with staged(**LIMITS) as stage, httpx.AsyncClient(base_url=stage.api_url) as api, stage.client(era) as client:
+        lost = {"kind": "status", "status": 504, "when": "after", "late_seconds": 600}
+        (await api.post("/sandbox/faults", json=lost | {"match": {"path": "/tasks"}})).raise_for_status()
+        run = Run("late", "submit_task", [], None, era)
+        first = await refusal(client, "submit_task", **arguments_of(run, ""))
+        named = re.search(r"shortname='([a-z0-9-]+)'", first)
+        assert named, first
+        run.shortname = named[1]
+        again = await refusal(client, "submit_task", **arguments_of(run, ""))
+        assert f"{run.shortname}" in again
+        assert "already" in again
+        journal = (await api.get("/sandbox/journal")).json()["requests"]
+    worked = [entry["status"] for entry in journal if (entry["method"], entry["path"]) == ("POST", "/tasks")]
+    assert worked.count(200) == 1, worked

@@ -208,3 +208,12 @@ async def test_read_only_leaves_the_five_tools_that_read(era: Era) -> None:
         message = await refusal(client, "delete_task", task_uuid="x")
         assert message.startswith("This server is in read-only mode, so it does not run delete_task.")
         assert "QARNOT_MCP_READ_ONLY=false" in message
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_checks_before_a_submit_end_when_they_refuse_it(era: Era) -> None:
+    async with staged() as stage, stage.client(era) as client, httpx.AsyncClient(base_url=stage.api_url) as api:
+        message = await refusal(client, "submit_task", name="t", profile="docker-btach")
+        journal = (await api.get("/sandbox/journal", headers={"Authorization": stage.key})).json()["requests"]
+    assert "docker-batch" in message
+    assert [entry["path"] for entry in journal] == ["/profiles/docker-btach", "/profiles"]
