@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "100"))
 WORKERS = 8
 CALL_SECONDS = 2.4
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "connect_timeout_seconds": 1,
     "read_timeout_seconds": 0.8,
     "call_timeout_seconds": CALL_SECONDS,

@@ -1,7 +1,7 @@
 """All that the API said of a task, for detail="full": secrets masked, text cleaned, long lists cut to fit."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qarnot_mcp.tools.cleaning import one_line
@@ -19,17 +19,37 @@ def whole_answer(raw: dict[str, Any]) -> dict[str, Any]:
     Where it is longer its longest lists lose their ends, and `_left_out` tells how many entries of each are missing;
     where that is not enough its texts are shortened, too.
     """
-    masked = mask_raw(raw)
+    lengths = {path: len(entries) for path, entries in lists_of(raw)}
+    # Masking looks at each text in several ways: what cannot be shown anyway goes first.
+    masked = mask_raw(shortened(raw))
     for characters in TEXT_CHARACTERS:
-        whole = cut_to_fit(cleaned(masked, characters))
+        whole = cut_to_fit(cleaned(masked, characters), lengths)
         if whole is not None:
             return whole
     return {LEFT_OUT: {"everything": f"longer than {MAX_CHARACTERS} characters even without its lists"}}
 
 
-def cut_to_fit(whole: dict[str, Any]) -> dict[str, Any] | None:
-    """Answers it with its lists cut to 80,000 characters in all; none where it is longer without them."""
-    lengths = {path: len(entries) for path, entries in lists_of(whole)}
+def shortened(value: Any) -> Any:
+    """Answers it without the ends of lists that are each too long to show."""
+    if isinstance(value, dict):
+        return {name: shortened(entry) for name, entry in value.items()}
+    if not isinstance(value, list):
+        return value
+    kept: list[Any] = []
+    room = MAX_CHARACTERS
+    for entry in value:
+        kept.append(shortened(entry))
+        room -= len(json.dumps(kept[-1]))
+        if room < 0:
+            break
+    return kept
+
+
+def cut_to_fit(whole: dict[str, Any], lengths: Mapping[str, int]) -> dict[str, Any] | None:
+    """Answers it with its lists cut to 80,000 characters in all; none where it is longer without them.
+
+    `lengths` are those of its lists before anything was cut.
+    """
     while len(json.dumps(whole, ensure_ascii=False)) > MAX_CHARACTERS:
         cuttable = [entries for _, entries in lists_of(whole) if len(entries) > KEPT_AT_LEAST]
         if not cuttable:
