@@ -1,14 +1,16 @@
 """The server's log as text and as JSON, and what of the libraries gets into it."""
 
+import asyncio
 import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 import pytest
 
 from qarnot_mcp.logbook import JsonLines, TextLines, open_logbook
-from sandboxed import settings_for
+from sandboxed import settings_for, staged
 
 LIBRARIES = ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error", "fastmcp.server.server", "qarnot_mcp")
 FACTS = {"tool": "get_task", "outcome": "ok", "milliseconds": 1.5, "upstream_calls": 2, "request_id": "abc"}
@@ -103,3 +105,33 @@ def test_only_errors_where_the_level_is_error(capsys: pytest.CaptureFixture[str]
         logging.getLogger(name).warning("quiet")
     logging.getLogger("qarnot_mcp").error("loud")
     assert capsys.readouterr().err.splitlines()[0].endswith("loud")
+
+
+class Heard(logging.Handler):
+    """Tells when something is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.event = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.event.set()
+
+
+async def test_a_client_that_hangs_up_within_its_request_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    open_logbook(settings_for("http://api.invalid"))
+    logging.getLogger("mcp").addHandler(heard := Heard())
+    async with staged() as stage:
+        address = urlsplit(stage.url)
+        _, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(
+            f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {stage.key}\r\n"
+            "Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n"
+            'Content-Length: 500\r\n\r\n{"jsonrpc"'.encode()
+        )
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(10):
+            await heard.event.wait()
+    logging.getLogger("mcp").removeHandler(heard)
+    assert capsys.readouterr().err == ""

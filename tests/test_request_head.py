@@ -19,10 +19,21 @@ async def length(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(len(await request.body())))
 
 
+class Hasty(BoundedHeadProtocol):
+    """Waits for half a second where the real one waits for a minute."""
+
+    request_seconds = 0.5
+
+
 @pytest.fixture
-async def connection() -> AsyncIterator[Connection]:
+def protocol() -> type[BoundedHeadProtocol]:
+    return BoundedHeadProtocol
+
+
+@pytest.fixture
+async def connection(protocol: type[BoundedHeadProtocol]) -> AsyncIterator[Connection]:
     app = Starlette(routes=[Route("/", length, methods=["GET", "POST"])])
-    async with serve(app, http=BoundedHeadProtocol) as url:  # type: ignore[arg-type]
+    async with serve(app, http=protocol) as url:  # type: ignore[arg-type]
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
         yield reader, writer
         writer.close()
@@ -57,3 +68,24 @@ async def test_a_head_without_an_end_is_refused(connection: Connection) -> None:
     assert status.startswith(b"HTTP/1.1 431 ")
     assert text == b"The headers are larger than this server reads"
     assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("protocol", [Hasty])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: a", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na"],
+)
+async def test_a_request_that_does_not_come_to_its_end_is_given_up(connection: Connection, sent: bytes) -> None:
+    reader, writer = connection
+    writer.write(sent)
+    assert await answer(reader) == (b"HTTP/1.1 408 Request Timeout", b"The request did not arrive in time")
+    assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("protocol", [Hasty])
+async def test_a_connection_may_rest_between_requests(connection: Connection) -> None:
+    reader, writer = connection
+    for seconds in (0.0, 2 * Hasty.request_seconds):
+        await asyncio.sleep(seconds)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await answer(reader))[0] == b"HTTP/1.1 200 OK"

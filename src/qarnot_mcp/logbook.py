@@ -54,6 +54,7 @@ def open_logbook(settings: Settings) -> None:
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
+    handler.addFilter(_is_no_hang_up)
     level = logging.getLevelName(settings.log_level)
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
     logging.getLogger("qarnot_mcp").setLevel(level)
@@ -67,6 +68,12 @@ def open_logbook(settings: Settings) -> None:
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+
+
+def _is_no_hang_up(record: logging.LogRecord) -> bool:
+    """Leaves out the traceback that the SDK logs where a client hangs up before its request has come."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or kind.__name__ != "ClientDisconnect"
 
 
 def _is_not_of_a_call(record: logging.LogRecord) -> bool:
