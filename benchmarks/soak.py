@@ -207,7 +207,7 @@ def growth(samples: list[tuple[float, int]], seconds: float) -> float | None:
     span = (seconds - WARM_SECONDS) / 6
     first = [size for at, size in samples if WARM_SECONDS <= at < WARM_SECONDS + span]
     last = [size for at, size in samples if at >= seconds - span]
-    return statistics.median(last) / statistics.median(first)
+    return round(statistics.median(last) / statistics.median(first), 3)
 
 
 async def main(minutes: float, seed: int) -> int:
@@ -229,17 +229,19 @@ async def main(minutes: float, seed: int) -> int:
                 soak = Soak(minutes * 60, server, sandbox, random.Random(seed))
                 await soak.run()
                 after = await settled(server, before)
+                resting = server.resident_bytes
         counts = outcomes(log)
     strange = {name: count for name, count in counts.items() if name not in own_names() | {"ok", "cancelled"}}
     grown = growth(soak.samples, soak.seconds)
-    minutes_of_memory = {
-        f"minute {minute}": f"{statistics.median(sizes) / 2**20:.1f} MiB"
+    minutes_of_memory = [
+        " / ".join(f"{figure / 2**20:.0f}" for figure in (min(sizes), statistics.median(sizes), max(sizes)))
         for minute in range(int(minutes) + 1)
         if (sizes := [size for at, size in soak.samples if at // 60 == minute])
-    }
+    ]
     print(f"{soak.calls} calls, {soak.errors} errors, {soak.hang_ups} hang-ups in {soak.seconds:.0f} s (seed {seed})")
     print(f"outcomes: {dict(counts.most_common())}")
-    print(f"memory: {minutes_of_memory}, last over first after the warm-up: {grown and round(grown, 3)}")
+    print(f"memory, least / median / most of each minute in MiB: {', '.join(minutes_of_memory)}")
+    print(f"at rest afterwards: {resting / 2**20:.0f} MiB; median of the last over the first part: {grown}")
     print(f"held before: {before}, after: {after}")
     faults = []
     if strange or soak.strange:

@@ -179,7 +179,13 @@ CASES = [
     Case("no-task", "NotFound", "get_task", {"task_uuid": UUID}, f"There is no task '{UUID}'", "", "list_tasks shows"),
     Case("no-log", "NotFound", "get_task_logs", {"task_uuid": "no"}, "There is no task 'no'", "", "list_tasks shows"),
     Case(
-        "no-profile", "NotFound", "get_profile", {"profile_name": "no"}, "There is no profile 'no'", "", "list_profiles"
+        "no-profile",
+        "InvalidArgument",
+        "get_profile",
+        {"profile_name": "blendr"},
+        "profile_name is 'blendr', which is not valid",
+        "a profile of this account",
+        "Did you mean blender?",
     ),
     Case("no-bucket", "NotFound", "submit_task", {**BATCH, "resource_buckets": ["no"]}, NO_BUCKET, "", "make it first"),
     Case(

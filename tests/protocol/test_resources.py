@@ -69,7 +69,7 @@ async def test_a_resource_says_what_its_tool_says(client: Client[StreamableHttpT
         ("qarnot://tasks/nope", "There is no task 'nope' for this key. list_tasks shows the tasks"),
         ("qarnot://tasks/paginate", "task_uuid is 'paginate', which is not valid"),
         ("qarnot://tasks/nope/logs/stdin", "log_type is 'stdin', which is not valid: give stdout or stderr."),
-        ("qarnot://profiles/nope", "There is no profile 'nope' for this key. list_profiles shows the names."),
+        ("qarnot://profiles/nope", "There are: docker-batch, .* list_profiles shows all."),
         ("qarnot://tasks/..%2f..%2fprofiles", "Resource not found"),
         ("qarnot://buckets/x", "Resource not found"),
     ],

@@ -15,7 +15,7 @@ NAME_CHARACTERS = 80
 COMMAND_CHARACTERS = 300
 
 
-def check_profile_known(name: str, known: Sequence[str]) -> None:
+def check_profile_known(name: str, known: Sequence[str], parameter: str = "profile") -> None:
     """Raise InvalidArgument where the account has no profile of this name, with the nearest names."""
     if name in known:
         return
@@ -25,7 +25,7 @@ def check_profile_known(name: str, known: Sequence[str]) -> None:
     else:
         more = ", ..." if len(known) > NAMES_SHOWN else ""
         hint = f"There are: {', '.join(known[:NAMES_SHOWN])}{more}."
-    raise InvalidArgument("profile", name, "the name of a profile of this account", f"{hint} list_profiles shows all.")
+    raise InvalidArgument(parameter, name, "the name of a profile of this account", f"{hint} list_profiles shows all.")
 
 
 def advise(request: TaskRequest, profile: Profile | None, user: User | None) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Annotated
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
+from qarnot_mcp.qarnot.errors import NotFound
+from qarnot_mcp.tools.advice import check_profile_known
 from qarnot_mcp.tools.arguments import check_profile_name
 from qarnot_mcp.tools.caller import calling_client
 from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer
@@ -26,5 +28,10 @@ async def get_profile(
 
     Constants are what submit_task takes, such as DOCKER_REPO, DOCKER_TAG and DOCKER_CMD.
     """
-    name = check_profile_name(profile_name)
-    return answer(ProfileDetails.of(await calling_client().profile(name), name))
+    name, client = check_profile_name(profile_name), calling_client()
+    try:
+        profile = await client.profile(name)
+    except NotFound:
+        check_profile_known(name, await client.profile_names(), "profile_name")
+        raise
+    return answer(ProfileDetails.of(profile, name))
