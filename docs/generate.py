@@ -53,8 +53,8 @@ def kind(schema: dict[str, Any]) -> str:
         return f"`{json.dumps(schema['const'])}`"
     if "anyOf" in schema:
         return " or ".join(kind(part) for part in schema["anyOf"] if part.get("type") != "null")
-    if "$ref" in schema:
-        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    if "properties" in schema:
+        return f"object ({', '.join(f'`{name}`' for name in schema['properties'])})"
     if schema.get("type") == "array":
         return f"list of {kind(schema.get('items', {}))}"
     return str(schema.get("type", "anything"))

@@ -1,7 +1,8 @@
 import pytest
 
 from qarnot_mcp.qarnot.models import Profile
-from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer
+from qarnot_mcp.tools.details import Times
+from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer, rounded
 from sandboxed import text_of
 
 LONGEST_RESULT = 100_000
@@ -30,3 +31,9 @@ def test_constants_of_a_profile_are_cut_where_they_are_more_than_a_conversation_
 def test_a_profile_of_usual_size_is_told_whole(constants: int) -> None:
     result = ProfileDetails.of(profile_of(constants), "p")
     assert (len(result.constants), result.hint) == (constants, None)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(12.0, "12"), (0.04, "0"), (12.34, "12.3")])
+def test_a_whole_number_is_written_without_a_point(value: float, shown: str) -> None:
+    times = Times(wall_seconds=rounded(value))
+    assert text_of(answer(times)) == f'{{"wall_seconds":{shown}}}'

@@ -7,7 +7,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.models import CarbonFacts, RunningInstance, Task
 from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
 from qarnot_mcp.tools.cleaning import one_line
-from qarnot_mcp.tools.results import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Result, date, rounded
+from qarnot_mcp.tools.results import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, date, rounded
 from qarnot_mcp.tools.secrets import mask_constants
 from qarnot_mcp.tools.submission import SCHEDULING
 
@@ -60,11 +60,11 @@ class Times(Result):
 
     created: str | None = None
     ended: str | None = None
-    wall_seconds: float | None = Field(None, description="From creation to the end, or to now.")
-    execution_seconds: float | None = Field(None, description="Sum over the instances.")
-    boot_seconds: float | None = Field(None, description="Sum over the instances.")
-    download_seconds: float | None = None
-    upload_seconds: float | None = None
+    wall_seconds: Number | None = Field(None, description="From creation to the end, or to now.")
+    execution_seconds: Number | None = Field(None, description="Sum over the instances.")
+    boot_seconds: Number | None = Field(None, description="Sum over the instances.")
+    download_seconds: Number | None = None
+    upload_seconds: Number | None = None
 
 
 class Running(Result):
@@ -72,11 +72,11 @@ class Running(Result):
 
     instance_id: int
     phase: str | None = None
-    progress: float | None = None
-    cpu_percent: float | None = None
+    progress: Number | None = None
+    cpu_percent: Number | None = None
     memory_mb: int | None = None
     max_memory_mb: int | None = None
-    execution_seconds: float | None = None
+    execution_seconds: Number | None = None
     cpu_model: str | None = None
     attempts: int | None = Field(None, description="More than 1: preempted or retried.")
 
@@ -106,13 +106,13 @@ class TaskError(Result):
 class Energy(Result):
     """What a finished task used, in watt-hours and grams of CO2 equivalent."""
 
-    consumed_wh: float | None = None
-    it_wh: float | None = None
-    reused_heat_wh: float | None = None
-    carbon_gco2eq: float | None = None
-    datacenter_carbon_gco2eq: float | None = Field(None, description="The same work in the named data centre.")
+    consumed_wh: Number | None = None
+    it_wh: Number | None = None
+    reused_heat_wh: Number | None = None
+    carbon_gco2eq: Number | None = None
+    datacenter_carbon_gco2eq: Number | None = Field(None, description="The same work in the named data centre.")
     datacenter_name: str | None = None
-    saved_percent: float | None = None
+    saved_percent: Number | None = None
 
     @classmethod
     def of(cls, facts: CarbonFacts) -> Self:
@@ -133,7 +133,7 @@ class Energy(Result):
 class Waited(Result):
     """How long the call waited and what changed meanwhile."""
 
-    seconds: float
+    seconds: Number
     changes: list[str]
 
 
@@ -172,7 +172,7 @@ class TaskDetails(Result):
     job_uuid: str | None = None
     tags: list[str] | None = None
     labels: dict[str, str] | None = None
-    progress: float | None = Field(None, description="Percent.")
+    progress: Number | None = Field(None, description="Percent.")
     instances: Instances
     times: Times
     running: list[Running] | None = Field(None, description=f"The first {RUNNING_SHOWN} running instances.")

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from fastmcp.tools.base import ToolResult
 from mcp_types import TextContent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import to_json
 
 from qarnot_mcp.qarnot.models import Profile, Submission, Task, TaskRequest
@@ -19,6 +19,8 @@ VALUE_CHARACTERS = 300
 ROWS_CHARACTERS = 90_000
 LICENCES_SHOWN = 20
 
+# A whole number stays one: "12", where a float would be written as "12.0".
+Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
 Row = TypeVar("Row", bound="Result | str")
 
 
@@ -42,7 +44,7 @@ class TaskRow(Result):
     uuid: str
     name: str
     state: str
-    progress: float | None = Field(None, description="Percent, while the task is not over.")
+    progress: Number | None = Field(None, description="Percent, while the task is not over.")
     profile: str | None = None
     instances: int
     running: int | None = None
@@ -61,7 +63,7 @@ class TaskRow(Result):
             uuid=task.uuid,
             name=one_line(task.name, NAME_CHARACTERS),
             state=one_line(task.state, STATE_CHARACTERS),
-            progress=None if task.is_final else round(task.progress, 1) or None,
+            progress=None if task.is_final else rounded(task.progress) or None,
             profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
             instances=task.instance_count,
             running=task.running_instance_count or None,
@@ -228,7 +230,7 @@ def date(moment: datetime | None) -> str | None:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def rounded(value: float | None, digits: int = 1) -> float | None:
+def rounded(value: float | None, digits: int = 1) -> Number | None:
     """Rounds a number for reading; whole numbers lose their point in JSON."""
     if value is None:
         return None
