@@ -14,6 +14,7 @@ from mcp_types import GetPromptRequestParams
 def run_a_command(command: str, image: str = "library/ubuntu:24.04", instances: str = "1") -> str:
     """Run one command in a Docker image on Qarnot and show what it printed."""
     repository, _, tag = image.rpartition(":") if ":" in image.rsplit("/", 1)[-1] else (image, "", "")
+    repository = repository if "/" in repository else f"library/{repository}"  # as Qarnot wants Docker's own images
     return (
         f"Run this command on Qarnot on {instances} instance(s), in the Docker image {image}:\n\n{command}\n\n"
         f"Use submit_task with profile docker-batch and the constants DOCKER_REPO={repository}, "

@@ -57,6 +57,7 @@ async def test_what_the_person_wrote_stands_in_the_prompt(client: Client[Streama
     assert "on 7 instance(s)" in text
     text = await said(client, "run_a_command", command="true", image="library/python:3.13-slim")
     assert "DOCKER_REPO=library/python, DOCKER_TAG=3.13-slim" in text
+    assert "DOCKER_REPO=library/ubuntu, " in await said(client, "run_a_command", command="true", image="ubuntu")
     assert "my-run-1" in await said(client, "why_did_it_fail", task="my-run-1")
     assert 'state="finished", tags=["demo"]' in await said(client, "clean_up_finished_tasks", tag="demo")
     assert 'list_tasks(state="finished", limit=500)' in await said(client, "clean_up_finished_tasks")
