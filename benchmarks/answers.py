@@ -7,6 +7,7 @@ from typing import Any
 TASKS = 1000
 PAGE_TASKS = 50
 LINE = "17> 2026-11-22T10:31:07Z frame 0421 of 1000 rendered in 1.27 s, 356 MB, sample noise 0.0031\n"
+COLOURED_LINE = '17> \x1b[32m2026-11-22T10:31:07Z\x1b[0m\t"frame 0421" rendered in 1.27 s, 356 MB\n'
 ZERO_DATE = "0001-01-01T00:00:00Z"
 
 CONSTANTS = (
@@ -90,9 +91,12 @@ def task(instances: int) -> bytes:
     return compact(document)
 
 
-def log_block(block_bytes: int) -> bytes:
-    """Answers whole lines of a log of about this many bytes, as they stand inside of a JSON string."""
-    line = json.dumps(LINE)[1:-1].encode()
+def log_block(block_bytes: int, log_type: str) -> bytes:
+    """Answers whole lines of a log of about this many bytes, as they stand inside of a JSON string.
+
+    Those of stdout are plain; those of stderr have colours, a tab and quotes, which JSON writes as escapes.
+    """
+    line = json.dumps(LINE if log_type == "stdout" else COLOURED_LINE)[1:-1].encode()
     return line * (block_bytes // len(line))
 
 

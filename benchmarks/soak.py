@@ -7,6 +7,7 @@ the end, or where an error is not one of our own.
 import argparse
 import asyncio
 import json
+import math
 import random
 import statistics
 import sys
@@ -24,6 +25,7 @@ from benchmarks.process import Process, running
 from benchmarks.requests import ERAS, http_request, message_of, tool_call
 from benchmarks.watched import PATH
 from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.transport import KEEP_ALIVE_SECONDS, POOLS
 
 CALLERS = 64
 FAULT_SHARE = 0.05
@@ -66,8 +68,8 @@ class Soak:
     errors: int = 0
     hang_ups: int = 0
     strange: list[str] = field(default_factory=list)
-    samples: list[tuple[float, int]] = field(default_factory=list)
-    """Seconds since the start, and the memory that the server held."""
+    samples: list[tuple[float, int, int]] = field(default_factory=list)
+    """Seconds since the start, the memory that the server held, and how many calls there had been."""
 
     def __post_init__(self) -> None:
         self.begun = time.perf_counter()
@@ -87,7 +89,7 @@ class Soak:
     async def sampler(self) -> None:
         """Looks at the memory all the time."""
         while self.elapsed < self.seconds:
-            self.samples.append((self.elapsed, self.server.resident_bytes))
+            self.samples.append((self.elapsed, self.server.resident_bytes, self.calls))
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def caller(self, number: int) -> None:
@@ -175,6 +177,17 @@ async def warm_up(server: Process) -> None:
     await asyncio.sleep(SAMPLE_SECONDS)
 
 
+async def let_connections_expire(server: Process) -> None:
+    """Waits until kept connections to the API are too old, and calls: a pool closes them when it is used again."""
+    await asyncio.sleep(KEEP_ALIVE_SECONDS + SAMPLE_SECONDS)
+    connections = [await Connection.to(server.port) for _ in range(2 * POOLS)]
+    request = tool_call("modern", "list_profiles", {}, "sandbox-soak")
+    await asyncio.gather(*(connection.exchange(request) for connection in connections))
+    for connection in connections:
+        connection.close()
+    await asyncio.sleep(SAMPLE_SECONDS)
+
+
 async def settled(server: Process, before: Held) -> Held:
     """Waits until the server holds no more than before, for a bounded time; answers what it holds."""
     begun = time.perf_counter()
@@ -200,14 +213,18 @@ def own_names(error: type[QarnotError] = QarnotError) -> set[str]:
     return {error.__name__}.union(*(own_names(below) for below in error.__subclasses__()))
 
 
-def growth(samples: list[tuple[float, int]], seconds: float) -> float | None:
-    """Compares the memory of the last sixth with that of the sixth after the first minute; none in a short soak."""
+def growth(samples: list[tuple[float, int, int]], seconds: float) -> float | None:
+    """Compares the least memory of the last sixth with that of the sixth after the first minute; none in a short soak.
+
+    The least is what the server keeps. What it holds on the average varies with the endless answers that are just
+    arriving, each up to 32 MiB before it is given up.
+    """
     if seconds < 2 * WARM_SECONDS:
         return None
     span = (seconds - WARM_SECONDS) / 6
-    first = [size for at, size in samples if WARM_SECONDS <= at < WARM_SECONDS + span]
-    last = [size for at, size in samples if at >= seconds - span]
-    return round(statistics.median(last) / statistics.median(first), 3)
+    first = [size for at, size, _ in samples if WARM_SECONDS <= at < WARM_SECONDS + span]
+    last = [size for at, size, _ in samples if at >= seconds - span]
+    return round(min(last) / min(first), 3)
 
 
 async def main(minutes: float, seed: int) -> int:
@@ -228,20 +245,24 @@ async def main(minutes: float, seed: int) -> int:
                 before = await held(server)
                 soak = Soak(minutes * 60, server, sandbox, random.Random(seed))
                 await soak.run()
+                if soak.seconds >= WARM_SECONDS:
+                    await let_connections_expire(server)
                 after = await settled(server, before)
                 resting = server.resident_bytes
         counts = outcomes(log)
     strange = {name: count for name, count in counts.items() if name not in own_names() | {"ok", "cancelled"}}
     grown = growth(soak.samples, soak.seconds)
-    minutes_of_memory = [
-        " / ".join(f"{figure / 2**20:.0f}" for figure in (min(sizes), statistics.median(sizes), max(sizes)))
-        for minute in range(int(minutes) + 1)
-        if (sizes := [size for at, size in soak.samples if at // 60 == minute])
+    by_minute = [
+        [sample for sample in soak.samples if sample[0] // 60 == minute] for minute in range(math.ceil(minutes))
     ]
+    memory = [[size / 2**20 for _, size, _ in samples] for samples in by_minute]
+    held_each_minute = [f"{min(sizes):.0f} / {statistics.median(sizes):.0f} / {max(sizes):.0f}" for sizes in memory]
+    calls_each_minute = [samples[-1][2] - samples[0][2] for samples in by_minute]
     print(f"{soak.calls} calls, {soak.errors} errors, {soak.hang_ups} hang-ups in {soak.seconds:.0f} s (seed {seed})")
     print(f"outcomes: {dict(counts.most_common())}")
-    print(f"memory, least / median / most of each minute in MiB: {', '.join(minutes_of_memory)}")
-    print(f"at rest afterwards: {resting / 2**20:.0f} MiB; median of the last over the first part: {grown}")
+    print(f"memory, least / median / most of each minute in MiB: {', '.join(held_each_minute)}")
+    print(f"at rest afterwards: {resting / 2**20:.0f} MiB; least of the last part over that of the first: {grown}")
+    print(f"calls of each minute: {calls_each_minute}")
     print(f"held before: {before}, after: {after}")
     faults = []
     if strange or soak.strange:

@@ -14,7 +14,7 @@ from benchmarks import answers
 BLOCK_BYTES = 256 * 1024
 _PROFILE = re.compile(rb"/v1/profiles/([a-z-]+)")
 _TASK = re.compile(rb"/v1/tasks/[0-9a-f]{8}-0000-4000-8000-([0-9]{12})")
-_LOG = re.compile(_TASK.pattern + rb"/stdout")
+_LOG = re.compile(_TASK.pattern + rb"/(stdout|stderr)")
 
 
 class Upstream(asyncio.Protocol):
@@ -62,8 +62,8 @@ class Upstream(asyncio.Protocol):
         """Answers."""
         path, body = self._path, self._body
         self._begin()
-        if _LOG.fullmatch(path):
-            self._sending = asyncio.create_task(self._send_log())
+        if log := _LOG.fullmatch(path):
+            self._sending = asyncio.create_task(self._send_log(log[2].decode()))
         elif found := _TASK.fullmatch(path):
             self._send(answers.task(int(found[1])))
         elif found := _PROFILE.fullmatch(path):
@@ -81,9 +81,9 @@ class Upstream(asyncio.Protocol):
     def _send(self, body: bytes, status: bytes = b"200 OK") -> None:
         self._transport.write(_head(status, len(body)) + body)
 
-    async def _send_log(self) -> None:
+    async def _send_log(self, log_type: str) -> None:
         """Sends a log as the API does: one JSON string."""
-        block = answers.log_block(BLOCK_BYTES)
+        block = answers.log_block(BLOCK_BYTES, log_type)
         blocks = max(1, self._log_bytes // len(block))
         self._transport.write(_head(b"200 OK", blocks * len(block) + 2) + b'"')
         for _ in range(blocks):
