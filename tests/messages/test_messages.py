@@ -103,6 +103,7 @@ CASES = [
     argument("profile_name", "../tasks", "a profile such as", "list_profiles shows the names.", tool="get_profile"),
     LIST("state", "Succes", "active", "Did you mean Success"),
     LIST("limit", 0, WHOLE + "1 to 500", "next_cursor of the answer reads on."),
+    LIST("cursor", "abc", "with the same filters", "Leave it out to start with the newest task."),
     LIST("cursor", "é", "next_cursor of an earlier answer", "Leave it out to start with the newest task."),
     LIST("name", "a" * 2048, LINE + "2,047"),
     LIST("tags", ["x"] * 11, "at most 10 tags"),

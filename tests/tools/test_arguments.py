@@ -128,6 +128,11 @@ def test_states_are_read_in_any_case_and_in_groups() -> None:
     assert "Success" not in arguments.check_states("active")
 
 
+@pytest.mark.parametrize(("word", "meant"), arguments.EVERYDAY_STATES.items())
+def test_everyday_words_for_states_are_understood(word: str, meant: str) -> None:
+    assert arguments.check_states(word.title()) == arguments.check_states(meant)
+
+
 def test_an_unknown_state_is_answered_with_the_nearest() -> None:
     message = message_of(lambda: arguments.check_states("Succes"))
     assert "Did you mean Success" in message

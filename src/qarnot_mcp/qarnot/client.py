@@ -11,6 +11,7 @@ from qarnot_mcp.qarnot.answers import Subject
 from qarnot_mcp.qarnot.call import Call, Change
 from qarnot_mcp.qarnot.errors import (
     ApiUnavailable,
+    BadRequest,
     Forbidden,
     InvalidArgument,
     MalformedKey,
@@ -129,7 +130,13 @@ class QarnotClient:
             "orderType": "DESC",
         }
         async with self._call() as call:
-            answer = await call.send(Request("POST", path, Subject("endpoint", path)).sending(asked))
+            try:
+                answer = await call.send(Request("POST", path, Subject("endpoint", path)).sending(asked))
+            except BadRequest as error:
+                if token is None or "token" not in error.api_message.lower():
+                    raise
+                valid = "next_cursor of an earlier answer with the same filters, unchanged"
+                raise InvalidArgument("cursor", token, valid, "Leave it out to start with the newest task.") from None
         page = Page.read(answer.json("the list of tasks"))
         return TaskPage.model_construct(
             tasks=[Task.read(item) for item in page.data], total=page.total, next_cursor=next_token(page, token)

@@ -29,6 +29,17 @@ STATE_GROUPS = {
     "succeeded": ("Success",),
     "failed": ("Failure",),
 }
+# What people say instead.
+EVERYDAY_STATES = {
+    "pending": "waiting",
+    "queued": "waiting",
+    "executing": "running",
+    "completed": "finished",
+    "done": "finished",
+    "ended": "finished",
+    "error": "failed",
+    "canceled": "cancelled",
+}
 
 LogType = Literal["stdout", "stderr"]
 
@@ -158,6 +169,7 @@ def nearest(name: str, known: Iterable[str], most: int = 3, likeness: float = 0.
 def _states_called(name: str) -> tuple[str, ...]:
     known = {state.casefold(): (state,) for state in STATES} | STATE_GROUPS
     folded = name.casefold().replace("_", "").replace(" ", "")
+    folded = EVERYDAY_STATES.get(folded, folded)
     if folded in known:
         return known[folded]
     near = nearest(name, (*STATES, *STATE_GROUPS))
