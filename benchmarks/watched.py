@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.logbook import open_logbook
+from qarnot_mcp.process import keep_heap
 from qarnot_mcp.settings import load_settings
 from qarnot_mcp.web import create_app
 
@@ -39,6 +40,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
+    keep_heap()
     settings = load_settings(None, port=options.port)
     open_logbook(settings)
     uvicorn.run(
