@@ -47,9 +47,7 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     listener = listen(settings.host, settings.port)
     public_url = public_address(settings)
     app = create_app(settings, simulation=simulation, public_url=public_url)
-    announce(
-        settings, public_url, "a simulated Qarnot" if simulation else f"{settings.base_url}/v{settings.api_version}"
-    )
+    announce(settings, public_url, is_simulated=simulation is not None)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -86,8 +84,9 @@ def keep_heap() -> None:
         mallopt(M_TRIM_THRESHOLD, KEPT_FREE_BYTES)
 
 
-def announce(settings: Settings, public_url: str | None, api: str) -> None:
+def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) -> None:
     """Logs the first lines: what runs on what, whose key a call uses, and which address to connect to."""
+    api = "a simulated Qarnot" if is_simulated else f"{settings.base_url}/v{settings.api_version}"
     log.info("qarnot-mcp %s, on %s%s", __version__, api, ", read-only" if settings.read_only else "")
     lines = announce_access(
         choose_mode(settings.auth, settings.api_key, public_url),
@@ -96,6 +95,7 @@ def announce(settings: Settings, public_url: str | None, api: str) -> None:
         host=settings.host,
         port=settings.port,
         path=settings.path,
+        is_simulated=is_simulated,
     )
     for line in lines:
         log.log(line.level, line.text)

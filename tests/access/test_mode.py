@@ -27,8 +27,23 @@ def test_the_mode_follows_the_rule(
     assert choose_mode(auth, api_key, public_url) == mode
 
 
-def lines(mode: Mode, api_key: SecretStr | None, public_url: str | None, host: str = "127.0.0.1") -> str:
-    announced = announce_access(mode, api_key=api_key, public_url=public_url, host=host, port=8000, path="/mcp")
+def lines(
+    mode: Mode,
+    api_key: SecretStr | None,
+    public_url: str | None,
+    host: str = "127.0.0.1",
+    *,
+    is_simulated: bool = False,
+) -> str:
+    announced = announce_access(
+        mode,
+        api_key=api_key,
+        public_url=public_url,
+        host=host,
+        port=8000,
+        path="/mcp",
+        is_simulated=is_simulated,
+    )
     return "\n".join(f"{logging.getLevelName(line.level)} {line.text}" for line in announced)
 
 
@@ -58,6 +73,12 @@ def test_a_server_with_its_own_key_that_listens_beyond_this_machine_warns_once(
 
 def test_without_a_key_of_its_own_there_is_nothing_to_warn_of() -> None:
     assert "WARNING" not in lines("key", None, PUBLIC, "0.0.0.0")
+
+
+def test_a_simulation_has_no_credits_to_spend() -> None:
+    said = lines("key", KEY, PUBLIC, "0.0.0.0", is_simulated=True)
+    assert "simulated account" in said
+    assert "WARNING" not in said
 
 
 def test_signing_in_without_a_public_address_works_on_this_machine_only() -> None:

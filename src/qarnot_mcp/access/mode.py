@@ -27,10 +27,17 @@ def choose_mode(auth: Literal["auto", "key", "oauth"], api_key: SecretStr | None
 
 
 def announce_access(
-    mode: Mode, *, api_key: SecretStr | None, public_url: str | None, host: str, port: int, path: str
+    mode: Mode,
+    *,
+    api_key: SecretStr | None,
+    public_url: str | None,
+    host: str,
+    port: int,
+    path: str,
+    is_simulated: bool = False,
 ) -> list[Announcement]:
     """Answers the lines that say which mode is on, which address to connect to, and what is dangerous about it."""
-    lines = [Announcement(logging.INFO, _about_mode(mode, api_key))]
+    lines = [Announcement(logging.INFO, _about_mode(mode, api_key, is_simulated=is_simulated))]
     local = f"http://localhost:{port}{path}"
     if public_url is None:
         lines.append(Announcement(logging.INFO, f"Connect MCP clients on this machine to {local}"))
@@ -44,7 +51,12 @@ def announce_access(
                 "to the https address under which people reach this server.",
             )
         )
-    if mode == "key" and api_key is not None and (public_url is not None or host not in LOOPBACK_HOSTS):
+    if (
+        mode == "key"
+        and api_key is not None
+        and not is_simulated
+        and (public_url is not None or host not in LOOPBACK_HOSTS)
+    ):
         where = f"{public_url}{path}" if public_url else f"port {port} of {host}"
         lines.append(
             Announcement(
@@ -56,10 +68,12 @@ def announce_access(
     return lines
 
 
-def _about_mode(mode: Mode, api_key: SecretStr | None) -> str:
+def _about_mode(mode: Mode, api_key: SecretStr | None, *, is_simulated: bool) -> str:
     if mode == "oauth":
         unused = " (QARNOT_API_KEY is set, but not used in this mode)" if api_key is not None else ""
         return f"Access mode oauth: people sign in, and each call uses the caller's own Qarnot key{unused}."
+    if is_simulated:
+        return "Access mode key: a key that begins with sandbox is a simulated account; calls without one share one."
     if api_key is not None:
         return "Access mode key: a call uses the key of its own headers, else QARNOT_API_KEY."
     return "Access mode key: a call uses the key of its own headers; QARNOT_API_KEY is not set, so there is no other."
