@@ -8,17 +8,12 @@ from typing import Any
 
 import pytest
 
+from ports import free_port
 from qarnot_mcp.check import Finding, findings
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.web import open_transport
 from sandboxed import settings_for
 from serving import serve
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 async def found(api_url: str, **changes: Any) -> dict[str, Finding]:

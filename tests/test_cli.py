@@ -20,6 +20,7 @@ import httpx
 import pytest
 from fastmcp import Client
 
+from ports import free_port
 from qarnot_mcp import __version__
 from sandboxed import ERAS, Era, call
 
@@ -42,9 +43,7 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    return free_port()
 
 
 @dataclass

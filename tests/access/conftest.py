@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 from access.signing_in import SignIn
-from access.small_server import Accounts, free_port, small_app, small_provider
+from access.small_server import Accounts, small_app, small_provider
 from access.whole_server import WholeServer, whole_server
+from ports import free_port
 from serving import serve
 
 

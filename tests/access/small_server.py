@@ -1,6 +1,5 @@
 """A small MCP server behind the real sign-in, with accounts instead of the Qarnot API."""
 
-import socket
 import time
 from collections.abc import Callable
 
@@ -74,9 +73,3 @@ def small_app(provider: QarnotOAuthProvider) -> ASGIApp:
         return "changed"
 
     return server.http_app(path="/mcp", stateless_http=True, host_origin_protection=True)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from access.processes import SERVER, running, server_environment
 from access.signing_in import SignIn, form_of, parameters_of
-from access.small_server import free_port
 from access.whole_server import SECRET, SERVER_KEY, WholeServer, used, whole_server
+from ports import free_port
 from qarnot_mcp.access.grants import Access, Code, Refresh, SignInForm, SignInRequest
 from qarnot_mcp.access.sealing import Sealer
 

@@ -16,8 +16,8 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from access.signing_in import SignIn, parameters_of
-from access.small_server import free_port
 from access.whole_server import WholeServer
+from ports import free_port
 from serving import serve
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

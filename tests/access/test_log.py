@@ -7,7 +7,7 @@ import pytest
 
 from access.processes import SERVER, running, server_environment
 from access.signing_in import SignIn, form_of, parameters_of
-from access.small_server import free_port
+from ports import free_port
 
 ALICE = "sandbox-alice-a1b2c3d4"
 WRONG = "mistyped-e5f6a7b8"

@@ -12,7 +12,7 @@ import pytest
 from access.browsing import give_key
 from access.processes import SERVER, Running, running, server_environment
 from access.signing_in import SignIn
-from access.small_server import free_port
+from ports import free_port
 
 ALICE = "sandbox-alice"
 

@@ -4,7 +4,7 @@ import httpx
 
 from access.processes import SERVER, running, server_environment
 from access.signing_in import SignIn
-from access.small_server import free_port
+from ports import free_port
 
 
 async def test_wrong_keys_count_for_the_person_behind_the_proxy(http: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from access.processes import SERVER, running, server_environment
 from access.signing_in import SignIn, parameters_of
-from access.small_server import free_port
+from ports import free_port
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from sandboxed import AT_ONCE
 from serving import serve

@@ -5,7 +5,8 @@ from fastmcp.server.auth.cimd import CIMDDocument
 from pydantic import SecretStr
 
 from access.signing_in import SignIn
-from access.small_server import ALICE, SECRET, Accounts, free_port, small_app, small_provider
+from access.small_server import ALICE, SECRET, Accounts, small_app, small_provider
+from ports import free_port
 from qarnot_mcp.access.clients import Clients
 from qarnot_mcp.access.redirects import AllowedRedirects
 from qarnot_mcp.access.sealing import Sealer

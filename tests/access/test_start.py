@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from access.processes import SERVER, running, server_environment
-from access.small_server import free_port
+from ports import free_port
 from serving import serve
 
 TUNNEL = "some-words.trycloudflare.com"

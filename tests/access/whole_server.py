@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from access.small_server import free_port
+from ports import free_port
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.sandbox.control import key_tag
 from qarnot_mcp.web import create_app
