@@ -6,11 +6,10 @@ import gc
 import json
 
 import psutil
-import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.logbook import open_logbook
-from qarnot_mcp.process import keep_heap
+from qarnot_mcp.process import keep_heap, web_server
 from qarnot_mcp.settings import load_settings
 from qarnot_mcp.web import create_app
 
@@ -43,6 +42,4 @@ if __name__ == "__main__":
     keep_heap()
     settings = load_settings(None, port=options.port)
     open_logbook(settings)
-    uvicorn.run(
-        Watched(create_app(settings)), port=options.port, log_config=None, access_log=False, timeout_keep_alive=120
-    )
+    web_server(Watched(create_app(settings)), settings).run()
