@@ -1,13 +1,13 @@
 """`python -m benchmarks.soak --minutes 10`: 64 callers on a sandbox that fails, and what the server holds meanwhile.
 
-Ends with status 1 where the memory grows after the first minute, where a connection or a task of asyncio is left at
-the end, or where an error is not one of our own.
+The callers rest after the first minute and at the end. Ends with status 1 where the server holds more at the second
+rest than at the first, where a connection or a task of asyncio is left, or where an error is not one of our own.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
-import math
 import random
 import statistics
 import sys
@@ -24,6 +24,7 @@ from benchmarks.connection import Connection
 from benchmarks.process import Process, running
 from benchmarks.requests import ERAS, http_request, message_of, tool_call
 from benchmarks.watched import PATH
+from qarnot_mcp.process import GIVE_BACK_SECONDS
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.transport import KEEP_ALIVE_SECONDS, POOLS
 
@@ -34,6 +35,7 @@ HANG_UP_SECONDS = 0.05
 SAMPLE_SECONDS = 1.0
 WARM_SECONDS = 60.0
 GROWTH_ALLOWED = 1.05
+REST_SECONDS = GIVE_BACK_SECONDS + 2.0
 SETTLE_SECONDS = 45.0
 TASKS_KEPT = 3
 MAX_CALLS_IN_FLIGHT = 64
@@ -60,7 +62,6 @@ FAULTS: tuple[dict[str, object], ...] = (
 class Soak:
     """What is seen in a soak."""
 
-    seconds: float
     server: Process
     sandbox: Process
     chance: random.Random
@@ -73,31 +74,38 @@ class Soak:
 
     def __post_init__(self) -> None:
         self.begun = time.perf_counter()
+        self.tasks: list[list[str]] = [[] for _ in range(CALLERS)]
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start."""
         return time.perf_counter() - self.begun
 
-    async def run(self) -> None:
-        """Calls and samples until the time is over."""
+    async def run(self, until: float) -> None:
+        """Calls and samples until so many seconds have passed since the start."""
         async with asyncio.TaskGroup() as group:
             for number in range(CALLERS):
-                group.create_task(self.caller(number))
-            group.create_task(self.sampler())
+                group.create_task(self.caller(number, until))
+            group.create_task(self.sampler(until))
 
-    async def sampler(self) -> None:
+    async def rest(self) -> int:
+        """Answers the bytes that the server keeps: its garbage is collected and nobody has called it for a while."""
+        await held(self.server)
+        await asyncio.sleep(REST_SECONDS)
+        return self.server.resident_bytes
+
+    async def sampler(self, until: float) -> None:
         """Looks at the memory all the time."""
-        while self.elapsed < self.seconds:
+        while self.elapsed < until:
             self.samples.append((self.elapsed, self.server.resident_bytes, self.calls))
             await asyncio.sleep(SAMPLE_SECONDS)
 
-    async def caller(self, number: int) -> None:
+    async def caller(self, number: int, until: float) -> None:
         """Is one caller with an account of its own, who lists, reads, submits, aborts and deletes."""
         key = f"sandbox-soak-{number}"
         connection = await Connection.to(self.server.port)
-        tasks: list[str] = []
-        while self.elapsed < self.seconds:
+        tasks = self.tasks[number]
+        while self.elapsed < until:
             if self.chance.random() < FAULT_SHARE:
                 await self.ask_for_fault(key)
             tool, arguments = self.next_call(tasks)
@@ -213,22 +221,9 @@ def own_names(error: type[QarnotError] = QarnotError) -> set[str]:
     return {error.__name__}.union(*(own_names(below) for below in error.__subclasses__()))
 
 
-def growth(samples: list[tuple[float, int, int]], seconds: float) -> float | None:
-    """Compares the least memory of the last sixth with that of the sixth after the first minute; none in a short soak.
-
-    The least is what the server keeps. What it holds on the average varies with the endless answers that are just
-    arriving, each up to 32 MiB before it is given up.
-    """
-    if seconds < 2 * WARM_SECONDS:
-        return None
-    span = (seconds - WARM_SECONDS) / 6
-    first = [size for at, size, _ in samples if WARM_SECONDS <= at < WARM_SECONDS + span]
-    last = [size for at, size, _ in samples if at >= seconds - span]
-    return round(min(last) / min(first), 3)
-
-
 async def main(minutes: float, seed: int) -> int:
     """Runs a soak, prints what was seen, and answers the exit status."""
+    seconds = minutes * 60
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         async with running(
@@ -243,25 +238,29 @@ async def main(minutes: float, seed: int) -> int:
             async with running(["-m", "benchmarks.watched", "--port", "{port}"], held_request, settings, log) as server:
                 await warm_up(server)
                 before = await held(server)
-                soak = Soak(minutes * 60, server, sandbox, random.Random(seed))
-                await soak.run()
-                if soak.seconds >= WARM_SECONDS:
+                soak = Soak(server, sandbox, random.Random(seed))
+                rests = []
+                if seconds > WARM_SECONDS:
+                    await soak.run(WARM_SECONDS)
+                    rests.append(await soak.rest())
+                    await soak.run(seconds + REST_SECONDS)
+                    rests.append(await soak.rest())
                     await let_connections_expire(server)
+                else:
+                    await soak.run(seconds)
                 after = await settled(server, before)
-                resting = server.resident_bytes
         counts = outcomes(log)
     strange = {name: count for name, count in counts.items() if name not in own_names() | {"ok", "cancelled"}}
-    grown = growth(soak.samples, soak.seconds)
-    by_minute = [
-        [sample for sample in soak.samples if sample[0] // 60 == minute] for minute in range(math.ceil(minutes))
-    ]
+    grown = rests[-1] / rests[0] if rests else None
+    by_minute = [list(samples) for _, samples in itertools.groupby(soak.samples, lambda sample: sample[0] // 60)]
     memory = [[size / 2**20 for _, size, _ in samples] for samples in by_minute]
     held_each_minute = [f"{min(sizes):.0f} / {statistics.median(sizes):.0f} / {max(sizes):.0f}" for sizes in memory]
     calls_each_minute = [samples[-1][2] - samples[0][2] for samples in by_minute]
-    print(f"{soak.calls} calls, {soak.errors} errors, {soak.hang_ups} hang-ups in {soak.seconds:.0f} s (seed {seed})")
+    print(f"{soak.calls} calls, {soak.errors} errors, {soak.hang_ups} hang-ups in {seconds:.0f} s (seed {seed})")
     print(f"outcomes: {dict(counts.most_common())}")
     print(f"memory, least / median / most of each minute in MiB: {', '.join(held_each_minute)}")
-    print(f"at rest afterwards: {resting / 2**20:.0f} MiB; least of the last part over that of the first: {grown}")
+    for when, size in zip(("after the first minute", "at the end"), rests, strict=False):
+        print(f"at rest {when}: {size / 2**20:.1f} MiB")
     print(f"calls of each minute: {calls_each_minute}")
     print(f"held before: {before}, after: {after}")
     faults = []

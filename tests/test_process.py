@@ -1,6 +1,5 @@
 """The process: what it does with memory that is free again."""
 
-import asyncio
 import platform
 import subprocess
 import sys
@@ -34,4 +33,3 @@ def test_memory_that_is_free_before_a_block_that_stays_goes_back_to_the_system()
 def test_the_web_server_gives_memory_back_all_the_time() -> None:
     config = web_server(create_app(Settings()), Settings()).config
     assert (config.callback_notify, config.timeout_notify) == (give_back, GIVE_BACK_SECONDS)
-    asyncio.run(give_back())
