@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import cache
 
 import uvicorn
 from sse_starlette.sse import AppStatus
@@ -105,6 +106,7 @@ async def give_back() -> None:
         trim(0)
 
 
+@cache
 def allocator(name: str) -> Callable[..., int] | None:
     """Answers a function of glibc's memory allocator; none where the C library is another."""
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
