@@ -19,7 +19,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", help=f"which of {', '.join(SECTIONS)}; all of them where none is named")
     parser.add_argument("--seconds", type=float, default=1.0, help="one turn of one party (default: %(default)s)")
-    parser.add_argument("--calls", type=int, default=20_000, help="calls of the search for growth (%(default)s)")
+    parser.add_argument("--calls", type=int, default=100_000, help="calls of the search for growth (%(default)s)")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
