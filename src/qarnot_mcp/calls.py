@@ -16,8 +16,8 @@ from mcp_types import CallToolRequestParams
 from pydantic import ValidationError as WrongArguments
 
 from qarnot_mcp.qarnot.errors import QarnotError, ReadOnly
+from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.caller import CallRecord, current_call
-from qarnot_mcp.tools.cleaning import one_line
 
 SHOWN_CHARACTERS = 80
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from qarnot_mcp.qarnot.logs import LogPart
+from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.log_query import LogPage, LogQuery
 from qarnot_mcp.tools.log_view import LogView
-from qarnot_mcp.tools.secrets import LogMask
 
 
 async def stream(pieces: Iterable[str]) -> AsyncIterator[LogPart]:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.tools.cleaning import clean_line, clean_text, one_line, shorten
+from qarnot_mcp.text.cleaning import clean_line, clean_text, one_line, shorten
 
 HOSTILE = st.text(
     st.one_of(

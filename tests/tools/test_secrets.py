@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.tools.secrets import (
+from qarnot_mcp.text.masking import (
     HIDDEN,
     LogMask,
     is_secret_name,

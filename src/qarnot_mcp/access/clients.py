@@ -12,7 +12,7 @@ from qarnot_mcp.access.grants import Registration
 from qarnot_mcp.access.redirects import AllowedRedirects, is_same_redirect
 from qarnot_mcp.access.scopes import SCOPES, granted_scopes
 from qarnot_mcp.access.sealing import Sealer
-from qarnot_mcp.qarnot.wording import plain
+from qarnot_mcp.text.messages import plain
 
 MAX_NAME_CHARACTERS = 60
 MAX_REDIRECTS = 10

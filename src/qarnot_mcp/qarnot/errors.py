@@ -42,7 +42,7 @@ from qarnot_mcp.qarnot.refusals import (
     ShortnameTaken,
     TaskEnded,
 )
-from qarnot_mcp.qarnot.wording import QarnotError, plain, said, seconds_text, shown
+from qarnot_mcp.text.messages import QarnotError, plain, said, seconds_text, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from qarnot_mcp.qarnot.wording import MESSAGE_CHARACTERS, QarnotError, plain, said, shown
+from qarnot_mcp.text.messages import MESSAGE_CHARACTERS, QarnotError, plain, said, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
 

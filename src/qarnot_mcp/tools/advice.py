@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.models import Profile, TaskRequest, User
 from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.text.cleaning import one_line, shorten
+from qarnot_mcp.text.masking import SECRET_PREFIX, mask_text
 from qarnot_mcp.tools.arguments import nearest
-from qarnot_mcp.tools.cleaning import one_line, shorten
 from qarnot_mcp.tools.commands import in_shell, shell_syntax
-from qarnot_mcp.tools.secrets import SECRET_PREFIX, mask_text
 
 NAMES_SHOWN = 10
 NAME_CHARACTERS = 80

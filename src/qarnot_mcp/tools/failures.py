@@ -8,10 +8,10 @@ from typing import Literal
 
 from qarnot_mcp.qarnot.models import ApiError, CompletedInstance, Task
 from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
-from qarnot_mcp.tools.cleaning import one_line, shorten
+from qarnot_mcp.text.cleaning import one_line, shorten
+from qarnot_mcp.text.masking import mask_text
 from qarnot_mcp.tools.details import FailedGroup, FailureReport, TaskError
 from qarnot_mcp.tools.log_lines import cut_middle
-from qarnot_mcp.tools.secrets import mask_text
 from qarnot_mcp.tools.signatures import Evidence, Signature, recognise
 
 REPORT_CHARACTERS = 4000

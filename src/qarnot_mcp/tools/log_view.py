@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 
 from qarnot_mcp.qarnot.logs import LogPart
-from qarnot_mcp.tools.cleaning import clean_text
+from qarnot_mcp.text.cleaning import clean_text
+from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.log_cursor import ANCHOR_LINES, LogCursor, Place, Resume
 from qarnot_mcp.tools.log_end import read_end
 from qarnot_mcp.tools.log_folding import Passage, fold, unfolded
 from qarnot_mcp.tools.log_lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
 from qarnot_mcp.tools.log_query import CONTEXT_LINES, TAIL_LINES, LogPage, LogQuery
 from qarnot_mcp.tools.log_selection import Head, Hit, InstanceTails, Search, Tail
-from qarnot_mcp.tools.secrets import LogMask
 
 FAILED_INSTANCES_SHOWN = 4
 ESCAPED = ('"', "\\", "\n", "\t")

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from qarnot_mcp.qarnot.models import Profile, Submission, Task, TaskRequest
 from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.tools.cleaning import one_line
+from qarnot_mcp.text.cleaning import one_line
 
 NAME_CHARACTERS = 120
 STATE_CHARACTERS = 40

@@ -10,6 +10,7 @@ from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID, check_shortname
 from qarnot_mcp.qarnot.identifiers import check_task_id as check_dependency
 from qarnot_mcp.qarnot.models import Constant, TaskRequest
 from qarnot_mcp.qarnot.ranges import parse_ranges
+from qarnot_mcp.text.masking import HIDDEN, is_secret_name
 from qarnot_mcp.tools.arguments import (
     MAX_NAME_CHARACTERS,
     check_bucket,
@@ -19,7 +20,6 @@ from qarnot_mcp.tools.arguments import (
     check_whole_number,
     nearest,
 )
-from qarnot_mcp.tools.secrets import HIDDEN, is_secret_name
 
 MAX_CONSTANTS = 150
 MAX_CONSTANT_CHARACTERS = 2048

@@ -11,6 +11,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.qarnot.pages import PAGE_TASKS
+from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.arguments import (
     check_cursor,
     check_limit,
@@ -21,7 +22,6 @@ from qarnot_mcp.tools.arguments import (
     check_wait_seconds,
 )
 from qarnot_mcp.tools.caller import calling_client
-from qarnot_mcp.tools.cleaning import one_line
 from qarnot_mcp.tools.details import TaskDetails
 from qarnot_mcp.tools.explaining import energy_of, explain_failure, last_line
 from qarnot_mcp.tools.results import NAME_CHARACTERS, Aborted, Deleted, TaskList, TaskRow, answer

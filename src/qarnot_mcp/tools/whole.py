@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qarnot_mcp.tools.cleaning import one_line
-from qarnot_mcp.tools.secrets import mask_raw
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import mask_raw
 
 MAX_CHARACTERS = 80_000
 TEXT_CHARACTERS = (4_000, 400, 80)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from qarnot_mcp.tools.cleaning import clean_text
+from qarnot_mcp.text.cleaning import clean_text
 
 HIDDEN = "[hidden]"
 SECRET_PREFIX = "QARNOT_SECRET__"  # noqa: S105 - the platform's prefix, not a secret

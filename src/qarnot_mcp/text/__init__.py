@@ -1,0 +1,1 @@
+"""Text from strangers: cleaned, bounded and without secrets."""
