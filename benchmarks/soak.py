@@ -26,7 +26,7 @@ from benchmarks.requests import ERAS, http_request, message_of, tool_call
 from benchmarks.watched import PATH
 from qarnot_mcp.process import GIVE_BACK_SECONDS
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.transport import KEEP_ALIVE_SECONDS, POOLS
+from qarnot_mcp.qarnot.http.transport import KEEP_ALIVE_SECONDS, POOLS
 
 CALLERS = 64
 FAULT_SHARE = 0.05

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.transport import Limits, Transport
+from qarnot_mcp.qarnot.http.transport import Limits, Transport
 
 HOST = "https://api.example.org"
 BASE = f"{HOST}/v1"

@@ -15,7 +15,7 @@ from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools import Tool
 from pydantic import BaseModel, SecretStr
 
-from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.server import create_server
 from sandboxed import ERAS, Era, Stage, call, refusal, settings_for, staged
 from serving import serve

@@ -291,7 +291,7 @@ import asyncio, os, sys
 os.environ["FASTMCP_LOG_ENABLED"] = "false"
 from pydantic import SecretStr
 from qarnot_mcp.process import Settings, create_app
-from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.server import create_server
 
 server = create_server(Settings(), Transport("http://api.invalid", "1"), lambda: SecretStr("key"))

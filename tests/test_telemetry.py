@@ -20,7 +20,7 @@ open_telemetry()
 from pydantic import SecretStr
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import NotFound
-from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.sandbox.app import create_app
 
 async def main():

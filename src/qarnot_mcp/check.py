@@ -9,10 +9,10 @@ from email.utils import parsedate_to_datetime
 
 from qarnot_mcp.access.mode import choose_mode
 from qarnot_mcp.access.public_address import find_public_url
-from qarnot_mcp.qarnot.answers import Subject
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.transport import Request, Transport, fetch_json
+from qarnot_mcp.qarnot.http.responses import Subject
+from qarnot_mcp.qarnot.http.transport import Request, Transport, fetch_json
 from qarnot_mcp.settings import Settings
 
 CLOCK_SECONDS = 60

@@ -19,7 +19,7 @@ from qarnot_mcp import __version__
 from qarnot_mcp.access.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.calls import CallMiddleware, teaching
 from qarnot_mcp.prompts import add_prompts
-from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.resources import add_resources
 from qarnot_mcp.settings import Settings
 from qarnot_mcp.tools.caller import House

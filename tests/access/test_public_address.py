@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qarnot_mcp.access.public_address import checked_origin, find_public_url
-from qarnot_mcp.qarnot.transport import fetch_json
+from qarnot_mcp.qarnot.http.transport import fetch_json
 from qarnot_mcp.settings import SettingsError
 from serving import serve
 

@@ -9,7 +9,7 @@ from fastmcp import FastMCP
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from pydantic import SecretStr
 
-from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.server import create_server
 from sandboxed import settings_for

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from qarnot_mcp.qarnot.answers import Answer, Subject, message_of, refusal, wait_seconds
 from qarnot_mcp.qarnot.errors import (
     ApiRefused,
     BadRequest,
@@ -21,6 +20,7 @@ from qarnot_mcp.qarnot.errors import (
     ServerFailed,
     UnreadableAnswer,
 )
+from qarnot_mcp.qarnot.http.responses import Answer, Subject, message_of, refusal, wait_seconds
 
 TASK = Subject("task", "t1")
 

@@ -26,7 +26,7 @@ from qarnot_mcp.qarnot.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from qarnot_mcp.qarnot.models import TaskRequest
+from qarnot_mcp.qarnot.tasks.models import TaskRequest
 
 PROFILE = {"name": None, "constants": [{"name": "DOCKER_TAG", "value": "latest", "description": "Tag"}], "licenses": []}
 Method = Callable[[QarnotClient], Awaitable[object]]

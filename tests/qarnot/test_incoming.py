@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from qarnot_mcp.qarnot.incoming import LARGE_BYTES, Incoming
+from qarnot_mcp.qarnot.http.response_body import LARGE_BYTES, Incoming
 
 LIMIT = 4 * LARGE_BYTES
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
-from qarnot_mcp.qarnot.logs import LogDecoder
+from qarnot_mcp.qarnot.tasks.logs import LogDecoder
 
 JSON = "application/json; charset=utf-8"
 

@@ -7,7 +7,7 @@ import pytest
 
 from qarnot_api import OTHER_UUID, UUID, task_document
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
-from qarnot_mcp.qarnot.models import CarbonFacts, Constant, Profile, Task, TaskRequest, User
+from qarnot_mcp.qarnot.tasks.models import CarbonFacts, Constant, Profile, Task, TaskRequest, User
 
 
 def test_a_whole_task_is_read() -> None:

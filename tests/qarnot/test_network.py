@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from qarnot_mcp.qarnot.network import WatchedStream, use_network
+from qarnot_mcp.qarnot.http.connections import WatchedStream, use_network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

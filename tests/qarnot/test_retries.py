@@ -6,7 +6,7 @@ import pytest
 
 from qarnot_api import Highest, TestTime
 from qarnot_mcp.qarnot.errors import ApiUnavailable, RateLimited, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
-from qarnot_mcp.qarnot.retries import MOST_RETRIES, MOST_TOKENS, Retries, RetryTokens
+from qarnot_mcp.qarnot.http.retries import MOST_RETRIES, MOST_TOKENS, Retries, RetryTokens
 
 
 def retries(budget_seconds: float = 20, tokens: RetryTokens | None = None, time: TestTime | None = None) -> Retries:

@@ -7,7 +7,7 @@ import pytest
 from qarnot_api import opened
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyRefused, NotFound, ShortnameTaken, TaskEnded
-from qarnot_mcp.qarnot.models import Constant, TaskRequest
+from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
 from qarnot_mcp.sandbox.app import create_app
 from serving import serve
 

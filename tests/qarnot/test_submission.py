@@ -23,10 +23,10 @@ from qarnot_mcp.qarnot.errors import (
     SubmitUnknown,
     TimedOut,
 )
+from qarnot_mcp.qarnot.http.transport import Limits
 from qarnot_mcp.qarnot.identifiers import check_shortname
-from qarnot_mcp.qarnot.models import TaskRequest
-from qarnot_mcp.qarnot.submission import make_shortname
-from qarnot_mcp.qarnot.transport import Limits
+from qarnot_mcp.qarnot.tasks.models import TaskRequest
+from qarnot_mcp.qarnot.tasks.submission import make_shortname
 
 REQUEST = TaskRequest(name="hello", profile="docker-batch", instance_count=1)
 NAMED = REQUEST.model_copy(update={"shortname": "hello-1"})

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from qarnot_api import BASE, KEY, TestTime, opened, task_document
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
-from qarnot_mcp.qarnot.transport import Limits, Transport, fetch_json
+from qarnot_mcp.qarnot.http.transport import Limits, Transport, fetch_json
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from typing import Any
 
-from qarnot_mcp.qarnot.logs import LogPart
+from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.log_query import LogPage, LogQuery
 from qarnot_mcp.tools.log_view import LogView

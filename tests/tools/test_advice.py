@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.models import Constant, Profile, TaskRequest, User
+from qarnot_mcp.qarnot.tasks.models import Constant, Profile, TaskRequest, User
 from qarnot_mcp.tools.advice import advise, check_profile_known
 
 PROFILE = Profile.read(

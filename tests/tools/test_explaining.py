@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from qarnot_mcp.qarnot.logs import LogPart
+from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.tools.explaining import LINE_LOG_BYTES, small
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.qarnot.models import Task
+from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.failures import (
     REPORT_CHARACTERS,
     LogTail,

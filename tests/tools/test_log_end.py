@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qarnot_mcp.qarnot.logs import LogPart
+from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.tools.log_end import read_end
 from qarnot_mcp.tools.log_lines import Line, read_blocks
 from qarnot_mcp.tools.log_selection import Tail

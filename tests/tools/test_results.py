@@ -1,6 +1,6 @@
 import pytest
 
-from qarnot_mcp.qarnot.models import Profile
+from qarnot_mcp.qarnot.tasks.models import Profile
 from qarnot_mcp.tools.details import Times
 from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer, rounded
 from sandboxed import text_of

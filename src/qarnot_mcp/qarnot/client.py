@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 from pydantic import SecretStr
 
-from qarnot_mcp.qarnot.answers import Subject
-from qarnot_mcp.qarnot.call import Call, Change
 from qarnot_mcp.qarnot.errors import (
     ApiUnavailable,
     BadRequest,
@@ -22,9 +20,12 @@ from qarnot_mcp.qarnot.errors import (
     TaskEnded,
     UnreadableAnswer,
 )
+from qarnot_mcp.qarnot.http.call import Call, Change
+from qarnot_mcp.qarnot.http.responses import Subject
+from qarnot_mcp.qarnot.http.transport import Request, Transport
 from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id, profile_path
-from qarnot_mcp.qarnot.logs import LogStream
-from qarnot_mcp.qarnot.models import (
+from qarnot_mcp.qarnot.tasks.logs import LogStream
+from qarnot_mcp.qarnot.tasks.models import (
     CANCELLED_STATES,
     FINAL_STATES,
     CarbonFacts,
@@ -35,9 +36,8 @@ from qarnot_mcp.qarnot.models import (
     TaskRequest,
     User,
 )
-from qarnot_mcp.qarnot.pages import PAGE_TASKS, Page, filter_of, next_token
-from qarnot_mcp.qarnot.submission import start_task
-from qarnot_mcp.qarnot.transport import Request, Transport
+from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, Page, filter_of, next_token
+from qarnot_mcp.qarnot.tasks.submission import start_task
 
 KEY_CHARACTERS = 4096
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.models import Profile, TaskRequest, User
 from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.qarnot.tasks.models import Profile, TaskRequest, User
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import SECRET_PREFIX, mask_text
 from qarnot_mcp.tools.arguments import nearest

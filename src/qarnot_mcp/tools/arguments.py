@@ -7,7 +7,7 @@ from typing import Literal
 
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.models import FINAL_STATES, STATES
+from qarnot_mcp.qarnot.tasks.models import FINAL_STATES, STATES
 from qarnot_mcp.text.cleaning import clean_text
 
 MAX_SEARCH_CHARACTERS = 1000

@@ -9,7 +9,7 @@ from fastmcp.server.dependencies import get_context
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.transport import Transport
+from qarnot_mcp.qarnot.http.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.models import CarbonFacts, RunningInstance, Task
 from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
+from qarnot_mcp.qarnot.tasks.models import CarbonFacts, RunningInstance, Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_constants
 from qarnot_mcp.tools.results import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, date, rounded

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.logs import LogPart
-from qarnot_mcp.qarnot.models import Task
+from qarnot_mcp.qarnot.tasks.logs import LogPart
+from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.details import Energy, FailureReport
 from qarnot_mcp.tools.failures import LogTail, explain, groups_to_explain
 from qarnot_mcp.tools.log_query import LogQuery

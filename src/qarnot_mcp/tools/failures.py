@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qarnot_mcp.qarnot.models import ApiError, CompletedInstance, Task
 from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
+from qarnot_mcp.qarnot.tasks.models import ApiError, CompletedInstance, Task
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import mask_text
 from qarnot_mcp.tools.details import FailedGroup, FailureReport, TaskError

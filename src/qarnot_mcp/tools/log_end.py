@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import AsyncIterator
 
-from qarnot_mcp.qarnot.logs import LogPart
+from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.tools.log_lines import BlockReader
 from qarnot_mcp.tools.log_selection import Tail
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
-from qarnot_mcp.qarnot.logs import LogPart
+from qarnot_mcp.qarnot.tasks.logs import LogPart
 
 MAX_LINE_CHARACTERS = 16_384
 """A longer line keeps its first and its last part; the middle is dropped while it streams."""

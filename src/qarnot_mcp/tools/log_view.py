@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 
-from qarnot_mcp.qarnot.logs import LogPart
+from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.log_cursor import ANCHOR_LINES, LogCursor, Place, Resume

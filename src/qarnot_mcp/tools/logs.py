@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
-from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
+from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import LogMask, secret_values
 from qarnot_mcp.tools.arguments import (

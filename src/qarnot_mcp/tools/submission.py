@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID, check_shortname
 from qarnot_mcp.qarnot.identifiers import check_task_id as check_dependency
-from qarnot_mcp.qarnot.models import Constant, TaskRequest
 from qarnot_mcp.qarnot.ranges import parse_ranges
+from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name
 from qarnot_mcp.tools.arguments import (
     MAX_NAME_CHARACTERS,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
-from qarnot_mcp.qarnot.models import Profile, TaskRequest, User
+from qarnot_mcp.qarnot.tasks.models import Profile, TaskRequest, User
 from qarnot_mcp.tools.advice import advise, check_profile_known
 from qarnot_mcp.tools.caller import calling_client
 from qarnot_mcp.tools.results import Submitted, answer

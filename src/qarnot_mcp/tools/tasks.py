@@ -9,8 +9,8 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
-from qarnot_mcp.qarnot.models import Task
-from qarnot_mcp.qarnot.pages import PAGE_TASKS
+from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.arguments import (
     check_cursor,

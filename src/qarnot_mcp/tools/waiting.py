@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
-from qarnot_mcp.qarnot.models import Task
 from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.details import Waited
 
 FIRST_PAUSE_SECONDS = 2.0

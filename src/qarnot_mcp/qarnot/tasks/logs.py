@@ -9,7 +9,7 @@ from functools import cache
 from pydantic_core import from_json
 
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
-from qarnot_mcp.qarnot.incoming import Incoming
+from qarnot_mcp.qarnot.http.response_body import Incoming
 
 # What may be the start of an escape, or of a surrogate pair, that the next part completes.
 _OPEN_ESCAPE = re.compile(rb"\\(?:u(?:[0-9A-Fa-f]{0,3}|[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?))?\Z")

@@ -15,14 +15,14 @@ import httpx
 from pydantic_core import to_json
 
 from qarnot_mcp import __version__
-from qarnot_mcp.qarnot.answers import Answer, Subject, refusal
-from qarnot_mcp.qarnot.cache import Cache
 from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachable
-from qarnot_mcp.qarnot.incoming import Incoming, unpacked
-from qarnot_mcp.qarnot.locks import Locks
-from qarnot_mcp.qarnot.network import use_network
-from qarnot_mcp.qarnot.retries import Clock, RetryTokens, Sleep
-from qarnot_mcp.qarnot.tracing import traced
+from qarnot_mcp.qarnot.http.cache import Cache
+from qarnot_mcp.qarnot.http.connections import use_network
+from qarnot_mcp.qarnot.http.locks import Locks
+from qarnot_mcp.qarnot.http.response_body import Incoming, unpacked
+from qarnot_mcp.qarnot.http.responses import Answer, Subject, refusal
+from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
+from qarnot_mcp.qarnot.http.tracing import traced
 
 REFUSAL_BYTES = 64 * 1024
 LARGE_ANSWERS_AT_ONCE = 4

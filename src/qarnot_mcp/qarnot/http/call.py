@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from qarnot_mcp.qarnot.answers import Answer
 from qarnot_mcp.qarnot.errors import ApiUnavailable, TimedOut
-from qarnot_mcp.qarnot.incoming import Incoming
-from qarnot_mcp.qarnot.retries import Retries
-from qarnot_mcp.qarnot.transport import Request, Transport
+from qarnot_mcp.qarnot.http.response_body import Incoming
+from qarnot_mcp.qarnot.http.responses import Answer
+from qarnot_mcp.qarnot.http.retries import Retries
+from qarnot_mcp.qarnot.http.transport import Request, Transport
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ import secrets
 from collections import OrderedDict
 from typing import TypeVar
 
-from qarnot_mcp.qarnot.retries import Clock
+from qarnot_mcp.qarnot.http.retries import Clock
 
 KEPT_SECONDS = 60.0
 KEPT_ENTRIES = 1024

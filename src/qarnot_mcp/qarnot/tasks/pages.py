@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableAnswer
+from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record
 from qarnot_mcp.qarnot.identifiers import check_cursor
-from qarnot_mcp.qarnot.records import NONE_AS_LIST, Record
 
 PAGE_TASKS = 50
 

@@ -10,8 +10,7 @@ from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, Config
 from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
-from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.qarnot.records import (
+from qarnot_mcp.qarnot.fields import (
     NONE_AS_LIST,
     Count,
     Date,
@@ -27,6 +26,7 @@ from qarnot_mcp.qarnot.records import (
     bucket_names,
     running_instances,
 )
+from qarnot_mcp.qarnot.ranges import count_ranges
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCELLED_STATES = frozenset({"PendingCancel", "Cancelled"})

@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from qarnot_mcp.qarnot.answers import Answer, Subject
-from qarnot_mcp.qarnot.call import Call
 from qarnot_mcp.qarnot.errors import (
     ApiRefused,
     ApiUnavailable,
@@ -27,10 +25,12 @@ from qarnot_mcp.qarnot.errors import (
     TimedOut,
     UnreadableAnswer,
 )
+from qarnot_mcp.qarnot.fields import NIL_UUID
+from qarnot_mcp.qarnot.http.call import Call
+from qarnot_mcp.qarnot.http.responses import Answer, Subject
+from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_shortname
-from qarnot_mcp.qarnot.models import Submission, Task, TaskRequest
-from qarnot_mcp.qarnot.records import NIL_UUID
-from qarnot_mcp.qarnot.transport import Request
+from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskRequest
 
 NAME_CHARACTERS = 40
 RANDOM_CHARACTERS = 12

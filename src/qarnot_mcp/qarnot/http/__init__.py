@@ -1,0 +1,1 @@
+"""HTTP below the client: connections, retries, responses."""

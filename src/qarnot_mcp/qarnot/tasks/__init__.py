@@ -1,0 +1,1 @@
+"""The calls and models of tasks."""
