@@ -8,7 +8,7 @@ from typing import Any
 from fastmcp.tools import FunctionTool
 
 from qarnot_mcp.server import TOOLS, make_tool
-from qarnot_mcp.settings import settings_table
+from qarnot_mcp.settings.model import settings_table
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
-from qarnot_mcp.settings import Settings
+from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web import create_app
 from serving import serve
 

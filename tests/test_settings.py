@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qarnot_mcp.settings import Settings, SettingsError, load_settings, settings_table, variables_of
+from qarnot_mcp.settings.model import Settings, SettingsError, load_settings, settings_table, variables_of
 
 VARIABLES = [name for field in Settings.model_fields for name in variables_of(field)]
 

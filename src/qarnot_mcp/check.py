@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Subject
 from qarnot_mcp.qarnot.http.transport import Request, Transport, fetch_json
-from qarnot_mcp.settings import Settings
+from qarnot_mcp.settings.model import Settings
 
 CLOCK_SECONDS = 60
 TUNNEL_SECONDS = 2.0

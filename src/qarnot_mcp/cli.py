@@ -11,7 +11,7 @@ from qarnot_mcp import __version__
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from qarnot_mcp.settings import Settings
+    from qarnot_mcp.settings.model import Settings
 
 SANDBOX_KEY = "sandbox-key"
 SANDBOX_URL = "http://sandbox.invalid"
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     # FastMCP installs a log handler of its own when it is imported; the log is ours.
     os.environ["FASTMCP_LOG_ENABLED"] = "false"
-    from qarnot_mcp.settings import SettingsError, load_settings
+    from qarnot_mcp.settings.model import SettingsError, load_settings
 
     given: dict[str, Any] = {}
     if options.host is not None:

@@ -5,7 +5,7 @@ import logging
 import time
 from typing import Any
 
-from qarnot_mcp.settings import Settings
+from qarnot_mcp.settings.model import Settings
 
 FIELDS = ("tool", "outcome", "milliseconds", "upstream_calls", "request_id")
 

@@ -21,7 +21,7 @@ from qarnot_mcp.calls import CallMiddleware, teaching
 from qarnot_mcp.prompts import add_prompts
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.resources import add_resources
-from qarnot_mcp.settings import Settings
+from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.caller import House
 from qarnot_mcp.tools.details import TaskDetails
 from qarnot_mcp.tools.logs import LogText, get_task_logs

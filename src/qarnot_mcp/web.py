@@ -21,7 +21,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
 from qarnot_mcp.server import create_server
-from qarnot_mcp.settings import Settings
+from qarnot_mcp.settings.model import Settings
 
 log = logging.getLogger("qarnot_mcp.web")
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from qarnot_mcp.access.public_address import checked_origin, find_public_url
 from qarnot_mcp.qarnot.http.transport import fetch_json
-from qarnot_mcp.settings import SettingsError
+from qarnot_mcp.settings.model import SettingsError
 from serving import serve
 
 

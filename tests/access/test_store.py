@@ -6,7 +6,7 @@ from key_value.aio.stores.memory import MemoryStore
 from pydantic import SecretStr
 
 from qarnot_mcp.access.store import SessionStore, StoreUnavailable, create_store
-from qarnot_mcp.settings import SettingsError
+from qarnot_mcp.settings.model import SettingsError
 
 
 @pytest.fixture

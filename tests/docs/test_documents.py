@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from qarnot_mcp.server import INSTRUCTIONS, TOOLS
-from qarnot_mcp.settings import settings_table
+from qarnot_mcp.settings.model import settings_table
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

@@ -27,7 +27,7 @@ from qarnot_mcp.access.secret import SealingSecrets
 from qarnot_mcp.access.store import SessionStore, create_store
 from qarnot_mcp.access.throttle import Throttle
 from qarnot_mcp.qarnot.errors import KeyRefused
-from qarnot_mcp.settings import Settings
+from qarnot_mcp.settings.model import Settings
 
 CODE_SECONDS = 60
 ACCESS_SECONDS = 3_600

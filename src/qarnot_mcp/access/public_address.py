@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from qarnot_mcp.access.redirects import LOOPBACK_HOSTS
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.settings import SettingsError
+from qarnot_mcp.settings.model import SettingsError
 
 WAIT_SECONDS = 30.0
 PAUSE_SECONDS = 0.5
