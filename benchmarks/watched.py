@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from qarnot_mcp.logbook import open_logbook
 from qarnot_mcp.process import keep_heap, web_server
 from qarnot_mcp.settings.model import load_settings
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
 
 PATH = "/held"
 

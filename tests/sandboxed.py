@@ -11,7 +11,7 @@ from fastmcp.client.transports import StreamableHttpTransport
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
 from serving import serve
 
 Era = Literal["auto", "legacy"]

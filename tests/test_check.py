@@ -11,7 +11,7 @@ import pytest
 from ports import free_port
 from qarnot_mcp.check import Finding, findings
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
-from qarnot_mcp.web import open_transport
+from qarnot_mcp.web.app import open_transport
 from sandboxed import settings_for
 from serving import serve
 

@@ -77,7 +77,7 @@ def raised() -> RuntimeError:
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_the_libraries_stay_quiet_where_the_level_is_debug(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     open_logbook(settings_for("http://127.0.0.1:9", log_level="DEBUG", log_format=form))
-    logging.getLogger("qarnot_mcp.web").debug("ours")
+    logging.getLogger("qarnot_mcp.web.app").debug("ours")
     for name in LIBRARIES[:-1]:
         logging.getLogger(name).info("theirs, with a key")
     logging.getLogger("httpx").warning("a warning")

@@ -8,7 +8,7 @@ import pytest
 
 from qarnot_mcp.process import GIVE_BACK_SECONDS, give_back, web_server
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
 
 FREED_BEFORE_ONE_THAT_STAYS = """
 import asyncio, psutil

@@ -12,8 +12,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from qarnot_mcp import __version__
-from qarnot_mcp.door import MAX_BODY_BYTES
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
+from qarnot_mcp.web.request_guard import MAX_BODY_BYTES
 from sandboxed import ERAS, Era, settings_for, staged
 from serving import serve
 

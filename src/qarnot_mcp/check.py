@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from qarnot_mcp.access.mode import choose_mode
-from qarnot_mcp.access.public_address import find_public_url
+from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Subject
 from qarnot_mcp.qarnot.http.transport import Request, Transport, fetch_json
 from qarnot_mcp.settings.model import Settings
+from qarnot_mcp.web.public_url import find_public_url
 
 CLOCK_SECONDS = 60
 TUNNEL_SECONDS = 2.0

@@ -93,7 +93,7 @@ def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
     import asyncio
 
     from qarnot_mcp.check import findings
-    from qarnot_mcp.web import open_transport
+    from qarnot_mcp.web.app import open_transport
 
     async def printed() -> bool:
         good = True

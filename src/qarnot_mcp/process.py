@@ -15,12 +15,12 @@ from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 
 from qarnot_mcp import __version__
-from qarnot_mcp.access.mode import announce_access, choose_mode
-from qarnot_mcp.access.public_address import find_public_url
+from qarnot_mcp.auth.mode import announce_access, choose_mode
 from qarnot_mcp.qarnot.http.transport import fetch_json
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.telemetry import open_telemetry
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
+from qarnot_mcp.web.public_url import find_public_url
 
 log = logging.getLogger("qarnot_mcp")
 

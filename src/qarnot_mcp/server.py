@@ -16,7 +16,7 @@ from mcp_types import ToolAnnotations
 from pydantic import SecretStr
 
 from qarnot_mcp import __version__
-from qarnot_mcp.access.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.calls import CallMiddleware, teaching
 from qarnot_mcp.prompts import add_prompts
 from qarnot_mcp.qarnot.http.transport import Transport
@@ -33,7 +33,7 @@ from qarnot_mcp.views.document import VIEW_URI, tasks_view
 
 if TYPE_CHECKING:
     # A server without sign-in starts a tenth sooner and holds less without it.
-    from qarnot_mcp.access.provider import QarnotOAuthProvider
+    from qarnot_mcp.auth.oauth.tokens import QarnotOAuthProvider
 
 INSTRUCTIONS = """\
 Qarnot runs batch computations (HPC, rendering, simulation, training, GPU) on servers whose heat is reused. A task \

@@ -8,14 +8,14 @@ from fastmcp.server.auth import require_scopes
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from qarnot_mcp.access.caller import key_of_caller
-from qarnot_mcp.access.clients import Clients
-from qarnot_mcp.access.provider import REFRESH_SECONDS, QarnotOAuthProvider
-from qarnot_mcp.access.redirects import AllowedRedirects
-from qarnot_mcp.access.scopes import READ_SCOPE, WRITE_SCOPE
-from qarnot_mcp.access.sealing import Sealer
-from qarnot_mcp.access.store import SessionStore, create_store
-from qarnot_mcp.access.throttle import Throttle
+from qarnot_mcp.auth.caller import key_of_caller
+from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
+from qarnot_mcp.auth.oauth.throttle import Throttle
+from qarnot_mcp.auth.oauth.tokens import REFRESH_SECONDS, QarnotOAuthProvider
+from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.qarnot.errors import KeyRefused, Unreachable
 
 SECRET = SecretStr("the secret of the small server, long enough")

@@ -12,8 +12,8 @@ from access.processes import SERVER, running, server_environment
 from access.signing_in import SignIn, form_of, parameters_of
 from access.whole_server import SECRET, SERVER_KEY, WholeServer, used, whole_server
 from ports import free_port
-from qarnot_mcp.access.grants import Access, Code, Refresh, SignInForm, SignInRequest
-from qarnot_mcp.access.sealing import Sealer
+from qarnot_mcp.auth.oauth.grants import Access, Code, Refresh, SignInForm, SignInRequest
+from qarnot_mcp.auth.oauth.sealing import Sealer
 
 ALICE = "sandbox-alice"
 CHARGED = {"task_uuid": "11111111-2222-3333-4444-555555555555"}

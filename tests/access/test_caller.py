@@ -5,8 +5,8 @@ from fastmcp.exceptions import ToolError
 from pydantic import SecretStr
 
 from access.whole_server import SERVER_KEY, used, whole_server
-from qarnot_mcp.access.caller import key_of_caller
-from qarnot_mcp.access.mode import Mode
+from qarnot_mcp.auth.caller import key_of_caller
+from qarnot_mcp.auth.mode import Mode
 from sandboxed import ERAS, Era, refusal
 
 

@@ -7,9 +7,9 @@ from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl, SecretStr
 
-from qarnot_mcp.access.clients import CLAUDE_CODE, MAX_NAME_CHARACTERS, Clients
-from qarnot_mcp.access.redirects import AllowedRedirects
-from qarnot_mcp.access.sealing import Sealer
+from qarnot_mcp.auth.oauth.clients import CLAUDE_CODE, MAX_NAME_CHARACTERS, Clients
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.sealing import Sealer
 
 CLAUDE = "https://claude.ai/api/mcp/auth_callback"
 DOCUMENT = "https://claude.ai/oauth/client.json"

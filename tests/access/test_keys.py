@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.access.keys import MAX_KEY_CHARACTERS, checked_key, key_of_request
+from qarnot_mcp.auth.headers import MAX_KEY_CHARACTERS, checked_key, key_of_request
 from qarnot_mcp.qarnot.errors import MalformedKey
 
 KEY = "0123456789abcdef"

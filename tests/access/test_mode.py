@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 from pydantic import SecretStr
 
-from qarnot_mcp.access.mode import Mode, announce_access, choose_mode
+from qarnot_mcp.auth.mode import Mode, announce_access, choose_mode
 
 KEY = SecretStr("the-servers-key")
 PUBLIC = "https://mcp.example.org"

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from qarnot_mcp.access.public_address import checked_origin, find_public_url
 from qarnot_mcp.qarnot.http.transport import fetch_json
 from qarnot_mcp.settings.model import SettingsError
+from qarnot_mcp.web.public_url import checked_origin, find_public_url
 from serving import serve
 
 

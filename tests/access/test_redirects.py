@@ -1,6 +1,6 @@
 import pytest
 
-from qarnot_mcp.access.redirects import AllowedRedirects, is_on_this_machine, is_same_redirect, place_of
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects, is_on_this_machine, is_same_redirect, place_of
 
 CLAUDE = "https://claude.ai/api/mcp/auth_callback"
 

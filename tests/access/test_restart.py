@@ -7,9 +7,9 @@ from pydantic import SecretStr
 from access.signing_in import SignIn
 from access.small_server import ALICE, SECRET, Accounts, small_app, small_provider
 from ports import free_port
-from qarnot_mcp.access.clients import Clients
-from qarnot_mcp.access.redirects import AllowedRedirects
-from qarnot_mcp.access.sealing import Sealer
+from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.sealing import Sealer
 from serving import serve
 
 DOCUMENT = "https://claude.ai/oauth/client.json"

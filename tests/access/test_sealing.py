@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from qarnot_mcp.access.grants import Access, Refresh
-from qarnot_mcp.access.sealing import MAX_SEALED_CHARACTERS, Sealed, Sealer
+from qarnot_mcp.auth.oauth.grants import Access, Refresh
+from qarnot_mcp.auth.oauth.sealing import MAX_SEALED_CHARACTERS, Sealed, Sealer
 
 OLD, NEW, FOREIGN = (SecretStr(letter * 40) for letter in "onf")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from qarnot_mcp.access.secret import load_secrets
+from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
 from qarnot_mcp.settings.model import SettingsError
 
 

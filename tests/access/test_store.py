@@ -5,7 +5,7 @@ import pytest
 from key_value.aio.stores.memory import MemoryStore
 from pydantic import SecretStr
 
-from qarnot_mcp.access.store import SessionStore, StoreUnavailable, create_store
+from qarnot_mcp.auth.oauth.session_store import SessionStore, StoreUnavailable, create_store
 from qarnot_mcp.settings.model import SettingsError
 
 

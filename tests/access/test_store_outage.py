@@ -7,7 +7,7 @@ from key_value.aio.stores.memory import MemoryStore
 from access.signing_in import SignIn
 from access.small_server import ALICE, Accounts, small_app, small_provider
 from ports import free_port
-from qarnot_mcp.access.store import SessionStore
+from qarnot_mcp.auth.oauth.session_store import SessionStore
 from serving import serve
 
 

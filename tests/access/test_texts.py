@@ -3,7 +3,7 @@ from string import Formatter
 
 import pytest
 
-from qarnot_mcp.access.texts import ENGLISH, FRENCH, texts_for
+from qarnot_mcp.auth.oauth.sign_in.texts import ENGLISH, FRENCH, texts_for
 
 
 @pytest.mark.parametrize(

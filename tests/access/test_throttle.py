@@ -1,4 +1,4 @@
-from qarnot_mcp.access.throttle import FORGET_SECONDS, MAX_ADDRESSES, MAX_WAIT_SECONDS, Throttle
+from qarnot_mcp.auth.oauth.throttle import FORGET_SECONDS, MAX_ADDRESSES, MAX_WAIT_SECONDS, Throttle
 
 
 class Clock:

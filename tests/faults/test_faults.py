@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
 from sandboxed import ERAS, Era, Stage, refusal, settings_for, staged, text_of
 from serving import serve
 

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from journeys.conversation import Conversation, conversation
 from qarnot_api import task_document
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
 from sandboxed import Stage, settings_for, text_of
 from serving import serve
 

@@ -17,13 +17,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from qarnot_mcp.access.caller import key_of_caller
+from qarnot_mcp.auth.caller import key_of_caller
 from qarnot_mcp.qarnot import errors
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Subject
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
 from qarnot_mcp.server import create_server
-from qarnot_mcp.web import create_app
+from qarnot_mcp.web.app import create_app
 from sandboxed import Stage, ended, refusal, settings_for, staged, submitted
 from serving import serve
 

@@ -4,8 +4,8 @@ from fastmcp.server.auth import AccessToken
 from fastmcp.server.dependencies import get_access_token, get_http_request
 from pydantic import SecretStr
 
-from qarnot_mcp.access.keys import key_of_request
-from qarnot_mcp.access.mode import Mode
+from qarnot_mcp.auth.headers import key_of_request
+from qarnot_mcp.auth.mode import Mode
 from qarnot_mcp.qarnot.errors import NoKey
 
 THREE_WAYS = (

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import PlainSerializer, SecretStr
 
-from qarnot_mcp.access.sealing import Sealed
+from qarnot_mcp.auth.oauth.sealing import Sealed
 
 # The one place where a key is written out: inside the sealed text.
 SealedKey = Annotated[SecretStr, PlainSerializer(lambda key: key.get_secret_value(), return_type=str, when_used="json")]

@@ -6,10 +6,10 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from qarnot_mcp.access.grants import SignInRequest
-from qarnot_mcp.access.redirects import is_on_this_machine, place_of
-from qarnot_mcp.access.scopes import WRITE_SCOPE
-from qarnot_mcp.access.texts import Texts
+from qarnot_mcp.auth.oauth.grants import SignInRequest
+from qarnot_mcp.auth.oauth.redirects import is_on_this_machine, place_of
+from qarnot_mcp.auth.oauth.sign_in.texts import Texts
+from qarnot_mcp.auth.scopes import WRITE_SCOPE
 
 KEY_PAGE = "https://tasq.qarnot.com/settings/access-token"
 
@@ -78,7 +78,7 @@ def error_page(texts: Texts, message: str) -> str:
 
 @cache
 def _style() -> str:
-    return files("qarnot_mcp.access").joinpath("page.css").read_text()
+    return files("qarnot_mcp.auth.oauth.sign_in").joinpath("page.css").read_text()
 
 
 @cache

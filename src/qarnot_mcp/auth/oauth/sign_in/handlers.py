@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, request_response
 
-from qarnot_mcp.access.endpoints import NO_STORE, bounded
-from qarnot_mcp.access.grants import SignInForm, SignInRequest
-from qarnot_mcp.access.keys import checked_key
-from qarnot_mcp.access.page import error_page, page_headers, sign_in_page
-from qarnot_mcp.access.scopes import READ_SCOPE
-from qarnot_mcp.access.sealing import Sealer
-from qarnot_mcp.access.store import StoreUnavailable
-from qarnot_mcp.access.texts import Texts, texts_for
-from qarnot_mcp.access.throttle import Throttle
+from qarnot_mcp.auth.headers import checked_key
+from qarnot_mcp.auth.oauth.endpoints import NO_STORE, bounded
+from qarnot_mcp.auth.oauth.grants import SignInForm, SignInRequest
+from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
+from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in_page
+from qarnot_mcp.auth.oauth.sign_in.texts import Texts, texts_for
+from qarnot_mcp.auth.oauth.throttle import Throttle
+from qarnot_mcp.auth.scopes import READ_SCOPE
 from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError
 
 PATH = "/login"

@@ -22,12 +22,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, request_response
 from starlette.types import ASGIApp
 
-from qarnot_mcp.access.store import StoreUnavailable
+from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
 from qarnot_mcp.qarnot.errors import QarnotError
 
 if TYPE_CHECKING:
-    from qarnot_mcp.access.login import SignInPage
-    from qarnot_mcp.access.provider import QarnotOAuthProvider
+    from qarnot_mcp.auth.oauth.sign_in.handlers import SignInPage
+    from qarnot_mcp.auth.oauth.tokens import QarnotOAuthProvider
 
 MAX_FORM_BYTES = 65_536
 RETRY_SECONDS = 5

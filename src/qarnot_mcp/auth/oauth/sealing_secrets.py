@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from qarnot_mcp.access.mode import Announcement
+from qarnot_mcp.auth.mode import Announcement
 from qarnot_mcp.settings.model import SettingsError
 
 MIN_SECRET_CHARACTERS = 32

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from qarnot_mcp.access.redirects import LOOPBACK_HOSTS
+from qarnot_mcp.auth.oauth.redirects import LOOPBACK_HOSTS
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.settings.model import SettingsError
 

@@ -8,10 +8,10 @@ from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl
 
-from qarnot_mcp.access.grants import Registration
-from qarnot_mcp.access.redirects import AllowedRedirects, is_same_redirect
-from qarnot_mcp.access.scopes import SCOPES, granted_scopes
-from qarnot_mcp.access.sealing import Sealer
+from qarnot_mcp.auth.oauth.grants import Registration
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects, is_same_redirect
+from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.scopes import SCOPES, granted_scopes
 from qarnot_mcp.text.messages import plain
 
 MAX_NAME_CHARACTERS = 60

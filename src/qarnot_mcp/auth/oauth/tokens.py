@@ -14,18 +14,18 @@ from pydantic import AnyUrl, SecretStr
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from qarnot_mcp.access.caller import CallerToken
-from qarnot_mcp.access.clients import UNNAMED, Clients, PublicClient
-from qarnot_mcp.access.endpoints import authentication_middleware, endpoint_routes
-from qarnot_mcp.access.grants import Access, Code, Refresh, SignInRequest
-from qarnot_mcp.access.login import SignInPage
-from qarnot_mcp.access.metadata import discovery_routes
-from qarnot_mcp.access.redirects import AllowedRedirects
-from qarnot_mcp.access.scopes import READ_SCOPE, SCOPES
-from qarnot_mcp.access.sealing import Sealer
-from qarnot_mcp.access.secret import SealingSecrets
-from qarnot_mcp.access.store import SessionStore, create_store
-from qarnot_mcp.access.throttle import Throttle
+from qarnot_mcp.auth.caller import CallerToken
+from qarnot_mcp.auth.oauth.clients import UNNAMED, Clients, PublicClient
+from qarnot_mcp.auth.oauth.discovery import discovery_routes
+from qarnot_mcp.auth.oauth.endpoints import authentication_middleware, endpoint_routes
+from qarnot_mcp.auth.oauth.grants import Access, Code, Refresh, SignInRequest
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.sealing_secrets import SealingSecrets
+from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
+from qarnot_mcp.auth.oauth.sign_in.handlers import SignInPage
+from qarnot_mcp.auth.oauth.throttle import Throttle
+from qarnot_mcp.auth.scopes import READ_SCOPE, SCOPES
 from qarnot_mcp.qarnot.errors import KeyRefused
 from qarnot_mcp.settings.model import Settings
 

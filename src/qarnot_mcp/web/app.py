@@ -14,16 +14,16 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from qarnot_mcp import __version__
-from qarnot_mcp.access.caller import key_of_caller
-from qarnot_mcp.access.mode import choose_mode
-from qarnot_mcp.door import Door
+from qarnot_mcp.auth.caller import key_of_caller
+from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
 from qarnot_mcp.server import create_server
 from qarnot_mcp.settings.model import Settings
+from qarnot_mcp.web.request_guard import Door
 
-log = logging.getLogger("qarnot_mcp.web")
+log = logging.getLogger("qarnot_mcp.web.app")
 
 READY_SECONDS = 30.0
 
@@ -40,8 +40,8 @@ def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_
     auth = None
     if mode == "oauth":
         # Only here: a server without sign-in starts a tenth sooner and holds less without them.
-        from qarnot_mcp.access.provider import create_provider
-        from qarnot_mcp.access.secret import load_secrets
+        from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
+        from qarnot_mcp.auth.oauth.tokens import create_provider
 
         origin = public_url or f"http://localhost:{settings.port}"
         secrets = load_secrets(settings.secret_key, settings.secret_file)

@@ -1,0 +1,1 @@
+"""The sign-in of mode `oauth`: an authorization server of our own."""

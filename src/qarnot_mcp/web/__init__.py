@@ -1,0 +1,1 @@
+"""What HTTP sees: endpoint, health, guard."""
