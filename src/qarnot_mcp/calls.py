@@ -17,7 +17,7 @@ from pydantic import ValidationError as WrongArguments
 
 from qarnot_mcp.qarnot.errors import QarnotError, ReadOnly
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.caller import CallRecord, current_call
+from qarnot_mcp.tools.context import CallRecord, current_call
 
 SHOWN_CHARACTERS = 80
 

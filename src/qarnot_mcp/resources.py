@@ -9,10 +9,10 @@ from fastmcp.tools.base import ToolResult
 from mcp_types import CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference, TextContent
 
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.tools.caller import calling_client
-from qarnot_mcp.tools.logs import get_task_logs
+from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.logs.get_task_logs import get_task_logs
 from qarnot_mcp.tools.profiles import get_profile
-from qarnot_mcp.tools.tasks import get_task
+from qarnot_mcp.tools.tasks.get_task import get_task
 
 COMPLETIONS = 50
 CHOICES = {

@@ -22,13 +22,13 @@ from qarnot_mcp.prompts import add_prompts
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.resources import add_resources
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.tools.caller import House
-from qarnot_mcp.tools.details import TaskDetails
-from qarnot_mcp.tools.logs import LogText, get_task_logs
+from qarnot_mcp.tools.answers import Aborted, Deleted, ProfileDetails, ProfileNames, Result, Submitted, TaskList
+from qarnot_mcp.tools.context import House
+from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
 from qarnot_mcp.tools.profiles import get_profile, list_profiles
-from qarnot_mcp.tools.results import Aborted, Deleted, ProfileDetails, ProfileNames, Result, Submitted, TaskList
-from qarnot_mcp.tools.submit import submit_task
-from qarnot_mcp.tools.tasks import abort_task, delete_task, get_task, list_tasks
+from qarnot_mcp.tools.tasks.details import TaskDetails
+from qarnot_mcp.tools.tasks.get_task import abort_task, delete_task, get_task, list_tasks
+from qarnot_mcp.tools.tasks.submit_task import submit_task
 from qarnot_mcp.views.document import VIEW_URI, tasks_view
 
 if TYPE_CHECKING:

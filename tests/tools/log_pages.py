@@ -8,8 +8,8 @@ from typing import Any
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.masking import LogMask
-from qarnot_mcp.tools.log_query import LogPage, LogQuery
-from qarnot_mcp.tools.log_view import LogView
+from qarnot_mcp.tools.logs.query import LogPage, LogQuery
+from qarnot_mcp.tools.logs.view import LogView
 
 
 async def stream(pieces: Iterable[str]) -> AsyncIterator[LogPart]:

@@ -4,7 +4,7 @@ import pytest
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Constant, Profile, TaskRequest, User
-from qarnot_mcp.tools.advice import advise, check_profile_known
+from qarnot_mcp.tools.tasks.advice import advise, check_profile_known
 
 PROFILE = Profile.read(
     {

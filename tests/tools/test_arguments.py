@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools import arguments
+from qarnot_mcp.tools import checks as arguments
 
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.tools.commands import in_shell, shell_syntax
+from qarnot_mcp.tools.docker_commands import in_shell, shell_syntax
 
 
 @pytest.mark.parametrize(

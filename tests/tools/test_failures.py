@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.tools.failures import (
+from qarnot_mcp.tools.failures.grouping import (
     REPORT_CHARACTERS,
     LogTail,
     exit_code_of,

@@ -10,7 +10,7 @@ import respx
 from qarnot_api import BASE, UUID, TestTime, opened, task_document
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ServerFailed
-from qarnot_mcp.tools.tasks import LIST_CHARACTERS, listed
+from qarnot_mcp.tools.tasks.get_task import LIST_CHARACTERS, listed
 
 PAGES = "/tasks/summaries/paginate"
 FILTERS: dict[str, Any] = {"tags": [], "states": [], "name_prefix": None}

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.log_cursor import LogCursor, Place, Resume
-from qarnot_mcp.tools.log_lines import Block, numbered
-from qarnot_mcp.tools.log_selection import Head
+from qarnot_mcp.tools.logs.cursor import LogCursor, Place, Resume
+from qarnot_mcp.tools.logs.lines import Block, numbered
+from qarnot_mcp.tools.logs.selection import Head
 
 LOG = "stdout.all"
 

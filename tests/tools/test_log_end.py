@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
-from qarnot_mcp.tools.log_end import read_end
-from qarnot_mcp.tools.log_lines import Line, read_blocks
-from qarnot_mcp.tools.log_selection import Tail
+from qarnot_mcp.tools.logs.end import read_end
+from qarnot_mcp.tools.logs.lines import Line, read_blocks
+from qarnot_mcp.tools.logs.selection import Tail
 from tools.log_pages import split_at, stream
 
 Seen = tuple[list[Line], int, bool]

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.tools.log_folding import fold, unfolded
-from qarnot_mcp.tools.log_lines import Line, numbered
+from qarnot_mcp.tools.logs.folding import fold, unfolded
+from qarnot_mcp.tools.logs.lines import Line, numbered
 
 
 def folded(texts: list[str]) -> str:

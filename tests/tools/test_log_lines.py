@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.tools.log_lines import Block, Line, LineReader, cut_middle, numbered, read_blocks, without_prefix
+from qarnot_mcp.tools.logs.lines import Block, Line, LineReader, cut_middle, numbered, read_blocks, without_prefix
 from tools.log_pages import split_at, stream
 
 LIMIT = 80

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.log_lines import Block
-from qarnot_mcp.tools.log_selection import Head, InstanceTails, Search, Tail
+from qarnot_mcp.tools.logs.lines import Block
+from qarnot_mcp.tools.logs.selection import Head, InstanceTails, Search, Tail
 
 LINES = st.lists(st.text(st.sampled_from("abé ."), max_size=6), max_size=40)
 SIZES = st.lists(st.integers(1, 7), max_size=40)

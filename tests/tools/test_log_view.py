@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.ranges import parse_ranges
 from qarnot_mcp.text.masking import HIDDEN
-from qarnot_mcp.tools.log_query import LogPage
+from qarnot_mcp.tools.logs.query import LogPage
 from tools.log_pages import read_page
 
 WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]

@@ -1,8 +1,8 @@
 import pytest
 
 from qarnot_mcp.qarnot.tasks.models import Profile
-from qarnot_mcp.tools.details import Times
-from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer, rounded
+from qarnot_mcp.tools.answers import ProfileDetails, ProfileNames, answer, rounded
+from qarnot_mcp.tools.tasks.details import Times
 from sandboxed import text_of
 
 LONGEST_RESULT = 100_000

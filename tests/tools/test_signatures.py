@@ -1,6 +1,6 @@
 import pytest
 
-from qarnot_mcp.tools.signatures import SIGNATURES, Evidence, recognise
+from qarnot_mcp.tools.failures.signatures import SIGNATURES, Evidence, recognise
 
 SEEN = [
     ("image not found", Evidence(errors="SANDBOX_IMAGE Instance 0: the image library/nope:1 was not found")),

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools import submission
-from qarnot_mcp.tools.submission import task_request
+from qarnot_mcp.tools.tasks.get_task import new_task as submission
+from qarnot_mcp.tools.tasks.new_task import task_request
 
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 OTHER_UUID = "12345678-1234-1234-1234-123456789012"

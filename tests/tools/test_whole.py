@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from qarnot_mcp.tools.whole import LEFT_OUT, MAX_CHARACTERS, whole_answer
+from qarnot_mcp.tools.tasks.raw import LEFT_OUT, MAX_CHARACTERS, whole_answer
 
 
 def characters_of(answer: dict[str, Any]) -> int:

@@ -6,10 +6,10 @@ from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import NotFound
-from qarnot_mcp.tools.advice import check_profile_known
-from qarnot_mcp.tools.arguments import check_profile_name
-from qarnot_mcp.tools.caller import calling_client
-from qarnot_mcp.tools.results import ProfileDetails, ProfileNames, answer
+from qarnot_mcp.tools.answers import ProfileDetails, ProfileNames, answer
+from qarnot_mcp.tools.checks import check_profile_name
+from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.tasks.advice import check_profile_known
 
 
 async def list_profiles() -> ToolResult:

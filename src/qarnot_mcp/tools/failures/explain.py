@@ -7,11 +7,11 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.tools.details import Energy, FailureReport
-from qarnot_mcp.tools.failures import LogTail, explain, groups_to_explain
-from qarnot_mcp.tools.log_query import LogQuery
-from qarnot_mcp.tools.log_view import LogView
-from qarnot_mcp.tools.logs import mask_of
+from qarnot_mcp.tools.failures.grouping import LogTail, explain, groups_to_explain
+from qarnot_mcp.tools.logs.get_task_logs import mask_of
+from qarnot_mcp.tools.logs.query import LogQuery
+from qarnot_mcp.tools.logs.view import LogView
+from qarnot_mcp.tools.tasks.details import Energy, FailureReport
 
 TAIL_LINES = 30
 TAIL_CHARACTERS = 2_000

@@ -8,8 +8,8 @@ from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
 from qarnot_mcp.qarnot.tasks.models import CarbonFacts, RunningInstance, Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_constants
-from qarnot_mcp.tools.results import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, date, rounded
-from qarnot_mcp.tools.submission import SCHEDULING
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, date, rounded
+from qarnot_mcp.tools.tasks.new_task import SCHEDULING
 
 MESSAGE_CHARACTERS = 500
 RANGE_CHARACTERS = 200

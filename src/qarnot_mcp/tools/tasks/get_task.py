@@ -12,7 +12,8 @@ from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.arguments import (
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Aborted, Deleted, TaskList, TaskRow, answer
+from qarnot_mcp.tools.checks import (
     check_cursor,
     check_limit,
     check_name_prefix,
@@ -21,12 +22,11 @@ from qarnot_mcp.tools.arguments import (
     check_task_id,
     check_wait_seconds,
 )
-from qarnot_mcp.tools.caller import calling_client
-from qarnot_mcp.tools.details import TaskDetails
-from qarnot_mcp.tools.explaining import energy_of, explain_failure, last_line
-from qarnot_mcp.tools.results import NAME_CHARACTERS, Aborted, Deleted, TaskList, TaskRow, answer
-from qarnot_mcp.tools.waiting import Tell, see_task
-from qarnot_mcp.tools.whole import whole_answer
+from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.failures.explain import energy_of, explain_failure, last_line
+from qarnot_mcp.tools.tasks.details import TaskDetails
+from qarnot_mcp.tools.tasks.raw import whole_answer
+from qarnot_mcp.tools.tasks.waiting import Tell, see_task
 
 LIST_CHARACTERS = 95_000
 LIST_SECONDS = 50.0

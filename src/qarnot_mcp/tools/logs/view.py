@@ -6,12 +6,12 @@ from itertools import islice
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.text.masking import LogMask
-from qarnot_mcp.tools.log_cursor import ANCHOR_LINES, LogCursor, Place, Resume
-from qarnot_mcp.tools.log_end import read_end
-from qarnot_mcp.tools.log_folding import Passage, fold, unfolded
-from qarnot_mcp.tools.log_lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
-from qarnot_mcp.tools.log_query import CONTEXT_LINES, TAIL_LINES, LogPage, LogQuery
-from qarnot_mcp.tools.log_selection import Head, Hit, InstanceTails, Search, Tail
+from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, LogCursor, Place, Resume
+from qarnot_mcp.tools.logs.end import read_end
+from qarnot_mcp.tools.logs.folding import Passage, fold, unfolded
+from qarnot_mcp.tools.logs.lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
+from qarnot_mcp.tools.logs.query import CONTEXT_LINES, TAIL_LINES, LogPage, LogQuery
+from qarnot_mcp.tools.logs.selection import Head, Hit, InstanceTails, Search, Tail
 
 FAILED_INSTANCES_SHOWN = 4
 ESCAPED = ('"', "\\", "\n", "\t")

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Generic, Self, TypeVar
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.log_lines import Block, Line
-from qarnot_mcp.tools.log_selection import Selection
+from qarnot_mcp.tools.logs.lines import Block, Line
+from qarnot_mcp.tools.logs.selection import Selection
 
 ANCHOR_LINES = 3
 """One line is often said twice ("done"); three in a row seldom are."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qarnot_mcp.tools.log_lines import Line, cut_middle
+from qarnot_mcp.tools.logs.lines import Line, cut_middle
 
 MIN_EQUAL_RUN = 4
 """Shorter runs stay as they are: folding three lines into three saves nothing."""

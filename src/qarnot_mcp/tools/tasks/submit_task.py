@@ -9,10 +9,10 @@ from pydantic import BaseModel, BeforeValidator, Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
 from qarnot_mcp.qarnot.tasks.models import Profile, TaskRequest, User
-from qarnot_mcp.tools.advice import advise, check_profile_known
-from qarnot_mcp.tools.caller import calling_client
-from qarnot_mcp.tools.results import Submitted, answer
-from qarnot_mcp.tools.submission import task_request
+from qarnot_mcp.tools.answers import Submitted, answer
+from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.tasks.advice import advise, check_profile_known
+from qarnot_mcp.tools.tasks.new_task import task_request
 
 
 class ConstantArgument(BaseModel):

@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.identifiers import check_task_id as check_dependency
 from qarnot_mcp.qarnot.ranges import parse_ranges
 from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name
-from qarnot_mcp.tools.arguments import (
+from qarnot_mcp.tools.checks import (
     MAX_NAME_CHARACTERS,
     check_bucket,
     check_profile_name,

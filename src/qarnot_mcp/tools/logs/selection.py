@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.log_lines import Block, Line, numbered
+from qarnot_mcp.tools.logs.lines import Block, Line, numbered
 
 MAX_KEPT_CHARACTERS = 1 << 20
 MAX_INSTANCE_LINES = 500

@@ -7,8 +7,8 @@ from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.models import Profile, TaskRequest, User
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import SECRET_PREFIX, mask_text
-from qarnot_mcp.tools.arguments import nearest
-from qarnot_mcp.tools.commands import in_shell, shell_syntax
+from qarnot_mcp.tools.checks import nearest
+from qarnot_mcp.tools.docker_commands import in_shell, shell_syntax
 
 NAMES_SHOWN = 10
 NAME_CHARACTERS = 80

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from qarnot_mcp.tools.commands import shell_syntax
+from qarnot_mcp.tools.docker_commands import shell_syntax
 
 SCANNED_CHARACTERS = 20_000
 OUT_OF_MEMORY = "out of memory"

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
-from qarnot_mcp.tools.log_lines import BlockReader
-from qarnot_mcp.tools.log_selection import Tail
+from qarnot_mcp.tools.logs.lines import BlockReader
+from qarnot_mcp.tools.logs.selection import Tail
 
 MAX_WAITING_BYTES = 2 << 20
 

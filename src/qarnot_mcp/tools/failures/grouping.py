@@ -10,9 +10,9 @@ from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
 from qarnot_mcp.qarnot.tasks.models import ApiError, CompletedInstance, Task
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import mask_text
-from qarnot_mcp.tools.details import FailedGroup, FailureReport, TaskError
-from qarnot_mcp.tools.log_lines import cut_middle
-from qarnot_mcp.tools.signatures import Evidence, Signature, recognise
+from qarnot_mcp.tools.failures.signatures import Evidence, Signature, recognise
+from qarnot_mcp.tools.logs.lines import cut_middle
+from qarnot_mcp.tools.tasks.details import FailedGroup, FailureReport, TaskError
 
 REPORT_CHARACTERS = 4000
 GROUPS_EXPLAINED = 4
