@@ -24,7 +24,7 @@ from benchmarks.connection import Connection
 from benchmarks.process import Process, running
 from benchmarks.requests import ERAS, http_request, message_of, tool_call
 from benchmarks.watched import PATH
-from qarnot_mcp.process import GIVE_BACK_SECONDS
+from qarnot_mcp.process.serve import GIVE_BACK_SECONDS
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.transport import KEEP_ALIVE_SECONDS, POOLS
 

@@ -8,8 +8,8 @@ import json
 import psutil
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from qarnot_mcp.logbook import open_logbook
-from qarnot_mcp.process import keep_heap, web_server
+from qarnot_mcp.process.log_setup import open_logbook
+from qarnot_mcp.process.serve import keep_heap, web_server
 from qarnot_mcp.settings.model import load_settings
 from qarnot_mcp.web.app import create_app
 

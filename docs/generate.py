@@ -7,7 +7,7 @@ from typing import Any
 
 from fastmcp.tools import FunctionTool
 
-from qarnot_mcp.server import TOOLS, make_tool
+from qarnot_mcp.server.app import TOOLS, make_tool
 from qarnot_mcp.settings.model import settings_table
 
 ROOT = Path(__file__).parents[1]

@@ -16,7 +16,7 @@ from fastmcp.tools import Tool
 from pydantic import BaseModel, SecretStr
 
 from qarnot_mcp.qarnot.http.transport import Transport
-from qarnot_mcp.server import create_server
+from qarnot_mcp.server.app import create_server
 from sandboxed import ERAS, Era, Stage, call, refusal, settings_for, staged
 from serving import serve
 
@@ -183,7 +183,7 @@ def wrong_model() -> Exception:
 async def test_a_defect_is_masked_told_with_its_request_and_logged_with_its_traceback(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "qarnot_mcp.calls")
+    caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
     async with broken_server(error) as client:
         message = await refusal(client, "list_profiles")
         assert await client.list_tools()
@@ -198,7 +198,7 @@ async def test_a_defect_is_masked_told_with_its_request_and_logged_with_its_trac
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    return [record for record in caplog.records if record.name == "qarnot_mcp.calls"]
+    return [record for record in caplog.records if record.name == "qarnot_mcp.server.middleware"]
 
 
 async def test_each_call_leaves_one_line_without_arguments_and_key(
@@ -231,7 +231,7 @@ async def test_each_call_leaves_one_line_without_arguments_and_key(
 async def test_the_request_id_of_the_line_goes_upstream_and_into_the_error(
     stage: Stage, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "qarnot_mcp.calls")
+    caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
     async with httpx.AsyncClient(base_url=stage.api_url) as http:
         await http.post("/sandbox/faults", json={"kind": "status", "status": 500})
         message = await refusal(client, "list_profiles")
@@ -246,9 +246,9 @@ async def test_the_request_id_of_the_line_goes_upstream_and_into_the_error(
 async def test_a_call_whose_caller_goes_away_is_cancelled_and_leaves_a_line(
     stage: Stage, era: Era, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "qarnot_mcp.calls")
+    caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
     told = Told()
-    logging.getLogger("qarnot_mcp.calls").addHandler(told)
+    logging.getLogger("qarnot_mcp.server.middleware").addHandler(told)
     try:
         async with httpx.AsyncClient(base_url=stage.api_url) as sandbox:
             await sandbox.post("/sandbox/faults", json={"kind": "slow", "seconds": 60})
@@ -259,7 +259,7 @@ async def test_a_call_whose_caller_goes_away_is_cancelled_and_leaves_a_line(
                 asked.cancel()
             await asyncio.wait_for(told.happened.wait(), 10)
     finally:
-        logging.getLogger("qarnot_mcp.calls").removeHandler(told)
+        logging.getLogger("qarnot_mcp.server.middleware").removeHandler(told)
     assert told.lines == ["list_profiles cancelled"]
 
 

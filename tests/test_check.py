@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ports import free_port
-from qarnot_mcp.check import Finding, findings
+from qarnot_mcp.doctor import Finding, findings
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.web.app import open_transport
 from sandboxed import settings_for

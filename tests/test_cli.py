@@ -290,9 +290,9 @@ def test_a_start_and_a_list_of_tools_load_nothing_that_they_do_not_need(tmp_path
 import asyncio, os, sys
 os.environ["FASTMCP_LOG_ENABLED"] = "false"
 from pydantic import SecretStr
-from qarnot_mcp.process import Settings, create_app
+from qarnot_mcp.process.serve import Settings, create_app
 from qarnot_mcp.qarnot.http.transport import Transport
-from qarnot_mcp.server import create_server
+from qarnot_mcp.server.app import create_server
 
 server = create_server(Settings(), Transport("http://api.invalid", "1"), lambda: SecretStr("key"))
 tools = asyncio.run(server.list_tools())

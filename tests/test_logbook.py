@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qarnot_mcp.logbook import JsonLines, TextLines, open_logbook
+from qarnot_mcp.process.log_setup import JsonLines, TextLines, open_logbook
 from sandboxed import settings_for, staged
 
 LIBRARIES = ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error", "fastmcp.server.server", "qarnot_mcp")
@@ -30,7 +30,7 @@ def logging_as_it_was() -> Iterator[None]:
 
 def record(text: str, facts: Mapping[str, object] = FACTS, error: BaseException | None = None) -> logging.LogRecord:
     exc_info = (type(error), error, error.__traceback__) if error else None
-    made = logging.LogRecord("qarnot_mcp.calls", logging.INFO, "calls.py", 1, text, None, exc_info)
+    made = logging.LogRecord("qarnot_mcp.server.middleware", logging.INFO, "calls.py", 1, text, None, exc_info)
     made.created = 0.0
     made.__dict__.update(facts)
     return made
@@ -55,7 +55,7 @@ def test_a_json_line_is_one_object() -> None:
     assert json.loads(line) == {
         "time": "1970-01-01T00:00:00Z",
         "level": "INFO",
-        "logger": "qarnot_mcp.calls",
+        "logger": "qarnot_mcp.server.middleware",
         "message": "a\nb é",
         **FACTS,
     }

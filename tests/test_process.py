@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from qarnot_mcp.process import GIVE_BACK_SECONDS, give_back, web_server
+from qarnot_mcp.process.serve import GIVE_BACK_SECONDS, give_back, web_server
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.app import create_app
 
 FREED_BEFORE_ONE_THAT_STAYS = """
 import asyncio, psutil
-from qarnot_mcp.process import give_back, keep_heap
+from qarnot_mcp.process.serve import give_back, keep_heap
 
 keep_heap()
 process = psutil.Process()

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from qarnot_mcp.request_head import MAX_HEAD_BYTES, BoundedHeadProtocol
+from qarnot_mcp.process.http_protocol import MAX_HEAD_BYTES, BoundedHeadProtocol
 from serving import serve
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]

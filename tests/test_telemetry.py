@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from qarnot_mcp.telemetry import open_telemetry
+from qarnot_mcp.process.telemetry import open_telemetry
 
 TRACED_CALL = """
 import asyncio, logging
-from qarnot_mcp.telemetry import open_telemetry
+from qarnot_mcp.process.telemetry import open_telemetry
 logging.basicConfig(level="INFO")
 open_telemetry()
 from pydantic import SecretStr

@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
         settings = load_settings(**given)
     except SettingsError as error:
         fail(str(error), status=1 if options.check else 2)
-    from qarnot_mcp.logbook import open_logbook
+    from qarnot_mcp.process.log_setup import open_logbook
 
     open_logbook(settings)
     simulation = sandbox(options) if options.sandbox else None
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
     # What is imported and built from here on stays: looking for garbage among it costs a fifth of the start now, and
     # a tenth of each call later. The process that serves turns it on again.
     gc.disable()
-    from qarnot_mcp.process import CannotListen, serve
+    from qarnot_mcp.process.serve import CannotListen, serve
 
     try:
         serve(settings, simulation)
@@ -92,7 +92,7 @@ def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
     """Prints what the doctor finds, and answers the exit status: 1 where something is wrong."""
     import asyncio
 
-    from qarnot_mcp.check import findings
+    from qarnot_mcp.doctor import findings
     from qarnot_mcp.web.app import open_transport
 
     async def printed() -> bool:

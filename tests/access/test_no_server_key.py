@@ -5,7 +5,7 @@ import pytest
 from fastmcp import Client
 
 from access.whole_server import SERVER_KEY, WholeServer, used, whole_server
-from qarnot_mcp.server import TOOLS
+from qarnot_mcp.server.app import TOOLS
 from sandboxed import ERAS, Era
 
 UUID = "11111111-2222-3333-4444-555555555555"

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from qarnot_mcp.server import INSTRUCTIONS, TOOLS
+from qarnot_mcp.server.app import INSTRUCTIONS, TOOLS
 from qarnot_mcp.settings.model import settings_table
 
 ROOT = Path(__file__).parents[2]

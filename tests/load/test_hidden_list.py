@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
-from qarnot_mcp.server import create_server
+from qarnot_mcp.server.app import create_server
 from sandboxed import settings_for
 from serving import serve
 

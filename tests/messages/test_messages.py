@@ -22,7 +22,7 @@ from qarnot_mcp.qarnot import errors
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Subject
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
-from qarnot_mcp.server import create_server
+from qarnot_mcp.server.app import create_server
 from qarnot_mcp.web.app import create_app
 from sandboxed import Stage, ended, refusal, settings_for, staged, submitted
 from serving import serve
@@ -414,7 +414,7 @@ async def staged_busy(api_url: str) -> AsyncIterator[Stage]:
 async def test_the_message_says_what_was_wrong_and_what_to_do(
     case: Case, stages: Stages, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "qarnot_mcp.calls")
+    caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
     stage = stages.of(case)
     async with httpx.AsyncClient(base_url=stage.api_url) as http, stage.client(key=case.key) as client:
         for fault in case.faults:
@@ -424,7 +424,7 @@ async def test_the_message_says_what_was_wrong_and_what_to_do(
             await http.delete("/sandbox/faults")
         assert await client.list_tools()
     sys.stdout.write(f"\n{case.name}: {message}\n")
-    (line,) = [record for record in caplog.records if record.name == "qarnot_mcp.calls"]
+    (line,) = [record for record in caplog.records if record.name == "qarnot_mcp.server.middleware"]
     assert line.__dict__["outcome"] == case.error
     assert message.startswith(case.wrong)
     assert case.valid in message

@@ -19,7 +19,7 @@ from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
-from qarnot_mcp.server import create_server
+from qarnot_mcp.server.app import create_server
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.request_guard import Door
 

@@ -17,10 +17,10 @@ from pydantic import SecretStr
 
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
-from qarnot_mcp.calls import CallMiddleware, teaching
-from qarnot_mcp.prompts import add_prompts
 from qarnot_mcp.qarnot.http.transport import Transport
-from qarnot_mcp.resources import add_resources
+from qarnot_mcp.server.middleware import CallMiddleware, teaching
+from qarnot_mcp.server.prompts import add_prompts
+from qarnot_mcp.server.resources import add_resources
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.answers import Aborted, Deleted, ProfileDetails, ProfileNames, Result, Submitted, TaskList
 from qarnot_mcp.tools.context import House

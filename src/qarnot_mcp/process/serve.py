@@ -16,9 +16,9 @@ from starlette.types import ASGIApp
 
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.mode import announce_access, choose_mode
+from qarnot_mcp.process.telemetry import open_telemetry
 from qarnot_mcp.qarnot.http.transport import fetch_json
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.telemetry import open_telemetry
 from qarnot_mcp.web.app import create_app
 from qarnot_mcp.web.public_url import find_public_url
 
@@ -132,7 +132,7 @@ def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) 
 def http_protocol() -> type[asyncio.Protocol] | str:
     """Answers the HTTP protocol to serve with: the fast parser with a bound, else h11, which has one of its own."""
     try:
-        from qarnot_mcp.request_head import BoundedHeadProtocol
+        from qarnot_mcp.process.http_protocol import BoundedHeadProtocol
     except ImportError:
         return "h11"
     return BoundedHeadProtocol

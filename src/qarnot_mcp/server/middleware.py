@@ -21,7 +21,7 @@ from qarnot_mcp.tools.context import CallRecord, current_call
 
 SHOWN_CHARACTERS = 80
 
-log = logging.getLogger("qarnot_mcp.calls")
+log = logging.getLogger("qarnot_mcp.server.middleware")
 P = ParamSpec("P")
 
 

@@ -1,0 +1,1 @@
+"""What runs the app: socket, signals, log, traces."""

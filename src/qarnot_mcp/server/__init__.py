@@ -1,0 +1,1 @@
+"""What MCP sees: tools, resources, prompts."""
