@@ -267,7 +267,7 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     program = (
-        "import sys, qarnot_mcp; from qarnot_mcp.cli import main; from qarnot_mcp.views.document import tasks_view; "
+        "import sys, qarnot_mcp; from qarnot_mcp.cli import main; from qarnot_mcp.dashboard.document import tasks_view; "
         "print(qarnot_mcp.__file__); print(len(tasks_view())); main(['--version'])"
     )
     ended = subprocess.run(

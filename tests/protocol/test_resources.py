@@ -10,7 +10,7 @@ from fastmcp.client.transports import StreamableHttpTransport
 from mcp import MCPError
 from mcp_types import ResourceTemplateReference, TextResourceContents
 
-from qarnot_mcp.views.document import VIEW_URI, tasks_view
+from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from sandboxed import ERAS, Era, Stage, call, ended, staged, submitted
 
 TASK = "qarnot://tasks/{uuid}"

@@ -13,7 +13,7 @@ from fastmcp import Client
 from mcp_types import TextResourceContents
 from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, ViewportSize, async_playwright
 
-from qarnot_mcp.views.document import VIEW_URI
+from qarnot_mcp.dashboard.document import VIEW_URI
 from sandboxed import Stage
 
 HOST_PAGE = Path(__file__).with_name("host.html")

@@ -5,8 +5,8 @@ from importlib.resources import files
 
 import pytest
 
-from qarnot_mcp.views.compact import compact_script, compact_style
-from qarnot_mcp.views.document import SCRIPTS, STYLES, joinable, read, tasks_view
+from qarnot_mcp.dashboard.document import SCRIPTS, STYLES, joinable, read, tasks_view
+from qarnot_mcp.dashboard.minify import compact_script, compact_style
 
 MAX_BYTES = 60_000
 FORBIDDEN = (
@@ -44,7 +44,7 @@ def test_no_script_makes_html_of_text_or_reaches_out(name: str) -> None:
 
 
 def test_every_source_file_is_in_the_document() -> None:
-    sources = {source.name for source in files("qarnot_mcp.views").iterdir()}
+    sources = {source.name for source in files("qarnot_mcp.dashboard").iterdir()}
     assert {name for name in sources if name.endswith((".js", ".css"))} == {*SCRIPTS, *STYLES}
 
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.server.middleware import CallMiddleware, teaching
 from qarnot_mcp.server.prompts import add_prompts
@@ -29,7 +30,6 @@ from qarnot_mcp.tools.profiles import get_profile, list_profiles
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.get_task import abort_task, delete_task, get_task, list_tasks
 from qarnot_mcp.tools.tasks.submit_task import submit_task
-from qarnot_mcp.views.document import VIEW_URI, tasks_view
 
 if TYPE_CHECKING:
     # A server without sign-in starts a tenth sooner and holds less without it.

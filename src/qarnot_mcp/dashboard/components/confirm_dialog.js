@@ -1,7 +1,7 @@
 // The panel that asks, in the view and by name, before something is done to a task.
 
-import { h } from "./elements.js";
-import { button } from "./parts.js";
+import { h } from "./dom.js";
+import { button } from "./controls.js";
 
 /** The panel of `view.asking`: {deed, task, isBusy, problem, submission}, or nothing. */
 export function confirmation({ asking, say, go, redraw }) {

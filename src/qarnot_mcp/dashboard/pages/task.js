@@ -1,11 +1,11 @@
 // One task: what it is, where it stands, and why it failed.
 
-import { confirmation } from "./confirmation.js";
-import { h, UNHEARD } from "./elements.js";
-import { barsOf, ticksOf } from "./instances.js";
-import { button, chip, head, problemBox, section, loading, tagList } from "./parts.js";
-import { momentOf, phasesOf, wallSeconds } from "./phases.js";
-import { isOver, kindOf } from "./states.js";
+import { confirmation } from "../components/confirm_dialog.js";
+import { h, UNHEARD } from "../components/dom.js";
+import { barsOf, ticksOf } from "../model/instance_bars.js";
+import { button, chip, head, problemBox, section, loading, tagList } from "../components/controls.js";
+import { momentOf, phasesOf, wallSeconds } from "../model/phases.js";
+import { isOver, kindOf } from "../model/states.js";
 
 const ROOMY_BARS = 16;
 const FIELDS = [

@@ -8,34 +8,34 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from qarnot_mcp.views.compact import compact_script, compact_style
+from qarnot_mcp.dashboard.minify import compact_script, compact_style
 
 VIEW_URI = "ui://qarnot/tasks.html"
 
-STYLES = ("theme.css", "page.css", "faces.css")
+STYLES = ("theme.css", "page.css", "pages.css")
 
 # Each module stands after those that it imports.
 SCRIPTS = (
-    "bridge.js",
-    "words.js",
-    "language.js",
-    "elements.js",
-    "states.js",
-    "ranges.js",
-    "polling.js",
-    "phases.js",
-    "instances.js",
-    "log_lines.js",
-    "submission.js",
-    "parts.js",
-    "confirmation.js",
-    "tasks_face.js",
-    "task_face.js",
-    "log_face.js",
-    "deeds.js",
-    "looks.js",
-    "handlers.js",
-    "dashboard.js",
+    "app/host.js",
+    "i18n/messages.js",
+    "i18n/language.js",
+    "components/dom.js",
+    "model/states.js",
+    "model/ranges.js",
+    "app/polling.js",
+    "model/phases.js",
+    "model/instance_bars.js",
+    "model/log_lines.js",
+    "model/resubmit.js",
+    "components/controls.js",
+    "components/confirm_dialog.js",
+    "pages/task_list.js",
+    "pages/task.js",
+    "pages/log.js",
+    "app/actions.js",
+    "app/loaders.js",
+    "app/handlers.js",
+    "app/main.js",
 )
 
 _IMPORT = re.compile(r"^import [^;]*;\n+", re.MULTILINE)
@@ -62,4 +62,4 @@ def joinable(module: str) -> str:
 
 def read(name: str) -> str:
     """Reads one source file of the dashboard."""
-    return files("qarnot_mcp.views").joinpath(name).read_text(encoding="utf-8")
+    return files("qarnot_mcp.dashboard").joinpath(name).read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
 // The log of a task.
 
-import { h } from "./elements.js";
-import { piecesOf } from "./log_lines.js";
-import { button, chip, choices, head, inputField, problemBox, loading } from "./parts.js";
+import { h } from "../components/dom.js";
+import { piecesOf } from "../model/log_lines.js";
+import { button, chip, choices, head, inputField, problemBox, loading } from "../components/controls.js";
 
 const STREAMS = ["stdout", "stderr"].map((name) => [name, name]);
 const MOST_CHOICES = 500;

@@ -1,9 +1,9 @@
 // What is shown, and the calls that bring it up to date. A look answers what polling.js wants to know.
 
-import { barsOf } from "./instances.js";
-import { joinedEarlier, joinedLater, linesOf } from "./log_lines.js";
-import { remember } from "./phases.js";
-import { isOver } from "./states.js";
+import { barsOf } from "../model/instance_bars.js";
+import { joinedEarlier, joinedLater, linesOf } from "../model/log_lines.js";
+import { remember } from "../model/phases.js";
+import { isOver } from "../model/states.js";
 
 const PAGE = 50;
 const MOST_ROWS = 500;

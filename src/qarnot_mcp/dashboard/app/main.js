@@ -1,17 +1,17 @@
 // The dashboard: it starts here, takes what the host says, and draws the face that is wanted.
 
-import { connectToHost, isLost, structureOf } from "./bridge.js";
-import { createDeeds } from "./deeds.js";
-import { h, render } from "./elements.js";
+import { connectToHost, isLost, structureOf } from "./host.js";
+import { createDeeds } from "./actions.js";
+import { h, render } from "../components/dom.js";
 import { createHandlers } from "./handlers.js";
-import { createLanguage } from "./language.js";
-import { logFace } from "./log_face.js";
-import { emptyLog, emptyTask, emptyTasks, LOOKS } from "./looks.js";
-import { iconButton, mark, loading } from "./parts.js";
+import { createLanguage } from "../i18n/language.js";
+import { logFace } from "../pages/log.js";
+import { emptyLog, emptyTask, emptyTasks, LOOKS } from "./loaders.js";
+import { iconButton, mark, loading } from "../components/controls.js";
 import { createPolling } from "./polling.js";
-import { kindOf } from "./states.js";
-import { taskFace } from "./task_face.js";
-import { tasksFace } from "./tasks_face.js";
+import { kindOf } from "../model/states.js";
+import { taskFace } from "../pages/task.js";
+import { tasksFace } from "../pages/task_list.js";
 
 const FACES = { tasks: tasksFace, task: taskFace, log: logFace };
 

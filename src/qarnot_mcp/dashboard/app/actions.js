@@ -1,7 +1,7 @@
 // What the reader does to a task: a tool call, and a word to the model so that the conversation knows.
 
-import { isLost } from "./bridge.js";
-import { submitArguments } from "./submission.js";
+import { isLost } from "./host.js";
+import { submitArguments } from "../model/resubmit.js";
 
 const MOST_TOLD = 10;
 const TOOLS = { abort: "abort_task", delete: "delete_task", again: "submit_task" };

@@ -1,6 +1,6 @@
 // The reader's language: our words in English or French, and dates, numbers and durations as the locale writes them.
 
-import { WORDS } from "./words.js";
+import { WORDS } from "./messages.js";
 
 const UNITS = { day: 86400, hour: 3600, minute: 60, second: 1 };
 

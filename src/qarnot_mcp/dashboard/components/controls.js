@@ -1,7 +1,7 @@
 // The small parts that the faces share.
 
-import { h, UNHEARD } from "./elements.js";
-import { kindOf } from "./states.js";
+import { h, UNHEARD } from "./dom.js";
+import { kindOf } from "../model/states.js";
 
 const ICONS = {
   back: "M10 3 5 8l5 5",

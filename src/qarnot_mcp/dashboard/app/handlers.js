@@ -1,9 +1,9 @@
 // What the reader can do: each handler changes the view, draws it, and looks at the server where that is needed.
 
-import { isLost } from "./bridge.js";
-import { expressionFor } from "./log_lines.js";
-import { emptyLog, emptyTask, emptyTasks, knownOf, lookEarlier, lookForText, lookFurther } from "./looks.js";
-import { submissionOf } from "./submission.js";
+import { isLost } from "./host.js";
+import { expressionFor } from "../model/log_lines.js";
+import { emptyLog, emptyTask, emptyTasks, knownOf, lookEarlier, lookForText, lookFurther } from "./loaders.js";
+import { submissionOf } from "../model/resubmit.js";
 
 const AT_END_PIXELS = 24;
 

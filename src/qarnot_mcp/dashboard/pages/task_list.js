@@ -1,9 +1,9 @@
 // The list of tasks.
 
-import { h, UNHEARD } from "./elements.js";
-import { button, chip, choices, head, iconButton, inputField, mark, problemBox, loading, tagList } from "./parts.js";
-import { momentOf } from "./phases.js";
-import { isOver, kindOf, orderOf } from "./states.js";
+import { h, UNHEARD } from "../components/dom.js";
+import { button, chip, choices, head, iconButton, inputField, mark, problemBox, loading, tagList } from "../components/controls.js";
+import { momentOf } from "../model/phases.js";
+import { isOver, kindOf, orderOf } from "../model/states.js";
 
 const COLUMNS = ["name", "state", "progress", "instances", "created", "duration"];
 const STATES = ["all", "active", "finished", "failed"];
