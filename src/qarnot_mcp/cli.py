@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
 def sandbox(options: argparse.Namespace) -> "ASGIApp":
     """Builds the simulated Qarnot that the command line asks for."""
     from qarnot_mcp.sandbox.app import create_app
-    from qarnot_mcp.sandbox.platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
+    from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
 
     speed = DEFAULT_SPEED if options.sandbox_speed is None else options.sandbox_speed
     if not MIN_SPEED <= speed <= MAX_SPEED:

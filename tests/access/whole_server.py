@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from ports import free_port
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
-from qarnot_mcp.sandbox.control import key_tag
+from qarnot_mcp.sandbox.control.switches import key_tag
 from qarnot_mcp.web.app import create_app
 from sandboxed import AT_ONCE, settings_for
 from serving import serve

@@ -2,7 +2,7 @@
 
 import json
 
-from qarnot_mcp.sandbox.logs import MAX_LOG_LENGTH
+from qarnot_mcp.sandbox.platform.logs import MAX_LOG_LENGTH
 from sandbox.calling import Caller
 
 

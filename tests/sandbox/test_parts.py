@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.sandbox.chance import Chance
-from qarnot_mcp.sandbox.ranges import range_ids, ranges_text
-from qarnot_mcp.sandbox.shelf import Shelf
-from qarnot_mcp.sandbox.times import NEVER, date_text, span_seconds, span_text
+from qarnot_mcp.sandbox.platform.lru_cache import Shelf
+from qarnot_mcp.sandbox.platform.seeded_random import Chance
+from qarnot_mcp.sandbox.wire.ranges import range_ids, ranges_text
+from qarnot_mcp.sandbox.wire.times import NEVER, date_text, span_seconds, span_text
 
 
 @given(st.sets(st.integers(0, 3000), max_size=60))

@@ -7,16 +7,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from qarnot_mcp.sandbox.account import Account, Derivation
-from qarnot_mcp.sandbox.bodies import Body
-from qarnot_mcp.sandbox.documents import task_document
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.orders import MAX_INSTANCES
-from qarnot_mcp.sandbox.platform import Platform
-from qarnot_mcp.sandbox.ranges import range_ids
-from qarnot_mcp.sandbox.refusals import Refusal
-from qarnot_mcp.sandbox.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.times import span_seconds
+from qarnot_mcp.sandbox.api.task_documents import task_document
+from qarnot_mcp.sandbox.platform.account import Account, Derivation
+from qarnot_mcp.sandbox.platform.platform import Platform
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.platform.task_spec import MAX_INSTANCES
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.errors import Refusal
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.ranges import range_ids
+from qarnot_mcp.sandbox.wire.times import span_seconds
 
 NEXT_STATES = {
     "Submitted": {"PartiallyDispatched", "FullyDispatched"},

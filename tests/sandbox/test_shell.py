@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qarnot_mcp.sandbox.programs import run_command, run_profile
-from qarnot_mcp.sandbox.shell import (
+from qarnot_mcp.sandbox.commands.programs import run_command, run_profile
+from qarnot_mcp.sandbox.commands.shell import (
     MAX_COMMANDS,
     MAX_RUN_SECONDS,
     MAX_SEQUENCE_LENGTH,

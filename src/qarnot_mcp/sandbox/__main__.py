@@ -5,7 +5,7 @@ import argparse
 import uvicorn
 
 from qarnot_mcp.sandbox.app import create_app
-from qarnot_mcp.sandbox.platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
+from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
 
 
 def _speed(text: str) -> float:

@@ -9,13 +9,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from qarnot_mcp.sandbox.api import Api
-from qarnot_mcp.sandbox.bodies import Body, parse_body
-from qarnot_mcp.sandbox.calls import Answer, Call, refusal_answer
-from qarnot_mcp.sandbox.control import Control, Entry, key_tag
-from qarnot_mcp.sandbox.faults import Fault, read_fault
-from qarnot_mcp.sandbox.platform import DEFAULT_SPEED, Platform
-from qarnot_mcp.sandbox.refusals import Refusal, refused
+from qarnot_mcp.sandbox.api.routing import Answer, Call, refusal_answer
+from qarnot_mcp.sandbox.api.tasks import Api
+from qarnot_mcp.sandbox.control.faults import Fault, read_fault
+from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
+from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
+from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
+from qarnot_mcp.sandbox.wire.errors import Refusal, refused
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Bytes of a request body that are read; a larger one is a 413."""

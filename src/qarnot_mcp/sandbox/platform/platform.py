@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.account import Account, Moment
-from qarnot_mcp.sandbox.chance import Chance
-from qarnot_mcp.sandbox.documents import task_document
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.plan import TaskPlan
-from qarnot_mcp.sandbox.profiles import Profile, build_profiles
-from qarnot_mcp.sandbox.refusals import bad_key, refused
-from qarnot_mcp.sandbox.shelf import Shelf
-from qarnot_mcp.sandbox.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.world import furnish
+from qarnot_mcp.sandbox.api.task_documents import task_document
+from qarnot_mcp.sandbox.platform.account import Account, Moment
+from qarnot_mcp.sandbox.platform.lru_cache import Shelf
+from qarnot_mcp.sandbox.platform.plan import TaskPlan
+from qarnot_mcp.sandbox.platform.profiles import Profile, build_profiles
+from qarnot_mcp.sandbox.platform.seed_tasks import furnish
+from qarnot_mcp.sandbox.platform.seeded_random import Chance
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.wire.errors import bad_key, refused
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
 
 DEFAULT_SPEED = 30.0
 """Platform seconds in one second: a task of three minutes takes six seconds."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from qarnot_mcp.sandbox.plan import Attempt, InstancePlan
-from qarnot_mcp.sandbox.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.platform.plan import Attempt, InstancePlan
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """The energy, carbon and credits of a task, worked out from the time that its cores were busy."""
 
-from qarnot_mcp.sandbox.census import take_census
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.task import Task
+from qarnot_mcp.sandbox.platform.instance_states import take_census
+from qarnot_mcp.sandbox.platform.task import Task
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
 
 DEFAULT_DATACENTER = "Common European Datacenter"
 _WATTS_PER_CORE = 5.2

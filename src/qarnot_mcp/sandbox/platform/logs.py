@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from qarnot_mcp.sandbox.shell import Numbers, Stream
-from qarnot_mcp.sandbox.task import Task
+from qarnot_mcp.sandbox.commands.shell import Numbers, Stream
+from qarnot_mcp.sandbox.platform.task import Task
 
 MAX_LOG_LENGTH = 16 * 1024 * 1024
 """Characters that a log keeps; the oldest go first, as in the platform's circular buffer."""

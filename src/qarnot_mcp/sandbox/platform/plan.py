@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qarnot_mcp.sandbox.chance import Chance
-from qarnot_mcp.sandbox.machines import Machine
-from qarnot_mcp.sandbox.programs import run_command, run_profile
-from qarnot_mcp.sandbox.shell import Run
+from qarnot_mcp.sandbox.commands.programs import run_command, run_profile
+from qarnot_mcp.sandbox.commands.shell import Run
+from qarnot_mcp.sandbox.platform.machines import Machine
+from qarnot_mcp.sandbox.platform.seeded_random import Chance
 
 Outcome = Literal["success", "failure", "preempted"]
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qarnot_mcp.sandbox.bodies import Body
-from qarnot_mcp.sandbox.filters import Test, invalid_search, read_filter
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.times import span_seconds
+from qarnot_mcp.sandbox.api.filters import Test, invalid_search, read_filter
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.times import span_seconds
 
 MAX_PAGE_SIZE = 50
 _ORDERS = {"creationdate": "creationDate", "executiontime": "executionTime", "name": "name", "state": "state"}

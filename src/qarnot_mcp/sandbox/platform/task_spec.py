@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.bodies import Body
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.machines import CONSTRAINT_FIELDS, Machine, fitting_machines
-from qarnot_mcp.sandbox.plan import MAX_ATTEMPTS, Work
-from qarnot_mcp.sandbox.profiles import Profile
-from qarnot_mcp.sandbox.ranges import range_ids
-from qarnot_mcp.sandbox.refusals import refused
+from qarnot_mcp.sandbox.platform.machines import CONSTRAINT_FIELDS, Machine, fitting_machines
+from qarnot_mcp.sandbox.platform.plan import MAX_ATTEMPTS, Work
+from qarnot_mcp.sandbox.platform.profiles import Profile
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.errors import refused
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.ranges import range_ids
 
 MAX_INSTANCES = 2048
 """Instances that one task may have."""

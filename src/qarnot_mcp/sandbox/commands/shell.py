@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qarnot_mcp.sandbox.commands import Command, read_commands
+from qarnot_mcp.sandbox.commands.parser import Command, read_commands
 
 Stream = Literal["stdout", "stderr"]
 

@@ -4,17 +4,17 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.account import Derivation
-from qarnot_mcp.sandbox.bodies import Body, parse_body
-from qarnot_mcp.sandbox.calls import Answer, Call, Handler, Routes, Visit, json_answer, refusal_answer
-from qarnot_mcp.sandbox.documents import SUMMARY_FIELDS
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.pages import cut_page, read_page_request
-from qarnot_mcp.sandbox.platform import Platform, Told
-from qarnot_mcp.sandbox.refusals import Refusal, bad_body, refused
-from qarnot_mcp.sandbox.services import service_routes
-from qarnot_mcp.sandbox.shell import Stream
-from qarnot_mcp.sandbox.task import Task
+from qarnot_mcp.sandbox.api.pages import cut_page, read_page_request
+from qarnot_mcp.sandbox.api.pools_and_jobs import service_routes
+from qarnot_mcp.sandbox.api.routing import Answer, Call, Handler, Routes, Visit, json_answer, refusal_answer
+from qarnot_mcp.sandbox.api.task_documents import SUMMARY_FIELDS
+from qarnot_mcp.sandbox.commands.shell import Stream
+from qarnot_mcp.sandbox.platform.account import Derivation
+from qarnot_mcp.sandbox.platform.platform import Platform, Told
+from qarnot_mcp.sandbox.platform.task import Task
+from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
+from qarnot_mcp.sandbox.wire.errors import Refusal, bad_body, refused
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
 
 _MAX_BULK = 1000
 _MAX_SEARCH_FIELDS = 100

@@ -1,12 +1,12 @@
 """A task as the API tells it: the full object and the summary."""
 
-from qarnot_mcp.sandbox.census import Census, EndedInstance, take_census
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.plan import UPLOAD_SECONDS
-from qarnot_mcp.sandbox.ranges import ranges_text
-from qarnot_mcp.sandbox.running import running_instances_info, running_instances_nothing
-from qarnot_mcp.sandbox.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.times import NEVER, date_text, span_text
+from qarnot_mcp.sandbox.api.running_info import running_instances_info, running_instances_nothing
+from qarnot_mcp.sandbox.platform.instance_states import Census, EndedInstance, take_census
+from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.ranges import ranges_text
+from qarnot_mcp.sandbox.wire.times import NEVER, date_text, span_text
 
 _OPTIONAL_FIELDS = (
     "advancedRanges",

@@ -10,12 +10,12 @@ import hashlib
 from collections import deque
 from dataclasses import asdict, dataclass
 
-from qarnot_mcp.sandbox.bodies import Body, parse_body
-from qarnot_mcp.sandbox.calls import Answer, json_answer, refusal_answer
-from qarnot_mcp.sandbox.faults import Faults, read_fault
-from qarnot_mcp.sandbox.platform import MAX_ADVANCE_SECONDS, Platform
-from qarnot_mcp.sandbox.refusals import Refusal, refused
-from qarnot_mcp.sandbox.times import date_text
+from qarnot_mcp.sandbox.api.routing import Answer, json_answer, refusal_answer
+from qarnot_mcp.sandbox.control.faults import Faults, read_fault
+from qarnot_mcp.sandbox.platform.platform import MAX_ADVANCE_SECONDS, Platform
+from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
+from qarnot_mcp.sandbox.wire.errors import Refusal, refused
+from qarnot_mcp.sandbox.wire.times import date_text
 
 MAX_JOURNAL_ENTRIES = 10_000
 

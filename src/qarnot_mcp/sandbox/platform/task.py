@@ -7,10 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
-from qarnot_mcp.sandbox.orders import Order
-from qarnot_mcp.sandbox.plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
-from qarnot_mcp.sandbox.shelf import Shelf
-from qarnot_mcp.sandbox.times import span_seconds
+from qarnot_mcp.sandbox.platform.lru_cache import Shelf
+from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
+from qarnot_mcp.sandbox.platform.task_spec import Order
+from qarnot_mcp.sandbox.wire.times import span_seconds
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCEL_SECONDS = 6

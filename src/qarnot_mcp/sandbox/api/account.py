@@ -1,9 +1,9 @@
 """An account as `GET /info` tells it: who it is, its quotas, and what of them is in use."""
 
-from qarnot_mcp.sandbox.account import MAX_BUCKETS, MAX_TASKS, Account, Moment
-from qarnot_mcp.sandbox.census import RunningInstance, take_census
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.plan import MAX_RUNNING_INSTANCES
+from qarnot_mcp.sandbox.platform.account import MAX_BUCKETS, MAX_TASKS, Account, Moment
+from qarnot_mcp.sandbox.platform.instance_states import RunningInstance, take_census
+from qarnot_mcp.sandbox.platform.plan import MAX_RUNNING_INSTANCES
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
 
 MAX_RUNNING_TASKS = 10
 MAX_RUNNING_CORES = 2048

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.account import Account, Moment
-from qarnot_mcp.sandbox.bodies import Body, parse_body
-from qarnot_mcp.sandbox.refusals import Refusal
-from qarnot_mcp.sandbox.task import Task
+from qarnot_mcp.sandbox.platform.account import Account, Moment
+from qarnot_mcp.sandbox.platform.task import Task
+from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
+from qarnot_mcp.sandbox.wire.errors import Refusal
 
 JSON_TYPE = "application/json; charset=utf-8"
 

@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
-from qarnot_mcp.sandbox.calls import Answer, Handler, Routes, Visit, json_answer
-from qarnot_mcp.sandbox.carbon import carbon_facts, task_credits
-from qarnot_mcp.sandbox.information import account_information
-from qarnot_mcp.sandbox.machines import listed_constraints
-from qarnot_mcp.sandbox.refusals import bad_body, bad_secret, refused
+from qarnot_mcp.sandbox.api.account import account_information
+from qarnot_mcp.sandbox.api.routing import Answer, Handler, Routes, Visit, json_answer
+from qarnot_mcp.sandbox.platform.energy import carbon_facts, task_credits
+from qarnot_mcp.sandbox.platform.machines import listed_constraints
+from qarnot_mcp.sandbox.wire.errors import bad_body, bad_secret, refused
 
 _MAX_LIMIT = 50
 _MAX_SECRETS = 1000

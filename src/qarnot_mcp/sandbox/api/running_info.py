@@ -1,9 +1,9 @@
 """What the API tells about the instances that are on machines: phase, memory, processor and network."""
 
-from qarnot_mcp.sandbox.census import Census, RunningInstance
-from qarnot_mcp.sandbox.chance import Chance
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.times import NEVER, date_text
+from qarnot_mcp.sandbox.platform.instance_states import Census, RunningInstance
+from qarnot_mcp.sandbox.platform.seeded_random import Chance
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.times import NEVER, date_text
 
 
 def running_instances_nothing() -> JsonObject:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from qarnot_mcp.sandbox.account import Account, Moment
-from qarnot_mcp.sandbox.bodies import Body
-from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.platform.account import Account, Moment
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
 
 _HOUR = 3600
 _DAY = 86400

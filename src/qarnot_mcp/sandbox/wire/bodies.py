@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from qarnot_mcp.sandbox.refusals import Refusal, bad_body, refused
-from qarnot_mcp.sandbox.times import span_seconds
+from qarnot_mcp.sandbox.wire.errors import Refusal, bad_body, refused
+from qarnot_mcp.sandbox.wire.times import span_seconds
 
 _INT32_MAX = 2**31 - 1
 

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from qarnot_mcp.sandbox.bodies import Body
-from qarnot_mcp.sandbox.carbon import task_credits
-from qarnot_mcp.sandbox.census import take_census
-from qarnot_mcp.sandbox.chance import Chance
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.logs import read_log
-from qarnot_mcp.sandbox.orders import Order, read_constants, read_order, read_tags
-from qarnot_mcp.sandbox.plan import TaskPlan
-from qarnot_mcp.sandbox.profiles import Profile
-from qarnot_mcp.sandbox.ranges import ranges_text
-from qarnot_mcp.sandbox.refusals import Refusal, refused
-from qarnot_mcp.sandbox.shelf import Shelf
-from qarnot_mcp.sandbox.shell import Stream
-from qarnot_mcp.sandbox.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.commands.shell import Stream
+from qarnot_mcp.sandbox.platform.energy import task_credits
+from qarnot_mcp.sandbox.platform.instance_states import take_census
+from qarnot_mcp.sandbox.platform.logs import read_log
+from qarnot_mcp.sandbox.platform.lru_cache import Shelf
+from qarnot_mcp.sandbox.platform.plan import TaskPlan
+from qarnot_mcp.sandbox.platform.profiles import Profile
+from qarnot_mcp.sandbox.platform.seeded_random import Chance
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.platform.task_spec import Order, read_constants, read_order, read_tags
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.errors import Refusal, refused
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.ranges import ranges_text
 
 Derivation = Literal["retry", "recover", "resume", "clone"]
 

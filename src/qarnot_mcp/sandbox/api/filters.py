@@ -5,10 +5,10 @@ from typing import Any
 
 import re2
 
-from qarnot_mcp.sandbox.bodies import Body
-from qarnot_mcp.sandbox.json_objects import JsonObject
-from qarnot_mcp.sandbox.refusals import Refusal
-from qarnot_mcp.sandbox.times import span_seconds
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.errors import Refusal
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.times import span_seconds
 
 Test = Callable[[JsonObject], bool]
 

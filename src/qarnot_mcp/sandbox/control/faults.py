@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from qarnot_mcp.sandbox.bodies import Body
-from qarnot_mcp.sandbox.refusals import refused
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.errors import refused
 
 KINDS = ("status", "disconnect", "slow", "cut", "endless", "not_json", "wrong_type", "late")
 MAX_FAULTS = 100

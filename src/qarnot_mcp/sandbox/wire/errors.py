@@ -8,7 +8,7 @@ D  `{"error": ...}`                                 the secrets manager: 404, 40
 
 import hashlib
 
-from qarnot_mcp.sandbox.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.json_objects import JsonObject
 
 
 class Refusal(Exception):  # noqa: N818 - the API refuses; nothing here has gone wrong

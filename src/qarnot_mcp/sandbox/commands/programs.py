@@ -9,7 +9,7 @@ blender, openfoam        what these profiles print
 
 from collections.abc import Mapping, Sequence
 
-from qarnot_mcp.sandbox.shell import Program, Run, Shell
+from qarnot_mcp.sandbox.commands.shell import Program, Run, Shell
 
 
 def run_command(command: str, variables: Mapping[str, str]) -> Run:

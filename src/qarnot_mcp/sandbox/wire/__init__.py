@@ -1,0 +1,1 @@
+"""Bodies, errors and forms of values on the wire."""
