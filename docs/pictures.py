@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import expect
-
-from sandboxed import KEY, Stage, call, ended, staged, submitted
-from views.hosting import Host, browsing, hosting
+from tests.support.running_server import KEY, Stage, call, ended, staged, submitted
+from tests.support.view_host import Host, browsing, hosting
 
 IMAGES = Path(__file__).parent / "images"
 SEED = 4

@@ -20,9 +20,9 @@ import httpx
 import pytest
 from fastmcp import Client
 
-from ports import free_port
 from qarnot_mcp import __version__
-from sandboxed import ERAS, Era, call
+from tests.support.ports import free_port
+from tests.support.running_server import ERAS, Era, call
 
 PROJECT = Path(__file__).parents[1]
 MAIN = (sys.executable, str(PROJECT / "main.py"))

@@ -5,8 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from sandboxed import ERAS, Era, staged
+from tests.support.running_server import ERAS, Era, staged
 
 README = Path(__file__).parents[2] / "README.md"
 

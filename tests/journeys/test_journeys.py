@@ -6,8 +6,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-
-from journeys.conversation import Conversation, conversation
+from tests.support.conversation import Conversation, conversation
 
 SECONDS_OF_A_SHORT_TASK = 400
 

@@ -9,9 +9,8 @@ import httpx2
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
-
-from load.processes import Running, server_and_sandbox, started_again
-from sandboxed import ERAS, Era
+from tests.support.running_server import ERAS, Era
+from tests.support.upstream_processes import Running, server_and_sandbox, started_again
 
 CALLS = 8
 PROFILE = {"profile_name": "docker-batch"}

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from load.processes import ROOT
+from tests.support.upstream_processes import ROOT
 
 
 def test_ten_seconds_of_many_callers_and_faults_leave_nothing_behind() -> None:

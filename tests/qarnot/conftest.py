@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import respx
+from tests.support.qarnot_api import BASE, TestTime, opened
 
-from qarnot_api import BASE, TestTime, opened
 from qarnot_mcp.qarnot.client import QarnotClient
 
 

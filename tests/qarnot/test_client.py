@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 import respx
+from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, TestTime, opened, task_document
 
-from qarnot_api import HOST, KEY, OTHER_UUID, UUID, TestTime, opened, task_document
 from qarnot_mcp import __version__
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import (

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.qarnot_api import UUID
 
-from qarnot_api import UUID
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.identifiers import (
     check_cursor,

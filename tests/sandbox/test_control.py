@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from sandbox.calling import Caller, caller
+from tests.support.sandbox_calls import Caller, caller
 
 
 async def test_the_journal_tells_who_asked_for_what_and_keeps_no_key(app: Any, api: Caller) -> None:

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from sandbox.calling import Caller
+from tests.support.sandbox_calls import Caller
 
 
 async def names(api: Caller, filter_: Any, **more: Any) -> list[str]:

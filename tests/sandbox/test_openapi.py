@@ -13,8 +13,7 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
-
-from sandbox.calling import KEY, Caller
+from tests.support.sandbox_calls import KEY, Caller
 
 FILE = os.environ.get("QARNOT_OPENAPI", "")
 described = pytest.mark.skipif(not FILE, reason="QARNOT_OPENAPI names no file")

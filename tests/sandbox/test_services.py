@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from sandbox.calling import Caller, caller
+from tests.support.sandbox_calls import Caller, caller
 
 
 async def test_settings_and_versions_need_no_key(app: Any) -> None:

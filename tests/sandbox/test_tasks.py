@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from sandbox.calling import Caller, caller
+from tests.support.sandbox_calls import Caller, caller
 
 
 async def states(api: Caller, uuid: str, step_seconds: int = 1) -> list[str]:

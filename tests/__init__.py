@@ -1,0 +1,1 @@
+"""The tests of the project; helpers are in `tests.support`."""

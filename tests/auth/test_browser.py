@@ -1,0 +1,137 @@
+"""The sign-in page in a real browser."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from tests.support.oauth_server import WholeServer
+from tests.support.ports import free_port
+from tests.support.serving import serve
+from tests.support.sign_in import SignIn, parameters_of
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium")
+
+ALICE = "sandbox-alice"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def client(whole: WholeServer, http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
+    """A registered client that listens for its callback, as Claude Code does, and a site that frames the page."""
+
+    async def callback(request: Request) -> HTMLResponse:
+        return HTMLResponse("<h1>Back at the client</h1>")
+
+    async def frame(request: Request) -> HTMLResponse:
+        return HTMLResponse(f'<iframe src="{request.query_params["page"]}"></iframe>')
+
+    port = free_port()
+    async with AsyncExitStack() as stack:
+        routes = [Route("/callback", callback), Route("/frame", frame)]
+        await stack.enter_async_context(serve(Starlette(routes=routes), port=port))
+        sign_in = SignIn(whole.origin, http, redirect=f"http://localhost:{port}/callback")
+        await sign_in.register(client_name="Claude")
+        yield sign_in
+
+
+async def page_address(client: SignIn) -> str:
+    return (await client.authorize()).headers["location"]
+
+
+async def opened(browser: Browser, address: str, **how: str) -> Page:
+    page = await (await browser.new_context(**how)).new_page()  # type: ignore[arg-type]
+    await page.goto(address)
+    return page
+
+
+async def test_a_person_signs_in_with_the_keyboard_alone(browser: Browser, client: SignIn) -> None:
+    page = await opened(browser, await page_address(client))
+    await expect(page.get_by_label("Qarnot API key")).to_be_focused()  # keys typed sooner would be lost
+    await page.keyboard.type(ALICE)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading")).to_have_text("Back at the client")
+    answer = parameters_of(httpx.Response(303, headers={"location": page.url}))
+    assert answer["state"] == client.state
+    tokens = (await client.exchange(answer["code"])).json()
+    assert (await client.call(tokens["access_token"], "list_profiles")).status_code == 200
+
+
+async def test_a_wrong_key_is_explained_and_the_next_one_works(browser: Browser, client: SignIn) -> None:
+    page = await opened(browser, await page_address(client), locale="fr-FR")
+    await page.get_by_label("Clé API Qarnot").fill("mistyped")
+    await page.get_by_role("button", name="Se connecter").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Qarnot refuse cette clé")
+    await expect(page.get_by_label("Clé API Qarnot")).to_have_value("")
+    await page.get_by_label("Clé API Qarnot").fill(ALICE)
+    await page.get_by_label("Lecture seule").check()
+    await page.get_by_role("button", name="Se connecter").click()
+    await expect(page.get_by_role("heading")).to_have_text("Back at the client")
+    code = parameters_of(httpx.Response(303, headers={"location": page.url}))["code"]
+    assert (await client.exchange(code)).json()["scope"] == "qarnot:read"
+
+
+async def test_a_person_can_cancel_without_a_key(browser: Browser, client: SignIn) -> None:
+    page = await opened(browser, await page_address(client))
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_role("heading")).to_have_text("Back at the client")
+    assert "error=access_denied" in urlsplit(page.url).query
+
+
+async def test_the_page_does_not_appear_in_a_frame(browser: Browser, client: SignIn) -> None:
+    site = client.redirect.replace("/callback", "/frame")
+    page = await opened(browser, "about:blank")
+    async with page.expect_event("console", lambda message: "frame-ancestors" in message.text):
+        await page.goto(str(httpx.URL(site, params={"page": await page_address(client)})))
+    assert await page.frame_locator("iframe").get_by_label("Qarnot API key").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 375, 560])
+async def test_the_page_fits_and_can_be_read(browser: Browser, client: SignIn, width: int, scheme: str) -> None:
+    claude = SignIn(client.origin, client.http, redirect="https://claude.ai/api/mcp/auth_callback")
+    await claude.register(client_name="Claude")
+    page = await opened(browser, await page_address(claude), color_scheme=scheme)
+    await page.set_viewport_size({"width": width, "height": 680})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    for ratio in await page.evaluate(CONTRASTS):
+        assert ratio >= 4.5
+    if "SCREENSHOTS" in os.environ:  # a folder for the pictures of the documents
+        picture = Path(os.environ["SCREENSHOTS"]) / f"sign-in-{width}-{scheme}.png"
+        await page.screenshot(path=picture, full_page=True)
+
+
+# The contrast of each text with what is behind it, as WCAG defines it.
+CONTRASTS = """() => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = parts(colour).slice(0, 3).map((value) => value / 255)
+      .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (element) => {
+    const colour = getComputedStyle(element).backgroundColor;
+    return element.parentElement && parts(colour)[3] === 0 ? ground(element.parentElement) : colour;
+  };
+  return [...document.querySelectorAll("h1, p, li, label, small, a, button, span, strong")].map((element) => {
+    const [one, other] = [light(getComputedStyle(element).color), light(ground(element))];
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  });
+}"""

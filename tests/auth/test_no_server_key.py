@@ -1,0 +1,78 @@
+"""In mode `oauth` the server's own key is never used, whatever is called, and however."""
+
+import httpx
+import pytest
+from fastmcp import Client
+from tests.support.oauth_server import SERVER_KEY, WholeServer, used, whole_server
+from tests.support.running_server import ERAS, Era
+
+from qarnot_mcp.server.app import TOOLS
+
+UUID = "11111111-2222-3333-4444-555555555555"
+ARGUMENTS: dict[str, dict[str, object]] = {
+    "list_tasks": {},
+    "get_task": {"task_uuid": UUID},
+    "submit_task": {"name": "n", "profile": "docker-batch", "instance_count": 1},
+    "get_task_logs": {"task_uuid": UUID},
+    "abort_task": {"task_uuid": UUID},
+    "delete_task": {"task_uuid": UUID},
+    "list_profiles": {},
+    "get_profile": {"profile_name": "docker-batch"},
+}
+METHODS = ("tools/call", "tools/list", "resources/list", "resources/read", "prompts/list", "prompts/get", "ping")
+WAYS: tuple[dict[str, str], ...] = (
+    {},
+    {"Authorization": ""},
+    {"Authorization": "Bearer"},
+    {"Authorization": "Bearer invalid"},
+    {"Authorization": f"Bearer {SERVER_KEY}"},
+    {"Authorization": SERVER_KEY},
+    {"Authorization": "Basic c2FuZGJveDprZXk="},
+    {"X-Api-Key": SERVER_KEY},
+    {"X-Api-Key": ""},
+    {"Cookie": f"authorization={SERVER_KEY}"},
+    {"Mcp-Session-Id": "made-up"},
+)
+MODERN = "2026-07-28"
+LEGACY = "2025-06-18"
+
+
+def request_of(method: str, tool: str, version: str) -> tuple[dict[str, object], dict[str, str]]:
+    """A request as the era of this version sends it: its body, and its headers."""
+    parameters: dict[str, object] = {"name": tool, "arguments": ARGUMENTS[tool], "uri": "qarnot://tasks"}
+    headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": version}
+    if version == MODERN:
+        headers |= {"Mcp-Method": method, "Mcp-Name": tool}
+        parameters["_meta"] = {
+            "io.modelcontextprotocol/protocolVersion": version,
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}, headers
+
+
+def test_no_tool_is_forgotten_here() -> None:
+    assert set(ARGUMENTS) == {entry.function.__name__ for entry in TOOLS}
+
+
+@pytest.mark.parametrize("version", [MODERN, LEGACY])
+async def test_without_credentials_no_request_reaches_the_api(whole: WholeServer, version: str) -> None:
+    addresses = (whole.url, f"{whole.url}/", f"{whole.url}?token={SERVER_KEY}")
+    async with httpx.AsyncClient() as http:
+        for way in WAYS:
+            for tool in ARGUMENTS:
+                for method in METHODS if tool == "list_tasks" else METHODS[:1]:
+                    body, headers = request_of(method, tool, version)
+                    for address in addresses if tool == "list_tasks" else addresses[:1]:
+                        response = await http.post(address, json=body, headers={**headers, **way})
+                        assert response.status_code == 401, (way, tool, method, address)
+    assert await whole.requests() == []
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_same_calls_would_reach_the_api_in_mode_key(era: Era) -> None:
+    async with whole_server(auth="key") as whole:
+        async with Client(whole.url, mode=era) as client:
+            for tool, arguments in ARGUMENTS.items():
+                await client.call_tool(tool, arguments, raise_on_error=False)
+        assert used(await whole.requests(), SERVER_KEY) >= len(ARGUMENTS)

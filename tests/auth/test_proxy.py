@@ -1,0 +1,21 @@
+"""The server behind a proxy on the same machine: who is who, and which address counts."""
+
+import httpx
+from tests.support.ports import free_port
+from tests.support.processes import SERVER, running, server_environment
+from tests.support.sign_in import SignIn
+
+
+async def test_wrong_keys_count_for_the_person_behind_the_proxy(http: httpx.AsyncClient) -> None:
+    port = free_port()
+    async with running(*SERVER, "--sandbox", **server_environment(port)) as server:
+        await server.until("Access mode oauth")
+        sign_in = SignIn(f"http://localhost:{port}", http)
+        await sign_in.register()
+        page = await sign_in.page()
+        http.headers["X-Forwarded-For"] = "192.0.2.1"
+        statuses = [(await sign_in.post(page, f"wrong-{number}")).status_code for number in range(4)]
+        assert statuses == [403, 403, 403, 429]
+        http.headers["X-Forwarded-For"] = "192.0.2.2"
+        assert (await sign_in.post(page, "sandbox-alice")).status_code == 303
+        assert "192.0.2.1" in server.text

@@ -1,0 +1,66 @@
+"""What a single server without Redis remembers, and what it does not need to."""
+
+import httpx
+from fastmcp.server.auth.cimd import CIMDDocument
+from pydantic import SecretStr
+from tests.support.ports import free_port
+from tests.support.serving import serve
+from tests.support.sign_in import SignIn
+from tests.support.sign_in_server import ALICE, SECRET, Accounts, small_app, small_provider
+
+from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.sealing import Sealer
+
+DOCUMENT = "https://claude.ai/oauth/client.json"
+NEW = SecretStr("a new secret, which is long enough as well")
+
+
+async def test_a_restart_signs_nobody_out(accounts: Accounts, http: httpx.AsyncClient) -> None:
+    port = free_port()
+    sign_in = SignIn(f"http://localhost:{port}", http)
+    async with serve(small_app(small_provider(sign_in.origin, accounts)), port=port):
+        tokens = await sign_in.tokens(ALICE)
+    async with serve(small_app(small_provider(sign_in.origin, accounts)), port=port):
+        assert (await sign_in.call(tokens["access_token"])).status_code == 200
+        refreshed = await sign_in.refresh(tokens["refresh_token"])
+        assert refreshed.status_code == 200
+        assert (await sign_in.refresh(tokens["refresh_token"])).status_code == 400
+
+
+async def test_a_new_secret_keeps_everybody_as_long_as_the_old_one_stays(
+    accounts: Accounts, http: httpx.AsyncClient
+) -> None:
+    port = free_port()
+    sign_in = SignIn(f"http://localhost:{port}", http)
+    async with serve(small_app(small_provider(sign_in.origin, accounts)), port=port):
+        tokens = await sign_in.tokens(ALICE)
+    async with serve(small_app(small_provider(sign_in.origin, accounts, secrets=(NEW, SECRET))), port=port):
+        assert (await sign_in.call(tokens["access_token"])).status_code == 200
+        refreshed = (await sign_in.refresh(tokens["refresh_token"])).json()
+    async with serve(small_app(small_provider(sign_in.origin, accounts, secrets=(NEW,))), port=port):
+        assert (await sign_in.call(tokens["access_token"])).status_code == 401
+        assert (await sign_in.call(refreshed["access_token"])).status_code == 200
+        sign_in.http.headers["Accept"] = "text/html"
+        assert "does not know the program" in (await sign_in.authorize()).text
+
+
+async def test_a_client_with_a_document_signs_in_without_registering(
+    accounts: Accounts, http: httpx.AsyncClient
+) -> None:
+    port = free_port()
+    sign_in = SignIn(f"http://localhost:{port}", http, client_id=DOCUMENT)
+    reads = []
+
+    async def fetch(address: str) -> CIMDDocument:
+        reads.append(address)
+        return CIMDDocument(client_id=DOCUMENT, client_name="Claude", redirect_uris=["http://localhost/callback"])
+
+    clients = Clients(Sealer([SECRET]), AllowedRedirects(), fetch)
+    async with serve(small_app(small_provider(sign_in.origin, accounts, clients=clients)), port=port):
+        code = await sign_in.code(ALICE)
+        reads.clear()
+        tokens = (await sign_in.exchange(code)).json()
+        assert (await sign_in.call(tokens["access_token"])).status_code == 200
+        assert (await sign_in.refresh(tokens["refresh_token"])).status_code == 200
+    assert reads == []  # a document that cannot be reached for a while signs nobody out

@@ -1,0 +1,85 @@
+"""axe-core finds nothing to mend on any face, in both themes and on a phone."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+from tests.support.running_server import KEY, call, staged
+from tests.support.view_host import Host, hosting
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+AXE = "axe-core@4.14.1"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qarnot-mcp-tests" / AXE
+INSTALL_SECONDS = 50
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def axe() -> AsyncIterator[str]:
+    """The script of axe-core, which npm brings once."""
+    script = CACHE / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("axe-core is not there and npm is not installed")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        arguments = ("install", "--prefix", str(CACHE), "--no-save", "--no-audit", "--ignore-scripts", AXE)
+        process = await asyncio.create_subprocess_exec(
+            npm, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            _, complaint = await asyncio.wait_for(process.communicate(), INSTALL_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            pytest.skip(f"npm did not bring axe-core within {INSTALL_SECONDS} s")
+        if process.returncode:
+            pytest.skip(f"npm could not bring axe-core: {complaint.decode(errors='replace')[-200:]}")
+    yield script.read_text(encoding="utf-8")
+
+
+async def violations(host: Host, axe: str) -> list[str]:
+    """What axe-core finds in the view: the rule, and the elements that break it."""
+    frame = host.page.frames[1]
+    await frame.evaluate(axe)
+    found: list[dict[str, Any]] = await frame.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+    )
+    return [f"{one['impact']} {one['id']}: {[node['html'][:160] for node in one['nodes'][:4]]}" for one in found]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 1000), ("light", 320)])
+async def test_no_face_has_a_fault_that_axe_knows(browser: Browser, axe: str, theme: str, width: int) -> None:
+    context = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage, width=width) as host:
+        rows = (await call(host.client, "list_tasks"))["tasks"]
+        uuids = {row["name"]: row["uuid"] for row in rows}
+
+        await host.open("list_tasks", context=context)
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+        assert await violations(host, axe) == []
+
+        await host.open("get_task", {"task_uuid": uuids["orchard calibration"]}, context=context)
+        await expect(host.view.locator(".bars li")).to_have_count(4)
+        assert await violations(host, axe) == []
+        await host.view.get_by_role("button", name="Run again").click()
+        assert await violations(host, axe) == []
+
+        await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context=context)
+        await expect(host.view.locator(".bars li")).to_have_count(6)
+        await host.view.get_by_role("button", name="Abort").click()
+        assert await violations(host, axe) == []
+
+        await host.open("get_task_logs", {"task_uuid": uuids["seawall flow"]}, context=context)
+        await expect(host.view.locator(".line").first).to_be_visible()
+        await host.view.get_by_role("searchbox").fill("part")
+        host.is_lost = True
+        await host.page.clock.run_for(3000)
+        await expect(host.view.get_by_role("alert")).to_be_visible()
+        assert await violations(host, axe) == []

@@ -1,0 +1,264 @@
+"""How the dashboard behaves in its host: theme, language, width, keyboard, and a server that comes and goes."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, expect
+from tests.support.running_server import KEY, call, ended, staged, submitted
+from tests.support.view_host import Host, hosting
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PHONE = 320
+UNSEEN = """body => new Promise(done => new IntersectionObserver(([entry], observer) => {
+  if (!entry.isIntersecting) { observer.disconnect(); done(); }
+}).observe(body))"""
+
+
+async def ground(host: Host) -> str:
+    """The colour behind the view."""
+    return str(await host.view.locator("html").evaluate("root => getComputedStyle(root).backgroundColor"))
+
+
+async def test_the_theme_follows_the_host_and_its_changes(browser: Browser) -> None:
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks", context={"theme": "dark"})
+        await expect(host.view.locator("html")).to_have_attribute("data-theme", "dark")
+        assert await ground(host) == "rgb(18, 25, 23)"
+        await host.page.evaluate("window.setContext({theme: 'light'})")
+        await expect(host.view.locator("html")).to_have_attribute("data-theme", "light")
+        assert await ground(host) == "rgb(255, 255, 255)"
+
+
+async def test_a_host_that_names_no_theme_leaves_it_to_the_browser(browser: Browser) -> None:
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+        await host.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        await host.open("list_tasks", context={"theme": None})
+        await expect(host.view.locator("html")).to_have_attribute("data-theme", "dark")
+        await host.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        await expect(host.view.locator("html")).to_have_attribute("data-theme", "light")
+
+
+async def test_french_words_dates_and_numbers(browser: Browser) -> None:
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks", context={"locale": "fr-FR"})
+        await expect(host.view.get_by_role("heading", name="Tâches")).to_be_visible()
+        await expect(host.view.locator("html")).to_have_attribute("lang", "fr-FR")
+        row = host.view.get_by_role("row", name="orchard calibration")
+        await expect(row).to_contain_text("Échec")
+        await expect(row).to_contain_text(re.compile(r"il\sy\sa\s\d\sj"))
+        await row.get_by_role("button").click()
+        await expect(host.view.get_by_role("heading", name="Énergie")).to_contain_text("86 %")
+        await expect(host.view.locator(".figures dd").first).to_contain_text(re.compile(r"\d,\d"))
+        await expect(host.view.locator(".facts dd").first).to_contain_text("nov.")
+        await host.page.evaluate("window.setContext({locale: 'en-US', timeZone: 'Nowhere/Land'})")
+        await expect(host.view.get_by_role("heading", name="Energy")).to_be_visible()
+
+
+async def test_a_locale_of_another_language_reads_english(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks", context={"locale": "fr"})
+        for locale in ("de-DE", "zh-Hans-CN", "not a locale!", "en-Latn-GB-x-odd"):
+            await expect(host.view.get_by_text("Aucune tâche")).to_be_visible()
+            await host.page.evaluate("locale => window.setContext({locale})", locale)
+            await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
+            await host.page.evaluate("window.setContext({locale: 'fr-CA'})")
+
+
+async def test_nothing_is_cut_off_at_320_pixels(browser: Browser) -> None:
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage, width=PHONE) as host:
+        await host.page.evaluate("document.body.classList.add('narrow')")
+        wide = "root => root.scrollWidth - root.clientWidth"
+        await host.open("list_tasks", context={"locale": "fr-FR"})
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+        assert await host.view.locator("html").evaluate(wide) == 0
+        await host.view.get_by_role("button", name="orchard calibration").click()
+        await expect(host.view.locator(".bars li")).to_have_count(4)
+        assert await host.view.locator("html").evaluate(wide) == 0
+        await host.view.get_by_role("button", name="Relancer").click()
+        assert await host.view.locator("html").evaluate(wide) == 0
+        await host.view.get_by_role("button", name="Journal", exact=True).click()
+        await expect(host.view.get_by_role("log")).to_contain_text("ValueError")
+        assert await host.view.locator("html").evaluate(wide) == 0
+
+
+async def test_the_host_hears_the_size_of_each_face(browser: Browser) -> None:
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks")
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+        fits = "root => root.scrollHeight <= root.clientHeight && root.clientHeight - document.body.offsetHeight <= 1"
+        await host.view.locator(f"html:is({'*'})").wait_for()
+        await host.page.wait_for_function("document.querySelector('iframe').offsetHeight > 600")
+        assert await host.view.locator("html").evaluate(fits)
+        sizes = await host.heard("ui/notifications/size-changed")
+        assert sizes[-1]["width"] == 1000 - 48
+
+
+async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        uuid = await submitted(host.client, name="typed")
+        await host.open("list_tasks")
+        focused = host.view.locator(":focus")
+        await expect(host.view.locator("tbody tr")).to_have_count(1)
+        await host.view.locator("body").press("Tab")
+        for _ in range(30):
+            if await focused.get_attribute("data-uuid") == uuid:
+                break
+            await host.page.keyboard.press("Tab")
+        await host.page.keyboard.press("Enter")
+        await expect(host.view.get_by_role("heading", name="typed")).to_be_focused()
+        for _ in range(10):
+            if await focused.get_attribute("data-deed") == "abort":
+                break
+            await host.page.keyboard.press("Tab")
+        await host.page.keyboard.press("Space")
+        await expect(focused).to_have_text("Cancel")
+        await host.page.keyboard.press("Tab")
+        await host.page.keyboard.press("Enter")
+        await expect(host.view.get_by_text("“typed” is being stopped.").first).to_be_visible()
+        assert await host.view.locator(":focus-visible").count() == 1
+
+
+async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(browser: Browser) -> None:
+    async with staged(speed=100) as stage, hosting(browser, stage) as host:
+        await submitted(host.client, "sleep 30", name="moving")
+        await host.open("list_tasks")
+        box = host.view.get_by_role("searchbox")
+        await box.fill("mov")
+        await host.look_until(host.view.locator("tbody .chip"), "Success")
+        await expect(box).to_be_focused()
+        await expect(box).to_have_value("mov")
+
+
+async def test_a_lost_server_is_said_and_found_again(browser: Browser) -> None:
+    async with staged(speed=50) as stage, hosting(browser, stage) as host:
+        uuid = await submitted(host.client, "sleep 300", name="steady")
+        await host.open("get_task", {"task_uuid": uuid})
+        await expect(host.view.locator(".liveness")).to_have_text("Live")
+        host.is_lost = True
+        alert = host.view.get_by_role("alert")
+        await host.page.clock.run_for(3000)
+        await expect(alert).to_contain_text("The server does not answer.")
+        await expect(host.view.locator(".liveness")).to_have_text("No connection")
+        await expect(host.view.get_by_role("heading", name="steady")).to_be_visible()
+        await alert.get_by_role("button", name="Try again").click()
+        await expect(alert).to_be_visible()
+        host.is_lost = False
+        await alert.get_by_role("button", name="Try again").click()
+        await expect(alert).to_have_count(0)
+        await expect(host.view.locator(".liveness")).to_have_text("Live")
+
+
+async def test_a_lost_server_is_found_again_without_a_hand(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await submitted(host.client, name="steady")
+        host.is_lost = True
+        await host.open("list_tasks")
+        await expect(host.view.get_by_role("alert")).to_be_visible()
+        host.is_lost = False
+        await host.page.clock.run_for(5000)
+        await expect(host.view.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_refusal_of_the_tool_is_shown_in_its_words(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("get_task", {"task_uuid": "no-such-task"})
+        alert = host.view.get_by_role("alert")
+        await expect(alert).to_contain_text("no-such-task")
+        await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
+
+
+async def test_a_cancelled_call_is_said(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks", result=None)
+        await expect(host.view.get_by_text("Loading")).to_be_visible()
+        await host.page.evaluate("window.notify('tool-cancelled', {reason: 'user action'})")
+        await expect(host.view.get_by_role("alert")).to_contain_text("The call was cancelled.")
+        await host.view.get_by_role("button", name="Try again").click()
+        await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
+
+
+async def test_it_stops_asking_when_all_is_over_or_the_host_takes_it_away(browser: Browser) -> None:
+    async with staged() as stage, hosting(browser, stage) as host:
+        uuid = await submitted(host.client, name="short")
+        await ended(host.client, uuid)
+        await host.open("get_task", {"task_uuid": uuid})
+        await expect(host.view.locator(".liveness")).to_have_text("Up to date")
+        await host.page.clock.run_for(120_000)
+        assert len(host.calls) == 1
+
+
+async def test_it_asks_nothing_while_it_is_out_of_sight(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await submitted(host.client, name="waiting")
+        await host.open("list_tasks")
+        await expect(host.view.locator("tbody tr")).to_have_count(1)
+        await host.page.wait_for_function("window.heard.some(message => message.method === 'tools/call')")
+        await host.page.evaluate("document.querySelector('iframe').style.marginTop = '4000px'")
+        await host.view.locator("body").evaluate(UNSEEN)
+        before = len(host.calls)
+        await host.page.clock.run_for(60_000)
+        assert len(host.calls) == before
+        await host.page.evaluate("document.querySelector('iframe').style.marginTop = '0'")
+        await host.page.wait_for_function("window.heard.filter(m => m.method === 'tools/call').length > " + str(before))
+
+
+async def test_it_asks_seldom_while_nothing_changes(browser: Browser) -> None:
+    async with staged(speed=0.01) as stage, hosting(browser, stage) as host:
+        await submitted(host.client, name="waiting")
+        await host.open("list_tasks")
+        await expect(host.view.locator("tbody tr")).to_have_count(1)
+        for _ in range(120):
+            before = len(host.calls)
+            await host.page.clock.run_for(1000)
+            if len(host.calls) > before:
+                await expect(host.view.locator(".liveness")).to_have_text("Live")
+        assert 8 <= len(host.calls) <= 20
+
+
+async def test_a_host_without_tools_for_views_shows_the_result_alone(browser: Browser) -> None:
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks", capabilities={})
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+        await expect(host.view.get_by_role("alert")).to_have_count(0)
+        assert host.calls == []
+
+
+async def test_messages_of_others_than_the_host_are_not_taken(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks")
+        await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
+        forged = {"structuredContent": {"tasks": [{"uuid": "x", "name": "forged", "state": "Success"}]}}
+        await host.view.locator("html").evaluate(
+            "(_, params) => window.postMessage({jsonrpc: '2.0', method: 'ui/notifications/tool-result', params}, '*')",
+            forged,
+        )
+        await host.view.get_by_role("button", name="Refresh").click()
+        await expect(host.view.get_by_text("forged")).to_have_count(0)
+
+
+async def test_requests_of_the_host_are_answered(browser: Browser) -> None:
+    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+        await host.open("list_tasks")
+        await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
+        for number, method in enumerate(("ping", "ui/resource-teardown", "ui/unknown"), 901):
+            await host.page.evaluate(
+                "([id, method]) => document.querySelector('iframe').contentWindow.postMessage("
+                "{jsonrpc: '2.0', id, method, params: {}}, '*')",
+                [number, method],
+            )
+        await host.page.wait_for_function("window.heard.filter(m => m.id > 900).length === 3")
+        answers = await host.page.evaluate("window.heard.filter(m => m.id > 900)")
+        assert [answer.get("result") for answer in answers] == [{}, {}, None]
+        assert answers[2]["error"]["code"] == -32601
+
+
+async def test_full_screen_is_offered_where_the_host_has_it(browser: Browser) -> None:
+    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+        tasks = (await call(host.client, "list_tasks"))["tasks"]
+        modes = {"availableDisplayModes": ["inline", "fullscreen"]}
+        await host.open("get_task_logs", {"task_uuid": tasks[0]["uuid"]}, context=modes)
+        await host.view.get_by_role("button", name="Full screen").click()
+        await expect(host.view.get_by_role("button", name="Leave full screen")).to_be_visible()
+        await host.open("list_tasks")
+        await expect(host.view.get_by_role("button", name="Full screen")).to_have_count(0)

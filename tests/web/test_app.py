@@ -1,0 +1,245 @@
+"""The web face of the server over a real socket: one endpoint, its health, its guards and its refusals."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+from tests.support.running_server import ERAS, Era, settings_for, staged
+from tests.support.serving import serve
+
+from qarnot_mcp import __version__
+from qarnot_mcp.web.app import create_app
+from qarnot_mcp.web.request_guard import MAX_BODY_BYTES
+
+INSPECTOR = "http://localhost:6274"
+MODERN = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list"}
+MODERN_LIST = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/list",
+    "params": {
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+    },
+}
+LEGACY_LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+ACCEPT = {"Accept": "application/json, text/event-stream"}
+
+
+@asynccontextmanager
+async def server(**changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """The server at a base address, on a sandbox; redirects are not followed."""
+    public_url = changes.pop("public_url_found", None)
+    base_url = changes.pop("base_url", "http://127.0.0.1:9")
+    settings = settings_for(base_url, connect_timeout_seconds=1, retry_seconds=0, **changes)
+    async with (
+        serve(create_app(settings, public_url=public_url)) as url,
+        httpx.AsyncClient(base_url=url, timeout=10, headers=ACCEPT) as http,
+    ):
+        yield http
+
+
+async def listed(http: httpx.AsyncClient, era: Era, path: str = "/mcp", **headers: str) -> httpx.Response:
+    modern = era == "auto"
+    return await http.post(
+        path,
+        json=MODERN_LIST if modern else LEGACY_LIST,
+        headers={**(MODERN if modern else {"MCP-Protocol-Version": "2025-11-25"}), **headers},
+    )
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
+async def test_the_endpoint_answers_with_and_without_its_last_slash(era: Era, path: str) -> None:
+    async with server() as http:
+        answer = await listed(http, era, path)
+        assert answer.status_code == 200
+        assert "get_task_logs" in answer.text
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_client_of_either_era_works_behind_a_path_of_its_own(era: Era) -> None:
+    async with server(path="/qarnot/v2") as http:
+        assert (await listed(http, era, "/qarnot/v2/")).status_code == 200
+        assert (await listed(http, era)).status_code == 404
+
+
+async def test_health_tells_name_and_version_without_a_key() -> None:
+    async with server() as http:
+        answer = await http.get("/health")
+        assert answer.json() == {"status": "ok", "name": "qarnot-mcp", "version": __version__}
+
+
+async def test_ready_while_the_api_answers() -> None:
+    async with staged() as stage, httpx.AsyncClient(timeout=10) as http:
+        answer = await http.get(stage.url.replace("/mcp", "/ready"))
+        assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+
+
+async def test_not_ready_says_why_and_asks_once_in_a_while() -> None:
+    async with server() as http:
+        first = await http.get("/ready")
+        assert first.status_code == 503
+        assert first.json()["status"] == "unavailable"
+        assert "cannot be reached" in first.json()["reason"]
+        assert "QARNOT_BASE_URL" in first.json()["reason"]
+        assert (await http.get("/ready")).json() == first.json()
+        assert (await http.get("/health")).status_code == 200
+
+
+async def test_nobody_is_told_ready_while_the_first_look_is_under_way() -> None:
+    async with server() as http:
+        answers = await asyncio.gather(*(http.get("/ready") for _ in range(5)))
+        assert [answer.status_code for answer in answers] == [503] * 5
+
+
+async def test_ready_asks_the_api_once_for_many_questions() -> None:
+    async with staged() as stage, httpx.AsyncClient(timeout=10) as http:
+        ready = stage.url.replace("/mcp", "/ready")
+        assert {(await http.get(ready)).status_code for _ in range(5)} == {200}
+        journal = (await http.get(f"{stage.api_url}/sandbox/journal")).json()
+        assert [entry["path"] for entry in journal["requests"]] == ["/settings"]
+
+
+async def test_an_unknown_host_is_told_which_setting_lets_it_in() -> None:
+    async with server() as http:
+        answer = await listed(http, "auto", Host="mcp.example.org")
+        assert answer.status_code == 421
+        assert "QARNOT_MCP_ALLOWED_HOSTS" in answer.text
+        assert "QARNOT_MCP_PUBLIC_URL" in answer.text
+
+
+@pytest.mark.parametrize("host", ["mcp.example.org", "MCP.example.org:443", "a.tunnels.example"])
+async def test_the_hosts_of_the_settings_are_let_in(host: str) -> None:
+    async with server(allowed_hosts=["mcp.example.org", "*.tunnels.example"]) as http:
+        assert (await listed(http, "auto", Host=host)).status_code == 200
+
+
+async def test_a_foreign_origin_is_told_which_setting_lets_it_in() -> None:
+    async with server() as http:
+        answer = await listed(http, "auto", Origin="https://evil.example")
+        assert answer.status_code == 403
+        assert "QARNOT_MCP_ALLOWED_ORIGINS" in answer.text
+        assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_the_public_address_joins_both_guards() -> None:
+    async with server(public_url_found="https://mcp.example.org", auth="key") as http:
+        answer = await listed(http, "auto", Host="mcp.example.org", Origin="https://mcp.example.org")
+        assert answer.status_code == 200
+        assert (await listed(http, "auto", Host="other.example.org")).status_code == 421
+
+
+async def test_a_page_of_the_inspector_may_ask_with_the_headers_of_the_modern_era() -> None:
+    wanted = "authorization,content-type,mcp-method,mcp-name,mcp-protocol-version,x-api-key"
+    async with server() as http:
+        preflight = await http.options(
+            "/mcp",
+            headers={
+                "Origin": INSPECTOR,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": wanted,
+            },
+        )
+        assert preflight.status_code == 200
+        assert preflight.headers["access-control-allow-origin"] == INSPECTOR
+        allowed = preflight.headers["access-control-allow-headers"].replace(" ", "").split(",")
+        assert set(allowed) >= set(wanted.split(","))
+        answer = await listed(http, "auto", Origin=INSPECTOR)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == INSPECTOR
+        exposed = answer.headers["access-control-expose-headers"].lower().replace(" ", "").split(",")
+        assert set(exposed) == {"mcp-session-id", "www-authenticate"}
+
+
+async def test_a_page_of_a_foreign_origin_gets_no_preflight() -> None:
+    async with server() as http:
+        preflight = await http.options(
+            "/mcp", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+        )
+        assert preflight.status_code in (400, 403)
+        assert "access-control-allow-origin" not in preflight.headers
+
+
+async def test_there_is_no_stream_to_get() -> None:
+    async with server() as http:
+        assert (await http.get("/mcp", headers={"Accept": "text/event-stream"})).status_code == 405
+
+
+async def test_a_body_that_declares_too_much_is_refused() -> None:
+    async with server() as http:
+        answer = await http.post("/mcp", content=b"x" * (MAX_BODY_BYTES + 1))
+        assert answer.status_code == 413
+        assert f"{MAX_BODY_BYTES}" in answer.text
+
+
+async def test_a_body_that_declares_nothing_is_read_up_to_the_limit() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(MAX_BODY_BYTES // 65_536 + 1):
+            yield b" " * 65_536
+
+    async with server() as http:
+        answer = await http.post("/mcp", content=pieces(), headers={"Content-Type": "application/json", **MODERN})
+        assert answer.status_code == 413
+        assert f"{MAX_BODY_BYTES}" in answer.text
+        assert (await listed(http, "auto")).status_code == 200
+
+
+async def test_a_body_at_the_limit_is_served() -> None:
+    body = httpx.Request("POST", "http://x", json=LEGACY_LIST).content
+    async with server() as http:
+        answer = await http.post(
+            "/mcp", content=body.ljust(MAX_BODY_BYTES), headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 200
+
+
+async def test_blanks_around_a_header_value_belong_to_no_value() -> None:
+    body = httpx.Request("POST", "http://x", json=MODERN_LIST).content
+    async with server() as http:
+        url = urlsplit(str(http.base_url))
+        head = (
+            f"POST /mcp HTTP/1.1\r\nHost:  {url.netloc} \r\nContent-Type: application/json \t\r\n"
+            f"Accept: application/json, text/event-stream \r\nMCP-Protocol-Version:  2026-07-28 \t\r\n"
+            f"Mcp-Method: tools/list \r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        assert (await sent(url.hostname or "", url.port or 0, head.encode() + body)).startswith(b"HTTP/1.1 200")
+
+
+async def sent(host: str, port: int, request: bytes) -> bytes:
+    """Sends raw bytes, which no client library tidies up, and answers what comes back."""
+    reader, writer = await asyncio.open_connection(host, port, family=socket.AF_INET)
+    writer.write(request)
+    await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_a_length_that_is_no_number_is_not_believed() -> None:
+    async with server() as http:
+        url = urlsplit(str(http.base_url))
+        request = f"POST /mcp HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: many\r\n\r\n"
+        assert (await sent(url.hostname or "", url.port or 0, request.encode())).startswith(b"HTTP/1.1 400")
+        assert (await listed(http, "auto")).status_code == 200
+
+
+async def test_an_api_that_redirects_is_not_ready() -> None:
+    async def elsewhere(_: Scope, __: Receive, send: Send) -> None:
+        headers: Mapping[bytes, bytes] = {b"location": b"https://elsewhere.example", b"content-length": b"0"}
+        await send({"type": "http.response.start", "status": 302, "headers": list(headers.items())})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serve(elsewhere) as api_url, server(base_url=api_url) as http:
+        answer = await http.get("/ready")
+        assert answer.status_code == 503
+        assert "redirects (status 302)" in answer.json()["reason"]
