@@ -1,4 +1,4 @@
-"""Takes the pictures of the dashboard from the real server on the sandbox: PYTHONPATH=tests python docs/pictures.py.
+"""Takes the pictures of the dashboard from the real server on the sandbox: python docs/pictures.py.
 
 Needs Chromium (on Debian: apt-get install chromium). Prints how long the browser took to draw each face.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import expect
+
 from tests.support.running_server import KEY, Stage, call, ended, staged, submitted
 from tests.support.view_host import Host, browsing, hosting
 

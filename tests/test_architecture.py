@@ -1,35 +1,44 @@
-"""Who may know whom inside the package, read from the imports of every module."""
+"""Who may import whom, read from the imports of every module: docs/architecture.md draws the same table."""
 
 import ast
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "qarnot_mcp"
+MAX_LINES = 400
 
-KNOWN_BY = {
-    "qarnot": set[str](),
-    "sandbox": set[str](),
-    "views": set[str](),
-    "settings": set[str](),
-    "logbook": {"settings"},
-    "telemetry": set[str](),
-    "access": {"qarnot", "settings"},
-    "tools": {"qarnot", "access"},
-    "calls": {"qarnot", "tools"},
-    "prompts": set[str](),
-    "resources": {"qarnot", "tools"},
-    "server": {"access", "calls", "prompts", "qarnot", "resources", "settings", "tools", "views"},
-    "request_head": set[str](),
-    "door": set[str](),
-    "web": {"access", "door", "qarnot", "server", "settings", "tools"},
-    "check": {"access", "qarnot", "settings"},
-    "process": {"access", "qarnot", "request_head", "settings", "telemetry", "web"},
-    "cli": {"check", "logbook", "process", "sandbox", "settings", "web"},
+MAY_IMPORT: Mapping[str, set[str]] = {
+    "text": set(),
+    "settings": set(),
+    "dashboard": set(),
+    "sandbox": set(),
+    "qarnot": {"text"},
+    "auth": {"qarnot", "settings", "text"},
+    "tools": {"auth", "qarnot", "text"},
+    "server": {"auth", "dashboard", "qarnot", "settings", "text", "tools"},
+    "web": {"auth", "qarnot", "server", "settings", "text", "tools"},
+    "process": {"auth", "qarnot", "settings", "text", "web"},
+    "doctor": {"auth", "process", "qarnot", "settings", "text", "web"},
+    "cli": {"doctor", "process", "sandbox", "settings", "web"},
 }
 
+MODULES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.name != "__init__.py")
 
-def parts_imported_by(module: Path) -> set[str]:
+
+def dotted(module: Path) -> str:
+    """Return the name of a module below the package, such as `qarnot.http.call`."""
+    parts = module.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+BY_NAME = {dotted(module): module for module in MODULES}
+
+
+def imports_of(module: Path) -> set[str]:
+    """Return the names of the modules of this package that a module imports, for type checking only or not."""
     names = set()
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
@@ -37,23 +46,46 @@ def parts_imported_by(module: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports by a relative name"
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
-    return {name.split(".")[1] for name in names if name.startswith("qarnot_mcp.")} - {"__version__"}
+    ours = {name.removeprefix("qarnot_mcp.") for name in names if name.startswith("qarnot_mcp.")}
+    return {name for name in ours if name in BY_NAME} - {dotted(module)}
 
 
-def part_of(module: Path) -> str:
-    return module.relative_to(SOURCE).parts[0].removesuffix(".py")
+def room_of(name: str) -> str:
+    """Return the folder of a module; a module right below a package that has rooms stands for itself."""
+    parts = name.split(".")
+    return name if len(parts) < 3 else ".".join(parts[:-1])
 
 
-MODULES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.name != "__init__.py")
+def assert_no_circle(graph: Mapping[str, set[str]]) -> None:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_a_module_knows_only_whom_it_may(module: Path) -> None:
-    part = part_of(module)
-    assert parts_imported_by(module) - {part} <= KNOWN_BY[part]
+@pytest.mark.parametrize("module", MODULES, ids=dotted)
+def test_a_module_imports_only_whom_it_may(module: Path) -> None:
+    package = dotted(module).partition(".")[0]
+    assert {name.partition(".")[0] for name in imports_of(module)} - {package} <= MAY_IMPORT[package]
 
 
-def test_only_the_transport_imports_httpx() -> None:
+@pytest.mark.xfail(strict=True, reason="the sign-in still has one")
+def test_no_files_import_each_other_in_a_circle() -> None:
+    packages = {name for name, module in BY_NAME.items() if module.name == "__init__.py"}
+    assert_no_circle({name: imports_of(module) - packages for name, module in BY_NAME.items()})
+
+
+@pytest.mark.xfail(strict=True, reason="the sign-in still has one")
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for name, module in BY_NAME.items():
+        if module.name != "__init__.py":
+            rooms = {room_of(known) for known in imports_of(module) if BY_NAME[known].name != "__init__.py"}
+            graph.setdefault(room_of(name), set()).update(rooms - {room_of(name)})
+    assert_no_circle(graph)
+
+
+def test_only_the_http_room_imports_httpx() -> None:
     importing = [
         str(module.relative_to(SOURCE))
         for module in MODULES
@@ -61,9 +93,9 @@ def test_only_the_transport_imports_httpx() -> None:
         if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "httpx" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "httpx")
     ]
-    assert importing == ["qarnot/transport.py"]
+    assert importing == ["qarnot/http/transport.py"]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+@pytest.mark.parametrize("module", MODULES, ids=dotted)
 def test_a_module_is_short_enough_to_read_in_one_go(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= 300
+    assert len(module.read_text().splitlines()) <= MAX_LINES

@@ -259,7 +259,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
         for path in (package / "qarnot_mcp").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
-    assert {"qarnot_mcp/views/page.html", "qarnot_mcp/access/page.css"} <= files
+    assert {"qarnot_mcp/dashboard/page.html", "qarnot_mcp/auth/oauth/sign_in/page.css"} <= files
     assert files - set(zipfile.ZipFile(wheel).namelist()) == set()
 
 
@@ -267,7 +267,8 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     program = (
-        "import sys, qarnot_mcp; from qarnot_mcp.cli import main; from qarnot_mcp.dashboard.document import tasks_view; "
+        "import sys, qarnot_mcp; from qarnot_mcp.cli import main; "
+        "from qarnot_mcp.dashboard.document import tasks_view; "
         "print(qarnot_mcp.__file__); print(len(tasks_view())); main(['--version'])"
     )
     ended = subprocess.run(

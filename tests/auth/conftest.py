@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+
 from tests.support.oauth_server import WholeServer, whole_server
 from tests.support.ports import free_port
 from tests.support.serving import serve

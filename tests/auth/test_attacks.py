@@ -7,13 +7,13 @@ from contextlib import suppress
 import httpx
 import pytest
 from pydantic import SecretStr
+
+from qarnot_mcp.auth.oauth.grants import Access, Code, Refresh, SignInForm, SignInRequest
+from qarnot_mcp.auth.oauth.sealing import Sealer
 from tests.support.oauth_server import SECRET, SERVER_KEY, WholeServer, used, whole_server
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, running, server_environment
 from tests.support.sign_in import SignIn, form_of, parameters_of
-
-from qarnot_mcp.auth.oauth.grants import Access, Code, Refresh, SignInForm, SignInRequest
-from qarnot_mcp.auth.oauth.sealing import Sealer
 
 ALICE = "sandbox-alice"
 CHARGED = {"task_uuid": "11111111-2222-3333-4444-555555555555"}

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
+
 from tests.support.oauth_server import WholeServer
 from tests.support.ports import free_port
 from tests.support.serving import serve

@@ -3,11 +3,11 @@ from fastmcp import Client, FastMCP
 from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 from pydantic import SecretStr
-from tests.support.oauth_server import SERVER_KEY, used, whole_server
-from tests.support.running_server import ERAS, Era, refusal
 
 from qarnot_mcp.auth.caller import key_of_caller
 from qarnot_mcp.auth.mode import Mode
+from tests.support.oauth_server import SERVER_KEY, used, whole_server
+from tests.support.running_server import ERAS, Era, refusal
 
 
 def server_with(mode: Mode, server_key: SecretStr | None) -> FastMCP[None]:

@@ -1,5 +1,6 @@
 import httpx
 import pytest
+
 from tests.support.sign_in import SignIn
 
 RESOURCE_PLACES = (

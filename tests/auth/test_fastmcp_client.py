@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 from fastmcp.client.auth import OAuth
+
 from tests.support.browsing import give_key
 from tests.support.oauth_server import SERVER_KEY, WholeServer, used
 from tests.support.running_server import ERAS, Era, call, refusal, submitted

@@ -4,6 +4,7 @@ import re
 
 import httpx
 import pytest
+
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, running, server_environment
 from tests.support.sign_in import SignIn, form_of, parameters_of

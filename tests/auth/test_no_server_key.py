@@ -3,10 +3,10 @@
 import httpx
 import pytest
 from fastmcp import Client
-from tests.support.oauth_server import SERVER_KEY, WholeServer, used, whole_server
-from tests.support.running_server import ERAS, Era
 
 from qarnot_mcp.server.app import TOOLS
+from tests.support.oauth_server import SERVER_KEY, WholeServer, used, whole_server
+from tests.support.running_server import ERAS, Era
 
 UUID = "11111111-2222-3333-4444-555555555555"
 ARGUMENTS: dict[str, dict[str, object]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.support.browsing import give_key
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, Running, running, server_environment

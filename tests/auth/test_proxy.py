@@ -1,6 +1,7 @@
 """The server behind a proxy on the same machine: who is who, and which address counts."""
 
 import httpx
+
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, running, server_environment
 from tests.support.sign_in import SignIn

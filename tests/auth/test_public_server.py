@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+
 from tests.support.oauth_server import whole_server
 from tests.support.sign_in import SignIn, parameters_of
 

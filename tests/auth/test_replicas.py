@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, running, server_environment
 from tests.support.running_server import AT_ONCE
 from tests.support.serving import serve
 from tests.support.sign_in import SignIn, parameters_of
-
-from qarnot_mcp.sandbox.app import create_app as create_sandbox
 
 pytestmark = [
     pytest.mark.timeout(120),

@@ -3,14 +3,14 @@
 import httpx
 from fastmcp.server.auth.cimd import CIMDDocument
 from pydantic import SecretStr
-from tests.support.ports import free_port
-from tests.support.serving import serve
-from tests.support.sign_in import SignIn
-from tests.support.sign_in_server import ALICE, SECRET, Accounts, small_app, small_provider
 
 from qarnot_mcp.auth.oauth.clients import Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
+from tests.support.ports import free_port
+from tests.support.serving import serve
+from tests.support.sign_in import SignIn
+from tests.support.sign_in_server import ALICE, SECRET, Accounts, small_app, small_provider
 
 DOCUMENT = "https://claude.ai/oauth/client.json"
 NEW = SecretStr("a new secret, which is long enough as well")

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+
 from tests.support.sign_in import REDIRECT, SignIn, parameters_of
 from tests.support.sign_in_server import ALICE, BOB, Accounts
 

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, running, server_environment
 from tests.support.serving import serve

@@ -3,12 +3,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from key_value.aio.stores.memory import MemoryStore
+
+from qarnot_mcp.auth.oauth.session_store import SessionStore
 from tests.support.ports import free_port
 from tests.support.serving import serve
 from tests.support.sign_in import SignIn
 from tests.support.sign_in_server import ALICE, Accounts, small_app, small_provider
-
-from qarnot_mcp.auth.oauth.session_store import SessionStore
 
 
 class Network:

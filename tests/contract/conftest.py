@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 
 import pytest
-from tests.support.serving import serve
 
 from qarnot_mcp.sandbox.app import create_app
+from tests.support.serving import serve
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+
 from tests.support.view_host import CHROMIUM, browsing
 
 

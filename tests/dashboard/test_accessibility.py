@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
+
 from tests.support.running_server import KEY, call, staged
 from tests.support.view_host import Host, hosting
 

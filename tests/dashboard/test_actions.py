@@ -2,6 +2,7 @@
 
 import pytest
 from playwright.async_api import Browser, expect
+
 from tests.support.running_server import call, ended, staged, submitted
 from tests.support.view_host import Host, hosting
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import Browser, expect
+
 from tests.support.running_server import KEY, call, ended, staged, submitted
 from tests.support.view_host import Host, hosting
 

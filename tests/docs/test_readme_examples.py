@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.support.running_server import ERAS, Era, staged
 
 README = Path(__file__).parents[2] / "README.md"

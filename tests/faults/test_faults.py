@@ -19,11 +19,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.running_server import ERAS, Era, Stage, refusal, settings_for, staged, text_of
-from tests.support.serving import serve
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.web.app import create_app
+from tests.support.running_server import ERAS, Era, Stage, refusal, settings_for, staged, text_of
+from tests.support.serving import serve
 
 log = logging.getLogger(__name__)
 RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "100"))

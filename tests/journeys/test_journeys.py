@@ -6,6 +6,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+
 from tests.support.conversation import Conversation, conversation
 
 SECONDS_OF_A_SHORT_TASK = 400

@@ -9,12 +9,12 @@ import pytest
 from pydantic_core import to_json
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from qarnot_mcp.web.app import create_app
 from tests.support.conversation import Conversation, conversation
 from tests.support.qarnot_api import task_document
 from tests.support.running_server import Stage, settings_for, text_of
 from tests.support.serving import serve
-
-from qarnot_mcp.web.app import create_app
 
 LONGEST_RESULT = 100_000
 HOURS = 3600

@@ -8,12 +8,12 @@ import httpx
 from fastmcp import FastMCP
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from pydantic import SecretStr
-from tests.support.running_server import settings_for
-from tests.support.serving import serve
 
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.server.app import create_server
+from tests.support.running_server import settings_for
+from tests.support.serving import serve
 
 VERSION = "2026-07-28"
 

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
+
 from tests.support.running_server import ERAS, Era
 from tests.support.upstream_processes import Running, server_and_sandbox, started_again
 

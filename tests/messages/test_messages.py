@@ -16,8 +16,6 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from tests.support.running_server import Stage, ended, refusal, settings_for, staged, submitted
-from tests.support.serving import serve
 
 from qarnot_mcp.auth.caller import key_of_caller
 from qarnot_mcp.qarnot import errors
@@ -26,6 +24,8 @@ from qarnot_mcp.qarnot.http.responses import Subject
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
 from qarnot_mcp.server.app import create_server
 from qarnot_mcp.web.app import create_app
+from tests.support.running_server import Stage, ended, refusal, settings_for, staged, submitted
+from tests.support.serving import serve
 
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 BATCH = {"name": "x", "profile": "docker-batch"}

@@ -8,9 +8,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from tests.support.serving import serve
 
 from qarnot_mcp.process.http_protocol import MAX_HEAD_BYTES, BoundedHeadProtocol
+from tests.support.serving import serve
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 import pytest
-from tests.support.running_server import settings_for, staged
 
 from qarnot_mcp.process.log_setup import JsonLines, TextLines, open_logbook
+from tests.support.running_server import settings_for, staged
 
 LIBRARIES = ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error", "fastmcp.server.server", "qarnot_mcp")
 FACTS = {"tool": "get_task", "outcome": "ok", "milliseconds": 1.5, "upstream_calls": 2, "request_id": "abc"}

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import respx
-from tests.support.qarnot_api import BASE, TestTime, opened
 
 from qarnot_mcp.qarnot.client import QarnotClient
+from tests.support.qarnot_api import BASE, TestTime, opened
 
 
 @pytest.fixture

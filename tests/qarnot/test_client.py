@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, TestTime, opened, task_document
 
 from qarnot_mcp import __version__
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -27,6 +26,7 @@ from qarnot_mcp.qarnot.errors import (
     UnreadableAnswer,
 )
 from qarnot_mcp.qarnot.tasks.models import TaskRequest
+from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, TestTime, opened, task_document
 
 PROFILE = {"name": None, "constants": [{"name": "DOCKER_TAG", "value": "latest", "description": "Tag"}], "licenses": []}
 Method = Callable[[QarnotClient], Awaitable[object]]

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.qarnot_api import UUID
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.identifiers import (
@@ -14,6 +13,7 @@ from qarnot_mcp.qarnot.identifiers import (
     check_task_id,
     profile_path,
 )
+from tests.support.qarnot_api import UUID
 
 NEVER_IDS = [
     "",

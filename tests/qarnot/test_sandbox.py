@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.qarnot_api import opened
-from tests.support.serving import serve
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyRefused, NotFound, ShortnameTaken, TaskEnded
 from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
 from qarnot_mcp.sandbox.app import create_app
+from tests.support.qarnot_api import opened
+from tests.support.serving import serve
 
 KEY = "sandbox-empty"
 

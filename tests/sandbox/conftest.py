@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.support.sandbox_calls import EMPTY_KEY, KEY, Caller, caller
 
 from qarnot_mcp.sandbox.app import create_app
+from tests.support.sandbox_calls import EMPTY_KEY, KEY, Caller, caller
 
 
 @pytest.fixture

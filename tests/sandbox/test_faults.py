@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.sandbox_calls import EMPTY_KEY, Caller, caller
-from tests.support.serving import serve
 
 from qarnot_mcp.sandbox.app import create_app
+from tests.support.sandbox_calls import EMPTY_KEY, Caller, caller
+from tests.support.serving import serve
 
 VALID: dict[str, Any] = {"name": "x", "profile": "docker-batch", "instanceCount": 1}
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.sandbox_calls import Caller
 
 from qarnot_mcp.sandbox.app import MAX_BODY_BYTES
+from tests.support.sandbox_calls import Caller
 
 VALID: dict[str, Any] = {"name": "x", "profile": "docker-batch", "instanceCount": 1}
 

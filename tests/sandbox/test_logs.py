@@ -2,9 +2,8 @@
 
 import json
 
-from tests.support.sandbox_calls import Caller
-
 from qarnot_mcp.sandbox.platform.logs import MAX_LOG_LENGTH
+from tests.support.sandbox_calls import Caller
 
 
 async def test_a_log_is_a_json_string_marked_by_instance(api: Caller) -> None:

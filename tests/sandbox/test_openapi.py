@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+
 from tests.support.sandbox_calls import KEY, Caller
 
 FILE = os.environ.get("QARNOT_OPENAPI", "")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.support.sandbox_calls import Caller, caller
 
 

@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 import pytest
-from tests.support.sandbox_calls import KEY, Caller, caller
 
 from qarnot_mcp.sandbox.app import create_app
+from tests.support.sandbox_calls import KEY, Caller, caller
 
 START = 1_795_168_800.0
 

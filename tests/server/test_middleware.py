@@ -14,11 +14,11 @@ from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools import Tool
 from pydantic import BaseModel, SecretStr
-from tests.support.running_server import ERAS, Era, Stage, call, refusal, settings_for, staged
-from tests.support.serving import serve
 
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.server.app import create_server
+from tests.support.running_server import ERAS, Era, Stage, call, refusal, settings_for, staged
+from tests.support.serving import serve
 
 
 @pytest.fixture

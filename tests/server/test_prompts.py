@@ -7,6 +7,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from mcp import MCPError
 from mcp_types import PromptReference, TextContent
+
 from tests.support.running_server import ERAS, Era, Stage, staged, submitted
 
 

@@ -9,9 +9,9 @@ from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from mcp import MCPError
 from mcp_types import ResourceTemplateReference, TextResourceContents
-from tests.support.running_server import ERAS, Era, Stage, call, ended, staged, submitted
 
 from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
+from tests.support.running_server import ERAS, Era, Stage, call, ended, staged, submitted
 
 TASK = "qarnot://tasks/{uuid}"
 LOG = "qarnot://tasks/{uuid}/logs/{log_type}"

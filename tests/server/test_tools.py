@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
+
 from tests.support.running_server import ERAS, Era, Stage, call, ended, refusal, staged, submitted, text_of
 
 TOOLS = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.support.running_server import ERAS, Era, Stage, call, ended, staged, submitted
 
 BOOTING_SECONDS = 60

@@ -1,9 +1,9 @@
 import pytest
-from tests.support.running_server import text_of
 
 from qarnot_mcp.qarnot.tasks.models import Profile
 from qarnot_mcp.tools.answers import ProfileDetails, ProfileNames, answer, rounded
 from qarnot_mcp.tools.tasks.details import Times
+from tests.support.running_server import text_of
 
 LONGEST_RESULT = 100_000
 

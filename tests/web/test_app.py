@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
-from tests.support.running_server import ERAS, Era, settings_for, staged
-from tests.support.serving import serve
 
 from qarnot_mcp import __version__
 from qarnot_mcp.web.app import create_app
 from qarnot_mcp.web.request_guard import MAX_BODY_BYTES
+from tests.support.running_server import ERAS, Era, settings_for, staged
+from tests.support.serving import serve
 
 INSPECTOR = "http://localhost:6274"
 MODERN = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list"}

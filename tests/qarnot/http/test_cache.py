@@ -1,8 +1,7 @@
 """What is kept for a minute, for each key apart."""
 
-from tests.support.qarnot_api import TestTime
-
 from qarnot_mcp.qarnot.http.cache import KEPT_ENTRIES, KEPT_SECONDS, Cache
+from tests.support.qarnot_api import TestTime
 
 
 def test_a_value_is_kept_for_a_minute() -> None:

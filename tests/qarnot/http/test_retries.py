@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from tests.support.qarnot_api import Highest, TestTime
 
 from qarnot_mcp.qarnot.errors import ApiUnavailable, RateLimited, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
 from qarnot_mcp.qarnot.http.retries import MOST_RETRIES, MOST_TOKENS, Retries, RetryTokens
+from tests.support.qarnot_api import Highest, TestTime
 
 
 def retries(budget_seconds: float = 20, tokens: RetryTokens | None = None, time: TestTime | None = None) -> Retries:

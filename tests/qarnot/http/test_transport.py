@@ -11,11 +11,11 @@ import httpx
 import pytest
 import respx
 from pydantic import SecretStr
-from tests.support.qarnot_api import BASE, KEY, TestTime, opened, task_document
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
 from qarnot_mcp.qarnot.http.transport import Limits, Transport, fetch_json
+from tests.support.qarnot_api import BASE, KEY, TestTime, opened, task_document
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.support.qarnot_api import OTHER_UUID, UUID, task_document
 
 from qarnot_mcp.qarnot.errors import UnreadableAnswer
 from qarnot_mcp.qarnot.tasks.models import CarbonFacts, Constant, Profile, Task, TaskRequest, User
+from tests.support.qarnot_api import OTHER_UUID, UUID, task_document
 
 
 def test_a_whole_task_is_read() -> None:

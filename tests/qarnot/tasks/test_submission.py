@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from tests.support.qarnot_api import OTHER_UUID, UUID, TestTime, opened, task_document
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import (
@@ -27,6 +26,7 @@ from qarnot_mcp.qarnot.http.transport import Limits
 from qarnot_mcp.qarnot.identifiers import check_shortname
 from qarnot_mcp.qarnot.tasks.models import TaskRequest
 from qarnot_mcp.qarnot.tasks.submission import make_shortname
+from tests.support.qarnot_api import OTHER_UUID, UUID, TestTime, opened, task_document
 
 REQUEST = TaskRequest(name="hello", profile="docker-batch", instance_count=1)
 NAMED = REQUEST.model_copy(update={"shortname": "hello-1"})

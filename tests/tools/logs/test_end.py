@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.support.log_pages import split_at, stream
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.tools.logs.end import read_end
 from qarnot_mcp.tools.logs.lines import Line, read_blocks
 from qarnot_mcp.tools.logs.selection import Tail
+from tests.support.log_pages import split_at, stream
 
 Seen = tuple[list[Line], int, bool]
 

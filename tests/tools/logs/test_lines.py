@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.log_pages import split_at, stream
 
 from qarnot_mcp.tools.logs.lines import Block, Line, LineReader, cut_middle, numbered, read_blocks, without_prefix
+from tests.support.log_pages import split_at, stream
 
 LIMIT = 80
 TEXTS = st.text(st.sampled_from("abc \r\n\r\n0123"), max_size=400)

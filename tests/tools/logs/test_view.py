@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.log_pages import read_page
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.ranges import parse_ranges
 from qarnot_mcp.text.masking import HIDDEN
 from qarnot_mcp.tools.logs.query import LogPage
+from tests.support.log_pages import read_page
 
 WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
 

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from tests.support.qarnot_api import BASE, UUID, TestTime, opened, task_document
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ServerFailed
 from qarnot_mcp.tools.tasks.get_task import LIST_CHARACTERS, listed
+from tests.support.qarnot_api import BASE, UUID, TestTime, opened, task_document
 
 PAGES = "/tasks/summaries/paginate"
 FILTERS: dict[str, Any] = {"tags": [], "states": [], "name_prefix": None}

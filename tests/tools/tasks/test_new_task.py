@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.tasks.get_task import new_task as submission
+from qarnot_mcp.tools.tasks import new_task as submission
 from qarnot_mcp.tools.tasks.new_task import task_request
 
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
