@@ -16,7 +16,7 @@ from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator,
 from qarnot_mcp.dashboard.document import VIEW_URI
 from tests.support.running_server import Stage
 
-HOST_PAGE = Path(__file__).with_name("host.html")
+HOST_PAGE = Path(__file__).with_name("view_host.html")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 TOOLS = {"list_tasks", "get_task", "get_task_logs", "abort_task", "delete_task", "submit_task"}
 LONGEST_LIFE_SECONDS = 30
