@@ -1,13 +1,17 @@
 """The document of the dashboard: small, whole, and joined from modules that fit together."""
 
 import re
-from importlib.resources import files
+from pathlib import Path
+from posixpath import dirname, normpath
 
 import pytest
 
+import qarnot_mcp.dashboard
 from qarnot_mcp.dashboard.document import SCRIPTS, STYLES, joinable, read, tasks_view
 from qarnot_mcp.dashboard.minify import compact_script, compact_style
 
+FOLDER = Path(qarnot_mcp.dashboard.__file__).parent
+MESSAGES = "i18n/messages.js"
 MAX_BYTES = 60_000
 FORBIDDEN = (
     "innerHTML",
@@ -19,6 +23,7 @@ FORBIDDEN = (
     "fetch(",
     "http:",
 )
+IMPORT = re.compile(r"^import \{([^}]*)\} from \"([^\"]+)\";$", re.MULTILINE)
 WORD_ROW = re.compile(r"^(\w+)=([^=]+)(?:=([^=]+))?$", re.MULTILINE)
 
 
@@ -44,20 +49,27 @@ def test_no_script_makes_html_of_text_or_reaches_out(name: str) -> None:
 
 
 def test_every_source_file_is_in_the_document() -> None:
-    sources = {source.name for source in files("qarnot_mcp.dashboard").iterdir()}
-    assert {name for name in sources if name.endswith((".js", ".css"))} == {*SCRIPTS, *STYLES}
+    sources = {path.relative_to(FOLDER).as_posix() for pattern in ("*.js", "*.css") for path in FOLDER.rglob(pattern)}
+    assert sources == {*SCRIPTS, *STYLES}
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_module_imports_what_modules_before_it_export(name: str) -> None:
     before = SCRIPTS[: SCRIPTS.index(name)]
-    for names, source in re.findall(r"^import \{([^}]*)\} from \"\./([^\"]+)\";$", read(name), re.MULTILINE):
+    for names, path in IMPORT.findall(read(name)):
+        source = normpath(f"{dirname(name)}/{path}")
         assert source in before
         exported = set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", read(source), re.MULTILINE))
         imported = {part.strip() for part in names.split(",") if part.strip()}
         assert imported <= exported
-        body = read(name).split("\n\n", 2)[-1]
+        body = IMPORT.sub("", read(name))
         assert [one for one in sorted(imported) if not re.search(rf"\b{one}\b", body)] == []
+
+
+def test_every_import_is_seen_by_these_tests_and_by_the_document() -> None:
+    lines = [line for name in SCRIPTS for line in read(name).splitlines() if line.startswith("import ")]
+    assert len(lines) == sum(len(IMPORT.findall(read(name))) for name in SCRIPTS) > 40
+    assert "import " not in "".join(joinable(read(name)) for name in SCRIPTS)
 
 
 def test_no_two_modules_give_one_name_to_two_things() -> None:
@@ -70,7 +82,7 @@ def test_no_two_modules_give_one_name_to_two_things() -> None:
 
 
 def test_english_and_french_have_the_same_places_for_values() -> None:
-    rows = WORD_ROW.findall(read("words.js").split("`")[3])
+    rows = WORD_ROW.findall(read(MESSAGES).split("`")[3])
     assert len(rows) > 100
     for key, english, french in rows:
         places = {tuple(sorted(set(re.findall(r"\{\w+\}", form)))) for form in english.split("|")}
@@ -79,8 +91,8 @@ def test_english_and_french_have_the_same_places_for_values() -> None:
 
 
 def test_every_word_that_is_said_is_there_and_none_is_idle() -> None:
-    rows = {key for key, _, _ in WORD_ROW.findall(read("words.js").split("`")[3])}
-    code = "\n".join(read(name) for name in SCRIPTS if name != "words.js")
+    rows = {key for key, _, _ in WORD_ROW.findall(read(MESSAGES).split("`")[3])}
+    code = "\n".join(read(name) for name in SCRIPTS if name != MESSAGES)
     said = set(re.findall(r"say\(\"(\w+)\"", code))
     assert said <= rows
     texts = set(re.findall(r"[\"`](\w+)[\"`]", code)) | set(re.findall(r"\b(\w+):", code))
@@ -89,7 +101,7 @@ def test_every_word_that_is_said_is_there_and_none_is_idle() -> None:
 
 
 def test_a_module_loses_its_imports_and_exports_when_it_is_joined() -> None:
-    module = 'import { h } from "./elements.js";\n\nexport const a = 1;\nexport async function b() {}\n'
+    module = 'import { h } from "./dom.js";\n\nexport const a = 1;\nexport async function b() {}\n'
     assert joinable(module) == "const a = 1;\nasync function b() {}\n"
 
 
