@@ -7,8 +7,9 @@ from typing import Any
 
 from fastmcp.tools import FunctionTool
 
-from qarnot_mcp.server.app import TOOLS, make_tool
+from qarnot_mcp.server.fastmcp_tools import make_tool
 from qarnot_mcp.settings.model import settings_table
+from qarnot_mcp.tools.registry import TOOLS
 
 ROOT = Path(__file__).parents[1]
 

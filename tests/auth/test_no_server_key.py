@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastmcp import Client
 
-from qarnot_mcp.server.app import TOOLS
+from qarnot_mcp.tools.registry import TOOLS
 from tests.support.oauth_server import SERVER_KEY, WholeServer, used, whole_server
 from tests.support.running_server import ERAS, Era
 
@@ -52,7 +52,7 @@ def request_of(method: str, tool: str, version: str) -> tuple[dict[str, object],
 
 
 def test_no_tool_is_forgotten_here() -> None:
-    assert set(ARGUMENTS) == {entry.function.__name__ for entry in TOOLS}
+    assert set(ARGUMENTS) == {entry.name for entry in TOOLS}
 
 
 @pytest.mark.parametrize("version", [MODERN, LEGACY])

@@ -2,44 +2,22 @@
 
 import asyncio
 import difflib
-import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from functools import wraps
-from typing import Any, ParamSpec
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from fastmcp.exceptions import NotFoundError, ToolError, ValidationError
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
 from mcp_types import CallToolRequestParams
-from pydantic import ValidationError as WrongArguments
 
 from qarnot_mcp.qarnot.errors import QarnotError, ReadOnly
+from qarnot_mcp.server.arguments import explain_arguments, normalise_arguments
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.context import CallRecord, current_call
 
-SHOWN_CHARACTERS = 80
-
 log = logging.getLogger("qarnot_mcp.server.middleware")
-P = ParamSpec("P")
-
-
-def teaching(tool: Callable[P, Awaitable[ToolResult]]) -> Callable[P, Awaitable[ToolResult]]:
-    """Wraps a tool so that our own errors reach the model as they are.
-
-    The docstring stays behind: FastMCP would load a parser for it, which costs each start 20 ms and 2 MiB.
-    """
-
-    @wraps(tool, assigned=("__module__", "__name__", "__qualname__", "__annotations__"))
-    async def taught(*args: P.args, **kwargs: P.kwargs) -> ToolResult:
-        try:
-            return await tool(*args, **kwargs)
-        except QarnotError as error:
-            # FastMCP logs a ToolError at its own level: a refused argument is no fault of the server.
-            raise ToolError(str(error), log_level=logging.DEBUG) from error
-
-    return taught
 
 
 class CallMiddleware(Middleware):
@@ -58,7 +36,7 @@ class CallMiddleware(Middleware):
         """Passes the call on, and says how it went."""
         name, started = context.message.name, time.perf_counter()
         record, outcome, defect = CallRecord(), "ok", None
-        meant = as_meant(context.message.arguments or {}, self._schemas.get(name, {}))
+        meant = normalise_arguments(context.message.arguments or {}, self._schemas.get(name, {}))
         context = context.copy(message=context.message.model_copy(update={"arguments": meant}))
         token = current_call.set(record)
         try:
@@ -104,75 +82,6 @@ class CallMiddleware(Middleware):
             "request_id": record.request_id,
         }
         log.log(logging.ERROR if defect else logging.INFO, "%s %s", known, outcome, extra=facts, exc_info=defect)
-
-
-def as_meant(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Answers the arguments that a model meant.
-
-    Null or a blank text for an optional parameter is one that was left out; a text for a list is the list that it
-    holds as JSON, or the only entry of one.
-    """
-    properties, required = schema.get("properties", {}), schema.get("required", ())
-    meant = {}
-    for name, given in arguments.items():
-        is_blank = given is None or (isinstance(given, str) and not given.strip())
-        if is_blank and name in properties and name not in required:
-            continue
-        is_text_for_list = isinstance(given, str) and "array" in types_of(properties.get(name, {}))
-        meant[name] = as_list(given) if is_text_for_list else given
-    return meant
-
-
-def as_list(text: str) -> Any:
-    """Answers the list or object that a text holds as JSON, else a list of the text alone."""
-    try:
-        held = json.loads(text)
-    except (ValueError, RecursionError):
-        return [text]
-    return held if isinstance(held, list | dict) else [text]
-
-
-def explain_arguments(cause: BaseException | None, schema: Mapping[str, Any]) -> str:
-    """Says in plain words which argument is wrong, what was given and what is valid."""
-    if not isinstance(cause, WrongArguments):
-        return "The arguments do not fit the tool's input schema. Compare them with it and call again."
-    properties: Mapping[str, Any] = schema.get("properties", {})
-    messages = []
-    for fault in cause.errors(include_url=False, include_context=False)[:3]:
-        where = [str(part) for part in fault["loc"]]
-        parameter = where[0] if where else "arguments"
-        valid = properties.get(parameter)
-        if fault["type"] == "missing_argument" or (fault["type"] == "missing" and len(where) == 1):
-            messages.append(f"{parameter} is missing: {describe(valid)}")
-        elif valid is None:
-            nearest = difflib.get_close_matches(parameter, properties, n=1)
-            meant = f" Did you mean {nearest[0]}?" if nearest else ""
-            names = ", ".join(properties) or "none"
-            messages.append(
-                f"{one_line(parameter, 60)} is not a parameter of this tool.{meant} Its parameters: {names}."
-            )
-        else:
-            given = one_line(repr(fault["input"]), SHOWN_CHARACTERS)
-            messages.append(f"{parameter} is {given}, which does not fit: {describe(valid)}")
-    return " ".join(dict.fromkeys(messages))
-
-
-def describe(valid: Mapping[str, Any] | None) -> str:
-    """Says what a parameter takes, from its JSON schema."""
-    if valid is None:
-        return "see the tool's input schema."
-    types = types_of(valid)
-    choices = [str(choice) for kind in (valid, *valid.get("anyOf", [])) for choice in kind.get("enum", [])]
-    form = (
-        f"one of {', '.join(choices)}" if choices else f"a value of type {' or '.join(types)}" if types else "a value"
-    )
-    return f"give {form}. {valid.get('description', '')}".strip()
-
-
-def types_of(valid: Mapping[str, Any]) -> list[str]:
-    """Answers the JSON types that a parameter takes, beside null."""
-    kinds = [valid, *valid.get("anyOf", [])]
-    return [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]
 
 
 def explain_hidden_tool(name: str) -> str:
