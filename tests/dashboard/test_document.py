@@ -8,11 +8,10 @@ import pytest
 
 import qarnot_mcp.dashboard
 from qarnot_mcp.dashboard.document import SCRIPTS, STYLES, joinable, read, tasks_view
-from qarnot_mcp.dashboard.minify import compact_script, compact_style
 
 FOLDER = Path(qarnot_mcp.dashboard.__file__).parent
 MESSAGES = "i18n/messages.js"
-MAX_BYTES = 60_000
+MAX_BYTES = 100_000
 FORBIDDEN = (
     "innerHTML",
     "outerHTML",
@@ -27,13 +26,14 @@ IMPORT = re.compile(r"^import \{([^}]*)\} from \"([^\"]+)\";$", re.MULTILINE)
 WORD_ROW = re.compile(r"^(\w+)=([^=]+)(?:=([^=]+))?$", re.MULTILINE)
 
 
-def test_the_document_is_under_60_kb_and_whole() -> None:
+def test_the_document_is_under_100_kb_and_whole() -> None:
     page = tasks_view()
     assert len(page.encode()) < MAX_BYTES
     assert page.startswith("<!doctype html>")
     assert page.count("<script") == page.count("</script>") == 1
     assert page.count("<style") == page.count("</style>") == 1
-    assert "/* s" not in page
+    assert "/* styles */" not in page
+    assert "/* scripts */" not in page
     assert "{actions}" not in page
 
 
@@ -103,29 +103,3 @@ def test_every_word_that_is_said_is_there_and_none_is_idle() -> None:
 def test_a_module_loses_its_imports_and_exports_when_it_is_joined() -> None:
     module = 'import { h } from "./dom.js";\n\nexport const a = 1;\nexport async function b() {}\n'
     assert joinable(module) == "const a = 1;\nasync function b() {}\n"
-
-
-@pytest.mark.parametrize(
-    ("script", "compact"),
-    [
-        ("// a note\nconst a = 1;\n", "const a=1;"),
-        ("/** Says\n * more. */\nlet b;", "let b;"),
-        ('say("a  // b", `c  /* d`);', 'say("a  // b",`c  /* d`);'),
-        (r"""text.replace(/[/"`]\s+/g, "\"  ");""", r"""text.replace(/[/"`]\s+/g,"\"  ");"""),
-        ("const rate = done / total / 2;", "const rate=done/total/2;"),
-        ("return a in b;", "return a in b;"),
-        ("a + +b - -c", "a+ +b- -c"),
-        ("f({ a, b, });", "f({a,b});"),
-        ("if (a) { b(); c(); }", "if(a){b();c()}"),
-        ("list.map((one) => one.id)", "list.map(one=>one.id)"),
-        ("list.map(async (one) => one.id)", "list.map(async(one)=>one.id)"),
-        ("list.map((one, two) => one)", "list.map((one,two)=>one)"),
-    ],
-)
-def test_a_script_keeps_its_meaning_when_it_is_made_small(script: str, compact: str) -> None:
-    assert compact_script(script) == compact
-
-
-def test_a_style_keeps_its_meaning_when_it_is_made_small() -> None:
-    style = "/* Bars */\n.bars li > b, p :focus {\n  width: calc(10.5% - 0.5rem);\n  color: red;\n}\n"
-    assert compact_style(style) == ".bars li>b,p :focus{width:calc(10.5% - .5rem);color:red}"

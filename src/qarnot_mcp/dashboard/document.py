@@ -1,20 +1,18 @@
 """The dashboard as one HTML document, joined from its source files.
 
-The scripts are ES modules that an editor and a test runner understand as they are. A view may load nothing from
-anywhere, so they become one script here: the imports go, the exports lose their keyword, and all names share a scope.
+The scripts are ES modules that editors and test runners understand as they are. A view may load nothing, so they are
+joined into one script: the imports go, the exports lose their keyword, and all names share one scope.
 """
 
 import re
 from functools import cache
 from importlib.resources import files
 
-from qarnot_mcp.dashboard.minify import compact_script, compact_style
-
 VIEW_URI = "ui://qarnot/tasks.html"
 
 STYLES = ("theme.css", "page.css", "pages.css")
 
-# Each module stands after those that it imports.
+# Each module comes after those that it imports.
 SCRIPTS = (
     "app/host.js",
     "i18n/messages.js",
@@ -44,22 +42,22 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function |class |const |let )", re.
 
 @cache
 def tasks_view(actions: bool = True) -> str:
-    """Answers the dashboard; without `actions` it shows no way to abort, delete or run a task again."""
+    """Return the dashboard; without `actions` it shows no way to abort, delete or run a task again."""
     page = read("page.html")
-    for place, content in (
-        ("/* styles */", "\n".join(compact_style(read(name)) for name in STYLES)),
-        ("/* scripts */", "\n".join(compact_script(joinable(read(name))) for name in SCRIPTS)),
+    for placeholder, content in (
+        ("/* styles */", "\n".join(read(name) for name in STYLES)),
+        ("/* scripts */", "\n".join(joinable(read(name)) for name in SCRIPTS)),
         ("{actions}", "on" if actions else "off"),
     ):
-        page = page.replace(place, content)
+        page = page.replace(placeholder, content)
     return page
 
 
 def joinable(module: str) -> str:
-    """Makes the text of an ES module one that can stand in a script with others."""
+    """Return the text of an ES module without its imports and the `export` keyword, to join it with others."""
     return _EXPORT.sub("", _IMPORT.sub("", module))
 
 
 def read(name: str) -> str:
-    """Reads one source file of the dashboard."""
+    """Return the text of one source file of the dashboard."""
     return files("qarnot_mcp.dashboard").joinpath(name).read_text(encoding="utf-8")
