@@ -1,13 +1,12 @@
-"""The small parts that the rest stands on: ranges, times, chance, and what can be made again."""
+"""The small parts that the rest stands on: ranges, times, random numbers, and what can be made again."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.sandbox.platform.lru_cache import Shelf
-from qarnot_mcp.sandbox.platform.seeded_random import Chance
-from qarnot_mcp.sandbox.wire.ranges import range_ids, ranges_text
-from qarnot_mcp.sandbox.wire.times import NEVER, date_text, span_seconds, span_text
+from qarnot_mcp.sandbox.platform.lru_cache import LruCache
+from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
+from qarnot_mcp.sandbox.wire.formats import NEVER, date_text, range_ids, ranges_text, span_seconds, span_text
 
 
 @given(st.sets(st.integers(0, 3000), max_size=60))
@@ -46,22 +45,22 @@ def test_dates_have_whole_seconds_and_a_way_to_say_never() -> None:
 
 
 def test_the_same_seed_draws_the_same() -> None:
-    assert Chance(1).uuid("a") == Chance(1).uuid("a") != Chance(2).uuid("a")
-    draws = [Chance(3).integer(number, 5, 7) for number in range(100)]
+    assert SeededRandom(1).uuid("a") == SeededRandom(1).uuid("a") != SeededRandom(2).uuid("a")
+    draws = [SeededRandom(3).integer(number, 5, 7) for number in range(100)]
     assert set(draws) == {5, 6, 7}
-    assert 0.3 < sum(Chance(3).fraction(number) for number in range(100)) / 100 < 0.7
+    assert 0.3 < sum(SeededRandom(3).fraction(number) for number in range(100)) / 100 < 0.7
 
 
-def test_a_shelf_lets_go_of_what_has_not_been_used_for_longest() -> None:
-    shelf: Shelf[str] = Shelf(max_cost=10)
-    shelf.put("a", "A", 4)
-    shelf.put("b", "B", 4)
-    assert shelf.get("a") == "A"
-    shelf.put("c", "C", 4)
-    assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == ("A", None, "C")
-    shelf.put("a", "larger", 6)
-    assert (shelf.get("a"), shelf.get("c")) == ("larger", "C")
-    shelf.put("huge", "H", 11)
-    assert shelf.get("huge") is None
-    shelf.drop("a")
-    assert shelf.get("a") is None
+def test_a_cache_lets_go_of_what_has_not_been_used_for_longest() -> None:
+    cache: LruCache[str] = LruCache(max_cost=10)
+    cache.put("a", "A", 4)
+    cache.put("b", "B", 4)
+    assert cache.get("a") == "A"
+    cache.put("c", "C", 4)
+    assert (cache.get("a"), cache.get("b"), cache.get("c")) == ("A", None, "C")
+    cache.put("a", "larger", 6)
+    assert (cache.get("a"), cache.get("c")) == ("larger", "C")
+    cache.put("huge", "H", 11)
+    assert cache.get("huge") is None
+    cache.drop("a")
+    assert cache.get("a") is None

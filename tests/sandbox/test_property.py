@@ -13,10 +13,8 @@ from qarnot_mcp.sandbox.platform.platform import Platform
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
 from qarnot_mcp.sandbox.platform.task_spec import MAX_INSTANCES
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.errors import Refusal
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
-from qarnot_mcp.sandbox.wire.ranges import range_ids
-from qarnot_mcp.sandbox.wire.times import span_seconds
+from qarnot_mcp.sandbox.wire.errors import ApiError
+from qarnot_mcp.sandbox.wire.formats import JsonObject, range_ids, span_seconds
 
 NEXT_STATES = {
     "Submitted": {"PartiallyDispatched", "FullyDispatched"},
@@ -89,7 +87,7 @@ def ids(text: str) -> set[int]:
 def refused_status(ask: Callable[[], object]) -> int | None:
     try:
         ask()
-    except Refusal as refusal:
+    except ApiError as refusal:
         return refusal.status
     return None
 
@@ -121,7 +119,7 @@ class Tasks(RuleBasedStateMachine):
                 {"key": "SANDBOX_PREEMPTIONS", "value": str(order["preemptions"])},
             ],
         }
-        task = self.account.submit(Body(body), self.platform.moment())
+        task = self.account.submit(Body(body), self.platform.timestamp())
         self.known[task.uuid] = task
         self.seen[task.uuid] = Seen()
         return task
@@ -132,43 +130,43 @@ class Tasks(RuleBasedStateMachine):
 
     @rule(task=tasks)
     def abort(self, task: Task) -> None:
-        was_over = task.state(self.platform.moment().now) in FINAL_STATES | {"PendingDelete"}
-        status = refused_status(lambda: self.account.abort(task, self.platform.moment()))
+        was_over = task.state(self.platform.timestamp().now) in FINAL_STATES | {"PendingDelete"}
+        status = refused_status(lambda: self.account.abort(task, self.platform.timestamp()))
         assert status == (403 if was_over else None)
 
     @rule(task=consumes(tasks))
     def delete(self, task: Task) -> None:
-        was_over = task.state(self.platform.moment().now) in FINAL_STATES
+        was_over = task.state(self.platform.timestamp().now) in FINAL_STATES
         if task.uuid not in self.known:
-            assert refused_status(lambda: self.account.find(task.uuid, self.platform.moment())) == 404
+            assert refused_status(lambda: self.account.find(task.uuid, self.platform.timestamp())) == 404
             return
-        self.account.delete(task, self.platform.moment())
+        self.account.delete(task, self.platform.timestamp())
         if was_over:
             self.known.pop(task.uuid)
 
     @rule(task=tasks, kind=st.sampled_from(["retry", "recover", "resume", "clone"]), target=tasks)
     def derive(self, task: Task, kind: Derivation) -> Task:
-        document = task_document(task, self.platform.moment().now)
+        document = task_document(task, self.platform.timestamp().now)
         ranges = {"retry": "failedOnlyRange", "recover": "failedRange", "resume": "cancelledRange"}
-        chosen = set(task.order.instance_ids) if kind == "clone" else ids(document["status"][ranges[kind]])
+        chosen = set(task.spec.instance_ids) if kind == "clone" else ids(document["status"][ranges[kind]])
         if kind != "clone" and (document["state"] not in FINAL_STATES or not chosen):
-            assert refused_status(lambda: self.account.derive(kind, task, Body({}), self.platform.moment())) == 403
+            assert refused_status(lambda: self.account.derive(kind, task, Body({}), self.platform.timestamp())) == 403
             return task
-        derived = self.account.derive(kind, task, Body({}), self.platform.moment())
+        derived = self.account.derive(kind, task, Body({}), self.platform.timestamp())
         self.known[derived.uuid] = derived
         self.seen[derived.uuid] = Seen()
-        assert set(derived.order.instance_ids) == chosen
+        assert set(derived.spec.instance_ids) == chosen
         return derived
 
     @invariant()
     def every_task_keeps_its_rules(self) -> None:
-        now = self.platform.moment().now
+        now = self.platform.timestamp().now
         for uuid, task in list(self.known.items()):
             if task.is_gone(now):
                 del self.known[uuid]
                 continue
             document = task_document(task, now)
-            self.check_document(document, set(task.order.instance_ids))
+            self.check_document(document, set(task.spec.instance_ids))
             self.check_progress(document, self.seen[uuid])
 
     def check_document(self, document: JsonObject, instance_ids: set[int]) -> None:
@@ -191,9 +189,9 @@ class Tasks(RuleBasedStateMachine):
         execution = span_seconds(document["executionTime"])
         assert execution == status["executionTimeSec"] == span_seconds(status["executionTime"])
         assert execution == sum(each["time"] for each in status["executionTimeByCpuModel"])
-        told = sum(instance["execTimeSec"] for instance in completed)
-        told += sum(info["executionTimeSec"] for info in status["runningInstancesInfo"]["perRunningInstanceInfo"])
-        assert told <= execution if cancelled else told == execution
+        executed = sum(instance["execTimeSec"] for instance in completed)
+        executed += sum(info["executionTimeSec"] for info in status["runningInstancesInfo"]["perRunningInstanceInfo"])
+        assert executed <= execution if cancelled else executed == execution
 
         if state in FINAL_STATES:
             assert not running
@@ -222,7 +220,7 @@ class Tasks(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.platform.advance(200 * 365 * 86400)
-        now = self.platform.moment().now
+        now = self.platform.timestamp().now
         for task in self.known.values():
             assert task.is_gone(now) or task.state(now) in FINAL_STATES
 

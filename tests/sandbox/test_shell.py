@@ -10,7 +10,7 @@ from qarnot_mcp.sandbox.commands.shell import (
     MAX_RUN_SECONDS,
     MAX_SEQUENCE_LENGTH,
     MAX_TEXT_LENGTH,
-    Numbers,
+    NumberRange,
     Run,
 )
 
@@ -19,7 +19,7 @@ VARIABLES = {"INSTANCE_ID": "3", "INSTANCE_COUNT": "4", "GREETING": "good day", 
 
 def text(run: Run, stream: str = "stdout") -> str:
     return "".join(
-        output.content.tail(10**6) if isinstance(output.content, Numbers) else output.content
+        output.content.tail(10**6) if isinstance(output.content, NumberRange) else output.content
         for output in run.outputs
         if output.stream == stream
     )
@@ -170,7 +170,7 @@ def test_output_knows_when_it_was_printed() -> None:
 def test_a_long_sequence_is_not_written_out_and_is_bounded() -> None:
     run = run_command("seq 1 999999999", {})
     numbers = run.outputs[0].content
-    assert isinstance(numbers, Numbers)
+    assert isinstance(numbers, NumberRange)
     assert len(numbers.values) == MAX_SEQUENCE_LENGTH
     assert numbers.tail(20).endswith("\n999999\n1000000\n")
     assert "stops after" in text(run, "stderr")

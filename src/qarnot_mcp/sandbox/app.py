@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI app: requests in, answers out, and the faults that were asked for in between."""
+"""The sandbox as an ASGI app: requests in, responses out, and the requested faults in between."""
 
 import asyncio
 import time
@@ -9,13 +9,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from qarnot_mcp.sandbox.api.routing import Answer, Call, refusal_answer
-from qarnot_mcp.sandbox.api.tasks import Api
+from qarnot_mcp.sandbox.api.endpoints import Api
+from qarnot_mcp.sandbox.api.routing import Request, Response, error_response
 from qarnot_mcp.sandbox.control.faults import Fault, read_fault
 from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
 from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
-from qarnot_mcp.sandbox.wire.errors import Refusal, refused
+from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Bytes of a request body that are read; a larger one is a 413."""
@@ -44,14 +44,14 @@ def create_app(
     """A sandbox of its own, with no state shared with any other.
 
     `speed` is how many platform seconds pass in one second of `clock` (0.01 to 1,000,000); `seed` makes the world
-    and every chance in it repeatable. The app needs no lifespan events. Raises ValueError for a speed out of range.
+    and every draw in it repeatable. The app needs no lifespan events. Raises ValueError for a speed out of range.
     """
     platform = Platform(speed=speed, seed=seed, clock=clock)
     return Sandbox(routes=[Mount("/", app=Endpoint(Api(platform), Control(platform)))])
 
 
 class Endpoint:
-    """Takes each request from the server, and gives each answer to it."""
+    """Answers each request of the server."""
 
     def __init__(self, api: Api, control: Control) -> None:
         self._api = api
@@ -64,10 +64,10 @@ class Endpoint:
         body = await _read_body(receive)
         segments = tuple(segment for segment in scope["path"].split("/") if segment)
         if body is None:
-            await _send(send, refusal_answer(refused(413, f"The body is larger than {MAX_BODY_BYTES} bytes")))
+            await _send(send, error_response(api_error(413, f"The body is larger than {MAX_BODY_BYTES} bytes")))
         elif segments and segments[0].lower() == "sandbox":
             name = "/".join(segments[1:]).lower()
-            await _send(send, self._control.answer(scope["method"], name, body))
+            await _send(send, self._control.respond(scope["method"], name, body))
         else:
             await self._api_call(scope, receive, send, segments, body)
 
@@ -85,22 +85,22 @@ class Endpoint:
         try:
             asked = headers.get(b"x-sandbox-fault")
             fault = read_fault(Body(parse_body(asked.encode("latin-1")))) if asked else None
-        except Refusal as refusal:
-            await _send(send, refusal_answer(refusal))
+        except ApiError as error:
+            await _send(send, error_response(error))
             return
         fault = fault or self._control.faults.take(method, path.lower(), key)
-        answer = None
+        response = None
         if fault is None or fault.is_after:
             query = scope["query_string"]
             fields = tuple(parse_qsl(query.decode("latin-1"))) if query else ()
             late_seconds = 0.0 if fault is None else fault.late_seconds
-            answer = self._api.answer(Call(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds))
-        self._write_journal(method, path, key, headers, answer, fault)
-        answer = answer or Answer(200, b"{}")
+            response = self._api.respond(Request(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds))
+        self._write_journal(method, path, key, headers, response, fault)
+        response = response or Response(200, b"{}")
         if fault is None or fault.kind == "late":
-            await _send(send, answer)
+            await _send(send, response)
         else:
-            await _fail(fault, answer, scope, receive, send)
+            await _fail(fault, response, scope, receive, send)
 
     def _write_journal(
         self,
@@ -108,13 +108,13 @@ class Endpoint:
         path: str,
         key: str,
         headers: dict[bytes, str],
-        answer: Answer | None,
+        response: Response | None,
         fault: Fault | None,
     ) -> None:
         entry = Entry(
             method=method,
             path=path[:500],
-            status=None if answer is None else answer.status,
+            status=None if response is None else response.status,
             account=self._api.platform.email(key),
             key_tag=key_tag(key),
             user_agent=headers.get(b"user-agent", "")[:200],
@@ -135,55 +135,59 @@ async def _read_body(receive: Receive) -> bytes | None:
             return bytes(body)
 
 
-async def _start(send: Send, answer: Answer, content_length: int | None) -> None:
-    headers = [(b"content-type", answer.content_type.encode())]
-    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+async def _start(send: Send, response: Response, content_length: int | None) -> None:
+    headers = [(b"content-type", response.content_type.encode())]
+    headers += [(name.encode(), value.encode()) for name, value in response.headers.items()]
     if content_length is not None:
         headers.append((b"content-length", str(content_length).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
 
 
-async def _send(send: Send, answer: Answer) -> None:
-    await _start(send, answer, None if answer.status == 204 else len(answer.content))
-    await send({"type": "http.response.body", "body": answer.content})
+async def _send(send: Send, response: Response) -> None:
+    await _start(send, response, None if response.status == 204 else len(response.content))
+    await send({"type": "http.response.body", "body": response.content})
 
 
-async def _fail(fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def _fail(fault: Fault, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     match fault.kind:
         case "disconnect":
-            await _break(scope, receive, is_answered=False)
+            await _break(scope, receive, has_response=False)
         case "cut":
-            await _start(send, answer, len(answer.content) + 1000)
+            await _start(send, response, len(response.content) + 1000)
             await send(
-                {"type": "http.response.body", "body": answer.content[: len(answer.content) // 2], "more_body": True}
+                {
+                    "type": "http.response.body",
+                    "body": response.content[: len(response.content) // 2],
+                    "more_body": True,
+                }
             )
-            await _break(scope, receive, is_answered=True)
+            await _break(scope, receive, has_response=True)
         case "slow":
-            await _trickle(fault, answer, send)
+            await _trickle(fault, response, send)
         case "endless":
-            await _never_end(answer, scope, receive, send)
+            await _never_end(response, scope, receive, send)
         case "not_json":
             page = b"<html><body><h1>Fault on demand</h1></body></html>"
-            await _send(send, Answer(200, page, "text/html; charset=utf-8"))
+            await _send(send, Response(200, page, "text/html; charset=utf-8"))
         case "wrong_type":
-            other = b'["unexpected"]' if answer.content[:1] == b"{" else b'{"unexpected":true}'
-            await _send(send, Answer(200, other))
+            other = b'["unexpected"]' if response.content[:1] == b"{" else b'{"unexpected":true}'
+            await _send(send, Response(200, other))
         case _:
-            refusal = refusal_answer(refused(fault.status, fault.message))
+            error = error_response(api_error(fault.status, fault.message))
             headers = {"retry-after": fault.retry_after} if fault.retry_after is not None else {}
-            await _send(send, Answer(refusal.status, refusal.content, refusal.content_type, headers))
+            await _send(send, Response(error.status, error.content, error.content_type, headers))
 
 
-async def _break(scope: Scope, receive: Receive, *, is_answered: bool) -> None:
+async def _break(scope: Scope, receive: Receive, *, has_response: bool) -> None:
     """Break the connection under a request.
 
-    Under uvicorn the socket itself is closed: at once where nothing was answered, else after what was written.
+    Under uvicorn the socket itself is closed: at once when nothing was sent, else after what was written.
     In-process there is none, and the caller gets the ConnectionResetError.
     """
     transport = scope[_CONNECTION]
     if transport is None:
         raise ConnectionResetError("the sandbox was asked to break this connection")
-    if is_answered:
+    if has_response:
         transport.close()
     else:
         transport.abort()
@@ -192,18 +196,18 @@ async def _break(scope: Scope, receive: Receive, *, is_answered: bool) -> None:
         message_type = (await receive())["type"]
 
 
-async def _trickle(fault: Fault, answer: Answer, send: Send) -> None:
-    await _start(send, answer, len(answer.content))
-    size = max(1, -(-len(answer.content) // _SLOW_PIECES))
-    for start in range(0, len(answer.content), size):
+async def _trickle(fault: Fault, response: Response, send: Send) -> None:
+    await _start(send, response, len(response.content))
+    size = max(1, -(-len(response.content) // _SLOW_PIECES))
+    for start in range(0, len(response.content), size):
         await asyncio.sleep(fault.seconds / _SLOW_PIECES)
-        await send({"type": "http.response.body", "body": answer.content[start : start + size], "more_body": True})
+        await send({"type": "http.response.body", "body": response.content[start : start + size], "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _never_end(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-    await _start(send, answer, None)
-    await send({"type": "http.response.body", "body": answer.content[:-1], "more_body": True})
+async def _never_end(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    await _start(send, response, None)
+    await send({"type": "http.response.body", "body": response.content[:-1], "more_body": True})
     listener = asyncio.ensure_future(receive())
     try:
         # A caller in the same process would keep every piece: it gets fewer.
@@ -214,4 +218,4 @@ async def _never_end(answer: Answer, scope: Scope, receive: Receive, send: Send)
             await asyncio.sleep(0)
     finally:
         listener.cancel()
-    await _break(scope, receive, is_answered=True)
+    await _break(scope, receive, has_response=True)

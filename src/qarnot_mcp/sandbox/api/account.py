@@ -1,26 +1,57 @@
-"""An account as `GET /info` tells it: who it is, its quotas, and what of them is in use."""
+"""The routes of the account: who it is, its quotas and what of them is in use, its credits and its carbon."""
 
-from qarnot_mcp.sandbox.platform.account import MAX_BUCKETS, MAX_TASKS, Account, Moment
-from qarnot_mcp.sandbox.platform.instance_states import RunningInstance, take_census
+from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response, not_found
+from qarnot_mcp.sandbox.platform.account import MAX_BUCKETS, MAX_TASKS, Account, Timestamp
+from qarnot_mcp.sandbox.platform.energy import carbon_facts, task_credits
+from qarnot_mcp.sandbox.platform.instance_states import RunningInstance, instance_states_at
 from qarnot_mcp.sandbox.platform.plan import MAX_RUNNING_INSTANCES
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 MAX_RUNNING_TASKS = 10
 MAX_RUNNING_CORES = 2048
 _RUNNING_STATES = frozenset({"PartiallyExecuting", "FullyExecuting", "UploadingResults"})
 
 
-def account_information(account: Account, moment: Moment) -> JsonObject:
-    """The account as `GET /info` tells it."""
-    tasks = account.tasks(moment)
-    running = [task for task in tasks if task.state(moment.now) in _RUNNING_STATES]
+def account_routes() -> Routes:
+    """Return the routes of `/info`, quotas, credits and carbon."""
+    return {
+        ("GET", "info"): lambda context: json_response(_information(context.account, context.timestamp)),
+        ("GET", "quotas", "computing-quotas", "user"): _computing_quotas,
+        ("GET", "carbon", "v1", "tasks", "*", "carbon-facts"): _carbon_facts,
+        ("GET", "credits", "v1", "tasks", "*", "credits"): _task_credits,
+        ("GET", "credits", "v1", "accounts", "credits"): _account_credits,
+        ("GET", "credits", "v1", "projects", "*", "budgets"): not_found("project", 3),
+    }
+
+
+def _computing_quotas(context: RequestContext) -> Response:
+    return json_response(_information(context.account, context.timestamp)["computingQuotas"]["user"])
+
+
+def _carbon_facts(context: RequestContext) -> Response:
+    task = context.account.find(context.request.segments[3], context.timestamp)
+    return json_response(carbon_facts(task, context.timestamp.now, context.request.query_value("comparisonDatacenter")))
+
+
+def _task_credits(context: RequestContext) -> Response:
+    task = context.account.find(context.request.segments[3], context.timestamp)
+    return json_response({"credits": task_credits(task, context.timestamp.now)})
+
+
+def _account_credits(context: RequestContext) -> Response:
+    return json_response({"credits": context.account.credits_left(context.timestamp)})
+
+
+def _information(account: Account, timestamp: Timestamp) -> JsonObject:
+    tasks = account.tasks(timestamp)
+    running = [task for task in tasks if task.state(timestamp.now) in _RUNNING_STATES]
     quotas = {
         scheduling: _quota(
             [
                 instance
                 for task in running
-                if task.order.fields["schedulingType"] == scheduling
-                for instance in take_census(task, moment.now).executing
+                if task.spec.fields["schedulingType"] == scheduling
+                for instance in instance_states_at(task, timestamp.now).executing
             ]
         )
         for scheduling in ("flex", "onDemand", "reserved")

@@ -6,9 +6,8 @@ from typing import Any
 import re2
 
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.errors import Refusal
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
-from qarnot_mcp.sandbox.wire.times import span_seconds
+from qarnot_mcp.sandbox.wire.errors import ApiError
+from qarnot_mcp.sandbox.wire.formats import JsonObject, span_seconds
 
 Test = Callable[[JsonObject], bool]
 
@@ -60,9 +59,9 @@ _NUMBER_FIELDS = frozenset(
 _SPAN_FIELDS = frozenset({"executionTime", "wallTime"})
 
 
-def invalid_search(detail: str) -> Refusal:
+def invalid_search(detail: str) -> ApiError:
     """The 400 for a search that cannot be done, as problem details."""
-    return Refusal(
+    return ApiError(
         400,
         {
             "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",

@@ -7,8 +7,7 @@ from typing import Any
 
 from qarnot_mcp.sandbox.api.filters import Test, invalid_search, read_filter
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
-from qarnot_mcp.sandbox.wire.times import span_seconds
+from qarnot_mcp.sandbox.wire.formats import JsonObject, span_seconds
 
 MAX_PAGE_SIZE = 50
 _ORDERS = {"creationdate": "creationDate", "executiontime": "executionTime", "name": "name", "state": "state"}
@@ -27,11 +26,20 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The tasks of one page, how many there are in all, and where the next page starts."""
+    """The objects of one page, how many there are in all, and where the next page starts."""
 
-    tasks: list[JsonObject]
+    items: list[JsonObject]
     total: int
     next_token: str | None
+
+    def position(self) -> JsonObject:
+        """Return what the API says of a page beside its `data`."""
+        return {
+            "count": len(self.items),
+            "total": self.total,
+            "isTruncated": self.next_token is not None,
+            "nextToken": self.next_token,
+        }
 
 
 def read_page_request(body: Body) -> PageRequest:

@@ -1,4 +1,4 @@
-"""A call of the API and its answer, without the server that carries them."""
+"""Requests and responses of the API, without the server that carries them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,16 +6,16 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.platform.account import Account, Moment
+from qarnot_mcp.sandbox.platform.account import Account, Timestamp
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
-from qarnot_mcp.sandbox.wire.errors import Refusal
+from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 
 JSON_TYPE = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Request:
     """One request: its path in segments without `/v1`, its query in the given order, and its raw body."""
 
     method: str
@@ -24,15 +24,15 @@ class Call:
     body: bytes
     key: str
     late_seconds: float = 0.0
-    """How long a task that this call creates stays out of sight."""
+    """How long what this request creates stays out of sight."""
 
     def query_value(self, name: str) -> str | None:
-        """The value of a query parameter, its name in any case."""
+        """Return the value of a query parameter, whose name may be written in any case."""
         return next((value for key, value in self.query if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What goes back."""
 
     status: int
@@ -41,34 +41,43 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(document: Any, status: int = 200) -> Answer:
-    """An answer with a JSON body."""
-    return Answer(status, to_json(document))
+def json_response(document: Any, status: int = 200) -> Response:
+    """Return a response with a JSON body."""
+    return Response(status, to_json(document))
 
 
-def refusal_answer(refusal: Refusal) -> Answer:
-    """The answer of a refusal, in its own shape."""
-    return Answer(refusal.status, to_json(refusal.document), f"{refusal.content_type}; charset=utf-8")
+def error_response(error: ApiError) -> Response:
+    """Return the response that an error stands for."""
+    return Response(error.status, to_json(error.document), f"{error.content_type}; charset=utf-8")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A call with the account whose key it brings and the time at which it came."""
+class RequestContext:
+    """A request with the account of its key and the time at which it came."""
 
-    call: Call
+    request: Request
     account: Account
-    moment: Moment
+    timestamp: Timestamp
 
     @property
     def task(self) -> Task:
-        """The task of a path `/tasks/{uuid or shortname}/...`; a 404 where there is none."""
-        return self.account.find(self.call.segments[1], self.moment)
+        """The task of a path `/tasks/{uuid or shortname}/...`; raises a 404 when there is none."""
+        return self.account.find(self.request.segments[1], self.timestamp)
 
     def body(self) -> Body:
-        """The JSON object in the request; a 400 where it is none."""
-        return Body(parse_body(self.call.body))
+        """Return the JSON object in the request; raises a 400 when it is not one."""
+        return Body(parse_body(self.request.body))
 
 
-Handler = Callable[[Visit], Answer]
+Handler = Callable[[RequestContext], Response]
 Routes = dict[tuple[str, ...], Handler]
 """Handlers by method and path; a `*` stands for any segment."""
+
+
+def not_found(noun: str, position: int) -> Handler:
+    """Return a handler for a noun of which the sandbox has none; the segment at `position` names it."""
+
+    def handle(context: RequestContext) -> Response:
+        raise api_error(404, f"No such {noun}: {context.request.segments[position][:256]}")
+
+    return handle

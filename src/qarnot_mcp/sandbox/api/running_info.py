@@ -1,9 +1,8 @@
 """What the API tells about the instances that are on machines: phase, memory, processor and network."""
 
-from qarnot_mcp.sandbox.platform.instance_states import Census, RunningInstance
-from qarnot_mcp.sandbox.platform.seeded_random import Chance
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
-from qarnot_mcp.sandbox.wire.times import NEVER, date_text
+from qarnot_mcp.sandbox.platform.instance_states import InstanceStates, RunningInstance
+from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
+from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text
 
 
 def running_instances_nothing() -> JsonObject:
@@ -27,12 +26,12 @@ def running_instances_nothing() -> JsonObject:
     }
 
 
-def running_instances_info(census: Census, now: int) -> JsonObject:
+def running_instances_info(states: InstanceStates, now: int) -> JsonObject:
     """Each instance on a machine, with averages and sums over all of them."""
-    each = [_running_instance(instance, now) for instance in census.running]
+    each = [_running_instance(instance, now) for instance in states.running]
     count = len(each)
     cores: dict[str, list[int]] = {}
-    for instance in census.running:
+    for instance in states.running:
         machine = instance.attempt.machine
         entry = cores.setdefault(machine.cpu_model, [machine.core_count, 0])
         entry[1] += machine.core_count
@@ -63,7 +62,7 @@ def running_instances_info(census: Census, now: int) -> JsonObject:
 
 def _running_instance(instance: RunningInstance, now: int) -> JsonObject:
     machine = instance.attempt.machine
-    chance = Chance((instance.plan.instance_id, now // 10))
+    random = SeededRandom((instance.plan.instance_id, now // 10))
     is_executing = instance.phase == "execution"
     memory = round(instance.plan.peak_memory_mb * (0.35 + 0.0065 * instance.progress)) if is_executing else 0
     return {
@@ -73,7 +72,7 @@ def _running_instance(instance: RunningInstance, now: int) -> JsonObject:
         "instanceId": instance.plan.instance_id,
         "maxFrequencyGHz": machine.max_frequency_ghz,
         "currentFrequencyGHz": machine.frequency_ghz,
-        "cpuUsage": round(70 + 29 * chance.fraction("cpu"), 2) if is_executing else 0.0,
+        "cpuUsage": round(70 + 29 * random.fraction("cpu"), 2) if is_executing else 0.0,
         "maxMemoryMB": machine.memory_mb,
         "currentMemoryMB": memory,
         "memoryUsage": round(memory / machine.memory_mb, 4),

@@ -1,12 +1,15 @@
 """A task as the API tells it: the full object and the summary."""
 
+from dataclasses import dataclass
+
+from pydantic_core import to_json
+
 from qarnot_mcp.sandbox.api.running_info import running_instances_info, running_instances_nothing
-from qarnot_mcp.sandbox.platform.instance_states import Census, EndedInstance, take_census
+from qarnot_mcp.sandbox.platform.instance_states import EndedInstance, InstanceStates, instance_states_at
+from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
-from qarnot_mcp.sandbox.wire.ranges import ranges_text
-from qarnot_mcp.sandbox.wire.times import NEVER, date_text, span_text
+from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text, ranges_text, span_text
 
 _OPTIONAL_FIELDS = (
     "advancedRanges",
@@ -52,12 +55,45 @@ SUMMARY_FIELDS = (
 """The fields that a summary shares with the full object."""
 
 
-def task_summary(task: Task, now: int, census: Census | None = None) -> JsonObject:
+_MAX_CACHED_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedTask:
+    """The full object of a task, as data and as JSON."""
+
+    document: JsonObject
+    json: bytes
+
+
+class TaskRenderer:
+    """Renders tasks; the object of a finished task is kept until `forget`."""
+
+    def __init__(self) -> None:
+        self._finished: LruCache[RenderedTask] = LruCache(_MAX_CACHED_BYTES)
+
+    def render(self, task: Task, now: int) -> RenderedTask:
+        """Return the full object of a task at a time."""
+        rendered = self._finished.get(task.uuid)
+        if rendered is not None and task.deleted is None:
+            return rendered
+        document = task_document(task, now)
+        rendered = RenderedTask(document, to_json(document))
+        if document["state"] in FINAL_STATES:
+            self._finished.put(task.uuid, rendered, len(rendered.json))
+        return rendered
+
+    def forget(self, task: Task) -> None:
+        """Drop what is kept of a task, after a change."""
+        self._finished.drop(task.uuid)
+
+
+def task_summary(task: Task, now: int, states: InstanceStates | None = None) -> JsonObject:
     """The short object of `GET /tasks/summaries`."""
-    census = census or take_census(task, now)
-    fields = task.order.fields
-    standing = task.standing(now)
-    ended = standing.since if standing.state in FINAL_STATES else None
+    states = states or instance_states_at(task, now)
+    fields = task.spec.fields
+    state_at = task.state_at(now)
+    ended = state_at.since if state_at.state in FINAL_STATES else None
     summary: JsonObject = {
         "uuid": task.uuid,
         "name": fields["name"],
@@ -65,19 +101,19 @@ def task_summary(task: Task, now: int, census: Census | None = None) -> JsonObje
         "profile": fields["profile"],
         "poolUuid": None,
         "jobUuid": None,
-        "progress": _progress(census),
-        "runningInstanceCount": len(census.executing),
-        "runningCoreCount": sum(instance.attempt.machine.core_count for instance in census.executing),
-        "executionTime": span_text(census.execution_seconds),
+        "progress": _progress(states),
+        "runningInstanceCount": len(states.executing),
+        "runningCoreCount": sum(instance.attempt.machine.core_count for instance in states.executing),
+        "executionTime": span_text(states.execution_seconds),
         "wallTime": span_text((now if ended is None else ended) - task.created),
-        "state": standing.state,
-        "previousState": standing.previous,
-        "totalInstanceCount": len(task.order.instance_ids),
+        "state": state_at.state,
+        "previousState": state_at.previous,
+        "totalInstanceCount": len(task.spec.instance_ids),
         "instanceCount": fields.get("instanceCount", 0),
         "maxRetriesPerInstance": fields.get("maxRetriesPerInstance", 0),
-        "stateTransitionTime": date_text(standing.since),
-        "previousStateTransitionTime": date_text(standing.previous_since),
-        "lastModified": date_text(max(task.modified, standing.since)),
+        "stateTransitionTime": date_text(state_at.since),
+        "previousStateTransitionTime": date_text(state_at.previous_since),
+        "lastModified": date_text(max(task.modified, state_at.since)),
         "creationDate": date_text(task.created),
         "endDate": date_text(ended),
         "waitForPoolResourcesSynchronization": fields.get("waitForPoolResourcesSynchronization"),
@@ -89,16 +125,16 @@ def task_summary(task: Task, now: int, census: Census | None = None) -> JsonObje
 
 def task_document(task: Task, now: int) -> JsonObject:
     """The full object of `GET /tasks/{uuid}`."""
-    census = take_census(task, now)
-    fields = task.order.fields
-    completed = _completed(task, census)
+    states = instance_states_at(task, now)
+    fields = task.spec.fields
+    completed = _completed(task, states)
     document: JsonObject = {
-        "errors": _errors(task, now, census),
+        "errors": _errors(task, now, states),
         "resourceBuckets": fields.get("resourceBuckets", []),
         "advancedResourceBuckets": fields.get("advancedResourceBuckets", []),
         "resultBucket": fields.get("resultBucket"),
         "completedInstances": completed,
-        "status": _status(task, now, census),
+        "status": _status(task, now, states),
         "snapshotInterval": task.snapshot_interval_seconds,
         "resultsCount": sum(len(instance["results"] or ()) for instance in completed),
         "constants": task.shown_constants(),
@@ -114,21 +150,21 @@ def task_document(task: Task, now: int) -> JsonObject:
         "privileges": fields["privileges"],
         "retrySettings": fields["retrySettings"],
         **{name: fields[name] for name in _OPTIONAL_FIELDS if name in fields},
-        **task_summary(task, now, census),
+        **task_summary(task, now, states),
     }
     return document
 
 
-def _progress(census: Census) -> float:
-    ended = len(census.succeeded) + len(census.failed) + len(census.cancelled)
-    total = ended + len(census.waiting) + len(census.running)
-    return round((100 * ended + sum(instance.progress for instance in census.running)) / total, 1)
+def _progress(states: InstanceStates) -> float:
+    ended = len(states.succeeded) + len(states.failed) + len(states.cancelled)
+    total = ended + len(states.waiting) + len(states.running)
+    return round((100 * ended + sum(instance.progress for instance in states.running)) / total, 1)
 
 
-def _errors(task: Task, now: int, census: Census) -> list[JsonObject]:
+def _errors(task: Task, now: int, states: InstanceStates) -> list[JsonObject]:
     errors: list[JsonObject] = [
         {"code": instance.plan.error.code, "message": instance.plan.error.message, "debug": None}
-        for instance in census.failed[:20]
+        for instance in states.failed[:20]
         if instance.plan.error is not None
     ]
     if task.state(now) == "Cancelled":
@@ -137,10 +173,10 @@ def _errors(task: Task, now: int, census: Census) -> list[JsonObject]:
     return errors
 
 
-def _completed(task: Task, census: Census) -> list[JsonObject]:
-    bucket = task.order.fields.get("resultBucket")
-    prefix = task.order.fields.get("resultsBucketPrefix", "")
-    ended = sorted(census.succeeded + census.failed, key=lambda instance: instance.plan.instance_id)
+def _completed(task: Task, states: InstanceStates) -> list[JsonObject]:
+    bucket = task.spec.fields.get("resultBucket")
+    prefix = task.spec.fields.get("resultsBucketPrefix", "")
+    ended = sorted(states.succeeded + states.failed, key=lambda instance: instance.plan.instance_id)
     return [_completed_instance(instance, bucket, prefix) for instance in ended]
 
 
@@ -167,35 +203,35 @@ def _completed_instance(ended: EndedInstance, bucket: str | None, prefix: str) -
     }
 
 
-def _status(task: Task, now: int, census: Census) -> JsonObject:
+def _status(task: Task, now: int, states: InstanceStates) -> JsonObject:
     state = task.state(now)
     is_final = state in FINAL_STATES
     until = task.worked_until(now)
-    succeeded = [instance.plan.instance_id for instance in census.succeeded]
-    failed = [instance.plan.instance_id for instance in census.failed]
-    cancelled = [instance.plan.instance_id for instance in census.cancelled]
+    succeeded = [instance.plan.instance_id for instance in states.succeeded]
+    failed = [instance.plan.instance_id for instance in states.failed]
+    cancelled = [instance.plan.instance_id for instance in states.cancelled]
     environment = sum(
         max(0, min(until, attempt.ended if attempt.started is None else attempt.started) - attempt.dispatched)
         for plan in task.plan.instances
         for attempt in plan.attempts
     )
-    execution = census.execution_seconds
+    execution = states.execution_seconds
     upload = UPLOAD_SECONDS if state in ("Success", "Failure") else 0
-    wall = (task.standing(now).since if is_final else now) - task.created
+    wall = (task.state_at(now).since if is_final else now) - task.created
     return {
         "timestamp": NEVER if is_final else date_text(now),
         "lastUpdateTimestamp": NEVER if is_final else date_text(now),
-        "downloadProgress": 0.0 if is_final or not census.running else 100.0,
-        "executionProgress": _progress(census),
+        "downloadProgress": 0.0 if is_final or not states.running else 100.0,
+        "executionProgress": _progress(states),
         "uploadProgress": 100.0 if state in ("Success", "Failure") else 0.0,
-        "instanceCount": len(census.running),
+        "instanceCount": len(states.running),
         "downloadTime": "00:00:00",
         "downloadTimeSec": 0.0,
         "environmentTime": span_text(environment),
         "environmentTimeSec": float(environment),
         "executionTime": span_text(execution),
         "executionTimeSec": float(execution),
-        **_execution_times(census),
+        **_execution_times(states),
         "executionTimeByInstanceId": None,
         "uploadTime": span_text(upload),
         "uploadTimeSec": float(upload),
@@ -206,15 +242,15 @@ def _status(task: Task, now: int, census: Census) -> JsonObject:
         "failedRange": ranges_text(failed + cancelled),
         "cancelledRange": ranges_text(cancelled),
         "failedOnlyRange": ranges_text(failed),
-        "startedOnceRange": ranges_text(census.started_ids),
-        "runningInstancesInfo": running_instances_info(census, now) if census.running else running_instances_nothing(),
+        "startedOnceRange": ranges_text(states.started_ids),
+        "runningInstancesInfo": running_instances_info(states, now) if states.running else running_instances_nothing(),
     }
 
 
-def _execution_times(census: Census) -> JsonObject:
+def _execution_times(states: InstanceStates) -> JsonObject:
     seconds: dict[str, int] = {}
     machines = {}
-    for attempt, executed in census.seconds_by_attempt:
+    for attempt, executed in states.seconds_by_attempt:
         key = attempt.machine.specification_key
         seconds[key] = seconds.get(key, 0) + executed
         machines[key] = attempt.machine

@@ -16,7 +16,7 @@ MAX_COMMANDS = 500
 MAX_TEXT_LENGTH = 65_536
 """Characters that one instance prints, numbers of `seq` apart."""
 MAX_SEQUENCE_LENGTH = 1_000_000
-"""Numbers that one `seq` prints."""
+"""NumberRange that one `seq` prints."""
 MAX_RUN_SECONDS = 30 * 86400
 """Platform seconds that one attempt of an instance takes at most."""
 _MAX_DEPTH = 4
@@ -32,7 +32,7 @@ _DURATION_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class NumberRange:
     """The numbers of a `seq`, one on each line, not written out."""
 
     values: range
@@ -52,7 +52,7 @@ class Output:
 
     at_seconds: float
     stream: Stream
-    content: str | Numbers
+    content: str | NumberRange
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Shell:
         """Let the simulated time of this attempt pass."""
         self.run.duration_seconds = min(self.run.duration_seconds + seconds, MAX_RUN_SECONDS)
 
-    def write(self, content: str | Numbers, stream: Stream = "stdout") -> None:
+    def write(self, content: str | NumberRange, stream: Stream = "stdout") -> None:
         """Print, as far as the bounds allow."""
         if isinstance(content, str):
             if not content or self._text_left <= 0:
@@ -219,7 +219,7 @@ class Shell:
             return 1
         values = range(first, numbers[-1] + (1 if step > 0 else -1), step)
         if not command.to_file:
-            self.write(Numbers(values[:MAX_SEQUENCE_LENGTH]), stream)
+            self.write(NumberRange(values[:MAX_SEQUENCE_LENGTH]), stream)
             if len(values[: MAX_SEQUENCE_LENGTH + 1]) > MAX_SEQUENCE_LENGTH:
                 self.write(f"sandbox: seq stops after {MAX_SEQUENCE_LENGTH} numbers\n", "stderr")
         return 0

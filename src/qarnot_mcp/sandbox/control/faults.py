@@ -22,7 +22,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.errors import refused
+from qarnot_mcp.sandbox.wire.errors import api_error
 
 KINDS = ("status", "disconnect", "slow", "cut", "endless", "not_json", "wrong_type", "late")
 MAX_FAULTS = 100
@@ -58,22 +58,22 @@ def read_fault(body: Body) -> Fault:
     """Check the description of a fault; a 400 for what cannot be."""
     kind = body.text("kind") or ""
     if kind not in KINDS:
-        raise refused(400, f"Unknown kind of fault: {kind[:40]!r}; there are {', '.join(KINDS)}")
+        raise api_error(400, f"Unknown kind of fault: {kind[:40]!r}; there are {', '.join(KINDS)}")
     status = body.integer("status") or 503
     if not 200 <= status <= 599:
-        raise refused(400, f"The status is {status}; 200 to 599 are possible")
+        raise api_error(400, f"The status is {status}; 200 to 599 are possible")
     when = body.text("when") or ("before" if kind in ("status", "disconnect") else "after")
     if when not in ("before", "after") or (kind == "late" and when == "before"):
-        raise refused(400, f"'when' is {when[:40]!r}; 'before' and 'after' the work are possible")
+        raise api_error(400, f"'when' is {when[:40]!r}; 'before' and 'after' the work are possible")
     asked_seconds, late_seconds = body.number("seconds"), body.number("late_seconds")
     seconds = 1.0 if asked_seconds is None else asked_seconds
     if late_seconds is None:
         late_seconds = seconds if kind == "late" else 0.0
     if not all(0 <= number <= MAX_SECONDS for number in (seconds, late_seconds)):
-        raise refused(400, f"Between 0 and {MAX_SECONDS:g} seconds are possible")
+        raise api_error(400, f"Between 0 and {MAX_SECONDS:g} seconds are possible")
     retry_after = body.text("retry_after", 100)
     if retry_after is not None and not (retry_after.isascii() and retry_after.isprintable()):
-        raise refused(400, "'retry_after' must be printable ASCII")
+        raise api_error(400, "'retry_after' must be printable ASCII")
     match = body.nested("match") or Body({})
     method, path = match.text("method", 10), match.text("path", 200)
     count = body.integer("count") if body.value("count") is not None else 1
@@ -101,7 +101,7 @@ class Faults:
     def add(self, fault: Fault) -> None:
         """Let a fault wait; a 400 where too many do."""
         if len(self.waiting) >= MAX_FAULTS:
-            raise refused(400, f"{MAX_FAULTS} faults are waiting; DELETE /sandbox/faults clears them")
+            raise api_error(400, f"{MAX_FAULTS} faults are waiting; DELETE /sandbox/faults clears them")
         self.waiting.append(fault)
 
     def take(self, method: str, path: str, key: str) -> Fault | None:

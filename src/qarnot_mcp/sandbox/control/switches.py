@@ -10,12 +10,12 @@ import hashlib
 from collections import deque
 from dataclasses import asdict, dataclass
 
-from qarnot_mcp.sandbox.api.routing import Answer, json_answer, refusal_answer
+from qarnot_mcp.sandbox.api.routing import Response, error_response, json_response
 from qarnot_mcp.sandbox.control.faults import Faults, read_fault
 from qarnot_mcp.sandbox.platform.platform import MAX_ADVANCE_SECONDS, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
-from qarnot_mcp.sandbox.wire.errors import Refusal, refused
-from qarnot_mcp.sandbox.wire.times import date_text
+from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
+from qarnot_mcp.sandbox.wire.formats import date_text
 
 MAX_JOURNAL_ENTRIES = 10_000
 
@@ -47,33 +47,33 @@ class Control:
         self.faults = Faults()
         self.journal: deque[Entry] = deque(maxlen=MAX_JOURNAL_ENTRIES)
 
-    def answer(self, method: str, name: str, raw_body: bytes) -> Answer:
-        """The answer of `/sandbox/{name}`."""
+    def respond(self, method: str, name: str, raw_body: bytes) -> Response:
+        """Return the response of `/sandbox/{name}`."""
         try:
-            return self._answer(method, name, raw_body)
-        except Refusal as refusal:
-            return refusal_answer(refusal)
+            return self._respond(method, name, raw_body)
+        except ApiError as error:
+            return error_response(error)
 
-    def _answer(self, method: str, name: str, raw_body: bytes) -> Answer:
+    def _respond(self, method: str, name: str, raw_body: bytes) -> Response:
         match method, name:
             case "POST", "faults":
                 self.faults.add(read_fault(Body(parse_body(raw_body))))
-                return json_answer(self.faults.listed())
+                return json_response(self.faults.listed())
             case "GET", "faults":
-                return json_answer(self.faults.listed())
+                return json_response(self.faults.listed())
             case "DELETE", "faults":
                 self.faults.waiting.clear()
-                return json_answer([])
+                return json_response([])
             case "GET", "journal":
                 entries = [asdict(entry) for entry in self.journal]
-                return json_answer({"requests": entries, "count": len(entries)})
+                return json_response({"requests": entries, "count": len(entries)})
             case "DELETE", "journal":
                 self.journal.clear()
-                return json_answer({"requests": [], "count": 0})
+                return json_response({"requests": [], "count": 0})
             case "POST", "clock":
                 seconds = Body(parse_body(raw_body)).number("advance_seconds")
                 if seconds is None or not 0 <= seconds <= MAX_ADVANCE_SECONDS:
-                    raise refused(400, f"'advance_seconds' must be 0 to {MAX_ADVANCE_SECONDS}")
+                    raise api_error(400, f"'advance_seconds' must be 0 to {MAX_ADVANCE_SECONDS}")
                 self.platform.advance(seconds)
                 return self._clock()
             case "GET", "clock":
@@ -81,11 +81,11 @@ class Control:
             case "POST", "revoke":
                 key = Body(parse_body(raw_body)).text("key", 200)
                 if not key:
-                    raise refused(400, "'key' is missing")
+                    raise api_error(400, "'key' is missing")
                 self.platform.revoke(key)
-                return json_answer({"revoked": key_tag(key)})
-        raise refused(404, "There are /sandbox/faults, /sandbox/journal, /sandbox/clock and /sandbox/revoke")
+                return json_response({"revoked": key_tag(key)})
+        raise api_error(404, "There are /sandbox/faults, /sandbox/journal, /sandbox/clock and /sandbox/revoke")
 
-    def _clock(self) -> Answer:
-        now = self.platform.moment().now
-        return json_answer({"now": date_text(now), "now_seconds": now, "speed": self.platform.speed})
+    def _clock(self) -> Response:
+        now = self.platform.timestamp().now
+        return json_response({"now": date_text(now), "now_seconds": now, "speed": self.platform.speed})

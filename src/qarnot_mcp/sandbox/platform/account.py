@@ -1,6 +1,6 @@
 """One account: its tasks, quotas, buckets and credits, and everything that can be asked of them.
 
-Every question comes with a `Moment`; the account has no clock of its own.
+Every question comes with a `Timestamp`; the account has no clock of its own.
 """
 
 from collections.abc import Mapping
@@ -9,25 +9,24 @@ from typing import Any, Literal
 
 from qarnot_mcp.sandbox.commands.shell import Stream
 from qarnot_mcp.sandbox.platform.energy import task_credits
-from qarnot_mcp.sandbox.platform.instance_states import take_census
+from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.logs import read_log
-from qarnot_mcp.sandbox.platform.lru_cache import Shelf
+from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.profiles import Profile
-from qarnot_mcp.sandbox.platform.seeded_random import Chance
+from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.platform.task_spec import Order, read_constants, read_order, read_tags
+from qarnot_mcp.sandbox.platform.task_spec import TaskSpec, read_constants, read_tags, read_task_spec
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.errors import Refusal, refused
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
-from qarnot_mcp.sandbox.wire.ranges import ranges_text
+from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
+from qarnot_mcp.sandbox.wire.formats import JsonObject, ranges_text
 
 Derivation = Literal["retry", "recover", "resume", "clone"]
 
 MAX_TASKS = 100
 MAX_BUCKETS = 100
-MAX_ORDERS_SIZE = 4 * 1024 * 1024
-"""Bytes that the orders of all tasks of an account may take."""
+MAX_SPECS_SIZE = 4 * 1024 * 1024
+"""Bytes that the specifications of all tasks of an account may take."""
 _CREATION_FIELDS = (
     "name",
     "shortname",
@@ -65,7 +64,7 @@ _CREATION_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Timestamp:
     """A time: whole platform seconds since 1970, and the seconds of the clock that the platform was given."""
 
     now: int
@@ -75,9 +74,11 @@ class Moment:
 class Account:
     """The tasks of one key."""
 
-    def __init__(self, email: str, chance: Chance, profiles: Mapping[str, Profile], plans: Shelf[TaskPlan]) -> None:
+    def __init__(
+        self, email: str, random: SeededRandom, profiles: Mapping[str, Profile], plans: LruCache[TaskPlan]
+    ) -> None:
         self.email = email
-        self.chance = chance
+        self.random = random
         self.profiles = profiles
         self.buckets: set[str] = set()
         self.credits = 250.0
@@ -87,118 +88,120 @@ class Account:
         self._by_shortname: dict[str, Task] = {}
         self._created_count = 0
 
-    def tasks(self, moment: Moment) -> list[Task]:
+    def tasks(self, timestamp: Timestamp) -> list[Task]:
         """Every task that can be seen, the oldest first."""
-        for task in [task for task in self._tasks.values() if task.is_gone(moment.now)]:
+        for task in [task for task in self._tasks.values() if task.is_gone(timestamp.now)]:
             self._forget(task)
-        return [task for task in self._tasks.values() if task.visible_from <= moment.clock_seconds]
+        return [task for task in self._tasks.values() if task.visible_from <= timestamp.clock_seconds]
 
-    def find(self, identifier: str, moment: Moment) -> Task:
+    def find(self, identifier: str, timestamp: Timestamp) -> Task:
         """The task of a UUID or shortname; a 404 where there is none."""
         task = self._tasks.get(identifier.lower()) or self._by_shortname.get(identifier.lower())
-        if task is None or task.visible_from > moment.clock_seconds:
-            raise refused(404, f"No such task: {identifier[:256]}")
-        if task.is_gone(moment.now):
+        if task is None or task.visible_from > timestamp.clock_seconds:
+            raise api_error(404, f"No such task: {identifier[:256]}")
+        if task.is_gone(timestamp.now):
             self._forget(task)
-            raise refused(404, f"No such task: {identifier[:256]}")
+            raise api_error(404, f"No such task: {identifier[:256]}")
         return task
 
-    def submit(self, body: Body, moment: Moment, late_seconds: float = 0.0) -> Task:
+    def submit(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
         """Create a task from a request's body; every rule that is broken is a refusal."""
-        return self.add(read_order(body, self.profiles), moment, late_seconds)
+        return self.add(read_task_spec(body, self.profiles), timestamp, late_seconds)
 
-    def submit_many(self, bodies: list[Any], moment: Moment, late_seconds: float = 0.0) -> list[JsonObject]:
-        """Create a task from each body; the answer tells of each, in the same order."""
+    def submit_many(self, bodies: list[Any], timestamp: Timestamp, late_seconds: float = 0.0) -> list[JsonObject]:
+        """Create a task from each body; the answer tells of each, in the same spec."""
         results: list[JsonObject] = []
         for value in bodies:
             try:
-                task = self.submit(Body(value), moment, late_seconds)
+                task = self.submit(Body(value), timestamp, late_seconds)
                 results.append({"statusCode": 200, "uuid": task.uuid, "message": None})
-            except Refusal as refusal:
+            except ApiError as refusal:
                 nil = "00000000-0000-0000-0000-000000000000"
                 results.append({"statusCode": refusal.status, "uuid": nil, "message": refusal.message})
         return results
 
-    def add(self, order: Order, moment: Moment, late_seconds: float = 0.0) -> Task:
-        """Create a task from an order that was checked, if buckets, credits and quota allow."""
-        for bucket in order.resource_buckets:
+    def add(self, spec: TaskSpec, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
+        """Create a task from a checked specification, if buckets, credits and quota allow."""
+        for bucket in spec.resource_buckets:
             if bucket not in self.buckets:
-                raise refused(404, f"No such bucket: {bucket}")
+                raise api_error(404, f"No such bucket: {bucket}")
         if self.credits <= 0:
-            raise refused(402, "Not enough credits")
-        self._make_room(moment)
-        if sum(task.order.size for task in self._tasks.values()) + order.size > MAX_ORDERS_SIZE:
-            raise refused(403, f"The tasks of this account take more than {MAX_ORDERS_SIZE} bytes; delete some")
+            raise api_error(402, "Not enough credits")
+        self._make_room(timestamp)
+        if sum(task.spec.size for task in self._tasks.values()) + spec.size > MAX_SPECS_SIZE:
+            raise api_error(403, f"The tasks of this account take more than {MAX_SPECS_SIZE} bytes; delete some")
         self._created_count += 1
-        uuid = self.chance.uuid(("task", self._created_count))
-        shortname = order.fields.get("shortname") or uuid
+        uuid = self.random.uuid(("task", self._created_count))
+        shortname = spec.fields.get("shortname") or uuid
         if shortname.lower() in self._by_shortname:
-            raise refused(400, f"A task with the shortname {shortname} already exists")
-        result_bucket = order.fields.get("resultBucket")
+            raise api_error(400, f"A task with the shortname {shortname} already exists")
+        result_bucket = spec.fields.get("resultBucket")
         if result_bucket is not None and result_bucket not in self.buckets:
             if len(self.buckets) >= MAX_BUCKETS:
-                raise refused(403, "Maximum number of buckets reached")
+                raise api_error(403, "Maximum number of buckets reached")
             self.buckets.add(result_bucket)
         task = Task(
             uuid=uuid,
             shortname=shortname,
-            order=order,
-            created=moment.now,
+            spec=spec,
+            created=timestamp.now,
             plans=self._plans,
-            constants=order.constants,
-            tags=list(order.fields["tags"]),
-            modified=moment.now,
-            visible_from=moment.clock_seconds + late_seconds if late_seconds else 0.0,
+            constants=spec.constants,
+            tags=list(spec.fields["tags"]),
+            modified=timestamp.now,
+            visible_from=timestamp.clock_seconds + late_seconds if late_seconds else 0.0,
         )
         self._tasks[uuid] = task
         self._by_shortname[shortname.lower()] = task
         return task
 
-    def derive(self, kind: Derivation, source: Task, body: Body, moment: Moment, late_seconds: float = 0.0) -> Task:
+    def derive(
+        self, kind: Derivation, source: Task, body: Body, timestamp: Timestamp, late_seconds: float = 0.0
+    ) -> Task:
         """A new task from an older one: all of it (clone), or its failed or cancelled instances.
 
         What the body sets replaces what the older task had. Nothing to run again, or a task that is not over, is a 403.
         """
-        fields: JsonObject = {name: value for name, value in source.order.fields.items() if name != "shortname"}
+        fields: JsonObject = {name: value for name, value in source.spec.fields.items() if name != "shortname"}
         fields["constants"] = [{"key": key, "value": value} for key, value in source.constants.items()]
         fields["tags"] = list(source.tags)
         given = {name: body.value(name) for name in _CREATION_FIELDS if body.value(name) is not None}
         if kind != "clone":
             given.pop("instanceCount", None)
-            given["advancedRanges"] = self._instances_to_run_again(kind, source, moment)
+            given["advancedRanges"] = self._instances_to_run_again(kind, source, timestamp)
         if "instanceCount" in given or "advancedRanges" in given:
             fields.pop("instanceCount", None)
             fields.pop("advancedRanges", None)
-        return self.submit(Body(fields | given), moment, late_seconds)
+        return self.submit(Body(fields | given), timestamp, late_seconds)
 
-    def _instances_to_run_again(self, kind: Derivation, source: Task, moment: Moment) -> str:
-        if source.state(moment.now) not in FINAL_STATES:
-            raise refused(403, f"Can't {kind} the task: it is not over")
-        census = take_census(source, moment.now)
-        chosen = census.failed if kind == "retry" else census.cancelled
+    def _instances_to_run_again(self, kind: Derivation, source: Task, timestamp: Timestamp) -> str:
+        if source.state(timestamp.now) not in FINAL_STATES:
+            raise api_error(403, f"Can't {kind} the task: it is not over")
+        states = instance_states_at(source, timestamp.now)
+        chosen = states.failed if kind == "retry" else states.cancelled
         if kind == "recover":
-            chosen = census.failed + census.cancelled
+            chosen = states.failed + states.cancelled
         if not chosen:
-            raise refused(403, f"Can't {kind} the task: it has no such instances")
+            raise api_error(403, f"Can't {kind} the task: it has no such instances")
         return ranges_text(instance.plan.instance_id for instance in chosen)
 
-    def abort(self, task: Task, moment: Moment) -> None:
+    def abort(self, task: Task, timestamp: Timestamp) -> None:
         """Ask the platform to stop a task; a 403 where it is over already."""
-        state = task.state(moment.now)
+        state = task.state(timestamp.now)
         if state == "PendingCancel":
             return
         if state in FINAL_STATES or state == "PendingDelete":
-            raise refused(403, "Can't abort the task")
-        task.cancelled = task.modified = moment.now
+            raise api_error(403, "Can't abort the task")
+        task.cancelled = task.modified = timestamp.now
 
-    def delete(self, task: Task, moment: Moment) -> None:
-        """Delete a task; one that is not over is stopped and stays in sight for a moment."""
-        if task.state(moment.now) in FINAL_STATES:
+    def delete(self, task: Task, timestamp: Timestamp) -> None:
+        """Delete a task; one that is not over is stopped and stays visible for a few seconds."""
+        if task.state(timestamp.now) in FINAL_STATES:
             self._forget(task)
         elif task.deleted is None:
-            task.deleted = task.modified = moment.now
+            task.deleted = task.modified = timestamp.now
 
-    def update(self, task: Task, body: Body, moment: Moment) -> None:
+    def update(self, task: Task, body: Body, timestamp: Timestamp) -> None:
         """Replace the constants and tags that the body sets; `[SECRET]` leaves a secret constant as it was."""
         constants, tags = read_constants(body), read_tags(body)
         if constants is not None:
@@ -208,41 +211,41 @@ class Account:
             }
         if tags is not None:
             task.tags = tags
-        task.modified = moment.now
+        task.modified = timestamp.now
 
-    def refresh_resources(self, task: Task, moment: Moment) -> None:
+    def refresh_resources(self, task: Task, timestamp: Timestamp) -> None:
         """Send changed resources to the machines; a 400 where the task does not run."""
-        if task.state(moment.now) in FINAL_STATES | {"PendingCancel", "PendingDelete"}:
-            raise refused(400, "Task is not running")
-        task.modified = moment.now
+        if task.state(timestamp.now) in FINAL_STATES | {"PendingCancel", "PendingDelete"}:
+            raise api_error(400, "Task is not running")
+        task.modified = timestamp.now
 
-    def log(self, task: Task, stream: Stream, instance: str | None, moment: Moment, is_fresh: bool) -> str:
+    def log(self, task: Task, stream: Stream, instance: str | None, timestamp: Timestamp, is_fresh: bool) -> str:
         """A log, whole or (`is_fresh`) from where the last such reading ended; a 404 for an unknown instance."""
         instance_id = None
         if instance is not None:
             is_number = instance.isascii() and instance.isdigit() and len(instance) < 10
             instance_id = int(instance) if is_number else None
             if instance_id is None or task.instance(instance_id) is None:
-                raise refused(404, f"No such instance: {instance[:40]}")
+                raise api_error(404, f"No such instance: {instance[:40]}")
         if not is_fresh:
-            return read_log(task, stream, instance_id, moment.now)
+            return read_log(task, stream, instance_id, timestamp.now)
         after = task.log_cursors.get((stream, instance_id))
-        task.log_cursors[(stream, instance_id)] = moment.now
-        return read_log(task, stream, instance_id, moment.now, after)
+        task.log_cursors[(stream, instance_id)] = timestamp.now
+        return read_log(task, stream, instance_id, timestamp.now, after)
 
-    def credits_left(self, moment: Moment) -> float:
+    def credits_left(self, timestamp: Timestamp) -> float:
         """The credits of the account in euros, less what its tasks have cost."""
-        return round(self.credits - sum(task_credits(task, moment.now) for task in self.tasks(moment)), 2)
+        return round(self.credits - sum(task_credits(task, timestamp.now) for task in self.tasks(timestamp)), 2)
 
-    def _make_room(self, moment: Moment) -> None:
-        self.tasks(moment)
+    def _make_room(self, timestamp: Timestamp) -> None:
+        self.tasks(timestamp)
         for task in list(self._tasks.values()):
             if len(self._tasks) < MAX_TASKS:
                 return
-            if task.order.fields.get("autoDeleteOnCompletion") and task.state(moment.now) in FINAL_STATES:
+            if task.spec.fields.get("autoDeleteOnCompletion") and task.state(timestamp.now) in FINAL_STATES:
                 self._forget(task)
         if len(self._tasks) >= MAX_TASKS:
-            raise refused(403, f"Maximum number of tasks reached ({MAX_TASKS})")
+            raise api_error(403, f"Maximum number of tasks reached ({MAX_TASKS})")
 
     def _forget(self, task: Task) -> None:
         del self._tasks[task.uuid]

@@ -1,8 +1,8 @@
 """The energy, carbon and credits of a task, worked out from the time that its cores were busy."""
 
-from qarnot_mcp.sandbox.platform.instance_states import take_census
+from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.task import Task
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 DEFAULT_DATACENTER = "Common European Datacenter"
 _WATTS_PER_CORE = 5.2
@@ -13,8 +13,8 @@ _EUROS_PER_CORE_HOUR = 0.02
 
 
 def _core_hours(task: Task, now: int) -> float:
-    census = take_census(task, now)
-    return sum(attempt.machine.core_count * seconds for attempt, seconds in census.seconds_by_attempt) / 3600
+    states = instance_states_at(task, now)
+    return sum(attempt.machine.core_count * seconds for attempt, seconds in states.seconds_by_attempt) / 3600
 
 
 def task_credits(task: Task, now: int) -> float:

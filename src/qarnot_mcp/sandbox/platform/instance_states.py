@@ -1,4 +1,4 @@
-"""Where the instances of a task stand at one time, counted once for everything that is told about them."""
+"""Where the instances of a task stand at one time, counted once for everything that is shown of them."""
 
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ class EndedInstance:
 
 
 @dataclass(slots=True)
-class Census:
+class InstanceStates:
     """The instances of a task at one time, each in exactly one of the lists."""
 
     waiting: list[InstancePlan] = field(default_factory=list)
@@ -50,9 +50,9 @@ class Census:
         return [instance for instance in self.running if instance.phase == "execution"]
 
 
-def take_census(task: Task, now: int) -> Census:
+def instance_states_at(task: Task, now: int) -> InstanceStates:
     """Count the instances of a task."""
-    census = Census()
+    states = InstanceStates()
     until = task.worked_until(now)
     is_stopped = task.is_stopped(now)
     is_final = task.state(now) in FINAL_STATES
@@ -62,20 +62,20 @@ def take_census(task: Task, now: int) -> Census:
         for attempt in plan.attempts[: position + 1]:
             seconds = attempt.executed_seconds(until)
             if seconds:
-                census.seconds_by_attempt.append((attempt, seconds))
+                states.seconds_by_attempt.append((attempt, seconds))
                 executed += seconds
         if plan.has_started(until):
-            census.started_ids.append(plan.instance_id)
+            states.started_ids.append(plan.instance_id)
         if position == len(plan.attempts) - 1 and plan.ended <= until:
-            ended = census.failed if plan.error is not None else census.succeeded
+            ended = states.failed if plan.error is not None else states.succeeded
             ended.append(EndedInstance(plan, executed))
         elif is_stopped or is_final:
-            census.cancelled.append(EndedInstance(plan, executed))
+            states.cancelled.append(EndedInstance(plan, executed))
         elif position < 0:
-            census.waiting.append(plan)
+            states.waiting.append(plan)
         else:
-            census.running.append(_running(plan, position, until, executed))
-    return census
+            states.running.append(_running(plan, position, until, executed))
+    return states
 
 
 def _running(plan: InstancePlan, position: int, until: int, executed: int) -> RunningInstance:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from qarnot_mcp.sandbox.commands.shell import Numbers, Stream
+from qarnot_mcp.sandbox.commands.shell import NumberRange, Stream
 from qarnot_mcp.sandbox.platform.task import Task
 
 MAX_LOG_LENGTH = 16 * 1024 * 1024
@@ -22,7 +22,7 @@ def read_log(task: Task, stream: Stream, instance_id: int | None, now: int, afte
     for at, instance, _, content in reversed(outputs):
         if at <= since or length_left <= 0:
             break
-        text = content.tail(length_left) if isinstance(content, Numbers) else content
+        text = content.tail(length_left) if isinstance(content, NumberRange) else content
         if instance_id is None:
             mark = f"{instance:>2}> "
             lines = text.split("\n")
@@ -35,7 +35,7 @@ def read_log(task: Task, stream: Stream, instance_id: int | None, now: int, afte
 
 def _outputs(
     task: Task, stream: Stream, instance_id: int | None, until: int
-) -> Iterator[tuple[int, int, int, str | Numbers]]:
+) -> Iterator[tuple[int, int, int, str | NumberRange]]:
     work = task.work
     if work.is_image_absent:
         return

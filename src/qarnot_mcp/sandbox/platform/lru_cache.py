@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Shelf(Generic[Value]):
+class LruCache(Generic[Value]):
     """Keeps the most recently used values whose costs together stay under `max_cost`."""
 
     def __init__(self, max_cost: int) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 from qarnot_mcp.sandbox.commands.programs import run_command, run_profile
 from qarnot_mcp.sandbox.commands.shell import Run
 from qarnot_mcp.sandbox.platform.machines import Machine
-from qarnot_mcp.sandbox.platform.seeded_random import Chance
+from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 
 Outcome = Literal["success", "failure", "preempted"]
 
@@ -127,8 +127,8 @@ class TaskPlan:
 
 def plan_task(work: Work) -> TaskPlan:
     """Lay out the life of a task; the same work always gives the same plan."""
-    chance = Chance(work.seed)
-    queue_seconds = _queue_seconds(work, chance)
+    random = SeededRandom(work.seed)
+    queue_seconds = _queue_seconds(work, random)
     slots = [queue_seconds + 2 * slot for slot in range(min(MAX_RUNNING_INSTANCES, len(work.instance_ids)))]
     retries_left = work.max_total_retries
     instances: list[InstancePlan] = []
@@ -137,7 +137,7 @@ def plan_task(work: Work) -> TaskPlan:
         run = shared_run or work.run_instance(instance_id)
         dispatched = heapq.heappop(slots)
         retries = min(work.max_instance_retries, retries_left)
-        instance = _plan_instance(work, run, chance, instance_id, dispatched, retries)
+        instance = _plan_instance(work, run, random, instance_id, dispatched, retries)
         if instance.error is not None:
             retries_left -= retries
         heapq.heappush(slots, instance.ended)
@@ -149,39 +149,39 @@ def _varies(work: Work) -> bool:
     return work.command is None or "INSTANCE" in work.command or ".py" in work.command or "$" in work.command
 
 
-def _queue_seconds(work: Work, chance: Chance) -> int:
+def _queue_seconds(work: Work, random: SeededRandom) -> int:
     asked = work.constants.get(QUEUE_CONSTANT, "")
     if asked.isascii() and asked.isdigit():
         return min(int(asked[:9]), 365 * 86400)
-    return chance.integer("queue", 60, 120) if work.machines[0].has_gpu else chance.integer("queue", 8, 14)
+    return random.integer("queue", 60, 120) if work.machines[0].has_gpu else random.integer("queue", 8, 14)
 
 
-def _preemptions(work: Work, chance: Chance, instance_id: int, duration: int) -> int:
+def _preemptions(work: Work, random: SeededRandom, instance_id: int, duration: int) -> int:
     if not work.is_flex:
         return 0
     asked = work.constants.get(PREEMPTIONS_CONSTANT, "")
     if asked.isascii() and asked.isdigit():
         return min(int(asked[:9]), _MAX_PREEMPTIONS)
-    is_preempted = chance.fraction(("preempted", instance_id)) < _PREEMPTION_CHANCE
+    is_preempted = random.fraction(("preempted", instance_id)) < _PREEMPTION_CHANCE
     return 1 if duration >= _PREEMPTIBLE_AFTER_SECONDS and is_preempted else 0
 
 
 def _plan_instance(
-    work: Work, run: Run, chance: Chance, instance_id: int, dispatched: int, retries: int
+    work: Work, run: Run, random: SeededRandom, instance_id: int, dispatched: int, retries: int
 ) -> InstancePlan:
     duration = max(1, round(run.duration_seconds))
     error = _error(work, run, instance_id)
-    preemptions = _preemptions(work, chance, instance_id, duration)
+    preemptions = _preemptions(work, random, instance_id, duration)
     attempts: list[Attempt] = []
     while True:
         number = len(attempts)
-        machine = chance.choice(("machine", instance_id, number), work.machines)
+        machine = random.choice(("machine", instance_id, number), work.machines)
         if work.is_image_absent:
             attempts.append(Attempt(machine, dispatched, None, dispatched + _IMAGE_SECONDS, "failure"))
         else:
-            started = dispatched + chance.integer(("boot", instance_id, number), 145, 158)
+            started = dispatched + random.integer(("boot", instance_id, number), 145, 158)
             if number < preemptions:
-                ended = started + max(1, round(duration * (0.2 + 0.6 * chance.fraction(("cut", instance_id, number)))))
+                ended = started + max(1, round(duration * (0.2 + 0.6 * random.fraction(("cut", instance_id, number)))))
                 attempts.append(Attempt(machine, dispatched, started, ended, "preempted"))
                 dispatched = ended
                 continue
@@ -191,7 +191,7 @@ def _plan_instance(
         retries -= 1
         if error is None or retries < 0 or len(attempts) >= MAX_ATTEMPTS:
             break
-    memory = run.peak_memory_mb or chance.integer(("memory", instance_id), 40, 420)
+    memory = run.peak_memory_mb or random.integer(("memory", instance_id), 40, 420)
     return InstancePlan(instance_id, tuple(attempts), error, 0 if work.is_image_absent else memory)
 
 

@@ -5,20 +5,14 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from pydantic_core import to_json
-
-from qarnot_mcp.sandbox.api.task_documents import task_document
-from qarnot_mcp.sandbox.platform.account import Account, Moment
-from qarnot_mcp.sandbox.platform.lru_cache import Shelf
+from qarnot_mcp.sandbox.platform.account import Account, Timestamp
+from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.profiles import Profile, build_profiles
-from qarnot_mcp.sandbox.platform.seed_tasks import furnish
-from qarnot_mcp.sandbox.platform.seeded_random import Chance
-from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.wire.errors import bad_key, refused
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.platform.seed_tasks import seed_account
+from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
+from qarnot_mcp.sandbox.wire.errors import api_error, bad_key
 
 DEFAULT_SPEED = 30.0
 """Platform seconds in one second: a task of three minutes takes six seconds."""
@@ -28,17 +22,8 @@ MAX_ACCOUNTS = 200
 MAX_REVOKED_KEYS = 1000
 MAX_ADVANCE_SECONDS = 10 * 365 * 86400
 _MAX_PLANNED_ATTEMPTS = 250_000
-_MAX_TOLD_BYTES = 16 * 1024 * 1024
 
 _KEY = re.compile(r"sandbox[A-Za-z0-9_.-]{0,100}", re.IGNORECASE | re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The full object of a task, as data and as JSON."""
-
-    document: JsonObject
-    json: bytes
 
 
 class Platform:
@@ -55,14 +40,13 @@ class Platform:
         self._advanced_seconds = 0.0
         self._accounts: OrderedDict[str, Account] = OrderedDict()
         self._revoked: set[str] = set()
-        self._plans: Shelf[TaskPlan] = Shelf(_MAX_PLANNED_ATTEMPTS)
-        self._told: Shelf[Told] = Shelf(_MAX_TOLD_BYTES)
+        self._plans: LruCache[TaskPlan] = LruCache(_MAX_PLANNED_ATTEMPTS)
 
-    def moment(self) -> Moment:
+    def timestamp(self) -> Timestamp:
         """The time."""
         clock_seconds = self._clock()
         elapsed = (clock_seconds - self._started) * self.speed
-        return Moment(int(self._started + elapsed + self._advanced_seconds), clock_seconds)
+        return Timestamp(int(self._started + elapsed + self._advanced_seconds), clock_seconds)
 
     def advance(self, seconds: float) -> None:
         """Let platform time pass at once."""
@@ -81,9 +65,9 @@ class Platform:
             raise bad_key()
         tag = hashlib.blake2b(key.encode(), digest_size=4).hexdigest()
         name = "sandbox" if key == "sandbox-key" else f"sandbox-{tag}"
-        account = Account(f"{name}@example.org", Chance((self.seed, tag)), self.profiles, self._plans)
+        account = Account(f"{name}@example.org", SeededRandom((self.seed, tag)), self.profiles, self._plans)
         if not key.lower().startswith("sandbox-empty"):
-            furnish(account, self.moment())
+            seed_account(account, self.timestamp())
         if key.lower().startswith("sandbox-broke"):
             account.credits = 0.0
         self._accounts[key] = account
@@ -99,21 +83,6 @@ class Platform:
     def revoke(self, key: str) -> None:
         """Make a key unknown from now on, with all that its account holds."""
         if len(self._revoked) >= MAX_REVOKED_KEYS:
-            raise refused(403, f"{MAX_REVOKED_KEYS} keys are revoked already")
+            raise api_error(403, f"{MAX_REVOKED_KEYS} keys are revoked already")
         self._revoked.add(key)
         self._accounts.pop(key, None)
-
-    def told(self, task: Task, moment: Moment) -> Told:
-        """The full object of a task, as data and as JSON; that of a task that is over is kept."""
-        told = self._told.get(task.uuid)
-        if told is not None and task.deleted is None:
-            return told
-        document = task_document(task, moment.now)
-        told = Told(document, to_json(document))
-        if document["state"] in FINAL_STATES:
-            self._told.put(task.uuid, told, len(told.json))
-        return told
-
-    def forget_told(self, task: Task) -> None:
-        """Let the object of a task be made again, after a change."""
-        self._told.drop(task.uuid)

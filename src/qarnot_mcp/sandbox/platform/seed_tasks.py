@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from qarnot_mcp.sandbox.platform.account import Account, Moment
+from qarnot_mcp.sandbox.platform.account import Account, Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 _HOUR = 3600
 _DAY = 86400
@@ -13,7 +13,7 @@ BUCKETS = ("seawall-meshes", "seawall-results", "orchard-images", "orchard-model
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class SeedTask:
     """A task of the past; `constants` is what it sets beside the command, if it has one."""
 
     name: str
@@ -32,9 +32,9 @@ class Story:
     machine: str | None = None
 
 
-STORIES = (
-    Story("hello", "demo", 6 * _DAY + _HOUR, "echo hello from ${INSTANCE_ID}", image="library/ubuntu:24.04"),
-    Story(
+SEED_TASKS = (
+    SeedTask("hello", "demo", 6 * _DAY + _HOUR, "echo hello from ${INSTANCE_ID}", image="library/ubuntu:24.04"),
+    SeedTask(
         "seawall mesh coarse",
         "seawall",
         6 * _DAY,
@@ -45,7 +45,7 @@ STORIES = (
         resource_bucket="seawall-meshes",
         result_bucket="seawall-results",
     ),
-    Story(
+    SeedTask(
         "orchard ingest",
         "orchard",
         5 * _DAY,
@@ -55,7 +55,7 @@ STORIES = (
         result_bucket="orchard-models",
         machine="8c-32g-amd-rz3700x",
     ),
-    Story(
+    SeedTask(
         "orchard ingest in chunks",
         "orchard",
         5 * _DAY - 3 * _HOUR,
@@ -65,7 +65,7 @@ STORIES = (
         resource_bucket="orchard-images",
         result_bucket="orchard-models",
     ),
-    Story(
+    SeedTask(
         "seawall mesh fine",
         "seawall",
         4 * _DAY,
@@ -77,7 +77,7 @@ STORIES = (
         result_bucket="seawall-results",
         scheduling="flex",
     ),
-    Story(
+    SeedTask(
         "orchard calibration",
         "orchard",
         3 * _DAY,
@@ -87,7 +87,7 @@ STORIES = (
         resource_bucket="orchard-images",
         result_bucket="orchard-models",
     ),
-    Story(
+    SeedTask(
         "seawall postprocessing",
         "seawall",
         2 * _DAY + 2 * _HOUR,
@@ -96,7 +96,7 @@ STORIES = (
         image="qarnot-demo/does-not-exist:1.4",
         result_bucket="seawall-results",
     ),
-    Story(
+    SeedTask(
         "seawall teaser",
         "seawall",
         2 * _DAY,
@@ -107,7 +107,7 @@ STORIES = (
         resource_bucket="scenes",
         result_bucket="scenes",
     ),
-    Story(
+    SeedTask(
         "orchard training baseline",
         "orchard",
         30 * _HOUR,
@@ -117,7 +117,7 @@ STORIES = (
         result_bucket="orchard-models",
         aborted_after_seconds=5 * _HOUR,
     ),
-    Story(
+    SeedTask(
         "seawall report",
         "seawall",
         9 * _HOUR,
@@ -125,7 +125,7 @@ STORIES = (
         tags=("report",),
         result_bucket="seawall-results",
     ),
-    Story(
+    SeedTask(
         "orchard training",
         "orchard",
         2 * _HOUR,
@@ -134,7 +134,7 @@ STORIES = (
         tags=("training",),
         result_bucket="orchard-models",
     ),
-    Story(
+    SeedTask(
         "seawall flow",
         "seawall",
         900,
@@ -145,7 +145,7 @@ STORIES = (
         resource_bucket="seawall-meshes",
         result_bucket="seawall-results",
     ),
-    Story(
+    SeedTask(
         "orchard training next",
         "orchard",
         240,
@@ -157,32 +157,32 @@ STORIES = (
 )
 
 
-def furnish(account: Account, moment: Moment) -> None:
+def seed_account(account: Account, timestamp: Timestamp) -> None:
     """Give an account its buckets and its past."""
     account.buckets.update(BUCKETS)
-    for story in STORIES:
-        created = moment.now - story.seconds_ago
-        task = account.submit(Body(_order(story)), Moment(created, moment.clock_seconds))
-        if story.aborted_after_seconds is not None:
-            task.cancelled = task.modified = created + story.aborted_after_seconds
+    for seed in SEED_TASKS:
+        created = timestamp.now - seed.seconds_ago
+        task = account.submit(Body(_creation(seed)), Timestamp(created, timestamp.clock_seconds))
+        if seed.aborted_after_seconds is not None:
+            task.cancelled = task.modified = created + seed.aborted_after_seconds
 
 
-def _order(story: Story) -> JsonObject:
-    constants = dict(story.constants)
-    if story.command:
-        repository, _, tag = story.image.partition(":")
-        constants = {"DOCKER_REPO": repository, "DOCKER_TAG": tag, "DOCKER_CMD": story.command, **constants}
+def _creation(seed: SeedTask) -> JsonObject:
+    constants = dict(seed.constants)
+    if seed.command:
+        repository, _, tag = seed.image.partition(":")
+        constants = {"DOCKER_REPO": repository, "DOCKER_TAG": tag, "DOCKER_CMD": seed.command, **constants}
     return {
-        "name": story.name,
-        "profile": story.profile,
-        "instanceCount": story.instance_count,
-        "tags": [story.project, *story.tags],
-        "labels": {"project": story.project},
+        "name": seed.name,
+        "profile": seed.profile,
+        "instanceCount": seed.instance_count,
+        "tags": [seed.project, *seed.tags],
+        "labels": {"project": seed.project},
         "constants": [{"key": key, "value": value} for key, value in constants.items()],
-        "resourceBuckets": [story.resource_bucket] if story.resource_bucket else [],
-        "resultBucket": story.result_bucket,
-        "schedulingType": story.scheduling,
-        "hardwareConstraints": [{"discriminator": "SpecificHardwareConstraint", "specificationKey": story.machine}]
-        if story.machine
+        "resourceBuckets": [seed.resource_bucket] if seed.resource_bucket else [],
+        "resultBucket": seed.result_bucket,
+        "schedulingType": seed.scheduling,
+        "hardwareConstraints": [{"discriminator": "SpecificHardwareConstraint", "specificationKey": seed.machine}]
+        if seed.machine
         else [],
     }

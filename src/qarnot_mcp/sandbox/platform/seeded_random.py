@@ -1,4 +1,4 @@
-"""Chance that can be repeated: every draw follows from a seed and from what is drawn for."""
+"""Random numbers that can be repeated: every draw follows from a seed and from what is drawn for."""
 
 import hashlib
 import uuid
@@ -8,7 +8,7 @@ from typing import TypeVar
 Choice = TypeVar("Choice")
 
 
-class Chance:
+class SeededRandom:
     """A source of draws; the same seed and the same labels always give the same draw."""
 
     def __init__(self, seed: object) -> None:

@@ -7,10 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
-from qarnot_mcp.sandbox.platform.lru_cache import Shelf
+from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
-from qarnot_mcp.sandbox.platform.task_spec import Order
-from qarnot_mcp.sandbox.wire.times import span_seconds
+from qarnot_mcp.sandbox.platform.task_spec import TaskSpec
+from qarnot_mcp.sandbox.wire.formats import span_seconds
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCEL_SECONDS = 6
@@ -18,7 +18,7 @@ DELETE_SECONDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StateAt:
     """The state of a task, since when, and the one before it with its time; None before the first change."""
 
     state: str
@@ -33,9 +33,9 @@ class Task:
 
     uuid: str
     shortname: str
-    order: Order
+    spec: TaskSpec
     created: int
-    plans: Shelf[TaskPlan]
+    plans: LruCache[TaskPlan]
     constants: dict[str, str]
     tags: list[str]
     modified: int
@@ -49,7 +49,7 @@ class Task:
     @property
     def work(self) -> Work:
         """What the plan is made from."""
-        return self.order.work(self.uuid)
+        return self.spec.work(self.uuid)
 
     @property
     def plan(self) -> TaskPlan:
@@ -65,7 +65,7 @@ class Task:
         transitions = list(self.plan.transitions)
         if self.cancelled is not None:
             at = self.cancelled - self.created
-            uploading = UPLOAD_SECONDS if self.order.fields.get("uploadResultsOnCancellation") else 0
+            uploading = UPLOAD_SECONDS if self.spec.fields.get("uploadResultsOnCancellation") else 0
             transitions = transitions[: bisect_right(transitions, at, key=lambda change: change[0])]
             transitions += [(at, "PendingCancel"), (at + CANCEL_SECONDS + uploading, "Cancelled")]
         if self.deleted is not None:
@@ -74,30 +74,30 @@ class Task:
             transitions.append((at, "PendingDelete"))
         return transitions
 
-    def standing(self, now: int) -> Standing:
+    def state_at(self, now: int) -> StateAt:
         """The state at that time."""
         transitions = self.transitions()
         position = max(1, bisect_right(transitions, now - self.created, key=lambda change: change[0]))
         at, state = transitions[position - 1]
         if position == 1:
-            return Standing(state, self.created + at, None, None)
+            return StateAt(state, self.created + at, None, None)
         previous_at, previous = transitions[position - 2]
-        return Standing(state, self.created + at, previous, self.created + previous_at)
+        return StateAt(state, self.created + at, previous, self.created + previous_at)
 
     def state(self, now: int) -> str:
         """The name of the state at that time."""
-        return self.standing(now).state
+        return self.state_at(now).state
 
     def ended(self, now: int) -> int | None:
         """When the task reached its final state; None while it has not."""
-        standing = self.standing(now)
-        return standing.since if standing.state in FINAL_STATES else None
+        state_at = self.state_at(now)
+        return state_at.since if state_at.state in FINAL_STATES else None
 
     def is_gone(self, now: int) -> bool:
         """Whether the platform has forgotten the task: deleted, or past its time to live."""
         if self.deleted is not None:
             return now >= self.deleted + DELETE_SECONDS
-        time_to_live = self.order.fields.get("completionTimeToLive")
+        time_to_live = self.spec.fields.get("completionTimeToLive")
         seconds = span_seconds(time_to_live) if time_to_live else 0
         ended = self.ended(now) if seconds else None
         return ended is not None and now >= ended + seconds
@@ -113,9 +113,9 @@ class Task:
 
     def instance(self, instance_id: int) -> InstancePlan | None:
         """The plan of one instance, None where the task has no such instance."""
-        if instance_id not in self.order.instance_ids:
+        if instance_id not in self.spec.instance_ids:
             return None
-        return self.plan.instances[self.order.instance_ids.index(instance_id)]
+        return self.plan.instances[self.spec.instance_ids.index(instance_id)]
 
     def shown_constants(self) -> list[dict[str, Any]]:
         """The constants with the values of secret ones hidden."""

@@ -11,9 +11,8 @@ from qarnot_mcp.sandbox.platform.machines import CONSTRAINT_FIELDS, Machine, fit
 from qarnot_mcp.sandbox.platform.plan import MAX_ATTEMPTS, Work
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.errors import refused
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
-from qarnot_mcp.sandbox.wire.ranges import range_ids
+from qarnot_mcp.sandbox.wire.errors import api_error
+from qarnot_mcp.sandbox.wire.formats import JsonObject, range_ids
 
 MAX_INSTANCES = 2048
 """Instances that one task may have."""
@@ -42,7 +41,7 @@ _ECHOED_PATTERNS = ("snapshotWhitelist", "snapshotBlacklist", "resultsWhitelist"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TaskSpec:
     """A checked task creation; `fields` holds what was asked for in the API's own names, nulls left out."""
 
     fields: Mapping[str, Any]
@@ -86,7 +85,7 @@ class Order:
         )
 
 
-def read_order(body: Body, profiles: Mapping[str, Profile]) -> Order:
+def read_task_spec(body: Body, profiles: Mapping[str, Profile]) -> TaskSpec:
     """Check the body of a task creation.
 
     Raises a 400 for a field that is ill-typed, out of its bounds or against a rule, and a 402 where no machine
@@ -107,8 +106,8 @@ def read_order(body: Body, profiles: Mapping[str, Profile]) -> Order:
     fields["hardwareConstraints"] = constraints = _constraints(body)
     machines = fitting_machines(constraints, profile.needs_gpu)
     if not machines:
-        raise refused(402, "No machine satisfies every hardware constraint of the task")
-    return Order(fields, profile, instance_ids, machines, len(to_json(fields)))
+        raise api_error(402, "No machine satisfies every hardware constraint of the task")
+    return TaskSpec(fields, profile, instance_ids, machines, len(to_json(fields)))
 
 
 def read_constants(body: Body) -> list[JsonObject] | None:
@@ -120,9 +119,9 @@ def read_constants(body: Body) -> list[JsonObject] | None:
     for constant in given:
         key, value = constant.text("key", _MAX_TEXT_LENGTH), constant.text("value", _MAX_TEXT_LENGTH)
         if key is None or value is None:
-            raise refused(400, "Invalid constants: neither key nor value may be null")
+            raise api_error(400, "Invalid constants: neither key nor value may be null")
         if not _CONSTANT_KEY.fullmatch(key):
-            raise refused(400, f"Invalid constants: the key {key[:80]!r} has characters other than A-Z a-z 0-9 _ - .")
+            raise api_error(400, f"Invalid constants: the key {key[:80]!r} has characters other than A-Z a-z 0-9 _ - .")
         constants[key] = value
     return [{"key": key, "value": value} for key, value in constants.items()]
 
@@ -135,7 +134,7 @@ def read_tags(body: Body) -> list[str] | None:
 def _name(body: Body) -> str:
     name = body.text("name", 2047)
     if name is None or not name.strip():
-        raise refused(400, "Invalid task file. Invalid fields: name")
+        raise api_error(400, "Invalid task file. Invalid fields: name")
     return name
 
 
@@ -143,12 +142,12 @@ def _profile(body: Body, profiles: Mapping[str, Profile]) -> Profile:
     for field, noun in (("poolUuid", "pool"), ("jobUuid", "job")):
         identifier = body.text(field)
         if identifier and identifier.replace("-", "").strip("0"):
-            raise refused(400, f"No such {noun}: {identifier[:80]}")
+            raise api_error(400, f"No such {noun}: {identifier[:80]}")
     name = body.text("profile")
     if not name:
-        raise refused(400, "Invalid task file. Invalid fields: profile")
+        raise api_error(400, "Invalid task file. Invalid fields: profile")
     if name not in profiles:
-        raise refused(400, f"No such profile: {name[:80]}")
+        raise api_error(400, f"No such profile: {name[:80]}")
     return profiles[name]
 
 
@@ -158,12 +157,12 @@ def _instances(body: Body) -> tuple[JsonObject, tuple[int, ...]]:
         try:
             return {"advancedRanges": ranges.strip()}, range_ids(ranges, MAX_INSTANCES)
         except ValueError as error:
-            raise refused(400, f"Invalid task file. Invalid fields: advancedRanges ({error})") from error
+            raise api_error(400, f"Invalid task file. Invalid fields: advancedRanges ({error})") from error
     count = body.integer("instanceCount")
     if count is None or not 1 <= count <= MAX_INSTANCES:
         shown = "is missing" if count is None else f"is {count}"
         message = f"Invalid task file. Invalid fields: instanceCount {shown}, 1 to {MAX_INSTANCES} are possible"
-        raise refused(400, message)
+        raise api_error(400, message)
     return {"instanceCount": count}, tuple(range(count))
 
 
@@ -172,14 +171,14 @@ def _optional(body: Body) -> JsonObject:
     fields |= {name: body.text(name, _MAX_PATTERN_LENGTH) for name in _ECHOED_PATTERNS}
     shortname = body.text("shortname", 256)
     if shortname and not _SHORTNAME.fullmatch(shortname):
-        raise refused(400, "Invalid task file. Invalid fields: shortname")
+        raise api_error(400, "Invalid task file. Invalid fields: shortname")
     fields["shortname"] = shortname or None
     for name in ("uploadResultsOnCancellation", "autoDeleteOnCompletion", "waitForPoolResourcesSynchronization"):
         fields[name] = body.flag(name)
     for name in ("defaultResourcesCacheTTLSec", "resultsCacheTTLSec", "maxRetriesPerInstance", "maxTimeQueueSeconds"):
         fields[name] = number = body.integer(name)
         if number is not None and number < 0:
-            raise refused(400, f"Invalid task file. Invalid fields: {name}")
+            raise api_error(400, f"Invalid task file. Invalid fields: {name}")
     fields["completionTimeToLive"] = body.span("completionTimeToLive")
     fields |= _buckets(body)
     return {name: value for name, value in fields.items() if value is not None}
@@ -188,13 +187,13 @@ def _optional(body: Body) -> JsonObject:
 def _buckets(body: Body) -> JsonObject:
     result = body.text("resultBucket", 255) or None
     if result is not None and not _BUCKET.fullmatch(result):
-        raise refused(400, "Invalid task file. Invalid fields: resultBucket")
+        raise api_error(400, "Invalid task file. Invalid fields: resultBucket")
     simple = body.texts("resourceBuckets", MAX_BUCKETS, 255) or None
     advanced: list[JsonObject] = []
     for bucket in body.objects("advancedResourceBuckets", MAX_BUCKETS) or []:
         name = bucket.text("bucketName", 255)
         if not name:
-            raise refused(400, "Invalid task file. Invalid fields: advancedResourceBuckets")
+            raise api_error(400, "Invalid task file. Invalid fields: advancedResourceBuckets")
         prefixes = {
             "filtering": _nested_prefix(bucket, "filtering", "prefixFiltering"),
             "resourcesTransformation": _nested_prefix(bucket, "resourcesTransformation", "stripPrefix"),
@@ -202,7 +201,7 @@ def _buckets(body: Body) -> JsonObject:
         }
         advanced.append({"bucketName": name} | {key: value for key, value in prefixes.items() if value is not None})
     if simple and advanced:
-        raise refused(400, "Only one of resourceBuckets and advancedResourceBuckets may be set")
+        raise api_error(400, "Only one of resourceBuckets and advancedResourceBuckets may be set")
     return {"resultBucket": result, "resourceBuckets": simple, "advancedResourceBuckets": advanced or None}
 
 
@@ -227,7 +226,7 @@ def _retry_settings(body: Body) -> JsonObject:
         for name in ("maxTotalRetries", "maxPerInstanceRetries")
     }
     if any(value is not None and value < 0 for value in values.values()):
-        raise refused(400, "Invalid task file. Invalid fields: retrySettings")
+        raise api_error(400, "Invalid task file. Invalid fields: retrySettings")
     return values
 
 
@@ -251,7 +250,7 @@ def _constraints(body: Body) -> list[JsonObject]:
     for given in body.objects("hardwareConstraints", 50) or []:
         kind = given.text("discriminator") or ""
         if kind not in CONSTRAINT_FIELDS:
-            raise refused(400, f"Invalid hardware constraint: {kind[:80]!r}")
+            raise api_error(400, f"Invalid hardware constraint: {kind[:80]!r}")
         constraint: JsonObject = {"discriminator": kind}
         field = CONSTRAINT_FIELDS[kind]
         if field is not None:
@@ -260,7 +259,7 @@ def _constraints(body: Body) -> list[JsonObject]:
                 given.text(field) if is_text else given.integer(field) if field == "coreCount" else given.number(field)
             )
             if value is None:
-                raise refused(400, f"Invalid hardware constraint: {kind} needs {field}")
+                raise api_error(400, f"Invalid hardware constraint: {kind} needs {field}")
             constraint[field] = value
         constraints.append(constraint)
     return constraints

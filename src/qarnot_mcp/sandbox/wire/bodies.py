@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from qarnot_mcp.sandbox.wire.errors import Refusal, bad_body, refused
-from qarnot_mcp.sandbox.wire.times import span_seconds
+from qarnot_mcp.sandbox.wire.errors import ApiError, api_error, bad_body
+from qarnot_mcp.sandbox.wire.formats import span_seconds
 
 _INT32_MAX = 2**31 - 1
 
@@ -37,7 +37,7 @@ class Body:
         """The field as it is; None where it is absent."""
         return self._fields.get(name.lower())
 
-    def problem(self, name: str, message: str) -> Refusal:
+    def problem(self, name: str, message: str) -> ApiError:
         """A 400 of shape C about one field."""
         return bad_body(f"{self._path}{name}", message)
 
@@ -53,7 +53,7 @@ class Body:
         if not isinstance(value, str):
             raise self.problem(name, f"Could not convert {_kind(value)} to string. Path '{self._path}{name}'.")
         if len(value) > max_length:
-            raise refused(400, f"Invalid field {name}: {len(value)} characters, at most {max_length} are allowed")
+            raise api_error(400, f"Invalid field {name}: {len(value)} characters, at most {max_length} are allowed")
         return value
 
     def integer(self, name: str) -> int | None:
@@ -103,7 +103,7 @@ class Body:
             if not isinstance(value, str):
                 raise self.problem(name, f"Could not convert {_kind(value)} to string. Path '{self._path}{name}'.")
             if len(value) > max_length:
-                raise refused(400, f"Invalid field {name}: a value is longer than {max_length} characters")
+                raise api_error(400, f"Invalid field {name}: a value is longer than {max_length} characters")
         return values
 
     def objects(self, name: str, max_count: int) -> "list[Body] | None":
@@ -126,9 +126,9 @@ class Body:
         if not isinstance(value, Mapping) or not all(isinstance(text, str) for text in value.values()):
             raise self.problem(name, f"Expected texts by name. Path '{self._path}{name}'.")
         if len(value) > max_count:
-            raise refused(400, f"Invalid field {name}: {len(value)} entries, at most {max_count} are allowed")
+            raise api_error(400, f"Invalid field {name}: {len(value)} entries, at most {max_count} are allowed")
         if any(len(key) > max_length or len(text) > max_length for key, text in value.items()):
-            raise refused(400, f"Invalid field {name}: a key or value is longer than {max_length} characters")
+            raise api_error(400, f"Invalid field {name}: a key or value is longer than {max_length} characters")
         return dict(value)
 
     def _list(self, name: str, max_count: int) -> list[Any] | None:
@@ -138,7 +138,7 @@ class Body:
         if not isinstance(value, list):
             raise self.problem(name, f"Expected a list, not {_kind(value)}. Path '{self._path}{name}'.")
         if len(value) > max_count:
-            raise refused(400, f"Invalid field {name}: {len(value)} values, at most {max_count} are allowed")
+            raise api_error(400, f"Invalid field {name}: {len(value)} values, at most {max_count} are allowed")
         return value
 
 

@@ -8,10 +8,10 @@ D  `{"error": ...}`                                 the secrets manager: 404, 40
 
 import hashlib
 
-from qarnot_mcp.sandbox.wire.json_objects import JsonObject
+from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 
-class Refusal(Exception):  # noqa: N818 - the API refuses; nothing here has gone wrong
+class ApiError(Exception):
     """An answer other than success: its status code, its JSON document and the content type of that."""
 
     def __init__(self, status: int, document: JsonObject, content_type: str = "application/json") -> None:
@@ -28,17 +28,17 @@ class Refusal(Exception):  # noqa: N818 - the API refuses; nothing here has gone
         return "; ".join(f"{field}: {texts[0]}" for field, texts in self.document["errors"].items())
 
 
-def refused(status: int, message: str) -> Refusal:
+def api_error(status: int, message: str) -> ApiError:
     """Shape A: a rule of the business."""
-    return Refusal(status, {"message": message})
+    return ApiError(status, {"message": message})
 
 
-def bad_key() -> Refusal:
+def bad_key() -> ApiError:
     """Shape B: the key is not known, or not any more."""
-    return Refusal(401, {"error": {"message": "Bad authentication token", "code": 401}, "data": {}})
+    return ApiError(401, {"error": {"message": "Bad authentication token", "code": 401}, "data": {}})
 
 
-def bad_body(field: str, message: str) -> Refusal:
+def bad_body(field: str, message: str) -> ApiError:
     """Shape C: the body, or one field of it, cannot be read."""
     trace = hashlib.blake2b(f"{field}:{message}".encode(errors="replace"), digest_size=24).hexdigest()
     document = {
@@ -50,9 +50,9 @@ def bad_body(field: str, message: str) -> Refusal:
         "instance": None,
         "extensions": {"traceId": f"00-{trace[:32]}-{trace[32:]}-01"},
     }
-    return Refusal(400, document, "application/problem+json")
+    return ApiError(400, document, "application/problem+json")
 
 
-def bad_secret(status: int, message: str) -> Refusal:
+def bad_secret(status: int, message: str) -> ApiError:
     """Shape D: the secrets manager."""
-    return Refusal(status, {"error": message})
+    return ApiError(status, {"error": message})

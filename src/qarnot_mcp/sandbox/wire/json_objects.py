@@ -1,5 +1,0 @@
-"""The type of JSON objects."""
-
-from typing import Any
-
-JsonObject = dict[str, Any]
