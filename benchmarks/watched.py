@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.process.log_setup import open_logbook
 from qarnot_mcp.process.serve import keep_heap, web_server
-from qarnot_mcp.settings.model import load_settings
+from qarnot_mcp.settings.load import load_settings
 from qarnot_mcp.web.app import create_app
 
 PATH = "/held"
@@ -40,6 +40,6 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     keep_heap()
-    settings = load_settings(None, port=options.port)
+    settings = load_settings(None, port=str(options.port))
     open_logbook(settings)
     web_server(Watched(create_app(settings)), settings).run()

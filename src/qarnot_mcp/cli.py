@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     # FastMCP installs a log handler of its own when it is imported; the log is ours.
     os.environ["FASTMCP_LOG_ENABLED"] = "false"
-    from qarnot_mcp.settings.model import SettingsError, load_settings
+    from qarnot_mcp.settings.fields import SettingsError
+    from qarnot_mcp.settings.load import load_settings
 
     given: dict[str, Any] = {}
     if options.host is not None:

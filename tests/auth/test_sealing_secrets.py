@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
-from qarnot_mcp.settings.model import SettingsError
+from qarnot_mcp.settings.fields import SettingsError
 
 
 def test_configured_secrets_are_used_as_they_are(tmp_path: Path) -> None:

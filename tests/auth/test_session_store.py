@@ -6,7 +6,7 @@ from key_value.aio.stores.memory import MemoryStore
 from pydantic import SecretStr
 
 from qarnot_mcp.auth.oauth.session_store import SessionStore, StoreUnavailable, create_store
-from qarnot_mcp.settings.model import SettingsError
+from qarnot_mcp.settings.fields import SettingsError
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from qarnot_mcp.settings.model import Settings, SettingsError, load_settings, settings_table, variables_of
+from qarnot_mcp.settings.fields import SettingsError
+from qarnot_mcp.settings.load import load_settings
+from qarnot_mcp.settings.model import Settings, settings_table, variables_of
 
 VARIABLES = [name for field in Settings.model_fields for name in variables_of(field)]
 
@@ -87,7 +89,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("QARNOT_MCP_ALLOWED_ORIGINS", "https://mcp.example.org/page", "origins separated by commas"),
         ("QARNOT_MCP_ALLOWED_REDIRECTS", "mcp.example.org/callback", "https addresses separated by commas"),
         ("QARNOT_MCP_CONNECT_TIMEOUT_SECONDS", "0", "a number of seconds above 0"),
-        ("QARNOT_MCP_MAX_LOG_BYTES", "1", "a number of bytes"),
+        ("QARNOT_MCP_MAX_LOG_BYTES", "1", "a whole number of bytes"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_variable_value_and_what_is_valid(

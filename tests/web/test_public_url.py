@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qarnot_mcp.qarnot.http.transport import fetch_json
-from qarnot_mcp.settings.model import SettingsError
+from qarnot_mcp.settings.fields import SettingsError
 from qarnot_mcp.web.public_url import checked_origin, find_public_url
 from tests.support.serving import serve
 

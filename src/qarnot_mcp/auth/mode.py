@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.redirects import LOOPBACK_HOSTS
+from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
 
 Mode = Literal["key", "oauth"]
 

@@ -7,9 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from qarnot_mcp.auth.oauth.redirects import LOOPBACK_HOSTS
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.settings.model import SettingsError
+from qarnot_mcp.settings.fields import LOOPBACK_HOSTS, SettingsError
 
 WAIT_SECONDS = 30.0
 PAUSE_SECONDS = 0.5

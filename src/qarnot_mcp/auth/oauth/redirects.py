@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
+
 KNOWN_REDIRECTS = (
     "https://claude.ai/api/mcp/auth_callback",
     "https://claude.com/api/mcp/auth_callback",
@@ -12,7 +14,6 @@ KNOWN_REDIRECTS = (
     "http://localhost:6274/oauth/callback",  # the MCP Inspector, its web page and its command line
     "http://127.0.0.1:6276/oauth/callback",
 )
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 MAX_REDIRECT_CHARACTERS = 1_024
 
 

@@ -12,9 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from qarnot_mcp.auth.mode import Announcement
-from qarnot_mcp.settings.model import SettingsError
-
-MIN_SECRET_CHARACTERS = 32
+from qarnot_mcp.settings.fields import MIN_SECRET_CHARACTERS, SettingsError
 
 
 @dataclass(frozen=True)

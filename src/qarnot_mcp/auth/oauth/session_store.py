@@ -8,7 +8,7 @@ from key_value.aio.protocols import AsyncKeyValue
 from key_value.aio.stores.memory import MemoryStore
 from pydantic import SecretStr
 
-from qarnot_mcp.settings.model import SettingsError
+from qarnot_mcp.settings.fields import SettingsError
 
 CODES = "qarnot_mcp_codes"
 REFRESH_TOKENS = "qarnot_mcp_refresh_tokens"

@@ -1,0 +1,177 @@
+"""The types of settings: how a text becomes a value, which values are valid, and the words that say so."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import NoDecode
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+RESERVED_PATHS = ("/health", "/ready")
+MIN_SECRET_CHARACTERS = 32
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text is one line that names the variable, the value and what is valid."""
+
+
+@dataclass(frozen=True)
+class Valid:
+    """What a type accepts, as the end of "give ..."."""
+
+    words: str
+
+
+def setting(
+    default: object,
+    meaning: str,
+    *,
+    variables: tuple[str, ...] = (),
+    secret: bool = False,
+    valid: str | None = None,
+    **rules: Any,
+) -> Any:
+    """Declare a setting.
+
+    `meaning` is one sentence of Markdown for the README. `variables` replaces the name that is derived from the
+    field's, the preferred one first. A `secret` is never shown. `valid` is only needed where neither the type nor the
+    rules (those of `pydantic.Field`) say what is accepted.
+    """
+    if variables:
+        rules["validation_alias"] = AliasChoices(*variables)
+    if valid is not None:
+        rules["json_schema_extra"] = {"valid": valid}
+    return Field(default, description=meaning, repr=not secret, **rules)
+
+
+def valid_values(name: str, field: FieldInfo) -> str:
+    """Return the words for what a setting accepts, read from its rules so that each bound is said once."""
+    if isinstance(field.json_schema_extra, dict):
+        return str(field.json_schema_extra["valid"])
+    unit = name.rpartition("_")[2]
+    words = _words_of(field.annotation, field.metadata, f" of {unit}" if unit in ("bytes", "seconds") else "")
+    if words is None:
+        raise TypeError(f"nothing says which values of {name} are valid")
+    return words
+
+
+def _words_of(annotation: Any, metadata: Sequence[Any], of_unit: str) -> str | None:
+    for mark in metadata:
+        if isinstance(mark, Valid):
+            return mark.words
+    if annotation is bool:
+        return "true or false"
+    if annotation in (int, float):
+        limits = {rule: getattr(mark, rule) for mark in metadata for rule in ("ge", "gt", "le") if hasattr(mark, rule)}
+        span = (
+            f"from {limits['ge']} to {limits['le']}"
+            if "ge" in limits
+            else f"above {limits['gt']}, at most {limits['le']}"
+        )
+        return f"a {'whole number' if annotation is int else 'number'}{of_unit} {span.format(**limits)}"
+    if get_origin(annotation) is Literal:
+        *others, last = map(str, get_args(annotation))
+        return f"{', '.join(others)} or {last}"
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _words_of(parts[0], parts[1:], of_unit)
+    return next((words for part in parts if (words := _words_of(part, (), of_unit)) is not None), None)
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not a web address")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("a web address with more than scheme, host, port and path")
+    _ = parts.port  # urllib checks the port only when it is read
+    return value.rstrip("/")
+
+
+def _path(value: str) -> str:
+    path = value.rstrip("/")
+    if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", path) or path in RESERVED_PATHS:
+        raise ValueError("not a path")
+    return path
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_SECRET_CHARACTERS:
+        raise ValueError("too short")
+    return value
+
+
+def _host_name(value: str) -> str:
+    if "/" in value:
+        raise ValueError("an address, not a host name")
+    return value
+
+
+def _origin(value: str) -> str:
+    origin = value.rstrip("/")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s]+", origin):
+        raise ValueError("not an origin")
+    return origin
+
+
+def _callback(value: str) -> str:
+    if "://" not in value:
+        raise ValueError("not an address")
+    return value
+
+
+UpperCase = BeforeValidator(_upper)
+LowerCase = BeforeValidator(_lower)
+CommaSeparated = BeforeValidator(_split)
+
+WebAddress = Annotated[
+    str,
+    AfterValidator(_web_address),
+    Valid("an address such as https://api.qarnot.com, without user, query or fragment"),
+]
+EndpointPath = Annotated[
+    str, AfterValidator(_path), Valid(f"a path such as /mcp, other than {' and '.join(RESERVED_PATHS)}")
+]
+HostNames = Annotated[
+    list[Annotated[str, AfterValidator(_host_name)]],
+    NoDecode,
+    CommaSeparated,
+    Valid("host names separated by commas, * as a wildcard, such as mcp.example.org,*.trycloudflare.com"),
+]
+Origins = Annotated[
+    list[Annotated[str, AfterValidator(_origin)]],
+    NoDecode,
+    CommaSeparated,
+    Valid("origins separated by commas, such as https://inspector.example.org"),
+]
+Callbacks = Annotated[
+    list[Annotated[str, AfterValidator(_callback)]],
+    NoDecode,
+    CommaSeparated,
+    Valid("https addresses separated by commas"),
+]
+Secrets = Annotated[
+    list[Annotated[SecretStr, AfterValidator(_secret)]],
+    NoDecode,
+    CommaSeparated,
+    Valid(f"one or more random texts of at least {MIN_SECRET_CHARACTERS} characters, separated by commas"),
+]
+Seconds = Annotated[float, Field(gt=0, le=3600)]

@@ -1,0 +1,65 @@
+"""From the command line, the environment and `.env` to settings, or to one line that says what is wrong."""
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+
+from qarnot_mcp.settings.fields import SettingsError, valid_values
+from qarnot_mcp.settings.model import PREFIX, Settings, variables_of
+
+SHOWN_CHARACTERS = 80
+
+
+class Source(NamedTuple):
+    """Where a value was found: a variable or an option of the command line."""
+
+    name: str
+    value: str
+
+
+def load_settings(env_file: Path | None = Path(".env"), **options: str) -> Settings:
+    """Read the settings: `options` (of the command line) before the environment, and that before `env_file`.
+
+    An empty value counts as not set. Raises `SettingsError` for a wrong value and for an unknown name that starts
+    with `QARNOT_MCP_`.
+    """
+    in_file = {name: value for name, value in dotenv_values(env_file).items() if value} if env_file else {}
+    _refuse_unknown({*in_file, *os.environ})
+    given = {name: Source(f"--{name.replace('_', '-')}", value) for name, value in options.items()}
+    in_environment = _find(os.environ)
+    given = {**_find(in_file), **in_environment, **given}
+    # pydantic reads the environment itself.
+    own = {name: source.value for name, source in given.items() if source != in_environment.get(name)}
+    try:
+        return Settings(**own)  # type: ignore[arg-type]
+    except ValidationError as error:
+        place = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
+        raise SettingsError(_explain(place, given)) from None
+
+
+def _find(variables: Mapping[str, str]) -> dict[str, Source]:
+    """Return the settings that these variables set, each by the variable that comes first."""
+    upper = {name.upper(): Source(name, value) for name, value in variables.items() if value}
+    found = {name: [upper[key] for key in variables_of(name) if key in upper] for name in Settings.model_fields}
+    return {name: sources[0] for name, sources in found.items() if sources}
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = [variable for name in Settings.model_fields for variable in variables_of(name)]
+    for name in sorted(names):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            closest = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)
+            raise SettingsError(f"{name} is not a setting of this server; the nearest one is {closest[0]}.")
+
+
+def _explain(place: str, sources: Mapping[str, Source]) -> str:
+    """Return the one line for a wrong value; `place` is what pydantic calls the setting."""
+    name = next(name for name in Settings.model_fields if place.upper() in (name.upper(), *variables_of(name)))
+    field, source = Settings.model_fields[name], sources[name]
+    shown = repr(source.value[:SHOWN_CHARACTERS]) if field.repr else "(hidden)"
+    return f"{source.name} is {shown}, which is not valid: give {valid_values(name, field)}."
