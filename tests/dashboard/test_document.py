@@ -48,6 +48,11 @@ def test_no_script_makes_html_of_text_or_reaches_out(name: str) -> None:
     assert [word for word in FORBIDDEN if word in script] == []
 
 
+def test_no_script_reads_an_answer_of_the_api_itself() -> None:
+    code = "\n".join(read(name) for name in SCRIPTS)
+    assert re.findall(r"\bapi\b|(?:completed|running)Instances?\b|TimeSec\b|\w+MB\b", code) == []
+
+
 def test_every_source_file_is_in_the_document() -> None:
     sources = {path.relative_to(FOLDER).as_posix() for pattern in ("*.js", "*.css") for path in FOLDER.rglob(pattern)}
     assert sources == {*SCRIPTS, *STYLES}
@@ -68,7 +73,7 @@ def test_a_module_imports_what_modules_before_it_export(name: str) -> None:
 
 def test_every_import_is_seen_by_these_tests_and_by_the_document() -> None:
     lines = [line for name in SCRIPTS for line in read(name).splitlines() if line.startswith("import ")]
-    assert len(lines) == sum(len(IMPORT.findall(read(name))) for name in SCRIPTS) > 40
+    assert len(lines) == sum(len(IMPORT.findall(read(name))) for name in SCRIPTS) > 0
     assert "import " not in "".join(joinable(read(name)) for name in SCRIPTS)
 
 

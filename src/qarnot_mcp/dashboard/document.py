@@ -19,7 +19,6 @@ SCRIPTS = (
     "i18n/language.js",
     "components/dom.js",
     "model/states.js",
-    "model/ranges.js",
     "app/polling.js",
     "model/phases.js",
     "model/instance_bars.js",

@@ -3,7 +3,7 @@
 import { isLost } from "./host.js";
 import { expressionFor } from "../model/log_lines.js";
 import { emptyLog, emptyTask, emptyTasks, knownOf, lookEarlier, lookForText, lookFurther } from "./loaders.js";
-import { submissionOf } from "../model/resubmit.js";
+import { resubmissionOf } from "../model/resubmit.js";
 
 const AT_END_PIXELS = 24;
 
@@ -70,7 +70,7 @@ export function createHandlers(view) {
 
     ask(deed) {
       const task = view.task.answer;
-      change(view, { asking: { deed, task, submission: deed === "again" && submissionOf(task) } });
+      change(view, { asking: { deed, task, submission: deed === "again" && resubmissionOf(task) } });
       focusOn("#asking-cancel");
     },
     cancelAsking() {

@@ -2,6 +2,7 @@
 
 const ANSWER_SECONDS = 60;
 const NOTIFICATION = "ui/notifications/";
+const VIEW_DATA = "com.qarnot/dashboard";
 
 /** The tool answered that it cannot do this; `message` is its text for people. */
 class ToolRefused extends Error {}
@@ -75,8 +76,8 @@ export function connectToHost(onNotification, onTeardown) {
   };
 }
 
-/** The structured content of a tool's result. */
-export function structureOf({ content = [], isError, structuredContent }) {
-  if (structuredContent && !isError) return structuredContent;
+/** The structured content of a tool's result, with what the server says to this view alone as `viewData`. */
+export function structureOf({ content = [], isError, structuredContent, _meta }) {
+  if (structuredContent && !isError) return { ...structuredContent, viewData: _meta?.[VIEW_DATA] };
   throw new ToolRefused(content.map(({ text = "" }) => text).join("\n"));
 }

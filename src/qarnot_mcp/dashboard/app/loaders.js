@@ -1,6 +1,5 @@
 // What is shown, and the calls that bring it up to date. A look answers what polling.js wants to know.
 
-import { barsOf } from "../model/instance_bars.js";
 import { joinedEarlier, joinedLater, linesOf } from "../model/log_lines.js";
 import { remember } from "../model/phases.js";
 import { isOver } from "../model/states.js";
@@ -29,7 +28,7 @@ export const emptyLog = (args, { name, state, instanceIds } = {}) => ({
 export const knownOf = ({ answer }) => ({
   name: answer.name,
   state: answer.state,
-  instanceIds: answer.api && barsOf(answer, 0, 1).bars.map(({ id }) => id),
+  instanceIds: answer.viewData?.instances.map(({ instance_id }) => instance_id),
 });
 
 /** For each face: the tool that a look calls, its arguments, and what takes the answer and tells if all is over. */

@@ -1,71 +1,42 @@
 // The instances of a task as bars on the task's own time axis.
 
-import { instancesOf } from "./phases.js";
-import { idsOf, inRanges } from "./ranges.js";
-
-const MOST_BARS = 200;
-const FIRST = ["failure", "running", "uploading", "booting"];
+const ENDED = ["success", "failure", "cancelled"];
 
 /**
- * The bars of a task that was dispatched `dispatched` seconds after its creation and lasts `total`: {bars, rest}.
- * `rest` counts the instances without a bar: failed and running ones are never left out in favour of others.
+ * The bars of a task that was dispatched `dispatched` seconds after its creation and has lasted `total` seconds:
+ * {bars: [{id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit}], rest}. `from`, `boot` and `run` are
+ * seconds; `rest` counts the instances that the server left out.
  */
-export function barsOf(task, dispatched, total) {
-  const [completed, running] = instancesOf(task);
-  const { api, instances, state } = task;
-  const started = completed.length + running.length;
-  const meanBoot = (task.times.boot_seconds ?? 0) / Math.max(1, instances.total - instances.waiting);
-  const isCancelled = inRanges(api.status?.cancelledRange);
-  const known = [
-    ...completed.map((one) => completedBar(one, isCancelled(one.instanceId), dispatched, total)),
-    ...running.map((one) => runningBar(one, meanBoot, dispatched, total)),
-  ];
-  const ids = new Set(known.map(({ id }) => id));
-  const kind = ["Success", "Failure", "Cancelled"].includes(state) ? state.toLowerCase() : "queued";
-  const idle =
-    instances.total > started ? idsOf(api.advancedRanges || `0-${instances.total - 1}`, MOST_BARS + started) : [];
-  const bars = [...known, ...idle.filter((id) => !ids.has(id)).map((id) => ({ id, kind, from: 0, boot: 0, run: 0 }))]
-    .sort((a, b) => rank(a) - rank(b) || a.id - b.id)
-    .slice(0, MOST_BARS)
-    .sort((a, b) => a.id - b.id);
-  return { bars, rest: Math.max(0, instances.total - bars.length) };
+export function barsOf({ instances, times, viewData }, dispatched, total) {
+  const rows = viewData?.instances ?? [];
+  const started = instances.total - instances.waiting;
+  const meanBoot = (times.boot_seconds ?? 0) / Math.max(1, started);
+  const bars = rows.map((row) => ({
+    id: row.instance_id,
+    kind: row.state,
+    ...spanOf(row, meanBoot, dispatched, total),
+    error: row.error,
+    attempts: row.attempts,
+    cpu: row.cpu_percent,
+    memory: row.memory_mb,
+    memoryLimit: row.max_memory_mb,
+  }));
+  return { bars, rest: rows.length ? Math.max(0, instances.total - rows.length) : 0 };
 }
 
-const rank = ({ kind }) => FIRST.indexOf(kind) + 1 || 9;
-
-function completedBar(one, isCancelled, dispatched, total) {
-  const run = Math.min(total, one.execTimeSec ?? 0);
-  const life = Math.min(total, Math.max(one.wallTimeSec ?? 0, run));
-  return {
-    id: one.instanceId,
-    kind: isCancelled ? "cancelled" : one.state === "Success" ? "success" : "failure",
-    from: Math.max(0, Math.min(dispatched, total - life)),
-    boot: life - run,
-    run,
-    error: one.error?.message,
-    attempts: one.executionAttemptCount,
-    memory: one.peakMemoryMB,
-  };
+/** Where a bar starts, how long it boots and runs. The API tells no start: it is reckoned back from the end. */
+function spanOf({ state, wall_seconds, execution_seconds }, meanBoot, dispatched, total) {
+  const run = Math.min(total, execution_seconds ?? 0);
+  if (state === "queued") return { from: 0, boot: 0, run: 0 };
+  if (ENDED.includes(state)) {
+    const life = Math.min(total, Math.max(wall_seconds ?? 0, run));
+    return { from: Math.max(0, Math.min(dispatched, total - life)), boot: life - run, run };
+  }
+  const boot = state === "booting" ? Math.max(0, total - dispatched) : Math.min(meanBoot, total - run);
+  return { from: Math.max(0, total - run - boot), boot, run };
 }
 
-function runningBar(one, meanBoot, dispatched, total) {
-  const run = Math.min(total, one.executionTimeSec ?? 0);
-  const kind = one.phase === "upload" ? "uploading" : run || one.phase === "execution" ? "running" : "booting";
-  const boot = kind === "booting" ? Math.max(0, total - dispatched) : Math.min(meanBoot, total - run);
-  return {
-    id: one.instanceId,
-    kind,
-    from: Math.max(0, total - run - boot),
-    boot,
-    run,
-    attempts: one.executionAttemptCount,
-    cpu: one.cpuUsage,
-    memory: one.currentMemoryMB,
-    memoryLimit: one.maxMemoryMB,
-  };
-}
-
-/** Whole, readable times along an axis of so many seconds. */
+/** Round times along an axis of so many seconds. */
 export function ticksOf(total) {
   const steps = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400];
   const step = steps.find((seconds) => total / seconds <= 5) ?? Math.ceil(total / 432000) * 86400;

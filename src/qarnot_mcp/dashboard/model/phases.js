@@ -13,10 +13,10 @@ export function momentOf(text) {
 }
 
 /** Remembers in `history` (kind of state -> when it began) what one look at a task tells. */
-export function remember(history, { state, state_since, api = {} }) {
+export function remember(history, { state, state_since, viewData = {} }) {
   for (const [name, date] of [
     [state, state_since],
-    [api.previousState, api.previousStateTransitionTime],
+    [viewData.previous_state, viewData.previous_state_since],
   ]) {
     const moment = name && momentOf(date);
     if (moment) history[kindOf(name)] = Math.min(moment, history[kindOf(name)] ?? Infinity);
@@ -27,24 +27,14 @@ export function remember(history, { state, state_since, api = {} }) {
 export const wallSeconds = ({ times }) =>
   Math.max(0.1, times.wall_seconds ?? (Date.now() - momentOf(times.created)) / 1000);
 
-/** The instances that the API tells of: [completed, running]. */
-export const instancesOf = ({ api }) => [
-  api?.completedInstances ?? [],
-  api?.status?.runningInstancesInfo?.perRunningInstanceInfo ?? [],
-];
-
 /** The phases that a task has gone through, [{kind, from, seconds, isExact}], which together last as long as it. */
 export function phasesOf(task, history) {
   const total = wallSeconds(task);
-  const [completed, running] = instancesOf(task);
   const started = task.instances.total - task.instances.waiting;
   const kind = kindOf(task.state);
   const reached = PHASES.includes(kind) ? PHASES.indexOf(kind) : started && 3;
   const since = (phase) => history[phase] && Math.max(0, (history[phase] - momentOf(task.times.created)) / 1000);
-  const runs = [
-    ...completed.map(({ execTimeSec }) => execTimeSec ?? 0),
-    ...running.map(({ executionTimeSec }) => executionTimeSec ?? 0),
-  ];
+  const runs = (task.viewData?.instances ?? []).map(({ execution_seconds }) => execution_seconds ?? 0);
   const uploading = since("uploading") ?? (isOver(task.state) ? total - (task.times.upload_seconds ?? 0) : total);
   // All at once they ran as long as the longest of them; many take turns, and some run all the time. A task looked at
   // after its end tells when it was last seen to start running, which may be long after the first.

@@ -64,7 +64,7 @@ function actionBar({ say, go, task: { answer }, mayAct }) {
   return h(
     "div.actions",
     button(say("log"), () => go.openLog({}), { icon: "log" }),
-    mayAct && answer.api && deed("again"),
+    mayAct && answer.viewData?.resubmission && deed("again"),
     mayAct && deed(isOver(answer.state) ? "delete" : "abort"),
   );
 }
@@ -149,7 +149,7 @@ function instances(view, dispatched, total) {
   const { say, duration } = view;
   const { answer } = view.task;
   const counts = answer.instances;
-  const { bars, rest } = answer.api ? barsOf(answer, dispatched, total) : { bars: [], rest: 0 };
+  const { bars, rest } = barsOf(answer, dispatched, total);
   const isDense = bars.length > ROOMY_BARS;
   return section(
     "instances",
@@ -226,12 +226,12 @@ function energy({ say, number, percent }, known) {
   );
 }
 
-function facts({ say, duration, date }, { times, running, api, constants = {}, ...answer }) {
+function facts({ say, duration, date }, { times, viewData, constants = {}, ...answer }) {
   const known = {
     created: times.created && date(momentOf(times.created)),
     ended: times.ended && date(momentOf(times.ended)),
     computed: times.execution_seconds > 0 && duration(times.execution_seconds),
-    machine: running?.[0]?.cpu_model ?? api?.completedInstances?.[0]?.cpuModel,
+    machine: viewData?.cpu_model,
   };
   for (const key of FIELDS) known[key] = answer[key] && [answer[key]].flat().join(", ");
   const list = (name, values, write) =>

@@ -26,6 +26,7 @@ from qarnot_mcp.tools.context import calling_client
 from qarnot_mcp.tools.failures.explain import energy_of, explain_failure, last_line
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.raw import whole_answer
+from qarnot_mcp.tools.tasks.view_data import view_meta
 from qarnot_mcp.tools.tasks.waiting import Tell, see_task
 
 LIST_CHARACTERS = 95_000
@@ -111,7 +112,7 @@ async def get_task(
     if shortened and not task.is_final:
         shortened += " Call again to wait on."
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), energy_of(client, task))
-    return answer(
+    result = answer(
         TaskDetails.of(
             task,
             failure=failure,
@@ -121,6 +122,9 @@ async def get_task(
             api=whole_answer(task.raw) if detail == "full" else None,
         )
     )
+    if detail == "full":
+        result.meta = view_meta(task)
+    return result
 
 
 def progress_teller(client: QarnotClient) -> Tell:
