@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
-from tests.support.running_server import KEY, Stage, call, ended, staged, submitted
+from tests.support.running_server import KEY, RunningServer, call, ended, running_server, submitted
 from tests.support.view_host import Host, browsing, hosting
 
 IMAGES = Path(__file__).parent / "images"
@@ -48,23 +48,23 @@ async def show_faces(host: Host, uuids: dict[str, str], theme: str) -> None:
     await take(host, f"log-{theme}")
 
 
-async def take_pictures(stage: Stage) -> None:
+async def take_pictures(server: RunningServer) -> None:
     """Takes all pictures, and one of a phone."""
     async with browsing() as browser:
-        async with hosting(browser, stage, width=WIDTH, scale=SCALE, real_clock=True) as host:
+        async with hosting(browser, server, width=WIDTH, scale=SCALE, real_clock=True) as host:
             uuids = {row["name"]: row["uuid"] for row in (await call(host.client, "list_tasks"))["tasks"]}
             for theme in ("light", "dark"):
                 await show_faces(host, uuids, theme)
-        async with hosting(browser, stage, width=PHONE, scale=SCALE, real_clock=True) as host:
+        async with hosting(browser, server, width=PHONE, scale=SCALE, real_clock=True) as host:
             await host.page.evaluate("document.body.classList.add('narrow')")
             await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context={"theme": "dark"})
             await expect(host.view.locator(".bars li")).to_have_count(6)
             await take(host, "phone-dark", PHONE)
 
 
-async def measure(stage: Stage) -> None:
+async def measure(server: RunningServer) -> None:
     """Prints the milliseconds of script that 100 tasks and 1,000 instances take to draw, each drawing of its own."""
-    async with browsing() as browser, hosting(browser, stage, real_clock=True) as host:
+    async with browsing() as browser, hosting(browser, server, real_clock=True) as host:
         uuid = await submitted(host.client, "echo hi", name="many", instance_count=1000)
         await ended(host.client, uuid)
         await host.open("get_task", {"task_uuid": uuid})
@@ -80,10 +80,10 @@ async def measure(stage: Stage) -> None:
 async def main() -> None:
     """Takes the pictures of the sandbox's own week, then measures on an empty account."""
     IMAGES.mkdir(exist_ok=True)
-    async with staged(key=KEY, seed=SEED, speed=1) as stage:
-        await take_pictures(stage)
-    async with staged() as stage:
-        await measure(stage)
+    async with running_server(key=KEY, seed=SEED, speed=1) as server:
+        await take_pictures(server)
+    async with running_server() as server:
+        await measure(server)
 
 
 if __name__ == "__main__":

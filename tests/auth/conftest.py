@@ -3,11 +3,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.support.oauth_server import WholeServer, whole_server
-from tests.support.ports import free_port
-from tests.support.serving import serve
+from tests.support.oauth_only_server import Accounts, oauth_only_server
+from tests.support.running_server import RunningServer, full_server
 from tests.support.sign_in import SignIn
-from tests.support.sign_in_server import Accounts, small_app, small_provider
 
 
 @pytest.fixture
@@ -23,21 +21,19 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def sign_in(accounts: Accounts, http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
-    """A sign-in at a running small server."""
-    port = free_port()
-    origin = f"http://localhost:{port}"
-    async with serve(small_app(small_provider(origin, accounts)), port=port):
+    """A sign-in at a running server that has nothing else."""
+    async with oauth_only_server(accounts) as origin:
         yield SignIn(origin, http)
 
 
 @pytest.fixture
-async def whole() -> AsyncIterator[WholeServer]:
-    """The whole server in mode `oauth`, on a sandbox."""
-    async with whole_server() as server:
-        yield server
+async def server() -> AsyncIterator[RunningServer]:
+    """The full server in mode `oauth`, on a sandbox."""
+    async with full_server() as running:
+        yield running
 
 
 @pytest.fixture
-def whole_sign_in(whole: WholeServer, http: httpx.AsyncClient) -> SignIn:
-    """A sign-in at the whole server."""
-    return SignIn(whole.origin, http)
+def full_sign_in(server: RunningServer, http: httpx.AsyncClient) -> SignIn:
+    """A sign-in at the full server."""
+    return SignIn(server.origin, http)

@@ -10,16 +10,16 @@ from pydantic import SecretStr
 
 from qarnot_mcp.auth.oauth.grants import Access, Code, Refresh, SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.sealing import Sealer
-from tests.support.oauth_server import SECRET, SERVER_KEY, WholeServer, used, whole_server
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, running, server_environment
+from tests.support.running_server import SECRET, SERVER_KEY, RunningServer, full_server, used
 from tests.support.sign_in import SignIn, form_of, parameters_of
 
 ALICE = "sandbox-alice"
 CHARGED = {"task_uuid": "11111111-2222-3333-4444-555555555555"}
 
 
-def forged(whole: WholeServer, *, secret: SecretStr = SECRET, **changes: object) -> str:
+def forged(server: RunningServer, *, secret: SecretStr = SECRET, **changes: object) -> str:
     """An access token as this server would seal it, but for the changes."""
     fields = {
         "expires_at": time.time() + 600,
@@ -27,67 +27,67 @@ def forged(whole: WholeServer, *, secret: SecretStr = SECRET, **changes: object)
         "key": SecretStr(ALICE),
         "client_id": "c",
         "scopes": ["qarnot:read", "qarnot:write"],
-        "resource": whole.url,
+        "resource": server.url,
         **changes,
     }
     return Sealer([secret], now=lambda: 0).seal(Access.model_validate(fields))
 
 
-async def assert_no_entry(whole: WholeServer, sign_in: SignIn, token: str | None) -> None:
-    before = len(await whole.requests())
+async def assert_no_entry(server: RunningServer, sign_in: SignIn, token: str | None) -> None:
+    before = len(await server.requests())
     response = await sign_in.call(token, "list_profiles")
     assert response.status_code == 401
     challenge = response.headers["www-authenticate"]
     assert challenge.startswith("Bearer ")
-    assert f'resource_metadata="{whole.origin}/.well-known/oauth-protected-resource/mcp"' in challenge
-    assert len(await whole.requests()) == before
+    assert f'resource_metadata="{server.origin}/.well-known/oauth-protected-resource/mcp"' in challenge
+    assert len(await server.requests()) == before
 
 
 async def test_the_forgery_of_these_tests_would_work_with_everything_right(
-    whole: WholeServer, whole_sign_in: SignIn
+    server: RunningServer, full_sign_in: SignIn
 ) -> None:
-    response = await whole_sign_in.call(forged(whole), "list_profiles")
+    response = await full_sign_in.call(forged(server), "list_profiles")
     assert response.status_code == 200
-    assert used(await whole.requests(), ALICE) > 0
+    assert used(await server.requests(), ALICE) > 0
 
 
-async def test_no_token(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await assert_no_entry(whole, whole_sign_in, None)
+async def test_no_token(server: RunningServer, full_sign_in: SignIn) -> None:
+    await assert_no_entry(server, full_sign_in, None)
 
 
-async def test_an_expired_token(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await assert_no_entry(whole, whole_sign_in, forged(whole, expires_at=time.time() - 1))
+async def test_an_expired_token(server: RunningServer, full_sign_in: SignIn) -> None:
+    await assert_no_entry(server, full_sign_in, forged(server, expires_at=time.time() - 1))
 
 
-async def test_a_tampered_token(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    token = forged(whole)
+async def test_a_tampered_token(server: RunningServer, full_sign_in: SignIn) -> None:
+    token = forged(server)
     for place in (0, 12, 40, len(token) // 2, len(token) - 2):
         letter = "A" if token[place] != "A" else "B"
-        await assert_no_entry(whole, whole_sign_in, token[:place] + letter + token[place + 1 :])
+        await assert_no_entry(server, full_sign_in, token[:place] + letter + token[place + 1 :])
 
 
-async def test_a_token_of_another_server(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await assert_no_entry(whole, whole_sign_in, forged(whole, secret=SecretStr("the secret of another server, long")))
+async def test_a_token_of_another_server(server: RunningServer, full_sign_in: SignIn) -> None:
+    await assert_no_entry(server, full_sign_in, forged(server, secret=SecretStr("the secret of another server, long")))
 
 
-async def test_a_token_for_another_resource(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await assert_no_entry(whole, whole_sign_in, forged(whole, resource="https://other.example/mcp"))
+async def test_a_token_for_another_resource(server: RunningServer, full_sign_in: SignIn) -> None:
+    await assert_no_entry(server, full_sign_in, forged(server, resource="https://other.example/mcp"))
 
 
-async def test_a_refresh_token_as_an_access_token(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    tokens = await whole_sign_in.tokens(ALICE)
-    await assert_no_entry(whole, whole_sign_in, tokens["refresh_token"])
+async def test_a_refresh_token_as_an_access_token(server: RunningServer, full_sign_in: SignIn) -> None:
+    tokens = await full_sign_in.tokens(ALICE)
+    await assert_no_entry(server, full_sign_in, tokens["refresh_token"])
 
 
-async def test_a_code_or_a_client_id_as_an_access_token(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    await assert_no_entry(whole, whole_sign_in, await whole_sign_in.code(ALICE))
-    await assert_no_entry(whole, whole_sign_in, whole_sign_in.client_id)
+async def test_a_code_or_a_client_id_as_an_access_token(server: RunningServer, full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    await assert_no_entry(server, full_sign_in, await full_sign_in.code(ALICE))
+    await assert_no_entry(server, full_sign_in, full_sign_in.client_id)
 
 
-async def test_a_qarnot_key_as_an_access_token(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await assert_no_entry(whole, whole_sign_in, ALICE)
-    await assert_no_entry(whole, whole_sign_in, SERVER_KEY)
+async def test_a_qarnot_key_as_an_access_token(server: RunningServer, full_sign_in: SignIn) -> None:
+    await assert_no_entry(server, full_sign_in, ALICE)
+    await assert_no_entry(server, full_sign_in, SERVER_KEY)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ async def test_a_qarnot_key_as_an_access_token(whole: WholeServer, whole_sign_in
         {"X-Api-Key": ""},
     ],
 )
-async def test_a_malformed_header_in_mode_oauth(whole: WholeServer, headers: dict[str, str]) -> None:
+async def test_a_malformed_header_in_mode_oauth(server: RunningServer, headers: dict[str, str]) -> None:
     async with httpx.AsyncClient(headers=headers) as http:
-        await assert_no_entry(whole, SignIn(whole.origin, http), None)
+        await assert_no_entry(server, SignIn(server.origin, http), None)
 
 
 @pytest.mark.parametrize(
@@ -120,151 +120,151 @@ async def test_a_malformed_header_in_mode_oauth(whole: WholeServer, headers: dic
     ],
 )
 async def test_a_malformed_header_in_mode_key_never_falls_back(headers: dict[str, str]) -> None:
-    async with whole_server(auth="key") as whole, httpx.AsyncClient(headers=headers) as http:
-        response = await SignIn(whole.origin, http).call(None, "list_profiles")
+    async with full_server(auth="key") as server, httpx.AsyncClient(headers=headers) as http:
+        response = await SignIn(server.origin, http).call(None, "list_profiles")
         assert response.status_code == 200
         assert '"isError":true' in response.text
         assert "cannot be right" in response.text
-        assert await whole.requests() == []
+        assert await server.requests() == []
 
 
-async def test_a_replayed_code_and_the_end_of_what_it_brought(whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    code = await whole_sign_in.code(ALICE)
-    first = await whole_sign_in.exchange(code)
+async def test_a_replayed_code_and_the_end_of_what_it_brought(full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    code = await full_sign_in.code(ALICE)
+    first = await full_sign_in.exchange(code)
     assert first.status_code == 200
-    replay = await whole_sign_in.exchange(code)
+    replay = await full_sign_in.exchange(code)
     assert (replay.status_code, replay.json()["error"]) == (400, "invalid_grant")
-    assert (await whole_sign_in.call(first.json()["access_token"], "list_profiles")).status_code == 401
-    assert (await whole_sign_in.refresh(first.json()["refresh_token"])).status_code == 400
+    assert (await full_sign_in.call(first.json()["access_token"], "list_profiles")).status_code == 401
+    assert (await full_sign_in.refresh(first.json()["refresh_token"])).status_code == 400
 
 
-async def test_a_code_that_is_used_many_times_at_once_works_once_at_most(whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    code = await whole_sign_in.code(ALICE)
-    responses = await asyncio.gather(*(whole_sign_in.exchange(code) for _ in range(8)))
+async def test_a_code_that_is_used_many_times_at_once_works_once_at_most(full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    code = await full_sign_in.code(ALICE)
+    responses = await asyncio.gather(*(full_sign_in.exchange(code) for _ in range(8)))
     assert sorted(response.status_code for response in responses) == [200] + [400] * 7
 
 
-async def test_a_replayed_refresh_token_ends_its_family(whole_sign_in: SignIn) -> None:
-    first = await whole_sign_in.tokens(ALICE)
-    second = (await whole_sign_in.refresh(first["refresh_token"])).json()
-    replay = await whole_sign_in.refresh(first["refresh_token"])
+async def test_a_replayed_refresh_token_ends_its_family(full_sign_in: SignIn) -> None:
+    first = await full_sign_in.tokens(ALICE)
+    second = (await full_sign_in.refresh(first["refresh_token"])).json()
+    replay = await full_sign_in.refresh(first["refresh_token"])
     assert (replay.status_code, replay.json()["error"]) == (400, "invalid_grant")
-    assert (await whole_sign_in.refresh(second["refresh_token"])).status_code == 400
+    assert (await full_sign_in.refresh(second["refresh_token"])).status_code == 400
     for tokens in (first, second):
-        assert (await whole_sign_in.call(tokens["access_token"], "list_profiles")).status_code == 401
+        assert (await full_sign_in.call(tokens["access_token"], "list_profiles")).status_code == 401
 
 
-async def test_an_access_token_as_a_refresh_token(whole_sign_in: SignIn) -> None:
-    tokens = await whole_sign_in.tokens(ALICE)
-    response = await whole_sign_in.refresh(tokens["access_token"])
+async def test_an_access_token_as_a_refresh_token(full_sign_in: SignIn) -> None:
+    tokens = await full_sign_in.tokens(ALICE)
+    response = await full_sign_in.refresh(tokens["access_token"])
     assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
 
 
-async def test_a_code_with_a_wrong_or_missing_verifier(whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    code = await whole_sign_in.code(ALICE)
-    wrong = await whole_sign_in.exchange(code, code_verifier="x" * 43)
+async def test_a_code_with_a_wrong_or_missing_verifier(full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    code = await full_sign_in.code(ALICE)
+    wrong = await full_sign_in.exchange(code, code_verifier="x" * 43)
     assert (wrong.status_code, wrong.json()["error"]) == (400, "invalid_grant")
-    missing = await whole_sign_in.exchange(code, code_verifier=None)
+    missing = await full_sign_in.exchange(code, code_verifier=None)
     assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
 
 
-async def test_a_code_or_refresh_token_of_another_client(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    tokens = await whole_sign_in.tokens(ALICE)
-    code = await whole_sign_in.code(ALICE)
-    thief = SignIn(whole.origin, whole_sign_in.http, verifier=whole_sign_in.verifier)
+async def test_a_code_or_refresh_token_of_another_client(server: RunningServer, full_sign_in: SignIn) -> None:
+    tokens = await full_sign_in.tokens(ALICE)
+    code = await full_sign_in.code(ALICE)
+    thief = SignIn(server.origin, full_sign_in.http, verifier=full_sign_in.verifier)
     await thief.register(client_name="Thief")
     for response in (await thief.exchange(code), await thief.refresh(tokens["refresh_token"])):
         assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
 
 
-async def test_an_unknown_client_at_the_token_endpoint(whole_sign_in: SignIn) -> None:
-    whole_sign_in.client_id = "unknown"
-    response = await whole_sign_in.exchange("x")
+async def test_an_unknown_client_at_the_token_endpoint(full_sign_in: SignIn) -> None:
+    full_sign_in.client_id = "unknown"
+    response = await full_sign_in.exchange("x")
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
 
 
-async def test_an_expired_code_refresh_token_or_form(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    late = {"expires_at": time.time() - 1, "scopes": ["qarnot:read"], "client_id": whole_sign_in.client_id}
-    kept = {**late, "id": "i", "family": "f", "key": SecretStr(ALICE), "resource": whole.url}
-    asked = {"redirect_uri": whole_sign_in.redirect, "redirect_uri_given": True, "code_challenge": "c" * 43}
+async def test_an_expired_code_refresh_token_or_form(server: RunningServer, full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    late = {"expires_at": time.time() - 1, "scopes": ["qarnot:read"], "client_id": full_sign_in.client_id}
+    kept = {**late, "id": "i", "family": "f", "key": SecretStr(ALICE), "resource": server.url}
+    asked = {"redirect_uri": full_sign_in.redirect, "redirect_uri_given": True, "code_challenge": "c" * 43}
     sealer = Sealer([SECRET])
     code = sealer.seal(Code.model_validate({**kept, **asked}))
-    assert (await whole_sign_in.exchange(code)).json()["error"] == "invalid_grant"
+    assert (await full_sign_in.exchange(code)).json()["error"] == "invalid_grant"
     refresh_token = sealer.seal(Refresh.model_validate(kept))
-    assert (await whole_sign_in.refresh(refresh_token)).json()["error"] == "invalid_grant"
+    assert (await full_sign_in.refresh(refresh_token)).json()["error"] == "invalid_grant"
     request = SignInRequest.model_validate({**late, **asked, "client_name": "x"})
     form = sealer.seal(SignInForm(expires_at=late["expires_at"], request=request, browser="b"))
-    response = await whole_sign_in.http.post(f"{whole.origin}/login", data={"form": form, "key": ALICE})
+    response = await full_sign_in.http.post(f"{server.origin}/login", data={"form": form, "key": ALICE})
     assert response.status_code == 400
 
 
-async def test_a_foreign_redirect(whole_sign_in: SignIn) -> None:
-    refused = await whole_sign_in.register(redirect_uris=["https://evil.example/callback"])
+async def test_a_foreign_redirect(full_sign_in: SignIn) -> None:
+    refused = await full_sign_in.register(redirect_uris=["https://evil.example/callback"])
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_redirect_uri")
-    await whole_sign_in.register()
-    response = await whole_sign_in.authorize(redirect_uri="https://evil.example/callback")
+    await full_sign_in.register()
+    response = await full_sign_in.authorize(redirect_uri="https://evil.example/callback")
     assert response.status_code == 400
     assert "location" not in response.headers
-    other = await whole_sign_in.exchange(await whole_sign_in.code(ALICE), redirect_uri="http://localhost:1/callback")
+    other = await full_sign_in.exchange(await full_sign_in.code(ALICE), redirect_uri="http://localhost:1/callback")
     assert (other.status_code, other.json()["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize(
     "wrong", [{"code_challenge": None}, {"code_challenge": ""}, {"code_challenge_method": "plain"}]
 )
-async def test_a_request_without_s256(whole_sign_in: SignIn, wrong: dict[str, str | None]) -> None:
-    await whole_sign_in.register()
-    response = await whole_sign_in.authorize(**wrong)
+async def test_a_request_without_s256(full_sign_in: SignIn, wrong: dict[str, str | None]) -> None:
+    await full_sign_in.register()
+    response = await full_sign_in.authorize(**wrong)
     assert response.status_code == 302
     assert parameters_of(response)["error"] == "invalid_request"
-    assert response.headers["location"].startswith(whole_sign_in.redirect)
+    assert response.headers["location"].startswith(full_sign_in.redirect)
 
 
-async def test_a_request_for_another_resource(whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    for resource in ("https://other.example/mcp", f"{whole_sign_in.origin}/other", "http://[", whole_sign_in.origin):
-        response = await whole_sign_in.authorize(resource=resource)
+async def test_a_request_for_another_resource(full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    for resource in ("https://other.example/mcp", f"{full_sign_in.origin}/other", "http://[", full_sign_in.origin):
+        response = await full_sign_in.authorize(resource=resource)
         assert parameters_of(response)["error"] == "invalid_target"
-    code = await whole_sign_in.code(ALICE)
-    response = await whole_sign_in.exchange(code, resource="https://other.example/mcp")
+    code = await full_sign_in.code(ALICE)
+    response = await full_sign_in.exchange(code, resource="https://other.example/mcp")
     assert (response.status_code, response.json()["error"]) == (400, "invalid_target")
-    assert (await whole_sign_in.exchange(code, resource=None)).status_code == 200
+    assert (await full_sign_in.exchange(code, resource=None)).status_code == 200
 
 
-async def test_a_cross_site_post_of_the_page(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    page = await whole_sign_in.page()
+async def test_a_cross_site_post_of_the_page(server: RunningServer, full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    page = await full_sign_in.page()
     data = {"form": form_of(page), "key": ALICE, "answer": "sign-in"}
     async with httpx.AsyncClient() as victim:  # holds no cookie, as a browser sends none along with a cross-site post
-        response = await victim.post(f"{whole.origin}/login", data=data)
+        response = await victim.post(f"{server.origin}/login", data=data)
         assert response.status_code == 403
         assert "came from another browser" in response.text
-        own = SignIn(whole.origin, victim, client_id=whole_sign_in.client_id)
+        own = SignIn(server.origin, victim, client_id=full_sign_in.client_id)
         await own.page()  # now it has a cookie, but the form is tied to the attacker's
-        assert (await victim.post(f"{whole.origin}/login", data=data)).status_code == 403
+        assert (await victim.post(f"{server.origin}/login", data=data)).status_code == 403
     foreign = {"Origin": "https://evil.example"}
-    assert (await whole_sign_in.http.post(f"{whole.origin}/login", data=data, headers=foreign)).status_code == 403
-    assert used(await whole.requests(), ALICE) == 0
+    assert (await full_sign_in.http.post(f"{server.origin}/login", data=data, headers=foreign)).status_code == 403
+    assert used(await server.requests(), ALICE) == 0
 
 
-async def test_a_framed_page(whole_sign_in: SignIn) -> None:
-    await whole_sign_in.register()
-    page = await whole_sign_in.page()
+async def test_a_framed_page(full_sign_in: SignIn) -> None:
+    await full_sign_in.register()
+    page = await full_sign_in.page()
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert page.headers["x-frame-options"] == "DENY"
 
 
-async def test_a_reading_token_calls_a_writing_tool(whole: WholeServer, whole_sign_in: SignIn) -> None:
-    tokens = await whole_sign_in.tokens(ALICE, read_only="yes")
-    before = len(await whole.requests())
+async def test_a_reading_token_calls_a_writing_tool(server: RunningServer, full_sign_in: SignIn) -> None:
+    tokens = await full_sign_in.tokens(ALICE, read_only="yes")
+    before = len(await server.requests())
     for tool in ("abort_task", "delete_task"):
-        response = await whole_sign_in.call(tokens["access_token"], tool, **CHARGED)
+        response = await full_sign_in.call(tokens["access_token"], tool, **CHARGED)
         assert '"isError":true' in response.text or '"error":' in response.text
-    assert len(await whole.requests()) == before
+    assert len(await server.requests()) == before
 
 
 PATHS = (
@@ -280,23 +280,23 @@ PATHS = (
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_wrong_host_or_a_foreign_origin(whole: WholeServer, http: httpx.AsyncClient, path: str) -> None:
+async def test_a_wrong_host_or_a_foreign_origin(server: RunningServer, http: httpx.AsyncClient, path: str) -> None:
     for method in ("GET", "POST"):
-        wrong = await http.request(method, f"{whole.origin}{path}", headers={"Host": "evil.example"})
+        wrong = await http.request(method, f"{server.origin}{path}", headers={"Host": "evil.example"})
         assert wrong.status_code == 421
-        foreign = await http.request(method, f"{whole.origin}{path}", headers={"Origin": "https://evil.example"})
+        foreign = await http.request(method, f"{server.origin}{path}", headers={"Origin": "https://evil.example"})
         assert foreign.status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/login", "/token", "/register", "/revoke", "/authorize"])
-async def test_a_body_of_a_megabyte(whole: WholeServer, http: httpx.AsyncClient, path: str) -> None:
+async def test_a_body_of_a_megabyte(server: RunningServer, http: httpx.AsyncClient, path: str) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    response = await http.post(f"{whole.origin}{path}", content=b"key=" + b"a" * 1_000_000, headers=form)
+    response = await http.post(f"{server.origin}{path}", content=b"key=" + b"a" * 1_000_000, headers=form)
     assert response.status_code == 413
 
 
-async def test_a_body_of_a_megabyte_without_a_token(whole: WholeServer, http: httpx.AsyncClient) -> None:
-    response = await http.post(whole.url, content=b'{"x":"' + b"a" * 1_000_000 + b'"}')
+async def test_a_body_of_a_megabyte_without_a_token(server: RunningServer, http: httpx.AsyncClient) -> None:
+    response = await http.post(server.url, content=b'{"x":"' + b"a" * 1_000_000 + b'"}')
     assert response.status_code == 401
 
 

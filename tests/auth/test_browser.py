@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from tests.support.oauth_server import WholeServer
-from tests.support.ports import free_port
+from tests.support.running_server import RunningServer
 from tests.support.serving import serve
 from tests.support.sign_in import SignIn, parameters_of
 
@@ -35,7 +33,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def client(whole: WholeServer, http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
+async def client(server: RunningServer, http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
     """A registered client that listens for its callback, as Claude Code does, and a site that frames the page."""
 
     async def callback(request: Request) -> HTMLResponse:
@@ -44,11 +42,10 @@ async def client(whole: WholeServer, http: httpx.AsyncClient) -> AsyncIterator[S
     async def frame(request: Request) -> HTMLResponse:
         return HTMLResponse(f'<iframe src="{request.query_params["page"]}"></iframe>')
 
-    port = free_port()
-    async with AsyncExitStack() as stack:
-        routes = [Route("/callback", callback), Route("/frame", frame)]
-        await stack.enter_async_context(serve(Starlette(routes=routes), port=port))
-        sign_in = SignIn(whole.origin, http, redirect=f"http://localhost:{port}/callback")
+    routes = [Route("/callback", callback), Route("/frame", frame)]
+    async with serve(Starlette(routes=routes)) as site:
+        redirect = site.replace("127.0.0.1", "localhost") + "/callback"
+        sign_in = SignIn(server.origin, http, redirect=redirect)
         await sign_in.register(client_name="Claude")
         yield sign_in
 

@@ -6,8 +6,7 @@ from pydantic import SecretStr
 
 from qarnot_mcp.auth.caller import key_of_caller
 from qarnot_mcp.auth.mode import Mode
-from tests.support.oauth_server import SERVER_KEY, used, whole_server
-from tests.support.running_server import ERAS, Era, refusal
+from tests.support.running_server import ERAS, SERVER_KEY, Era, full_server, refusal, used
 
 
 def server_with(mode: Mode, server_key: SecretStr | None) -> FastMCP[None]:
@@ -33,11 +32,11 @@ async def test_without_a_sign_in_there_is_no_key_in_mode_oauth() -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_without_any_key_a_call_says_the_three_ways_and_listing_works(era: Era) -> None:
-    async with whole_server(auth="key", api_key=None) as whole:
-        async with Client(whole.url, mode=era) as client:
+    async with full_server(auth="key", api_key=None) as server:
+        async with Client(server.url, mode=era) as client:
             assert len(await client.list_tools()) == 8
             said = await refusal(client, "list_profiles")
-        assert await whole.requests() == []
+        assert await server.requests() == []
     for way in ("Authorization: Bearer", "X-Api-Key", "QARNOT_API_KEY"):
         assert way in said
 
@@ -45,10 +44,10 @@ async def test_without_any_key_a_call_says_the_three_ways_and_listing_works(era:
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", ["Authorization", "X-Api-Key"])
 async def test_the_callers_key_comes_before_the_servers(era: Era, name: str) -> None:
-    async with whole_server(auth="key") as whole:
-        transport = StreamableHttpTransport(whole.url, headers={name: "sandbox-alice"})
+    async with full_server(auth="key") as server:
+        transport = StreamableHttpTransport(server.url, headers={name: "sandbox-alice"})
         async with Client(transport, mode=era) as client:
             await client.call_tool("list_profiles")
-        requests = await whole.requests()
+        requests = await server.requests()
     assert used(requests, "sandbox-alice") > 0
     assert used(requests, SERVER_KEY) == 0

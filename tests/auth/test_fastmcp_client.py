@@ -8,8 +8,7 @@ from fastmcp import Client
 from fastmcp.client.auth import OAuth
 
 from tests.support.browsing import give_key
-from tests.support.oauth_server import SERVER_KEY, WholeServer, used
-from tests.support.running_server import ERAS, Era, call, refusal, submitted
+from tests.support.running_server import ERAS, SERVER_KEY, Era, RunningServer, call, refusal, submitted, used
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using in-memory token storage")
 
@@ -29,8 +28,8 @@ class PersonalOAuth(OAuth):
         self.visit = asyncio.create_task(give_key(authorization_url, self._key, **self._fields))
 
 
-def client_of(whole: WholeServer, key: str, era: Era, **fields: str) -> Client[Any]:
-    return Client(whole.url, auth=PersonalOAuth(whole.url, key, **fields), mode=era)
+def client_of(server: RunningServer, key: str, era: Era, **fields: str) -> Client[Any]:
+    return Client(server.url, auth=PersonalOAuth(server.url, key, **fields), mode=era)
 
 
 async def names_of(client: Client[Any]) -> list[str]:
@@ -38,25 +37,25 @@ async def names_of(client: Client[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_two_people_at_the_same_time_see_their_own_tasks_only(whole: WholeServer, era: Era) -> None:
-    async with client_of(whole, ALICE, era) as alice, client_of(whole, BOB, era) as bob:
+async def test_two_people_at_the_same_time_see_their_own_tasks_only(server: RunningServer, era: Era) -> None:
+    async with client_of(server, ALICE, era) as alice, client_of(server, BOB, era) as bob:
         await asyncio.gather(submitted(alice, name="of-alice"), submitted(bob, name="of-bob"))
         for _ in range(3):
             seen = await asyncio.gather(names_of(alice), names_of(bob))
             assert list(seen) == [["of-alice"], ["of-bob"]]
-    assert used(await whole.requests(), SERVER_KEY) == 0
+    assert used(await server.requests(), SERVER_KEY) == 0
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_person_who_chooses_read_only_offers_the_reading_tools_only(whole: WholeServer, era: Era) -> None:
-    async with client_of(whole, ALICE, era, read_only="yes") as client:
+async def test_a_person_who_chooses_read_only_offers_the_reading_tools_only(server: RunningServer, era: Era) -> None:
+    async with client_of(server, ALICE, era, read_only="yes") as client:
         assert {tool.name for tool in await client.list_tools()} == READING
-        before = len(await whole.requests())
+        before = len(await server.requests())
         assert "whoever signed in chose read only" in await refusal(client, "delete_task", task_uuid="some-task")
-        assert len(await whole.requests()) == before
+        assert len(await server.requests()) == before
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_person_who_allows_everything_offers_all_tools(whole: WholeServer, era: Era) -> None:
-    async with client_of(whole, ALICE, era) as client:
+async def test_a_person_who_allows_everything_offers_all_tools(server: RunningServer, era: Era) -> None:
+    async with client_of(server, ALICE, era) as client:
         assert {tool.name for tool in await client.list_tools()} == READING | WRITING

@@ -5,8 +5,7 @@ import pytest
 from fastmcp import Client
 
 from qarnot_mcp.tools.registry import TOOLS
-from tests.support.oauth_server import SERVER_KEY, WholeServer, used, whole_server
-from tests.support.running_server import ERAS, Era
+from tests.support.running_server import ERAS, SERVER_KEY, Era, RunningServer, full_server, used
 
 UUID = "11111111-2222-3333-4444-555555555555"
 ARGUMENTS: dict[str, dict[str, object]] = {
@@ -56,8 +55,8 @@ def test_no_tool_is_forgotten_here() -> None:
 
 
 @pytest.mark.parametrize("version", [MODERN, LEGACY])
-async def test_without_credentials_no_request_reaches_the_api(whole: WholeServer, version: str) -> None:
-    addresses = (whole.url, f"{whole.url}/", f"{whole.url}?token={SERVER_KEY}")
+async def test_without_credentials_no_request_reaches_the_api(server: RunningServer, version: str) -> None:
+    addresses = (server.url, f"{server.url}/", f"{server.url}?token={SERVER_KEY}")
     async with httpx.AsyncClient() as http:
         for way in WAYS:
             for tool in ARGUMENTS:
@@ -66,13 +65,13 @@ async def test_without_credentials_no_request_reaches_the_api(whole: WholeServer
                     for address in addresses if tool == "list_tasks" else addresses[:1]:
                         response = await http.post(address, json=body, headers={**headers, **way})
                         assert response.status_code == 401, (way, tool, method, address)
-    assert await whole.requests() == []
+    assert await server.requests() == []
 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_same_calls_would_reach_the_api_in_mode_key(era: Era) -> None:
-    async with whole_server(auth="key") as whole:
-        async with Client(whole.url, mode=era) as client:
+    async with full_server(auth="key") as server:
+        async with Client(server.url, mode=era) as client:
             for tool, arguments in ARGUMENTS.items():
                 await client.call_tool(tool, arguments, raise_on_error=False)
-        assert used(await whole.requests(), SERVER_KEY) >= len(ARGUMENTS)
+        assert used(await server.requests(), SERVER_KEY) >= len(ARGUMENTS)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.support.oauth_server import whole_server
+from tests.support.running_server import full_server
 from tests.support.sign_in import SignIn, parameters_of
 
 PUBLIC = "https://mcp.example.org"
@@ -14,9 +14,9 @@ COOKIE = "__Host-qarnot-mcp-sign-in"
 
 @pytest.fixture
 async def public_sign_in(http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
-    async with whole_server(public_url=PUBLIC) as whole:
+    async with full_server(public_url=PUBLIC) as server:
         http.headers.update({"Host": "mcp.example.org", "X-Forwarded-Proto": "https"})
-        yield SignIn(PUBLIC, http, redirect="https://claude.ai/api/mcp/auth_callback", at=whole.origin)
+        yield SignIn(PUBLIC, http, redirect="https://claude.ai/api/mcp/auth_callback", at=server.origin)
 
 
 async def test_every_address_in_the_documents_is_the_public_one(public_sign_in: SignIn) -> None:

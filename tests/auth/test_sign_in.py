@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from tests.support.oauth_only_server import ALICE, BOB, Accounts
 from tests.support.sign_in import REDIRECT, SignIn, parameters_of
-from tests.support.sign_in_server import ALICE, BOB, Accounts
 
 
 async def test_a_person_signs_in_and_the_client_calls_with_that_key(sign_in: SignIn) -> None:

@@ -5,10 +5,8 @@ import pytest
 from key_value.aio.stores.memory import MemoryStore
 
 from qarnot_mcp.auth.oauth.session_store import SessionStore
-from tests.support.ports import free_port
-from tests.support.serving import serve
+from tests.support.oauth_only_server import ALICE, Accounts, oauth_only_server
 from tests.support.sign_in import SignIn
-from tests.support.sign_in_server import ALICE, Accounts, small_app, small_provider
 
 
 class Network:
@@ -37,10 +35,7 @@ def network() -> Network:
 
 @pytest.fixture
 async def sign_in(network: Network, accounts: Accounts, http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
-    port = free_port()
-    origin = f"http://localhost:{port}"
-    provider = small_provider(origin, accounts, store=SessionStore(DistantEntries(network), 600))
-    async with serve(small_app(provider), port=port):
+    async with oauth_only_server(accounts, store=SessionStore(DistantEntries(network), 600)) as origin:
         yield SignIn(origin, http)
 
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.support.running_server import KEY, call, staged
+from tests.support.running_server import KEY, call, running_server
 from tests.support.view_host import Host, hosting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -58,7 +58,7 @@ async def violations(host: Host, axe: str) -> list[str]:
 @pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 1000), ("light", 320)])
 async def test_no_face_has_a_fault_that_axe_knows(browser: Browser, axe: str, theme: str, width: int) -> None:
     context = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage, width=width) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
         rows = (await call(host.client, "list_tasks"))["tasks"]
         uuids = {row["name"]: row["uuid"] for row in rows}
 

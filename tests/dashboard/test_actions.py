@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.running_server import call, ended, staged, submitted
+from tests.support.running_server import call, ended, running_server, submitted
 from tests.support.view_host import Host, hosting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -25,7 +25,7 @@ async def told(host: Host) -> str:
 
 
 async def test_abort_asks_by_name_and_does_nothing_when_the_person_thinks_again(browser: Browser) -> None:
-    async with staged(speed=SLOW) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=SLOW) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="precious")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Abort").click()
@@ -39,7 +39,7 @@ async def test_abort_asks_by_name_and_does_nothing_when_the_person_thinks_again(
 
 
 async def test_abort_stops_the_task_and_tells_the_model(browser: Browser) -> None:
-    async with staged(speed=5 * SLOW) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=5 * SLOW) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="doomed")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Abort").click()
@@ -54,7 +54,7 @@ async def test_abort_stops_the_task_and_tells_the_model(browser: Browser) -> Non
 
 
 async def test_delete_goes_back_to_a_list_without_the_task(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         await ended(host.client, await submitted(host.client, name="kept"))
         await ended(host.client, await submitted(host.client, name="gone"))
         await host.open("list_tasks")
@@ -69,7 +69,7 @@ async def test_delete_goes_back_to_a_list_without_the_task(browser: Browser) -> 
 
 
 async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser: Browser) -> None:
-    async with staged(speed=FAST) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=FAST) as server, hosting(browser, server) as host:
         fields = {
             "name": "first run",
             "profile": "docker-batch",
@@ -101,7 +101,7 @@ async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser:
 
 
 async def test_a_secret_that_is_not_typed_again_is_left_out(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="secretive", constants=CONSTANTS, advanced_ranges="0-1,5")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Run again").click()
@@ -115,7 +115,7 @@ async def test_a_secret_that_is_not_typed_again_is_left_out(browser: Browser) ->
 
 
 async def test_the_model_hears_all_that_was_done_not_only_the_last(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         for name in ("one", "two"):
             await ended(host.client, await submitted(host.client, name=name))
         await host.open("list_tasks")
@@ -129,7 +129,7 @@ async def test_the_model_hears_all_that_was_done_not_only_the_last(browser: Brow
 
 
 async def test_a_refused_action_says_why_in_its_panel(browser: Browser) -> None:
-    async with staged(speed=SLOW) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=SLOW) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="slippery")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Abort").click()
@@ -141,7 +141,7 @@ async def test_a_refused_action_says_why_in_its_panel(browser: Browser) -> None:
 
 
 async def test_a_host_that_takes_no_word_for_the_model_still_acts(browser: Browser) -> None:
-    async with staged(speed=SLOW) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=SLOW) as server, hosting(browser, server) as host:
         await host.page.evaluate("window.refuses = ['ui/update-model-context']")
         uuid = await submitted(host.client, name="quiet")
         await host.open("get_task", {"task_uuid": uuid})
@@ -151,8 +151,8 @@ async def test_a_host_that_takes_no_word_for_the_model_still_acts(browser: Brows
 
 
 async def test_read_only_mode_hides_the_actions(browser: Browser) -> None:
-    async with staged(speed=SLOW) as stage, staged(read_only=True, key="sandbox-key") as guarded:
-        async with hosting(browser, stage) as host:
+    async with running_server(speed=SLOW) as server, running_server(read_only=True, key="sandbox-key") as guarded:
+        async with hosting(browser, server) as host:
             uuid = await submitted(host.client, name="mine")
             await host.open("get_task", {"task_uuid": uuid})
             await expect(host.view.locator(".actions button")).to_have_text(["Log", "Run again", "Abort"])

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.running_server import KEY, call, ended, staged, submitted
+from tests.support.running_server import KEY, call, ended, running_server, submitted
 from tests.support.view_host import Host, hosting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -22,7 +22,7 @@ async def ground(host: Host) -> str:
 
 
 async def test_the_theme_follows_the_host_and_its_changes(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", context={"theme": "dark"})
         await expect(host.view.locator("html")).to_have_attribute("data-theme", "dark")
         assert await ground(host) == "rgb(18, 25, 23)"
@@ -32,7 +32,7 @@ async def test_the_theme_follows_the_host_and_its_changes(browser: Browser) -> N
 
 
 async def test_a_host_that_names_no_theme_leaves_it_to_the_browser(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         await host.open("list_tasks", context={"theme": None})
         await expect(host.view.locator("html")).to_have_attribute("data-theme", "dark")
@@ -41,7 +41,7 @@ async def test_a_host_that_names_no_theme_leaves_it_to_the_browser(browser: Brow
 
 
 async def test_french_words_dates_and_numbers(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", context={"locale": "fr-FR"})
         await expect(host.view.get_by_role("heading", name="Tâches")).to_be_visible()
         await expect(host.view.locator("html")).to_have_attribute("lang", "fr-FR")
@@ -57,7 +57,7 @@ async def test_french_words_dates_and_numbers(browser: Browser) -> None:
 
 
 async def test_a_locale_of_another_language_reads_english(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", context={"locale": "fr"})
         for locale in ("de-DE", "zh-Hans-CN", "not a locale!", "en-Latn-GB-x-odd"):
             await expect(host.view.get_by_text("Aucune tâche")).to_be_visible()
@@ -67,7 +67,7 @@ async def test_a_locale_of_another_language_reads_english(browser: Browser) -> N
 
 
 async def test_nothing_is_cut_off_at_320_pixels(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage, width=PHONE) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=PHONE) as host:
         await host.page.evaluate("document.body.classList.add('narrow')")
         wide = "root => root.scrollWidth - root.clientWidth"
         await host.open("list_tasks", context={"locale": "fr-FR"})
@@ -84,7 +84,7 @@ async def test_nothing_is_cut_off_at_320_pixels(browser: Browser) -> None:
 
 
 async def test_the_host_hears_the_size_of_each_face(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         await expect(host.view.locator("tbody tr")).to_have_count(13)
         fits = "root => root.scrollHeight <= root.clientHeight && root.clientHeight - document.body.offsetHeight <= 1"
@@ -96,7 +96,7 @@ async def test_the_host_hears_the_size_of_each_face(browser: Browser) -> None:
 
 
 async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="typed")
         await host.open("list_tasks")
         focused = host.view.locator(":focus")
@@ -121,7 +121,7 @@ async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> Non
 
 
 async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(browser: Browser) -> None:
-    async with staged(speed=100) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=100) as server, hosting(browser, server) as host:
         await submitted(host.client, "sleep 30", name="moving")
         await host.open("list_tasks")
         box = host.view.get_by_role("searchbox")
@@ -132,7 +132,7 @@ async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(browser: 
 
 
 async def test_a_lost_server_is_said_and_found_again(browser: Browser) -> None:
-    async with staged(speed=50) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=50) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "sleep 300", name="steady")
         await host.open("get_task", {"task_uuid": uuid})
         await expect(host.view.locator(".liveness")).to_have_text("Live")
@@ -151,7 +151,7 @@ async def test_a_lost_server_is_said_and_found_again(browser: Browser) -> None:
 
 
 async def test_a_lost_server_is_found_again_without_a_hand(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         await submitted(host.client, name="steady")
         host.is_lost = True
         await host.open("list_tasks")
@@ -162,7 +162,7 @@ async def test_a_lost_server_is_found_again_without_a_hand(browser: Browser) -> 
 
 
 async def test_a_refusal_of_the_tool_is_shown_in_its_words(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         await host.open("get_task", {"task_uuid": "no-such-task"})
         alert = host.view.get_by_role("alert")
         await expect(alert).to_contain_text("no-such-task")
@@ -170,7 +170,7 @@ async def test_a_refusal_of_the_tool_is_shown_in_its_words(browser: Browser) -> 
 
 
 async def test_a_cancelled_call_is_said(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", result=None)
         await expect(host.view.get_by_text("Loading")).to_be_visible()
         await host.page.evaluate("window.notify('tool-cancelled', {reason: 'user action'})")
@@ -180,7 +180,7 @@ async def test_a_cancelled_call_is_said(browser: Browser) -> None:
 
 
 async def test_it_stops_asking_when_all_is_over_or_the_host_takes_it_away(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="short")
         await ended(host.client, uuid)
         await host.open("get_task", {"task_uuid": uuid})
@@ -190,7 +190,7 @@ async def test_it_stops_asking_when_all_is_over_or_the_host_takes_it_away(browse
 
 
 async def test_it_asks_nothing_while_it_is_out_of_sight(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         await submitted(host.client, name="waiting")
         await host.open("list_tasks")
         await expect(host.view.locator("tbody tr")).to_have_count(1)
@@ -205,7 +205,7 @@ async def test_it_asks_nothing_while_it_is_out_of_sight(browser: Browser) -> Non
 
 
 async def test_it_asks_seldom_while_nothing_changes(browser: Browser) -> None:
-    async with staged(speed=0.01) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=0.01) as server, hosting(browser, server) as host:
         await submitted(host.client, name="waiting")
         await host.open("list_tasks")
         await expect(host.view.locator("tbody tr")).to_have_count(1)
@@ -218,7 +218,7 @@ async def test_it_asks_seldom_while_nothing_changes(browser: Browser) -> None:
 
 
 async def test_a_host_without_tools_for_views_shows_the_result_alone(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", capabilities={})
         await expect(host.view.locator("tbody tr")).to_have_count(13)
         await expect(host.view.get_by_role("alert")).to_have_count(0)
@@ -226,7 +226,7 @@ async def test_a_host_without_tools_for_views_shows_the_result_alone(browser: Br
 
 
 async def test_messages_of_others_than_the_host_are_not_taken(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
         forged = {"structuredContent": {"tasks": [{"uuid": "x", "name": "forged", "state": "Success"}]}}
@@ -239,7 +239,7 @@ async def test_messages_of_others_than_the_host_are_not_taken(browser: Browser) 
 
 
 async def test_requests_of_the_host_are_answered(browser: Browser) -> None:
-    async with staged(speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
         for number, method in enumerate(("ping", "ui/resource-teardown", "ui/unknown"), 901):
@@ -255,7 +255,7 @@ async def test_requests_of_the_host_are_answered(browser: Browser) -> None:
 
 
 async def test_full_screen_is_offered_where_the_host_has_it(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         tasks = (await call(host.client, "list_tasks"))["tasks"]
         modes = {"availableDisplayModes": ["inline", "fullscreen"]}
         await host.open("get_task_logs", {"task_uuid": tasks[0]["uuid"]}, context=modes)

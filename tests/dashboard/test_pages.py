@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.running_server import KEY, ended, staged, submitted
+from tests.support.running_server import KEY, ended, running_server, submitted
 from tests.support.view_host import hosting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -16,7 +16,7 @@ MOST_BARS = 200
 
 
 async def test_the_list_shows_each_task_with_state_progress_and_age(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         row = host.view.get_by_role("row", name="orchard calibration")
         await expect(row).to_contain_text("Failed")
@@ -28,7 +28,7 @@ async def test_the_list_shows_each_task_with_state_progress_and_age(browser: Bro
 
 
 async def test_the_list_filters_by_text_at_once_and_by_state_and_tag_on_the_server(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         rows = host.view.locator("tbody tr")
         await host.view.get_by_role("searchbox").fill("ORCHARD ingest")
@@ -48,7 +48,7 @@ async def test_the_list_filters_by_text_at_once_and_by_state_and_tag_on_the_serv
 
 
 async def test_the_list_keeps_the_filters_of_the_call_that_opened_it(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", {"tags": ["seawall"], "state": "finished"})
         await expect(host.view.get_by_role("combobox", name="Tag")).to_have_value("seawall")
         await expect(host.view.get_by_role("button", name="Finished")).to_have_attribute("aria-pressed", "true")
@@ -58,7 +58,7 @@ async def test_the_list_keeps_the_filters_of_the_call_that_opened_it(browser: Br
 
 
 async def test_the_list_is_newest_first_and_sorts_by_a_column_both_ways(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         first = host.view.locator("tbody tr").first
         await expect(first).to_contain_text("orchard training next")
@@ -70,7 +70,7 @@ async def test_the_list_is_newest_first_and_sorts_by_a_column_both_ways(browser:
 
 
 async def test_pages_follow_the_cursor(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", {"limit": 5, "state": "finished"})
         await expect(host.view.locator("tbody tr")).to_have_count(5)
         await host.view.get_by_role("button", name="Show more").click()
@@ -81,7 +81,7 @@ async def test_pages_follow_the_cursor(browser: Browser) -> None:
 
 
 async def test_a_task_moves_from_queued_to_success_by_itself(browser: Browser) -> None:
-    async with staged(speed=50) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=50) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "sh -c 'echo hi; sleep 20'", name="moving", instance_count=3)
         await host.open("get_task", {"task_uuid": uuid})
         chip = host.view.locator(".task-title .chip")
@@ -96,7 +96,7 @@ async def test_a_task_moves_from_queued_to_success_by_itself(browser: Browser) -
 
 
 async def test_a_failed_task_says_why_and_leads_to_the_log_of_the_failed_instance(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         await host.view.get_by_role("button", name="orchard calibration").click()
         await expect(host.view.get_by_role("heading", name="orchard calibration")).to_be_focused()
@@ -112,7 +112,7 @@ async def test_a_failed_task_says_why_and_leads_to_the_log_of_the_failed_instanc
 
 
 async def test_instances_are_bars_with_times_and_what_they_use(browser: Browser) -> None:
-    async with staged(key=KEY, speed=1) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", {"state": "active"})
         await host.view.get_by_role("button", name="seawall flow").click()
         bars = host.view.locator(".bars li")
@@ -130,7 +130,7 @@ async def test_instances_are_bars_with_times_and_what_they_use(browser: Browser)
 
 
 async def test_a_thousand_instances_draw_two_hundred_bars_and_sum_the_rest(browser: Browser) -> None:
-    async with staged(key=KEY) as stage, hosting(browser, stage) as host:
+    async with running_server(key=KEY) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "echo hi", name="many", instance_count=MANY_INSTANCES)
         await ended(host.client, uuid)
         await host.open("get_task", {"task_uuid": uuid})
@@ -140,7 +140,7 @@ async def test_a_thousand_instances_draw_two_hundred_bars_and_sum_the_rest(brows
 
 
 async def test_secrets_stay_masked(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         constants = [{"key": "DOCKER_CMD", "value": "echo hi"}, {"key": "DB_PASSWORD", "value": "hunter-two"}]
         uuid = await submitted(host.client, name="secretive", constants=constants)
         await host.open("get_task", {"task_uuid": uuid})
@@ -149,7 +149,7 @@ async def test_secrets_stay_masked(browser: Browser) -> None:
 
 
 async def test_text_of_strangers_is_shown_as_text(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         uuid = await submitted(
             host.client, f"echo '{HOSTILE}'", name=HOSTILE, tags=[HOSTILE], labels={HOSTILE: HOSTILE}
         )
@@ -163,7 +163,7 @@ async def test_text_of_strangers_is_shown_as_text(browser: Browser) -> None:
 
 
 async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(browser: Browser) -> None:
-    async with staged(speed=50) as stage, hosting(browser, stage) as host:
+    async with running_server(speed=50) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "sh -c 'seq 1 200; sleep 120; echo the end'", name="talking")
         await host.open("get_task_logs", {"task_uuid": uuid})
         log = host.view.get_by_role("log")
@@ -180,7 +180,7 @@ async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(
 
 
 async def test_earlier_lines_come_before_those_that_are_shown(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "seq 1 1200", name="long")
         await ended(host.client, uuid)
         await host.open("get_task_logs", {"task_uuid": uuid})
@@ -196,7 +196,7 @@ async def test_earlier_lines_come_before_those_that_are_shown(browser: Browser) 
 
 
 async def test_a_search_marks_hits_and_enter_searches_the_whole_log(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "sh -c 'echo Needle (1); seq 1 900; echo a needle'", name="hay")
         await ended(host.client, uuid)
         await host.open("get_task_logs", {"task_uuid": uuid})
@@ -214,7 +214,7 @@ async def test_a_search_marks_hits_and_enter_searches_the_whole_log(browser: Bro
 
 
 async def test_each_instance_and_stream_has_its_own_log(browser: Browser) -> None:
-    async with staged() as stage, hosting(browser, stage) as host:
+    async with running_server() as server, hosting(browser, server) as host:
         command = "sh -c 'echo out ${INSTANCE_ID}; echo wrong ${INSTANCE_ID} >&2'"
         uuid = await submitted(host.client, command, name="two", instance_count=2)
         await ended(host.client, uuid)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running_server import ERAS, Era, staged
+from tests.support.running_server import ERAS, Era, running_server
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -21,7 +21,7 @@ async def test_every_example_of_the_readme_works(era: Era) -> None:
     sent = examples()
     assert len(sent) == 8
     # The task is still booting when it is aborted.
-    async with staged(speed=1) as stage, stage.client(era) as client:
+    async with running_server(speed=1) as server, server.client(era) as client:
         for name in (
             "list_profiles",
             "get_profile",

@@ -22,7 +22,7 @@ import pytest
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.web.app import create_app
-from tests.support.running_server import ERAS, Era, Stage, refusal, settings_for, staged, text_of
+from tests.support.running_server import ERAS, Era, RunningServer, refusal, running_server, settings_for, text_of
 from tests.support.serving import serve
 
 log = logging.getLogger(__name__)
@@ -116,8 +116,8 @@ def fault(chance: random.Random) -> dict[str, Any]:
 class Worker:
     """A sandbox, a server on it, and the runs that go through them one after the other."""
 
-    def __init__(self, stage: Stage, api: httpx.AsyncClient) -> None:
-        self.stage = stage
+    def __init__(self, server: RunningServer, api: httpx.AsyncClient) -> None:
+        self.server = server
         self.api = api
 
     async def go_through(self, run: Run) -> None:
@@ -127,7 +127,7 @@ class Worker:
         for drawn in run.faults:
             (await self.api.post("/sandbox/faults", json=drawn)).raise_for_status()
         await self.api.delete("/sandbox/journal")
-        async with self.stage.client(run.era, key) as client:
+        async with self.server.client(run.era, key) as client:
             started = time.monotonic()
             try:
                 async with asyncio.timeout(60):
@@ -209,7 +209,7 @@ async def workers() -> AsyncIterator[list[Worker]]:
             app = create_app(settings_for(api_url, **LIMITS))
             url = await stack.enter_async_context(serve(app))
             api = await stack.enter_async_context(httpx.AsyncClient(base_url=api_url, timeout=30, limits=ANEW))
-            made.append(Worker(Stage(f"{url}/mcp", api_url, ""), api))
+            made.append(Worker(RunningServer(url, api_url, ""), api))
         yield made
 
 
@@ -241,7 +241,7 @@ async def test_an_api_that_refuses_connections_is_told_and_starts_nothing(tool: 
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     app = create_app(settings_for(f"http://127.0.0.1:{port}", **LIMITS))
-    async with serve(app) as url, Stage(f"{url}/mcp", "", "sandbox-key").client() as client:
+    async with serve(app) as url, RunningServer(url, "", "sandbox-key").client() as client:
         run = Run("refused", tool, [], None, "auto")
         result = await client.call_tool(tool, arguments_of(run, "hello-1"), raise_on_error=False)
     assert result.is_error
@@ -252,7 +252,11 @@ async def test_an_api_that_refuses_connections_is_told_and_starts_nothing(tool: 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_task_that_shows_after_the_look_up_is_not_doubled_by_another_submit(era: Era) -> None:
-    async with staged(**LIMITS) as stage, httpx.AsyncClient(base_url=stage.api_url) as api, stage.client(era) as client:
+    async with (
+        running_server(**LIMITS) as server,
+        httpx.AsyncClient(base_url=server.api_url) as api,
+        server.client(era) as client,
+    ):
         lost = {"kind": "status", "status": 504, "when": "after", "late_seconds": 600}
         (await api.post("/sandbox/faults", json=lost | {"match": {"path": "/tasks"}})).raise_for_status()
         run = Run("late", "submit_task", [], None, era)

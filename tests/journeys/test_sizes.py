@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from qarnot_mcp.web.app import create_app
 from tests.support.conversation import Conversation, conversation
 from tests.support.qarnot_api import task_document
-from tests.support.running_server import Stage, settings_for, text_of
+from tests.support.running_server import RunningServer, settings_for, text_of
 from tests.support.serving import serve
 
 LONGEST_RESULT = 100_000
@@ -94,7 +94,7 @@ async def test_the_longest_log_is_bounded(model: Conversation, text: str) -> Non
 
 @pytest.mark.parametrize("arguments", [{"limit": 500}, {"limit": 500, "tags": ["x"]}])
 async def test_500_giant_tasks_are_bounded(arguments: dict[str, Any]) -> None:
-    async with giant_account() as stage, stage.client() as client:
+    async with giant_account() as server, server.client() as client:
         result = await client.call_tool("list_tasks", arguments)
         assert len(text_of(result)) <= LONGEST_RESULT
         assert result.structured_content is not None
@@ -103,14 +103,14 @@ async def test_500_giant_tasks_are_bounded(arguments: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("account", "summary"), [("many", 4_000), ("giant", LONGEST_RESULT)])
 async def test_10_000_running_instances_are_bounded(account: str, summary: int) -> None:
-    async with giant_account() as stage, stage.client() as client:
+    async with giant_account() as server, server.client() as client:
         for detail, most in (("summary", summary), ("full", LONGEST_RESULT)):
             result = await client.call_tool("get_task", {"task_uuid": account, "detail": detail})
             assert len(text_of(result)) <= most
 
 
 @asynccontextmanager
-async def giant_account() -> AsyncIterator[Stage]:
+async def giant_account() -> AsyncIterator[RunningServer]:
     """A server on an API whose tasks are as large as they can be: the sandbox allows no such account."""
     running = {"instanceId": 0, "phase": "execution", "cpuModel": "x" * 100, "progress": 12.3456789}
     many = task_document(
@@ -145,4 +145,4 @@ async def giant_account() -> AsyncIterator[Stage]:
         await Response(to_json(body), media_type="application/json")(scope, receive, send)
 
     async with serve(api) as api_url, serve(create_app(settings_for(api_url))) as url:
-        yield Stage(f"{url}/mcp", api_url, "a-key")
+        yield RunningServer(url, api_url, "a-key")

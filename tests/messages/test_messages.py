@@ -24,7 +24,7 @@ from qarnot_mcp.qarnot.http.responses import Subject
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
 from qarnot_mcp.server.app import create_server
 from qarnot_mcp.web.app import create_app
-from tests.support.running_server import Stage, ended, refusal, settings_for, staged, submitted
+from tests.support.running_server import RunningServer, ended, refusal, running_server, settings_for, submitted
 from tests.support.serving import serve
 
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
@@ -48,7 +48,7 @@ class Case:
     then: str = ""
     faults: tuple[dict[str, Any], ...] = ()
     key: str | None = None
-    stage: str = "usual"
+    server: str = "usual"
 
 
 def argument(parameter: str, given: object, valid: str, then: str = "", *, tool: str = "submit_task") -> Case:
@@ -69,8 +69,8 @@ def together(name: str, wrong: str, valid: str, then: str, **arguments: Any) -> 
 def answered(name: str, error: str, wrong: str, then: str, *, tool: str = "list_profiles", **fault: Any) -> Case:
     """A case of an answer of the API that is none, or a refusal."""
     arguments = {"task_uuid": "ended"} if tool in ("abort_task", "delete_task") else {}
-    stage = "hasty" if fault.get("kind") == "slow" else "usual"
-    return Case(name, error, tool, arguments, wrong, "", then, faults=({"kind": "status", **fault},), stage=stage)
+    server = "hasty" if fault.get("kind") == "slow" else "usual"
+    return Case(name, error, tool, arguments, wrong, "", then, faults=({"kind": "status", **fault},), server=server)
 
 
 HUGE = [{"key": f"a{number}", "value": "\U0001f600" * 2000} for number in range(150)]
@@ -176,7 +176,9 @@ CASES = [
     Case(
         "wrong-key", "KeyRefused", "list_tasks", {}, "Qarnot refused the API key", "mistyped, expired or", KEYS, key="x"
     ),
-    Case("read-only", "ReadOnly", "submit_task", BATCH, READ_ONLY, "", "QARNOT_MCP_READ_ONLY=false", stage="read-only"),
+    Case(
+        "read-only", "ReadOnly", "submit_task", BATCH, READ_ONLY, "", "QARNOT_MCP_READ_ONLY=false", server="read-only"
+    ),
     Case("no-task", "NotFound", "get_task", {"task_uuid": UUID}, f"There is no task '{UUID}'", "", "list_tasks shows"),
     Case("no-log", "NotFound", "get_task_logs", {"task_uuid": "no"}, "There is no task 'no'", "", "list_tasks shows"),
     Case(
@@ -312,7 +314,7 @@ CASES = [
         "The Qarnot API cannot be reached",
         "QARNOT_BASE_URL",
         "Try again",
-        stage="alone",
+        server="alone",
     ),
     Case(
         "busy",
@@ -322,7 +324,7 @@ CASES = [
         "This server has 1 calls",
         "Nothing was sent.",
         "Call again in a moment.",
-        stage="busy",
+        server="busy",
     ),
     Case(
         "not-started",
@@ -333,7 +335,7 @@ CASES = [
         "",
         "safe to submit again",
         LOST,
-        stage="hasty",
+        server="hasty",
     ),
     Case(
         "not-sent",
@@ -343,7 +345,7 @@ CASES = [
         "Nothing was started",
         "cannot be reached",
         "safe to submit",
-        stage="alone",
+        server="alone",
     ),
     Case(
         "submit-unknown",
@@ -354,7 +356,7 @@ CASES = [
         "task_uuid='x-",
         "call get_task",
         BOTH_LOST,
-        stage="hasty",
+        server="hasty",
     ),
 ]
 
@@ -362,42 +364,49 @@ CASES = [
 BRANCHES = {"KeyProblem", "ApiUnavailable", "SubmitUncertain"}
 
 
-class Stages:
+class Servers:
     """The servers that the cases need, each built once."""
 
-    def __init__(self, usual: Stage, hasty: Stage, read_only: Stage, alone: Stage, busy: Stage) -> None:
+    def __init__(
+        self,
+        usual: RunningServer,
+        hasty: RunningServer,
+        read_only: RunningServer,
+        alone: RunningServer,
+        busy: RunningServer,
+    ) -> None:
         self._by_name = {"usual": usual, "hasty": hasty, "read-only": read_only, "alone": alone, "busy": busy}
 
-    def of(self, case: Case) -> Stage:
-        return self._by_name[case.stage]
+    def of(self, case: Case) -> RunningServer:
+        return self._by_name[case.server]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stages() -> AsyncIterator[Stages]:
+async def servers() -> AsyncIterator[Servers]:
     async with (
-        staged(retry_seconds=0) as usual,
-        staged(retry_seconds=0, read_timeout_seconds=1, call_timeout_seconds=4) as hasty,
-        staged(read_only=True) as read_only,
-        staged_alone() as alone,
-        staged_busy(usual.api_url) as busy,
+        running_server(retry_seconds=0) as usual,
+        running_server(retry_seconds=0, read_timeout_seconds=1, call_timeout_seconds=4) as hasty,
+        running_server(read_only=True) as read_only,
+        server_without_api() as alone,
+        busy_server(usual.api_url) as busy,
         usual.client() as client,
     ):
         await ended(client, await submitted(client, shortname="ended"))
-        yield Stages(usual, hasty, read_only, alone, busy)
+        yield Servers(usual, hasty, read_only, alone, busy)
 
 
 @asynccontextmanager
-async def staged_alone() -> AsyncIterator[Stage]:
+async def server_without_api() -> AsyncIterator[RunningServer]:
     """A server whose API is not there."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets it, and nobody answers
         nowhere = f"http://127.0.0.1:{found.getsockname()[1]}"
         async with serve(create_app(settings_for(nowhere, retry_seconds=0))) as url:
-            yield Stage(f"{url}/mcp", nowhere, "sandbox-key")
+            yield RunningServer(url, nowhere, "sandbox-key")
 
 
 @asynccontextmanager
-async def staged_busy(api_url: str) -> AsyncIterator[Stage]:
+async def busy_server(api_url: str) -> AsyncIterator[RunningServer]:
     """A server that may have one call under way, and has it."""
     settings = settings_for(api_url)
     transport = Transport(api_url, "1", limits=Limits(max_calls_in_flight=1, queue_seconds=0.1))
@@ -406,17 +415,17 @@ async def staged_busy(api_url: str) -> AsyncIterator[Stage]:
         serve(server.http_app(path="/mcp", stateless_http=True)) as url,
         transport.open(Request("GET", "/settings", Subject("endpoint", "settings"))),
     ):
-        yield Stage(f"{url}/mcp", api_url, "sandbox-key")
+        yield RunningServer(url, api_url, "sandbox-key")
 
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_the_message_says_what_was_wrong_and_what_to_do(
-    case: Case, stages: Stages, caplog: pytest.LogCaptureFixture
+    case: Case, servers: Servers, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
-    stage = stages.of(case)
-    async with httpx.AsyncClient(base_url=stage.api_url) as http, stage.client(key=case.key) as client:
+    server = servers.of(case)
+    async with httpx.AsyncClient(base_url=server.api_url) as http, server.client(key=case.key) as client:
         for fault in case.faults:
             await http.post("/sandbox/faults", json=fault)
         message = await refusal(client, case.tool, **case.arguments)

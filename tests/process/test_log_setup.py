@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from qarnot_mcp.process.log_setup import JsonLines, TextLines, open_logbook
-from tests.support.running_server import settings_for, staged
+from tests.support.running_server import running_server, settings_for
 
 LIBRARIES = ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error", "fastmcp.server.server", "qarnot_mcp")
 FACTS = {"tool": "get_task", "outcome": "ok", "milliseconds": 1.5, "upstream_calls": 2, "request_id": "abc"}
@@ -121,11 +121,11 @@ class Heard(logging.Handler):
 async def test_a_client_that_hangs_up_within_its_request_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     open_logbook(settings_for("http://api.invalid"))
     logging.getLogger("mcp").addHandler(heard := Heard())
-    async with staged() as stage:
-        address = urlsplit(stage.url)
+    async with running_server() as server:
+        address = urlsplit(server.url)
         _, writer = await asyncio.open_connection(address.hostname, address.port)
         writer.write(
-            f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {stage.key}\r\n"
+            f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {server.key}\r\n"
             "Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n"
             'Content-Length: 500\r\n\r\n{"jsonrpc"'.encode()
         )

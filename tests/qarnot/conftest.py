@@ -6,17 +6,17 @@ import pytest
 import respx
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from tests.support.qarnot_api import BASE, TestTime, opened
+from tests.support.qarnot_api import BASE, FakeClock, opened
 
 
 @pytest.fixture
-def time() -> TestTime:
+def time() -> FakeClock:
     """The time of the client: it passes only while the client waits."""
-    return TestTime()
+    return FakeClock()
 
 
 @pytest.fixture
-async def client(time: TestTime) -> AsyncIterator[QarnotClient]:
+async def client(time: FakeClock) -> AsyncIterator[QarnotClient]:
     """A client whose calls end at `api`."""
     async with opened(time, request_id="req-7") as client:
         yield client

@@ -26,7 +26,7 @@ from qarnot_mcp.qarnot.errors import (
     UnreadableAnswer,
 )
 from qarnot_mcp.qarnot.tasks.models import TaskRequest
-from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, TestTime, opened, task_document
+from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, FakeClock, opened, task_document
 
 PROFILE = {"name": None, "constants": [{"name": "DOCKER_TAG", "value": "latest", "description": "Tag"}], "licenses": []}
 Method = Callable[[QarnotClient], Awaitable[object]]
@@ -67,7 +67,7 @@ async def test_a_call_goes_out_with_the_key_raw_and_our_name(
 async def test_a_read_is_tried_again(
     client: QarnotClient,
     api: respx.MockRouter,
-    time: TestTime,
+    time: FakeClock,
     method: str,
     path: str,
     document: Any,
@@ -83,7 +83,7 @@ async def test_a_read_is_tried_again(
 
 @READ
 async def test_a_read_that_keeps_failing_ends_within_its_budget(
-    client: QarnotClient, api: respx.MockRouter, time: TestTime, method: str, path: str, document: Any, call: Method
+    client: QarnotClient, api: respx.MockRouter, time: FakeClock, method: str, path: str, document: Any, call: Method
 ) -> None:
     api.request(method, path).respond(503, json={"message": "Down"})
     with pytest.raises(ServerFailed, match=r"status 503: Down\. Try again in a moment\. \(request req-7\)$"):
@@ -123,7 +123,7 @@ async def test_a_key_that_is_refused_is_not_tried_again(
 
 
 async def test_a_long_wait_that_was_asked_for_is_told_and_not_waited(
-    client: QarnotClient, api: respx.MockRouter, time: TestTime
+    client: QarnotClient, api: respx.MockRouter, time: FakeClock
 ) -> None:
     api.get("/profiles").respond(429, headers={"Retry-After": "60"})
     with pytest.raises(RateLimited, match="Wait 60 s") as caught:
@@ -133,7 +133,7 @@ async def test_a_long_wait_that_was_asked_for_is_told_and_not_waited(
 
 
 async def test_a_short_wait_that_was_asked_for_is_waited(
-    client: QarnotClient, api: respx.MockRouter, time: TestTime
+    client: QarnotClient, api: respx.MockRouter, time: FakeClock
 ) -> None:
     api.get("/profiles").mock(
         side_effect=[httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200, json=[])]
@@ -149,7 +149,7 @@ async def test_an_api_that_is_away_is_told_so(client: QarnotClient, api: respx.M
         await client.check_reachable()
 
 
-async def test_the_account_is_asked_once_a_minute(client: QarnotClient, api: respx.MockRouter, time: TestTime) -> None:
+async def test_the_account_is_asked_once_a_minute(client: QarnotClient, api: respx.MockRouter, time: FakeClock) -> None:
     route = api.get("/info").respond(json={"email": "a@example.org"})
     assert [(await client.user(cached=True)).email for _ in range(3)] == ["a@example.org"] * 3
     assert route.call_count == 1
@@ -445,7 +445,7 @@ async def test_carbon_facts_are_beside_the_versions(client: QarnotClient) -> Non
 
 
 async def test_in_read_only_mode_nothing_is_written(api: respx.MockRouter) -> None:
-    async with opened(TestTime(), read_only=True) as client:
+    async with opened(FakeClock(), read_only=True) as client:
         for writing in (client.submit(TaskRequest(name="n")), client.abort("hello-1"), client.delete("hello-1")):
             with pytest.raises(ReadOnly, match="QARNOT_MCP_READ_ONLY"):
                 await writing
@@ -457,7 +457,7 @@ async def test_in_read_only_mode_nothing_is_written(api: respx.MockRouter) -> No
     [("", NoKey), ("a b", MalformedKey), ("a\nb", MalformedKey), ("é", MalformedKey), ("x" * 5000, MalformedKey)],
 )
 async def test_a_key_that_cannot_be_one_is_never_sent(api: respx.MockRouter, key: str, kind: type[QarnotError]) -> None:
-    async with opened(TestTime(), key=key) as client:
+    async with opened(FakeClock(), key=key) as client:
         with pytest.raises(kind) as caught:
             await client.task("hello-1")
         assert not key or key not in str(caught.value)
@@ -466,6 +466,6 @@ async def test_a_key_that_cannot_be_one_is_never_sent(api: respx.MockRouter, key
 
 async def test_a_request_id_that_could_break_a_header_is_left_out(api: respx.MockRouter) -> None:
     route = api.get("/profiles").respond(json=[])
-    async with opened(TestTime(), request_id="a\r\nX: y") as client:
+    async with opened(FakeClock(), request_id="a\r\nX: y") as client:
         await client.profile_names()
     assert "X-Request-Id" not in route.calls.last.request.headers

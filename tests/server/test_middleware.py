@@ -17,19 +17,19 @@ from pydantic import BaseModel, SecretStr
 
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.server.app import create_server
-from tests.support.running_server import ERAS, Era, Stage, call, refusal, settings_for, staged
+from tests.support.running_server import ERAS, Era, RunningServer, call, refusal, running_server, settings_for
 from tests.support.serving import serve
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(retry_seconds=0) as stage:
-        yield stage
+async def server() -> AsyncIterator[RunningServer]:
+    async with running_server(retry_seconds=0) as server:
+        yield server
 
 
 @pytest.fixture
-async def client(stage: Stage) -> AsyncIterator[Client[StreamableHttpTransport]]:
-    async with stage.client() as client:
+async def client(server: RunningServer) -> AsyncIterator[Client[StreamableHttpTransport]]:
+    async with server.client() as client:
         yield client
 
 
@@ -68,8 +68,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_wrong_arguments_are_told_in_plain_words(stage: Stage, era: Era) -> None:
-    async with stage.client(era) as client:
+async def test_wrong_arguments_are_told_in_plain_words(server: RunningServer, era: Era) -> None:
+    async with server.client(era) as client:
         for tool, arguments, words in WRONG:
             assert await refusal(client, tool, **arguments) == words
 
@@ -202,7 +202,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
 
 async def test_each_call_leaves_one_line_without_arguments_and_key(
-    stage: Stage, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
+    server: RunningServer, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "qarnot_mcp")
     await call(client, "get_profile", profile_name="docker-batch")
@@ -225,14 +225,14 @@ async def test_each_call_leaves_one_line_without_arguments_and_key(
     assert len({line.__dict__["request_id"] for line in lines(caplog)}) == 5
     everything = "".join(str(record.__dict__) for record in caplog.records)
     assert "swordfish" not in everything
-    assert stage.key not in everything
+    assert server.key not in everything
 
 
 async def test_the_request_id_of_the_line_goes_upstream_and_into_the_error(
-    stage: Stage, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
+    server: RunningServer, client: Client[StreamableHttpTransport], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
-    async with httpx.AsyncClient(base_url=stage.api_url) as http:
+    async with httpx.AsyncClient(base_url=server.api_url) as http:
         await http.post("/sandbox/faults", json={"kind": "status", "status": 500})
         message = await refusal(client, "list_profiles")
         journal = (await http.get("/sandbox/journal")).json()["requests"]
@@ -244,16 +244,16 @@ async def test_the_request_id_of_the_line_goes_upstream_and_into_the_error(
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_call_whose_caller_goes_away_is_cancelled_and_leaves_a_line(
-    stage: Stage, era: Era, caplog: pytest.LogCaptureFixture
+    server: RunningServer, era: Era, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
     told = Told()
     logging.getLogger("qarnot_mcp.server.middleware").addHandler(told)
     try:
-        async with httpx.AsyncClient(base_url=stage.api_url) as sandbox:
+        async with httpx.AsyncClient(base_url=server.api_url) as sandbox:
             await sandbox.post("/sandbox/faults", json={"kind": "slow", "seconds": 60})
             async with httpx.AsyncClient() as http:
-                asked = asyncio.create_task(posted(http, stage.url, era, "list_profiles", {"X-Api-Key": stage.key}))
+                asked = asyncio.create_task(posted(http, server.url, era, "list_profiles", {"X-Api-Key": server.key}))
                 while not (await sandbox.get("/sandbox/journal")).json()["requests"]:
                     assert not asked.done()
                 asked.cancel()
@@ -308,11 +308,12 @@ class Lists(Middleware):
         return await call_next(context)
 
 
-async def test_a_modern_call_lists_no_tools_behind_the_scenes(stage: Stage) -> None:
-    server = create_server(settings_for(stage.api_url), Transport(stage.api_url, "1"), lambda: SecretStr("sandbox-x"))
+async def test_a_modern_call_lists_no_tools_behind_the_scenes(server: RunningServer) -> None:
+    api_url = server.api_url
+    fastmcp = create_server(settings_for(api_url), Transport(api_url, "1"), lambda: SecretStr("sandbox-x"))
     lists = Lists()
-    server.add_middleware(lists)
-    async with serve(server.http_app(path="/mcp", stateless_http=True)) as url, httpx.AsyncClient() as http:
+    fastmcp.add_middleware(lists)
+    async with serve(fastmcp.http_app(path="/mcp", stateless_http=True)) as url, httpx.AsyncClient() as http:
         answer = await posted(http, f"{url}/mcp", "auto", "get_profile", {}, profile_name="docker-batch")
     assert answer.json()["result"]["structuredContent"]["name"] == "docker-batch"
     assert lists.count == 0

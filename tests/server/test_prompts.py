@@ -8,19 +8,21 @@ from fastmcp.client.transports import StreamableHttpTransport
 from mcp import MCPError
 from mcp_types import PromptReference, TextContent
 
-from tests.support.running_server import ERAS, Era, Stage, staged, submitted
+from tests.support.running_server import ERAS, Era, RunningServer, running_server, submitted
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
+async def server() -> AsyncIterator[RunningServer]:
+    async with running_server() as server:
+        yield server
 
 
 @pytest.fixture(params=ERAS)
-async def client(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Client[StreamableHttpTransport]]:
+async def client(
+    server: RunningServer, request: pytest.FixtureRequest
+) -> AsyncIterator[Client[StreamableHttpTransport]]:
     era: Era = request.param
-    async with stage.client(era) as client:
+    async with server.client(era) as client:
         yield client
 
 
@@ -91,6 +93,6 @@ async def test_arguments_are_completed(client: Client[StreamableHttpTransport]) 
     assert await completed(client, "run_a_command", "command", "echo") == []
 
 
-async def test_completion_without_a_key_is_empty(stage: Stage) -> None:
-    async with stage.client(key="") as client:
+async def test_completion_without_a_key_is_empty(server: RunningServer) -> None:
+    async with server.client(key="") as client:
         assert await completed(client, "why_did_it_fail", "task", "") == []

@@ -11,7 +11,7 @@ from mcp import MCPError
 from mcp_types import ResourceTemplateReference, TextResourceContents
 
 from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
-from tests.support.running_server import ERAS, Era, Stage, call, ended, staged, submitted
+from tests.support.running_server import ERAS, Era, RunningServer, call, ended, running_server, submitted
 
 TASK = "qarnot://tasks/{uuid}"
 LOG = "qarnot://tasks/{uuid}/logs/{log_type}"
@@ -19,15 +19,17 @@ PROFILE = "qarnot://profiles/{name}"
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
+async def server() -> AsyncIterator[RunningServer]:
+    async with running_server() as server:
+        yield server
 
 
 @pytest.fixture(params=ERAS)
-async def client(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Client[StreamableHttpTransport]]:
+async def client(
+    server: RunningServer, request: pytest.FixtureRequest
+) -> AsyncIterator[Client[StreamableHttpTransport]]:
     era: Era = request.param
-    async with stage.client(era) as client:
+    async with server.client(era) as client:
         yield client
 
 
@@ -82,8 +84,8 @@ async def test_what_is_not_there_is_said_and_logs_no_traceback(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-async def test_a_resource_needs_a_key_too(stage: Stage) -> None:
-    async with stage.client(key="") as client:
+async def test_a_resource_needs_a_key_too(server: RunningServer) -> None:
+    async with server.client(key="") as client:
         with pytest.raises(MCPError, match="This call carries no Qarnot API key"):
             await client.read_resource("qarnot://profiles/docker-batch")
 
@@ -108,5 +110,5 @@ async def test_the_dashboard_is_a_view_of_the_three_reading_tools(client: Client
 
 
 async def test_the_dashboard_of_a_reading_server_offers_no_action() -> None:
-    async with staged(read_only=True) as stage, stage.client() as client:
+    async with running_server(read_only=True) as server, server.client() as client:
         assert (await read(client, VIEW_URI)).text == tasks_view(actions=False)

@@ -9,7 +9,17 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
-from tests.support.running_server import ERAS, Era, Stage, call, ended, refusal, staged, submitted, text_of
+from tests.support.running_server import (
+    ERAS,
+    Era,
+    RunningServer,
+    call,
+    ended,
+    refusal,
+    running_server,
+    submitted,
+    text_of,
+)
 
 TOOLS = {
     "list_tasks",
@@ -31,14 +41,14 @@ def era(request: pytest.FixtureRequest) -> Era:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
+async def server() -> AsyncIterator[RunningServer]:
+    async with running_server() as server:
+        yield server
 
 
 @pytest.fixture
-async def client(stage: Stage, era: Era) -> AsyncIterator[Client[StreamableHttpTransport]]:
-    async with stage.client(era) as client:
+async def client(server: RunningServer, era: Era) -> AsyncIterator[Client[StreamableHttpTransport]]:
+    async with server.client(era) as client:
         yield client
 
 
@@ -112,14 +122,14 @@ async def test_an_empty_log_says_why_and_where_else_to_look(client: Client[Strea
 
 
 async def test_the_log_of_a_waiting_task_says_that_nothing_runs_yet() -> None:
-    async with staged(speed=1) as stage, stage.client() as client:
+    async with running_server(speed=1) as server, server.client() as client:
         uuid = await submitted(client)
         log = await call(client, "get_task_logs", task_uuid=uuid)
         assert log["hint"] == "Nothing runs yet, so stdout is empty; get_task with wait_seconds follows the task."
 
 
 async def test_a_running_task_can_be_aborted() -> None:
-    async with staged(speed=1) as stage, stage.client() as client:
+    async with running_server(speed=1) as server, server.client() as client:
         uuid = await submitted(client)
         aborted = await call(client, "abort_task", task_uuid=uuid)
         assert aborted["state"] in ("PendingCancel", "Cancelled")
@@ -160,7 +170,11 @@ async def test_what_a_model_reads_before_its_first_call_is_small(client: Client[
 
 
 async def test_tasks_are_found_by_the_words_of_people_for_their_states() -> None:
-    async with staged(speed=1) as stage, stage.client() as client, httpx.AsyncClient(base_url=stage.api_url) as http:
+    async with (
+        running_server(speed=1) as server,
+        server.client() as client,
+        httpx.AsyncClient(base_url=server.api_url) as http,
+    ):
         running = await submitted(client, "sleep 36000")
         await http.post("/sandbox/clock", json={"advance_seconds": 400})
         waiting = await submitted(client)
@@ -203,7 +217,7 @@ async def test_a_wrong_name_starts_nothing(client: Client[StreamableHttpTranspor
 
 
 async def test_read_only_leaves_the_five_tools_that_read(era: Era) -> None:
-    async with staged(read_only=True) as stage, stage.client(era) as client:
+    async with running_server(read_only=True) as server, server.client(era) as client:
         assert {tool.name for tool in await client.list_tools()} == READING
         message = await refusal(client, "delete_task", task_uuid="x")
         assert message.startswith("This server is in read-only mode, so it does not run delete_task.")
@@ -212,8 +226,12 @@ async def test_read_only_leaves_the_five_tools_that_read(era: Era) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_checks_before_a_submit_end_when_they_refuse_it(era: Era) -> None:
-    async with staged() as stage, stage.client(era) as client, httpx.AsyncClient(base_url=stage.api_url) as api:
+    async with (
+        running_server() as server,
+        server.client(era) as client,
+        httpx.AsyncClient(base_url=server.api_url) as api,
+    ):
         message = await refusal(client, "submit_task", name="t", profile="docker-btach")
-        journal = (await api.get("/sandbox/journal", headers={"Authorization": stage.key})).json()["requests"]
+        journal = (await api.get("/sandbox/journal", headers={"Authorization": server.key})).json()["requests"]
     assert "docker-batch" in message
     assert [entry["path"] for entry in journal] == ["/profiles/docker-btach", "/profiles"]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_server import ERAS, Era, Stage, call, ended, staged, submitted
+from tests.support.running_server import ERAS, Era, RunningServer, call, ended, running_server, submitted
 
 BOOTING_SECONDS = 60
 RUNNING_SECONDS = 300
@@ -32,25 +32,27 @@ class Listener:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(speed=1) as stage:
-        yield stage
+async def server() -> AsyncIterator[RunningServer]:
+    async with running_server(speed=1) as server:
+        yield server
 
 
-async def advance(stage: Stage, seconds: float) -> None:
-    async with httpx.AsyncClient(base_url=stage.api_url) as http:
+async def advance(server: RunningServer, seconds: float) -> None:
+    async with httpx.AsyncClient(base_url=server.api_url) as http:
         await http.post("/sandbox/clock", json={"advance_seconds": seconds})
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_client_that_listens_hears_where_the_task_stands_and_what_changed(stage: Stage, era: Era) -> None:
+async def test_a_client_that_listens_hears_where_the_task_stands_and_what_changed(
+    server: RunningServer, era: Era
+) -> None:
     listener = Listener()
-    async with stage.client(era, progress_handler=listener) as client:
+    async with server.client(era, progress_handler=listener) as client:
         uuid = await submitted(client, TALK, instance_count=3)
-        await advance(stage, RUNNING_SECONDS)
+        await advance(server, RUNNING_SECONDS)
         waiting = asyncio.create_task(call(client, "get_task", task_uuid=uuid, wait_seconds=100))
         await asyncio.wait_for(listener.heard.wait(), 10)
-        await advance(stage, ENDED_SECONDS)
+        await advance(server, ENDED_SECONDS)
         task = await waiting
     progress, total, message = listener.told[0]
     assert 0 < progress < 100
@@ -65,8 +67,8 @@ async def test_a_client_that_listens_hears_where_the_task_stands_and_what_change
     assert task["note"] == "wait_seconds was 100; one call waits at most 45 seconds."
 
 
-async def test_nobody_is_told_where_nobody_listens(stage: Stage) -> None:
-    async with stage.client() as client:
+async def test_nobody_is_told_where_nobody_listens(server: RunningServer) -> None:
+    async with server.client() as client:
         uuid = await submitted(client, SLEEP)
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -79,9 +81,9 @@ async def test_nobody_is_told_where_nobody_listens(stage: Stage) -> None:
         params |= {"_meta": meta} if era == "auto" else {}
         async with httpx.AsyncClient() as http:
             answer = await http.post(
-                stage.url,
+                server.url,
                 json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params},
-                headers={"Accept": "application/json, text/event-stream", "X-Api-Key": stage.key, **headers},
+                headers={"Accept": "application/json, text/event-stream", "X-Api-Key": server.key, **headers},
             )
         data = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
         (message,) = [json.loads(part) for part in data or [answer.text]]
@@ -89,10 +91,12 @@ async def test_nobody_is_told_where_nobody_listens(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_wait_that_ends_before_the_task_says_that_booting_takes_its_time(stage: Stage, era: Era) -> None:
-    async with stage.client(era) as client:
+async def test_a_wait_that_ends_before_the_task_says_that_booting_takes_its_time(
+    server: RunningServer, era: Era
+) -> None:
+    async with server.client(era) as client:
         uuid = await submitted(client, SLEEP)
-        await advance(stage, BOOTING_SECONDS)
+        await advance(server, BOOTING_SECONDS)
         task = await call(client, "get_task", task_uuid=uuid, wait_seconds=0.1)
         assert (await call(client, "get_task", task_uuid=uuid))["note"] == task["note"]
     assert task["state"] == "FullyDispatched"
@@ -101,28 +105,28 @@ async def test_a_wait_that_ends_before_the_task_says_that_booting_takes_its_time
 
 
 async def test_a_task_that_has_ended_is_not_waited_for() -> None:
-    async with staged() as stage, stage.client() as client:
+    async with running_server() as server, server.client() as client:
         uuid = await submitted(client)
         await ended(client, uuid)
         task = await call(client, "get_task", task_uuid=uuid, wait_seconds=45)
     assert "waited" not in task
 
 
-async def test_without_wait_seconds_nothing_is_waited_for(stage: Stage) -> None:
-    async with stage.client() as client:
+async def test_without_wait_seconds_nothing_is_waited_for(server: RunningServer) -> None:
+    async with server.client() as client:
         uuid = await submitted(client)
         task = await call(client, "get_task", task_uuid=uuid)
     assert "waited" not in task
     assert task["state"] == "Submitted"
 
 
-async def test_a_look_that_fails_does_not_lose_the_wait(stage: Stage) -> None:
+async def test_a_look_that_fails_does_not_lose_the_wait(server: RunningServer) -> None:
     listener = Listener()
-    async with stage.client(progress_handler=listener) as client:
+    async with server.client(progress_handler=listener) as client:
         uuid = await submitted(client, SLEEP)
         waiting = asyncio.create_task(call(client, "get_task", task_uuid=uuid, wait_seconds=2.2))
         await asyncio.wait_for(listener.heard.wait(), 10)
-        async with httpx.AsyncClient(base_url=stage.api_url) as http:
+        async with httpx.AsyncClient(base_url=server.api_url) as http:
             fault = {"kind": "status", "status": 500, "count": 0, "match": {"method": "GET", "path": "/tasks/*"}}
             await http.post("/sandbox/faults", json=fault)
         task = await waiting

@@ -10,7 +10,7 @@ import httpx
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
-from tests.support.running_server import AT_ONCE, call, refusal, staged, text_of
+from tests.support.running_server import AT_ONCE, call, refusal, running_server, text_of
 
 UUID_CHARACTERS = 36
 
@@ -69,8 +69,8 @@ class Conversation:
 async def conversation(speed: float = AT_ONCE) -> AsyncIterator[Conversation]:
     """Begins a conversation with a server on a sandbox of its own."""
     async with (
-        staged(speed=speed) as stage,
-        stage.client() as client,
-        httpx.AsyncClient(base_url=stage.api_url, headers={"Authorization": stage.key}, timeout=30) as sandbox,
+        running_server(speed=speed) as server,
+        server.client() as client,
+        httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": server.key}, timeout=30) as sandbox,
     ):
         yield Conversation(client, sandbox)

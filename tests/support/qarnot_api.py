@@ -17,7 +17,7 @@ UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 OTHER_UUID = "62e80aae-d20a-4608-b873-ec8bff991733"
 
 
-class TestTime:
+class FakeClock:
     """A clock that only the waits move; `waits` are their lengths."""
 
     __test__ = False
@@ -36,7 +36,7 @@ class TestTime:
         return self.now
 
 
-class Highest(random.Random):
+class MaxRandom(random.Random):
     """Chance that always draws the upper end."""
 
     def uniform(self, a: float, b: float) -> float:
@@ -46,7 +46,7 @@ class Highest(random.Random):
 
 @asynccontextmanager
 async def opened(
-    time: TestTime | None = None,
+    time: FakeClock | None = None,
     *,
     base_url: str = HOST,
     limits: Limits | None = None,
@@ -58,7 +58,7 @@ async def opened(
     """Opens a client; without a time of its own it lives in ours."""
     shared: dict[str, Any] = {"limits": limits, "application": application}
     if time is not None:
-        shared |= {"sleep": time.sleep, "clock": time.clock, "chance": Highest()}
+        shared |= {"sleep": time.sleep, "clock": time.clock, "chance": MaxRandom()}
     async with Transport(base_url, "1", **shared) as transport:
         yield QarnotClient(transport, SecretStr(key), read_only=read_only, request_id=request_id)
 

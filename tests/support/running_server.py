@@ -2,55 +2,93 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import httpx
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
+from pydantic import SecretStr
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
+from qarnot_mcp.sandbox.control.switches import key_tag
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.app import create_app
-from tests.support.serving import serve
+from tests.support.serving import listening, port_of, serve
 
 Era = Literal["auto", "legacy"]
 ERAS: tuple[Era, ...] = ("auto", "legacy")
 KEY = "sandbox-key"
 EMPTY_KEY = "sandbox-empty"
+SERVER_KEY = "sandbox-the-servers-own-key"
+SECRET = SecretStr("the secret of the full server, long enough")
 AT_ONCE = 100_000.0
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A running server: `url` is its endpoint, `api_url` the sandbox behind it."""
+class RunningServer:
+    """A running server: `origin` is its address, `api_url` that of the sandbox behind it, `key` its clients' own."""
 
-    url: str
+    origin: str
     api_url: str
     key: str
 
+    @property
+    def url(self) -> str:
+        """The address of the MCP endpoint."""
+        return f"{self.origin}/mcp"
+
     def client(self, era: Era = "auto", key: str | None = None, **more: Any) -> Client[StreamableHttpTransport]:
-        """Makes a client that brings a key of its own; an empty key brings none."""
+        """Make a client that brings a key of its own; an empty key brings none."""
         key = self.key if key is None else key
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return Client(StreamableHttpTransport(self.url, headers=headers), mode=era, **more)
 
+    async def requests(self) -> list[dict[str, Any]]:
+        """Return every request that reached the API, as the sandbox's journal keeps it."""
+        async with httpx.AsyncClient() as http:
+            return list((await http.get(f"{self.api_url}/sandbox/journal")).json()["requests"])
+
+    async def revoke(self, key: str) -> None:
+        """Revoke a key at the API."""
+        async with httpx.AsyncClient() as http:
+            (await http.post(f"{self.api_url}/sandbox/revoke", json={"key": key})).raise_for_status()
+
 
 def settings_for(api_url: str, **changes: Any) -> Settings:
-    """Makes settings that talk to this API, whatever the environment says."""
+    """Make settings that talk to this API, whatever the environment says."""
     return Settings(_env_file=None, base_url=api_url, **changes)
 
 
 @asynccontextmanager
-async def staged(
-    *, speed: float = AT_ONCE, seed: int = 1, key: str = EMPTY_KEY, **changes: Any
-) -> AsyncIterator[Stage]:
-    """Serves the sandbox, and the server on it, each on a socket of its own."""
-    async with (
-        serve(create_sandbox(speed=speed, seed=seed)) as api_url,
-        serve(create_app(settings_for(api_url, **changes))) as base_url,
-    ):
-        yield Stage(f"{base_url}/mcp", api_url, key)
+async def running_server(
+    *,
+    speed: float = AT_ONCE,
+    seed: int = 1,
+    key: str = EMPTY_KEY,
+    public_url: str | None = None,
+    host: str = "127.0.0.1",
+    **changes: Any,
+) -> AsyncIterator[RunningServer]:
+    """Serve the sandbox, and the server on it, each on a socket of its own; `changes` are settings."""
+    async with serve(create_sandbox(speed=speed, seed=seed)) as api_url:
+        with listening() as listener:
+            port = port_of(listener)
+            app = create_app(settings_for(api_url, port=port, **changes), public_url=public_url)
+            async with serve(app, listener=listener):
+                yield RunningServer(f"http://{host}:{port}", api_url, key)
+
+
+def full_server(public_url: str | None = None, **changes: Any) -> AbstractAsyncContextManager[RunningServer]:
+    """Serve everything in mode `oauth`; the server has a key of its own, which nobody must get to use."""
+    oauth = {"auth": "oauth", "api_key": SecretStr(SERVER_KEY), "secret_key": [SECRET], **changes}
+    return running_server(public_url=public_url, host="localhost", key="", **oauth)
+
+
+def used(requests: list[dict[str, Any]], key: str) -> int:
+    """Return how many of the requests carried this key."""
+    return sum(request["key_tag"] == key_tag(key) for request in requests)
 
 
 async def call(client: Client[Any], tool: str, **arguments: Any) -> dict[str, Any]:

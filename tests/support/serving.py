@@ -29,31 +29,41 @@ class _Server(uvicorn.Server):
         await self.is_told_to_stop.wait()
 
 
-@asynccontextmanager
-async def serve(app: Any, *, port: int = 0, http: str = "auto") -> AsyncIterator[str]:
-    """Serve an ASGI app on a loopback port (0: any free one) and give the base URL, without a slash at its end.
-
-    `http` chooses uvicorn's protocol: `auto`, `httptools` or `h11`. Raises RuntimeError where the app does not start.
-    """
+def listening() -> socket.socket:
+    """Return a socket bound to a free loopback port, for an app that has to know its port before it is made."""
     # With the protocol named, asyncio switches Nagle's algorithm off, as it does for the sockets that it opens itself.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    bound_port = listener.getsockname()[1]
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+def port_of(listener: socket.socket) -> int:
+    """Return the port that a socket is bound to."""
+    return int(listener.getsockname()[1])
+
+
+@asynccontextmanager
+async def serve(app: Any, *, listener: socket.socket | None = None, http: str = "auto") -> AsyncIterator[str]:
+    """Serve an ASGI app on a listener, by default on a new one, and give the base URL, without a slash at its end.
+
+    The listener stays open, so that another app can be served on its port afterwards. `http` chooses uvicorn's
+    protocol: `auto`, `httptools` or `h11`. Raises RuntimeError where the app does not start.
+    """
     config = uvicorn.Config(
         app, http=http, log_level="critical", access_log=False, timeout_graceful_shutdown=1, ws="none"
     )
     server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    listening = asyncio.create_task(server.is_listening.wait())
-    try:
-        await asyncio.wait((serving, listening), return_when=asyncio.FIRST_COMPLETED)
-        if server.should_exit or serving.done():
+    with listener.dup() if listener else listening() as bound:
+        base_url = f"http://127.0.0.1:{port_of(bound)}"
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        starting = asyncio.create_task(server.is_listening.wait())
+        try:
+            await asyncio.wait((serving, starting), return_when=asyncio.FIRST_COMPLETED)
+            if server.should_exit or serving.done():
+                server.is_told_to_stop.set()
+                raise RuntimeError("the app did not start")
+            yield base_url
+        finally:
+            starting.cancel()
             server.is_told_to_stop.set()
-            raise RuntimeError("the app did not start")
-        yield f"http://127.0.0.1:{bound_port}"
-    finally:
-        listening.cancel()
-        server.is_told_to_stop.set()
-        await serving
-        listener.close()
+            await serving

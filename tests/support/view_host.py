@@ -14,7 +14,7 @@ from mcp_types import TextResourceContents
 from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, ViewportSize, async_playwright
 
 from qarnot_mcp.dashboard.document import VIEW_URI
-from tests.support.running_server import Stage
+from tests.support.running_server import RunningServer
 
 HOST_PAGE = Path(__file__).with_name("view_host.html")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -108,7 +108,13 @@ async def browsing() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def hosting(
-    browser: Browser, stage: Stage, *, width: int = 1000, scale: float = 1, real_clock: bool = False, **client: Any
+    browser: Browser,
+    server: RunningServer,
+    *,
+    width: int = 1000,
+    scale: float = 1,
+    real_clock: bool = False,
+    **client: Any,
 ) -> AsyncIterator[Host]:
     """A host with a page of its own; leaving fails where the view met an error of its own.
 
@@ -116,7 +122,7 @@ async def hosting(
     """
     size: ViewportSize = {"width": width, "height": 900}
     page = await browser.new_page(viewport=size, device_scale_factor=scale, reduced_motion="reduce")
-    async with stage.client(**client) as mcp_client:
+    async with server.client(**client) as mcp_client:
         host = Host(page, mcp_client)
         page.on("console", host.note)
         page.on("pageerror", lambda error: host.faults.append(str(error)))

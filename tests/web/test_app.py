@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from qarnot_mcp import __version__
 from qarnot_mcp.web.app import create_app
 from qarnot_mcp.web.request_guard import MAX_BODY_BYTES
-from tests.support.running_server import ERAS, Era, settings_for, staged
+from tests.support.running_server import ERAS, Era, running_server, settings_for
 from tests.support.serving import serve
 
 INSPECTOR = "http://localhost:6274"
@@ -80,8 +80,8 @@ async def test_health_tells_name_and_version_without_a_key() -> None:
 
 
 async def test_ready_while_the_api_answers() -> None:
-    async with staged() as stage, httpx.AsyncClient(timeout=10) as http:
-        answer = await http.get(stage.url.replace("/mcp", "/ready"))
+    async with running_server() as server, httpx.AsyncClient(timeout=10) as http:
+        answer = await http.get(server.url.replace("/mcp", "/ready"))
         assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
@@ -103,10 +103,10 @@ async def test_nobody_is_told_ready_while_the_first_look_is_under_way() -> None:
 
 
 async def test_ready_asks_the_api_once_for_many_questions() -> None:
-    async with staged() as stage, httpx.AsyncClient(timeout=10) as http:
-        ready = stage.url.replace("/mcp", "/ready")
+    async with running_server() as server, httpx.AsyncClient(timeout=10) as http:
+        ready = server.url.replace("/mcp", "/ready")
         assert {(await http.get(ready)).status_code for _ in range(5)} == {200}
-        journal = (await http.get(f"{stage.api_url}/sandbox/journal")).json()
+        journal = (await http.get(f"{server.api_url}/sandbox/journal")).json()
         assert [entry["path"] for entry in journal["requests"]] == ["/settings"]
 
 

@@ -36,7 +36,7 @@ class Server:
 
 
 @asynccontextmanager
-async def stage() -> AsyncIterator[tuple[Server, httpx.AsyncClient]]:
+async def connected() -> AsyncIterator[tuple[Server, httpx.AsyncClient]]:
     server = Server()
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
@@ -50,19 +50,19 @@ async def stage() -> AsyncIterator[tuple[Server, httpx.AsyncClient]]:
 
 
 async def test_httpx_opens_its_connections_through_the_network() -> None:
-    async with stage() as (server, client), client.stream("GET", server.url) as response:
+    async with connected() as (server, client), client.stream("GET", server.url) as response:
         assert isinstance(response.extensions["network_stream"], WatchedStream)
 
 
 async def test_a_living_connection_is_kept() -> None:
-    async with stage() as (server, client):
+    async with connected() as (server, client):
         for _ in range(3):
             assert (await client.get(server.url)).status_code == 200
         assert server.connections == 1
 
 
 async def test_a_connection_that_the_other_side_closed_is_not_used_again() -> None:
-    async with stage() as (server, client):
+    async with connected() as (server, client):
         async with client.stream("GET", server.url) as response:
             await response.aread()
             stream = response.extensions["network_stream"]

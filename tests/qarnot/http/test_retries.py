@@ -6,11 +6,11 @@ import pytest
 
 from qarnot_mcp.qarnot.errors import ApiUnavailable, RateLimited, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
 from qarnot_mcp.qarnot.http.retries import MOST_RETRIES, MOST_TOKENS, Retries, RetryTokens
-from tests.support.qarnot_api import Highest, TestTime
+from tests.support.qarnot_api import FakeClock, MaxRandom
 
 
-def retries(budget_seconds: float = 20, tokens: RetryTokens | None = None, time: TestTime | None = None) -> Retries:
-    return Retries(budget_seconds, tokens or RetryTokens(), (time or TestTime()).clock, Highest())
+def retries(budget_seconds: float = 20, tokens: RetryTokens | None = None, time: FakeClock | None = None) -> Retries:
+    return Retries(budget_seconds, tokens or RetryTokens(), (time or FakeClock()).clock, MaxRandom())
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_limit_of_the_wait_doubles_up_to_its_end() -> None:
 
 def test_the_wait_is_drawn_between_nothing_and_the_limit() -> None:
     drawn = [
-        Retries(20, RetryTokens(), TestTime().clock, random.Random(seed)).wait_before_next(ServerFailed(503))
+        Retries(20, RetryTokens(), FakeClock().clock, random.Random(seed)).wait_before_next(ServerFailed(503))
         for seed in range(50)
     ]
     waits = [wait for wait in drawn if wait is not None]
@@ -62,7 +62,7 @@ def test_nobody_waits_for_what_does_not_fit_the_budget() -> None:
 
 
 def test_the_budget_covers_the_tries_as_well() -> None:
-    time = TestTime()
+    time = FakeClock()
     some = retries(time=time)
     time.now += 19.8
     assert some.wait_before_next(ServerFailed(503)) is None

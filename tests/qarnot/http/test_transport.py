@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
 from qarnot_mcp.qarnot.http.transport import Limits, Transport, fetch_json
-from tests.support.qarnot_api import BASE, KEY, TestTime, opened, task_document
+from tests.support.qarnot_api import BASE, KEY, FakeClock, opened, task_document
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -105,7 +105,7 @@ async def test_a_cookie_of_one_caller_never_goes_out_with_the_next() -> None:
 
 async def test_a_redirect_is_not_followed_with_the_key(api: respx.MockRouter) -> None:
     api.get("/profiles").respond(302, headers={"Location": "https://elsewhere.example.org/"})
-    async with opened(TestTime()) as client:
+    async with opened(FakeClock()) as client:
         with pytest.raises(UnreadableAnswer, match="redirects"):
             await client.profile_names()
     assert api.calls.call_count == 1
@@ -187,7 +187,7 @@ async def test_an_endless_refusal_is_read_only_to_the_length_of_a_message() -> N
 
 
 async def test_a_body_that_is_cut_is_asked_for_again() -> None:
-    time, bodies = TestTime(), [answered(b'["a', length=100), answered(b'["a"]')]
+    time, bodies = FakeClock(), [answered(b'["a', length=100), answered(b'["a"]')]
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asked(reader)
@@ -207,7 +207,7 @@ async def test_a_short_log_that_is_cut_is_asked_for_again() -> None:
         writer.write(bodies.pop(0))
         await writer.drain()
 
-    async with listening(handler) as url, opened(TestTime(), base_url=url) as client:
+    async with listening(handler) as url, opened(FakeClock(), base_url=url) as client:
         assert await text_of(client) == ("line", False)
         assert client.requests == 2
 
@@ -218,7 +218,7 @@ async def test_a_long_log_that_is_cut_is_told() -> None:
         writer.write(answered(b'"' + b"x" * 1_000_000, length=2_000_000))
         await writer.drain()
 
-    async with listening(handler) as url, opened(TestTime(), base_url=url) as client:
+    async with listening(handler) as url, opened(FakeClock(), base_url=url) as client:
         with pytest.raises(Unreachable, match="The connection to the Qarnot API broke"):
             await text_of(client)
 
@@ -286,7 +286,7 @@ async def test_more_callers_than_places_are_served_in_turn() -> None:
 async def test_nothing_listens_where_the_api_should_be() -> None:
     async with listening(always(b"")) as url:
         pass
-    async with opened(TestTime(), base_url=url) as client:
+    async with opened(FakeClock(), base_url=url) as client:
         with pytest.raises(Unreachable, match="cannot be reached"):
             await client.profile_names()
 
@@ -305,7 +305,7 @@ async def test_what_httpx_says_becomes_our_own_error(
     api: respx.MockRouter, failure: Exception, kind: type[Exception], words: str
 ) -> None:
     api.get("/profiles").mock(side_effect=failure)
-    async with opened(TestTime()) as client:
+    async with opened(FakeClock()) as client:
         with pytest.raises(kind, match=words):
             await client.profile_names()
 

@@ -26,7 +26,7 @@ from qarnot_mcp.qarnot.http.transport import Limits
 from qarnot_mcp.qarnot.identifiers import check_shortname
 from qarnot_mcp.qarnot.tasks.models import TaskRequest
 from qarnot_mcp.qarnot.tasks.submission import make_shortname
-from tests.support.qarnot_api import OTHER_UUID, UUID, TestTime, opened, task_document
+from tests.support.qarnot_api import OTHER_UUID, UUID, FakeClock, opened, task_document
 
 REQUEST = TaskRequest(name="hello", profile="docker-batch", instance_count=1)
 NAMED = REQUEST.model_copy(update={"shortname": "hello-1"})
@@ -98,7 +98,7 @@ async def test_a_lost_answer_is_looked_up(client: QarnotClient, api: respx.MockR
 
 @LOST
 async def test_a_lost_submit_that_started_nothing_is_safe_to_repeat(
-    client: QarnotClient, api: respx.MockRouter, time: TestTime, lost: Any
+    client: QarnotClient, api: respx.MockRouter, time: FakeClock, lost: Any
 ) -> None:
     post = api.post("/tasks").mock(side_effect=[lost])
     api.get(url__regex=LOOK).mock(return_value=NO_TASK)
@@ -147,7 +147,7 @@ async def test_another_task_found_is_not_taken_for_it(client: QarnotClient, api:
 
 @pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ConnectTimeout("")])
 async def test_what_was_never_sent_is_sent_again(
-    client: QarnotClient, api: respx.MockRouter, time: TestTime, failure: Exception
+    client: QarnotClient, api: respx.MockRouter, time: FakeClock, failure: Exception
 ) -> None:
     api.post("/tasks").mock(side_effect=[failure, failure, CREATED])
     assert not (await client.submit(REQUEST)).found_again
@@ -161,7 +161,7 @@ async def test_what_was_never_sent_has_started_nothing(client: QarnotClient, api
 
 
 async def test_a_submit_that_was_put_off_is_made_after_the_wait(
-    client: QarnotClient, api: respx.MockRouter, time: TestTime
+    client: QarnotClient, api: respx.MockRouter, time: FakeClock
 ) -> None:
     api.post("/tasks").mock(side_effect=[httpx.Response(429, headers={"Retry-After": "3"}), CREATED])
     assert not (await client.submit(REQUEST)).found_again
@@ -169,7 +169,7 @@ async def test_a_submit_that_was_put_off_is_made_after_the_wait(
 
 
 async def test_a_submit_that_is_put_off_for_long_says_for_how_long(
-    client: QarnotClient, api: respx.MockRouter, time: TestTime
+    client: QarnotClient, api: respx.MockRouter, time: FakeClock
 ) -> None:
     api.post("/tasks").respond(429, headers={"Retry-After": "300"})
     api.get(url__regex=LOOK).mock(return_value=NO_TASK)
@@ -264,7 +264,7 @@ async def test_a_shortname_that_cannot_be_one_is_refused(client: QarnotClient, s
 
 
 async def test_a_request_that_is_too_large_is_not_sent(api: respx.MockRouter) -> None:
-    async with opened(TestTime(), limits=Limits(max_request_bytes=1000)) as client:
+    async with opened(FakeClock(), limits=Limits(max_request_bytes=1000)) as client:
         with pytest.raises(InvalidArgument, match="less than 1,000 bytes"):
             await client.submit(TaskRequest(name="x" * 1000))
 
@@ -281,7 +281,7 @@ async def test_two_equal_submits_at_the_same_time_start_one_task(api: respx.Mock
 
     api.post("/tasks").mock(side_effect=create)
     api.get("/tasks/hello-1").mock(side_effect=lambda request: found(request) if tasks else NO_TASK)
-    async with opened(TestTime()) as client:
+    async with opened(FakeClock()) as client:
         outcomes = await asyncio.gather(*(client.submit(NAMED) for _ in range(5)), return_exceptions=True)
     assert tasks == ["hello-1"]
     assert [type(outcome).__name__ for outcome in outcomes] == ["Submission"] + ["ShortnameTaken"] * 4

@@ -10,7 +10,7 @@ import respx
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ServerFailed
 from qarnot_mcp.tools.tasks.get_task import LIST_CHARACTERS, listed
-from tests.support.qarnot_api import BASE, UUID, TestTime, opened, task_document
+from tests.support.qarnot_api import BASE, UUID, FakeClock, opened, task_document
 
 PAGES = "/tasks/summaries/paginate"
 FILTERS: dict[str, Any] = {"tags": [], "states": [], "name_prefix": None}
@@ -24,7 +24,7 @@ def api() -> Iterator[respx.MockRouter]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[QarnotClient]:
-    async with opened(TestTime(), base_url=BASE.removesuffix("/v1")) as client:
+    async with opened(FakeClock(), base_url=BASE.removesuffix("/v1")) as client:
         yield client
 
 

@@ -1,7 +1,10 @@
-"""A small MCP server behind the real sign-in, with accounts instead of the Qarnot API."""
+"""An MCP server that has nothing but the real sign-in, with accounts instead of the Qarnot API."""
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from socket import socket
+from typing import Any
 
 from fastmcp import FastMCP
 from fastmcp.server.auth import require_scopes
@@ -17,8 +20,9 @@ from qarnot_mcp.auth.oauth.throttle import Throttle
 from qarnot_mcp.auth.oauth.tokens import REFRESH_SECONDS, QarnotOAuthProvider
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.qarnot.errors import KeyRefused, Unreachable
+from tests.support.serving import listening, port_of, serve
 
-SECRET = SecretStr("the secret of the small server, long enough")
+SECRET = SecretStr("the secret of the sign-in server, long enough")
 ALICE, BOB = "sandbox-alice-0123456789", "sandbox-bob-0123456789"
 
 
@@ -39,7 +43,7 @@ class Accounts:
         return self.emails[key.get_secret_value()]
 
 
-def small_provider(
+def oauth_only_provider(
     origin: str,
     accounts: Accounts,
     *,
@@ -61,8 +65,8 @@ def small_provider(
     )
 
 
-def small_app(provider: QarnotOAuthProvider) -> ASGIApp:
-    server = FastMCP("small", auth=provider)
+def oauth_only_app(provider: QarnotOAuthProvider) -> ASGIApp:
+    server = FastMCP("sign-in", auth=provider)
 
     @server.tool(auth=require_scopes(READ_SCOPE))
     async def whose() -> str:
@@ -73,3 +77,17 @@ def small_app(provider: QarnotOAuthProvider) -> ASGIApp:
         return "changed"
 
     return server.http_app(path="/mcp", stateless_http=True, host_origin_protection=True)
+
+
+def origin_of(listener: socket) -> str:
+    """Return the address that a server on this listener has for its clients."""
+    return f"http://localhost:{port_of(listener)}"
+
+
+@asynccontextmanager
+async def oauth_only_server(accounts: Accounts, listener: socket | None = None, **provider: Any) -> AsyncIterator[str]:
+    """Serve the sign-in alone and give its origin; with a listener it can be served again at the same address."""
+    with listener.dup() if listener else listening() as bound:
+        app = oauth_only_app(oauth_only_provider(origin_of(bound), accounts, **provider))
+        async with serve(app, listener=bound):
+            yield origin_of(bound)
