@@ -6,7 +6,7 @@ import pytest
 
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.tasks.view_data import MAX_INSTANCES, META_KEY, Resubmission, instance_rows, view_meta
-from tests.support.running_server import staged, submitted, text_of
+from tests.support.running_server import running_server, submitted, text_of
 
 
 def task(**fields: Any) -> Task:
@@ -157,7 +157,7 @@ def test_an_error_shows_no_secret() -> None:
 
 
 async def test_it_travels_beside_the_full_result_and_not_with_the_summary() -> None:
-    async with staged() as stage, stage.client() as client:
+    async with running_server() as server, server.client() as client:
         uuid = await submitted(client, name="seen", instance_count=2)
         summary = await client.call_tool("get_task", {"task_uuid": uuid})
         full = await client.call_tool("get_task", {"task_uuid": uuid, "detail": "full"})
