@@ -5,27 +5,13 @@ from dataclasses import dataclass
 from pydantic_core import to_json
 
 from qarnot_mcp.sandbox.api.running_info import running_instances_info, running_instances_nothing
+from qarnot_mcp.sandbox.platform.fields import shown_fields
 from qarnot_mcp.sandbox.platform.instance_states import EndedInstance, InstanceStates, instance_states_at
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.platform.task_spec import FIELDS
 from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text, ranges_text, span_text
-
-_OPTIONAL_FIELDS = (
-    "advancedRanges",
-    "resultsCacheTTLSec",
-    "snapshotWhitelist",
-    "snapshotBlacklist",
-    "snapshotBucket",
-    "snapshotBucketPrefix",
-    "resultsWhitelist",
-    "resultsBlacklist",
-    "resultsBucket",
-    "resultsBucketPrefix",
-    "targetedReservedMachineKey",
-)
-"""Fields that the API leaves out where they are not set."""
-
 
 SUMMARY_FIELDS = (
     "uuid",
@@ -52,7 +38,7 @@ SUMMARY_FIELDS = (
     "endDate",
     "waitForPoolResourcesSynchronization",
 )
-"""The fields that a summary shares with the full object."""
+"""The fields of the full object that a summary has."""
 
 
 _MAX_CACHED_BYTES = 16 * 1024 * 1024
@@ -88,71 +74,40 @@ class TaskRenderer:
         self._finished.drop(task.uuid)
 
 
-def task_summary(task: Task, now: int, states: InstanceStates | None = None) -> JsonObject:
-    """The short object of `GET /tasks/summaries`."""
-    states = states or instance_states_at(task, now)
-    fields = task.spec.fields
+def task_document(task: Task, now: int) -> JsonObject:
+    """Return the full object of `GET /tasks/{uuid}`."""
+    states = instance_states_at(task, now)
     state_at = task.state_at(now)
     ended = state_at.since if state_at.state in FINAL_STATES else None
-    summary: JsonObject = {
+    completed = _completed(task, states)
+    return {
+        **shown_fields(FIELDS, task.spec.fields),
         "uuid": task.uuid,
-        "name": fields["name"],
         "shortname": task.shortname,
-        "profile": fields["profile"],
         "poolUuid": None,
         "jobUuid": None,
+        "dependencies": None,
+        "constants": task.shown_constants(),
+        "tags": task.tags,
+        "errors": _errors(task, now, states),
+        "completedInstances": completed,
+        "resultsCount": sum(len(instance["results"] or ()) for instance in completed),
+        "status": _status(task, now, states),
+        "snapshotInterval": task.snapshot_interval_seconds,
         "progress": _progress(states),
         "runningInstanceCount": len(states.executing),
         "runningCoreCount": sum(instance.attempt.machine.core_count for instance in states.executing),
+        "totalInstanceCount": len(task.spec.instance_ids),
         "executionTime": span_text(states.execution_seconds),
         "wallTime": span_text((now if ended is None else ended) - task.created),
         "state": state_at.state,
         "previousState": state_at.previous,
-        "totalInstanceCount": len(task.spec.instance_ids),
-        "instanceCount": fields.get("instanceCount", 0),
-        "maxRetriesPerInstance": fields.get("maxRetriesPerInstance", 0),
         "stateTransitionTime": date_text(state_at.since),
         "previousStateTransitionTime": date_text(state_at.previous_since),
         "lastModified": date_text(max(task.modified, state_at.since)),
         "creationDate": date_text(task.created),
         "endDate": date_text(ended),
-        "waitForPoolResourcesSynchronization": fields.get("waitForPoolResourcesSynchronization"),
     }
-    if "advancedRanges" in fields:
-        summary["advancedRanges"] = fields["advancedRanges"]
-    return summary
-
-
-def task_document(task: Task, now: int) -> JsonObject:
-    """The full object of `GET /tasks/{uuid}`."""
-    states = instance_states_at(task, now)
-    fields = task.spec.fields
-    completed = _completed(task, states)
-    document: JsonObject = {
-        "errors": _errors(task, now, states),
-        "resourceBuckets": fields.get("resourceBuckets", []),
-        "advancedResourceBuckets": fields.get("advancedResourceBuckets", []),
-        "resultBucket": fields.get("resultBucket"),
-        "completedInstances": completed,
-        "status": _status(task, now, states),
-        "snapshotInterval": task.snapshot_interval_seconds,
-        "resultsCount": sum(len(instance["results"] or ()) for instance in completed),
-        "constants": task.shown_constants(),
-        "secretsAccessRights": fields["secretsAccessRights"],
-        "tags": task.tags,
-        "uploadResultsOnCancellation": fields.get("uploadResultsOnCancellation"),
-        "dependencies": None,
-        "autoDeleteOnCompletion": fields.get("autoDeleteOnCompletion", False),
-        "completionTimeToLive": fields.get("completionTimeToLive", "00:00:00"),
-        "hardwareConstraints": fields["hardwareConstraints"],
-        "labels": fields["labels"],
-        "schedulingType": fields["schedulingType"],
-        "privileges": fields["privileges"],
-        "retrySettings": fields["retrySettings"],
-        **{name: fields[name] for name in _OPTIONAL_FIELDS if name in fields},
-        **task_summary(task, now, states),
-    }
-    return document
 
 
 def _progress(states: InstanceStates) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from qarnot_mcp.sandbox.commands.shell import Stream
 from qarnot_mcp.sandbox.platform.energy import task_credits
+from qarnot_mcp.sandbox.platform.fields import constant_list, constant_values, read_constants, read_tags
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.logs import read_log
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
@@ -16,7 +17,7 @@ from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.platform.task_spec import TaskSpec, read_constants, read_tags, read_task_spec
+from qarnot_mcp.sandbox.platform.task_spec import TaskSpec, creation_of_copy, read_task_spec
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject, ranges_text
@@ -27,40 +28,6 @@ MAX_TASKS = 100
 MAX_BUCKETS = 100
 MAX_SPECS_SIZE = 4 * 1024 * 1024
 """Bytes that the specifications of all tasks of an account may take."""
-_CREATION_FIELDS = (
-    "name",
-    "shortname",
-    "instanceCount",
-    "advancedRanges",
-    "profile",
-    "resourceBuckets",
-    "advancedResourceBuckets",
-    "resultBucket",
-    "constants",
-    "hardwareConstraints",
-    "secretsAccessRights",
-    "tags",
-    "snapshotWhitelist",
-    "snapshotBlacklist",
-    "snapshotBucket",
-    "snapshotBucketPrefix",
-    "resultsWhitelist",
-    "resultsBlacklist",
-    "resultsBucket",
-    "resultsBucketPrefix",
-    "autoDeleteOnCompletion",
-    "completionTimeToLive",
-    "uploadResultsOnCancellation",
-    "labels",
-    "schedulingType",
-    "targetedReservedMachineKey",
-    "defaultResourcesCacheTTLSec",
-    "resultsCacheTTLSec",
-    "privileges",
-    "retrySettings",
-    "maxRetriesPerInstance",
-)
-"""The fields of an order that a clone or a retry may set anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +129,9 @@ class Account:
 
         What the body sets replaces what the older task had. Nothing to run again, or a task that is not over, is a 403.
         """
-        fields: JsonObject = {name: value for name, value in source.spec.fields.items() if name != "shortname"}
-        fields["constants"] = [{"key": key, "value": value} for key, value in source.constants.items()]
-        fields["tags"] = list(source.tags)
-        given = {name: body.value(name) for name in _CREATION_FIELDS if body.value(name) is not None}
-        if kind != "clone":
-            given.pop("instanceCount", None)
-            given["advancedRanges"] = self._instances_to_run_again(kind, source, timestamp)
-        if "instanceCount" in given or "advancedRanges" in given:
-            fields.pop("instanceCount", None)
-            fields.pop("advancedRanges", None)
-        return self.submit(Body(fields | given), timestamp, late_seconds)
+        changed = {"constants": constant_list(source.constants), "tags": list(source.tags)}
+        instances = None if kind == "clone" else self._instances_to_run_again(kind, source, timestamp)
+        return self.submit(creation_of_copy(source.spec, changed, body, instances), timestamp, late_seconds)
 
     def _instances_to_run_again(self, kind: Derivation, source: Task, timestamp: Timestamp) -> str:
         if source.state(timestamp.now) not in FINAL_STATES:
@@ -203,9 +162,9 @@ class Account:
 
     def update(self, task: Task, body: Body, timestamp: Timestamp) -> None:
         """Replace the constants and tags that the body sets; `[SECRET]` leaves a secret constant as it was."""
-        constants, tags = read_constants(body), read_tags(body)
+        constants, tags = read_constants(body, "constants"), read_tags(body, "tags")
         if constants is not None:
-            values = {constant["key"]: constant["value"] for constant in constants}
+            values = constant_values(constants)
             task.constants = {
                 key: task.constants.get(key, value) if value == "[SECRET]" else value for key, value in values.items()
             }

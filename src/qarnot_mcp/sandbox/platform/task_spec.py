@@ -1,13 +1,17 @@
-"""What a caller asks for when a task is created: read, checked, and kept in the API's own form."""
+"""What a caller asks for when a task is created: read, checked, and kept under the API's own names.
 
-import re
+A parameter of a task is one row of `FIELDS`: from it follow how a creation is read, what a clone or a retry may
+override, and what the task's object shows.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.platform.machines import CONSTRAINT_FIELDS, Machine, fitting_machines
+from qarnot_mcp.sandbox.platform import fields
+from qarnot_mcp.sandbox.platform.fields import Field, invalid_fields, read_fields
+from qarnot_mcp.sandbox.platform.machines import Machine, fitting_machines
 from qarnot_mcp.sandbox.platform.plan import MAX_ATTEMPTS, Work
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.wire.bodies import Body
@@ -16,35 +20,51 @@ from qarnot_mcp.sandbox.wire.formats import JsonObject, range_ids
 
 MAX_INSTANCES = 2048
 """Instances that one task may have."""
-MAX_TAGS = 10
-MAX_CONSTANTS = 150
-MAX_BUCKETS = 100
-MAX_LABELS = 100
-_MAX_TAG_LENGTH = 511
-_MAX_TEXT_LENGTH = 2048
-_MAX_PATTERN_LENGTH = 2047
 _MAX_RANGES_LENGTH = 16384
+_PATTERN = fields.text_reader(2047)
 
-_SHORTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
-_CONSTANT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
-_BUCKET = re.compile(r"[^\x00-\x1f]+")
-_SCHEDULING = {"flex": "flex", "ondemand": "onDemand", "reserved": "reserved"}
-_ECHOED_TEXTS = (
-    "snapshotBucket",
-    "snapshotBucketPrefix",
-    "resultsBucket",
-    "resultsBucketPrefix",
-    "targetedReservedMachineKey",
-    "targetedReservationName",
+FIELDS = (
+    Field("name", fields.read_name),
+    Field("shortname", fields.read_shortname, is_shown=False),
+    Field("profile", fields.read_text),
+    Field("instanceCount", lambda body, name: body.integer(name)),
+    Field("advancedRanges", lambda body, name: (body.text(name, _MAX_RANGES_LENGTH) or "").strip() or None),
+    Field("resourceBuckets", fields.read_bucket_names, default=[]),
+    Field("advancedResourceBuckets", fields.read_buckets_with_prefixes),
+    Field("resultBucket", fields.read_bucket, default=None),
+    Field("constants", fields.read_constants, default=[], is_shown=False),
+    Field("tags", fields.read_tags, default=[], is_shown=False),
+    Field("labels", fields.read_labels, default={}),
+    Field("hardwareConstraints", fields.read_hardware_constraints),
+    Field("secretsAccessRights", fields.read_secrets_access_rights),
+    Field("privileges", fields.read_privileges),
+    Field("schedulingType", fields.read_scheduling_type),
+    Field("targetedReservedMachineKey", fields.read_text),
+    Field("targetedReservationName", fields.read_text),
+    Field("retrySettings", fields.read_retry_settings),
+    Field("maxRetriesPerInstance", fields.read_count, default=0),
+    Field("snapshotWhitelist", _PATTERN),
+    Field("snapshotBlacklist", _PATTERN),
+    Field("snapshotBucket", fields.read_text),
+    Field("snapshotBucketPrefix", fields.read_text),
+    Field("resultsWhitelist", _PATTERN),
+    Field("resultsBlacklist", _PATTERN),
+    Field("resultsBucket", fields.read_text),
+    Field("resultsBucketPrefix", fields.read_text),
+    Field("resultsCacheTTLSec", fields.read_count),
+    Field("defaultResourcesCacheTTLSec", fields.read_count),
+    Field("uploadResultsOnCancellation", fields.read_flag, default=None),
+    Field("autoDeleteOnCompletion", fields.read_flag, default=False),
+    Field("completionTimeToLive", fields.read_span, default="00:00:00"),
+    Field("waitForPoolResourcesSynchronization", fields.read_flag, default=None),
 )
-_ECHOED_PATTERNS = ("snapshotWhitelist", "snapshotBlacklist", "resultsWhitelist", "resultsBlacklist")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """A checked task creation; `fields` holds what was asked for in the API's own names, nulls left out."""
+    """A checked task creation; `fields` holds the values of `FIELDS`."""
 
-    fields: Mapping[str, Any]
+    fields: JsonObject
     profile: Profile
     instance_ids: tuple[int, ...]
     machines: tuple[Machine, ...]
@@ -55,22 +75,22 @@ class TaskSpec:
     @property
     def constants(self) -> dict[str, str]:
         """The constants that the task sets."""
-        return {constant["key"]: constant["value"] for constant in self.fields["constants"]}
+        return fields.constant_values(self.fields["constants"])
 
     @property
     def resource_buckets(self) -> list[str]:
         """The names of all buckets that the task reads."""
-        advanced = self.fields.get("advancedResourceBuckets", [])
-        return [*self.fields.get("resourceBuckets", []), *(bucket["bucketName"] for bucket in advanced)]
+        advanced = self.fields["advancedResourceBuckets"]
+        return [*self.fields["resourceBuckets"], *(bucket["bucketName"] for bucket in advanced)]
 
     def work(self, seed: str) -> Work:
-        """What the plan of the task is made from."""
+        """Return what the plan of the task is made from."""
         constants = {
             **{constant.name: constant.value for constant in self.profile.constants},
             **self.constants,
         }
         settings = self.fields["retrySettings"]
-        each = settings["maxPerInstanceRetries"] or self.fields.get("maxRetriesPerInstance")
+        each = settings["maxPerInstanceRetries"] or self.fields["maxRetriesPerInstance"]
         total = settings["maxTotalRetries"]
         return Work(
             seed=seed,
@@ -88,54 +108,33 @@ class TaskSpec:
 def read_task_spec(body: Body, profiles: Mapping[str, Profile]) -> TaskSpec:
     """Check the body of a task creation.
 
-    Raises a 400 for a field that is ill-typed, out of its bounds or against a rule, and a 402 where no machine
+    Raises a 400 for a field that is ill-typed, out of its bounds or against a rule, and a 402 when no machine
     satisfies the hardware constraints.
     """
+    values = read_fields(FIELDS, body)
     profile = _profile(body, profiles)
-    fields: JsonObject = {"name": _name(body), "profile": profile.name}
-    fields |= _optional(body)
-    instances, instance_ids = _instances(body)
-    fields |= instances
-    fields["constants"] = read_constants(body) or []
-    fields["tags"] = read_tags(body) or []
-    fields["labels"] = body.text_map("labels", MAX_LABELS, _MAX_TEXT_LENGTH) or {}
-    fields["schedulingType"] = _scheduling(body)
-    fields["retrySettings"] = _retry_settings(body)
-    fields["privileges"] = _privileges(body)
-    fields["secretsAccessRights"] = _secrets_access_rights(body)
-    fields["hardwareConstraints"] = constraints = _constraints(body)
-    machines = fitting_machines(constraints, profile.needs_gpu)
+    instance_ids = _instance_ids(values)
+    if values["resourceBuckets"] and values["advancedResourceBuckets"]:
+        raise api_error(400, "Only one of resourceBuckets and advancedResourceBuckets may be set")
+    machines = fitting_machines(values["hardwareConstraints"], profile.needs_gpu)
     if not machines:
         raise api_error(402, "No machine satisfies every hardware constraint of the task")
-    return TaskSpec(fields, profile, instance_ids, machines, len(to_json(fields)))
+    return TaskSpec(values, profile, instance_ids, machines, len(to_json(values)))
 
 
-def read_constants(body: Body) -> list[JsonObject] | None:
-    """The constants in a body, None where it has none."""
-    given = body.objects("constants", MAX_CONSTANTS)
-    if given is None:
-        return None
-    constants: dict[str, str] = {}
-    for constant in given:
-        key, value = constant.text("key", _MAX_TEXT_LENGTH), constant.text("value", _MAX_TEXT_LENGTH)
-        if key is None or value is None:
-            raise api_error(400, "Invalid constants: neither key nor value may be null")
-        if not _CONSTANT_KEY.fullmatch(key):
-            raise api_error(400, f"Invalid constants: the key {key[:80]!r} has characters other than A-Z a-z 0-9 _ - .")
-        constants[key] = value
-    return [{"key": key, "value": value} for key, value in constants.items()]
+def creation_of_copy(source: TaskSpec, changed: JsonObject, body: Body, instances: str | None = None) -> Body:
+    """Return the creation of a new task from an older one.
 
-
-def read_tags(body: Body) -> list[str] | None:
-    """The tags in a body, None where it has none."""
-    return body.texts("tags", MAX_TAGS, _MAX_TAG_LENGTH)
-
-
-def _name(body: Body) -> str:
-    name = body.text("name", 2047)
-    if name is None or not name.strip():
-        raise api_error(400, "Invalid task file. Invalid fields: name")
-    return name
+    `changed` holds what the older task has changed since its creation; what `body` sets overrides both. `instances`
+    are the ranges to run again, which `body` cannot override.
+    """
+    copied = {**source.fields, **changed, "shortname": None}
+    overrides = {field.name: body.value(field.name) for field in FIELDS if body.value(field.name) is not None}
+    if instances is not None:
+        overrides["advancedRanges"] = instances
+    elif "instanceCount" in overrides:
+        overrides.setdefault("advancedRanges", None)
+    return Body(copied | overrides)
 
 
 def _profile(body: Body, profiles: Mapping[str, Profile]) -> Profile:
@@ -145,121 +144,22 @@ def _profile(body: Body, profiles: Mapping[str, Profile]) -> Profile:
             raise api_error(400, f"No such {noun}: {identifier[:80]}")
     name = body.text("profile")
     if not name:
-        raise api_error(400, "Invalid task file. Invalid fields: profile")
+        raise invalid_fields("profile")
     if name not in profiles:
         raise api_error(400, f"No such profile: {name[:80]}")
     return profiles[name]
 
 
-def _instances(body: Body) -> tuple[JsonObject, tuple[int, ...]]:
-    ranges = body.text("advancedRanges", _MAX_RANGES_LENGTH)
-    if ranges:
+def _instance_ids(values: JsonObject) -> tuple[int, ...]:
+    """Return the ids of the instances; ranges replace the count, which becomes 0."""
+    ranges, count = values.get("advancedRanges"), values.get("instanceCount")
+    if ranges is not None:
+        values["instanceCount"] = 0
         try:
-            return {"advancedRanges": ranges.strip()}, range_ids(ranges, MAX_INSTANCES)
+            return range_ids(ranges, MAX_INSTANCES)
         except ValueError as error:
-            raise api_error(400, f"Invalid task file. Invalid fields: advancedRanges ({error})") from error
-    count = body.integer("instanceCount")
+            raise invalid_fields(f"advancedRanges ({error})") from error
     if count is None or not 1 <= count <= MAX_INSTANCES:
         shown = "is missing" if count is None else f"is {count}"
-        message = f"Invalid task file. Invalid fields: instanceCount {shown}, 1 to {MAX_INSTANCES} are possible"
-        raise api_error(400, message)
-    return {"instanceCount": count}, tuple(range(count))
-
-
-def _optional(body: Body) -> JsonObject:
-    fields: JsonObject = {name: body.text(name) for name in _ECHOED_TEXTS}
-    fields |= {name: body.text(name, _MAX_PATTERN_LENGTH) for name in _ECHOED_PATTERNS}
-    shortname = body.text("shortname", 256)
-    if shortname and not _SHORTNAME.fullmatch(shortname):
-        raise api_error(400, "Invalid task file. Invalid fields: shortname")
-    fields["shortname"] = shortname or None
-    for name in ("uploadResultsOnCancellation", "autoDeleteOnCompletion", "waitForPoolResourcesSynchronization"):
-        fields[name] = body.flag(name)
-    for name in ("defaultResourcesCacheTTLSec", "resultsCacheTTLSec", "maxRetriesPerInstance", "maxTimeQueueSeconds"):
-        fields[name] = number = body.integer(name)
-        if number is not None and number < 0:
-            raise api_error(400, f"Invalid task file. Invalid fields: {name}")
-    fields["completionTimeToLive"] = body.span("completionTimeToLive")
-    fields |= _buckets(body)
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _buckets(body: Body) -> JsonObject:
-    result = body.text("resultBucket", 255) or None
-    if result is not None and not _BUCKET.fullmatch(result):
-        raise api_error(400, "Invalid task file. Invalid fields: resultBucket")
-    simple = body.texts("resourceBuckets", MAX_BUCKETS, 255) or None
-    advanced: list[JsonObject] = []
-    for bucket in body.objects("advancedResourceBuckets", MAX_BUCKETS) or []:
-        name = bucket.text("bucketName", 255)
-        if not name:
-            raise api_error(400, "Invalid task file. Invalid fields: advancedResourceBuckets")
-        prefixes = {
-            "filtering": _nested_prefix(bucket, "filtering", "prefixFiltering"),
-            "resourcesTransformation": _nested_prefix(bucket, "resourcesTransformation", "stripPrefix"),
-            "cacheTTLSec": bucket.integer("cacheTTLSec"),
-        }
-        advanced.append({"bucketName": name} | {key: value for key, value in prefixes.items() if value is not None})
-    if simple and advanced:
-        raise api_error(400, "Only one of resourceBuckets and advancedResourceBuckets may be set")
-    return {"resultBucket": result, "resourceBuckets": simple, "advancedResourceBuckets": advanced or None}
-
-
-def _nested_prefix(bucket: Body, outer: str, inner: str) -> JsonObject | None:
-    holder = bucket.nested(outer)
-    nested = None if holder is None else holder.nested(inner)
-    return None if nested is None else {inner: {"prefix": nested.text("prefix")}}
-
-
-def _scheduling(body: Body) -> str:
-    given = body.text("schedulingType") or "flex"
-    scheduling = _SCHEDULING.get(given.lower())
-    if scheduling is None:
-        raise body.problem("schedulingType", f'Error converting value "{given[:40]}" to a scheduling type.')
-    return scheduling
-
-
-def _retry_settings(body: Body) -> JsonObject:
-    settings = body.nested("retrySettings")
-    values = {
-        name: None if settings is None else settings.integer(name)
-        for name in ("maxTotalRetries", "maxPerInstanceRetries")
-    }
-    if any(value is not None and value < 0 for value in values.values()):
-        raise api_error(400, "Invalid task file. Invalid fields: retrySettings")
-    return values
-
-
-def _privileges(body: Body) -> JsonObject:
-    name = "exportApiAndStorageCredentialsInEnvironment"
-    privileges = body.nested("privileges")
-    return {name: bool(privileges and privileges.flag(name))}
-
-
-def _secrets_access_rights(body: Body) -> JsonObject:
-    rights = body.nested("secretsAccessRights")
-    read: JsonObject = {"bySecret": [], "byPrefix": []}
-    for listed, field in (("bySecret", "key"), ("byPrefix", "prefix")):
-        for right in (rights.objects(listed, MAX_CONSTANTS) if rights else None) or []:
-            read[listed].append({field: right.text(field)})
-    return read
-
-
-def _constraints(body: Body) -> list[JsonObject]:
-    constraints: list[JsonObject] = []
-    for given in body.objects("hardwareConstraints", 50) or []:
-        kind = given.text("discriminator") or ""
-        if kind not in CONSTRAINT_FIELDS:
-            raise api_error(400, f"Invalid hardware constraint: {kind[:80]!r}")
-        constraint: JsonObject = {"discriminator": kind}
-        field = CONSTRAINT_FIELDS[kind]
-        if field is not None:
-            is_text = field in ("specificationKey", "cpuModel")
-            value = (
-                given.text(field) if is_text else given.integer(field) if field == "coreCount" else given.number(field)
-            )
-            if value is None:
-                raise api_error(400, f"Invalid hardware constraint: {kind} needs {field}")
-            constraint[field] = value
-        constraints.append(constraint)
-    return constraints
+        raise invalid_fields(f"instanceCount {shown}, 1 to {MAX_INSTANCES} are possible")
+    return tuple(range(count))
