@@ -11,7 +11,7 @@ from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Subject
-from qarnot_mcp.qarnot.http.transport import Request, Transport, fetch_json
+from qarnot_mcp.qarnot.http.transport import Request, Transport
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.public_url import find_public_url
 
@@ -82,9 +82,7 @@ def about_port(settings: Settings) -> Finding:
 
 async def about_address(settings: Settings) -> Finding:
     """Checks the public address, or that the tunnel tells it, and says which mode of access follows."""
-    public_url = await find_public_url(
-        settings.public_url, settings.tunnel_metrics_url, fetch_json, wait_seconds=TUNNEL_SECONDS
-    )
+    public_url = await find_public_url(settings.public_url, settings.tunnel_metrics_url, wait_seconds=TUNNEL_SECONDS)
     mode = f"mode {choose_mode(settings.auth, settings.api_key, public_url)}"
     if public_url:
         return Finding("tunnel", True, f"{mode}; clients connect to {public_url}{settings.path}")

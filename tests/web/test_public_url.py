@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from qarnot_mcp.qarnot.http.transport import fetch_json
 from qarnot_mcp.settings.fields import SettingsError
 from qarnot_mcp.web.public_url import checked_origin, find_public_url
 from tests.support.serving import serve
@@ -37,23 +36,23 @@ def named(hostname: object) -> Response:
 
 
 async def test_the_address_that_is_set_comes_first(cloudflared: Cloudflared) -> None:
-    assert await find_public_url("https://MCP.example.org", cloudflared.url, fetch_json) == "https://mcp.example.org"
+    assert await find_public_url("https://MCP.example.org", cloudflared.url) == "https://mcp.example.org"
 
 
 async def test_without_a_tunnel_there_is_no_address() -> None:
-    assert await find_public_url(None, None, fetch_json) is None
+    assert await find_public_url(None, None) is None
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/quicktunnel"])
 async def test_the_tunnel_tells_its_address(cloudflared: Cloudflared, suffix: str) -> None:
     cloudflared.answers = [named("Some-Words.trycloudflare.com")]
-    found = await find_public_url(None, cloudflared.url + suffix, fetch_json)
+    found = await find_public_url(None, cloudflared.url + suffix)
     assert found == "https://some-words.trycloudflare.com"
 
 
 async def test_a_tunnel_that_is_still_starting_is_asked_again(cloudflared: Cloudflared) -> None:
     cloudflared.answers = [Response("starting", 503), named(""), named("some-words.trycloudflare.com")]
-    assert await find_public_url(None, cloudflared.url, fetch_json) == "https://some-words.trycloudflare.com"
+    assert await find_public_url(None, cloudflared.url) == "https://some-words.trycloudflare.com"
 
 
 @pytest.mark.parametrize("answer", [None, 7, "", "evil.example/path", "user@host.example", "no-dots", "a b.example"])
@@ -62,19 +61,19 @@ async def test_an_answer_that_is_no_host_name_is_not_believed(
 ) -> None:
     cloudflared.answers = [named(answer)]
     with caplog.at_level(logging.WARNING):
-        assert await find_public_url(None, cloudflared.url, fetch_json, wait_seconds=0) is None
+        assert await find_public_url(None, cloudflared.url, wait_seconds=0) is None
     assert "QARNOT_MCP_PUBLIC_URL" in caplog.text
 
 
 async def test_an_answer_that_is_no_object_is_not_believed(cloudflared: Cloudflared) -> None:
     cloudflared.answers = [JSONResponse(["hostname"])]
-    assert await find_public_url(None, cloudflared.url, fetch_json, wait_seconds=0) is None
+    assert await find_public_url(None, cloudflared.url, wait_seconds=0) is None
 
 
 async def test_nobody_at_the_metrics_address_is_said_after_a_bounded_wait(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         async with asyncio.timeout(10):
-            assert await find_public_url(None, "http://127.0.0.1:1", fetch_json, wait_seconds=0) is None
+            assert await find_public_url(None, "http://127.0.0.1:1", wait_seconds=0) is None
     assert "http://127.0.0.1:1 did not tell" in caplog.text
 
 

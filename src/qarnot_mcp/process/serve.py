@@ -17,7 +17,6 @@ from starlette.types import ASGIApp
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.mode import announce_access, choose_mode
 from qarnot_mcp.process.telemetry import open_telemetry
-from qarnot_mcp.qarnot.http.transport import fetch_json
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.app import create_app
 from qarnot_mcp.web.public_url import find_public_url
@@ -48,7 +47,7 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     """
     open_telemetry()
     listener = listen(settings.host, settings.port)
-    public_url = public_address(settings)
+    public_url = asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url))
     app = create_app(settings, simulation=simulation, public_url=public_url)
     announce(settings, public_url, is_simulated=simulation is not None)
     # It would end all event streams at SIGTERM, and with them the answers of calls in flight.
@@ -136,13 +135,6 @@ def http_protocol() -> type[asyncio.Protocol] | str:
     except ImportError:
         return "h11"
     return BoundedHeadProtocol
-
-
-def public_address(settings: Settings) -> str | None:
-    """Finds where the world reaches the server; waits a bounded time for a tunnel that is just starting."""
-    if settings.public_url is None and settings.tunnel_metrics_url is None:
-        return None
-    return asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url, fetch_json))
 
 
 def listen(host: str, port: int) -> socket.socket:

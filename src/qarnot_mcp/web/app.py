@@ -1,38 +1,32 @@
-"""The web face of the server: the MCP endpoint, its health, and who may reach it from where."""
+"""The web application: the MCP endpoint, its probes, and who may reach them from where."""
 
-import asyncio
 import logging
 from functools import partial
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from qarnot_mcp import __version__
 from qarnot_mcp.auth.caller import key_of_caller
 from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
 from qarnot_mcp.server.app import create_server
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.web.request_guard import Door
+from qarnot_mcp.web.health import Readiness, health
+from qarnot_mcp.web.request_guard import RequestGuard
 
 log = logging.getLogger("qarnot_mcp.web.app")
 
-READY_SECONDS = 30.0
-
 
 def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_url: str | None = None) -> ASGIApp:
-    """Builds the ASGI application: the server behind its guards.
+    """Build the ASGI application: the MCP server behind its guards.
 
-    It is stateless, so that a restart breaks no client. `simulation` answers in place of the API. `public_url` (where
-    the world reaches the server) joins the host guard and the origin guard.
+    It is stateless, so that a restart breaks no client. `simulation` replaces the API. `public_url` (the origin under
+    which the world reaches the server) is allowed as a host and as an origin.
+    Raises `SettingsError` for a setting that cannot be used.
     """
     transport = open_transport(settings, simulation)
     mode = choose_mode(settings.auth, settings.api_key, public_url)
@@ -50,7 +44,7 @@ def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_
         auth = create_provider(settings, origin, secrets, partial(account_of, transport))
     server = create_server(settings, transport, key_of_call, auth)
     server.custom_route("/health", methods=["GET"])(health)
-    server.custom_route("/ready", methods=["GET"])(Readiness(transport).answer)
+    server.custom_route("/ready", methods=["GET"])(Readiness(transport).respond)
     hosts, origins = list(settings.allowed_hosts), list(settings.allowed_origins)
     if public_url:
         hosts.append(urlsplit(public_url).hostname or "")
@@ -72,11 +66,11 @@ def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_
             )
         ],
     )
-    return Door(app, settings.path)
+    return RequestGuard(app, settings.path)
 
 
 def open_transport(settings: Settings, simulation: ASGIApp | None = None) -> Transport:
-    """Builds the way to the API with the limits of the settings; it connects when it is entered."""
+    """Build the transport to the API with the limits of the settings; it connects when it is entered."""
     limits = Limits(
         connect_seconds=settings.connect_timeout_seconds,
         read_seconds=settings.read_timeout_seconds,
@@ -89,35 +83,5 @@ def open_transport(settings: Settings, simulation: ASGIApp | None = None) -> Tra
 
 
 async def account_of(transport: Transport, key: SecretStr) -> str:
-    """Answers the e-mail address of a key's account (`GET /info`); raises `KeyRefused` for a key that is none."""
+    """Return the e-mail address of a key's account (`GET /info`); raise `KeyRefused` for an unknown key."""
     return (await QarnotClient(transport, key).user()).email
-
-
-async def health(_: Request) -> JSONResponse:
-    """Answers 200 while the process lives."""
-    return JSONResponse({"status": "ok", "name": "qarnot-mcp", "version": __version__})
-
-
-class Readiness:
-    """Whether the API can be reached, asked at most every 30 s (`GET /settings`, which takes no key)."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self._asked_at: float | None = None
-        self._reason = ""
-        self._asking = asyncio.Lock()
-
-    async def answer(self, _: Request) -> JSONResponse:
-        """Answers 200 where the API was reached, 503 with the reason where it was not."""
-        # Who comes while the API is being asked waits for what it says.
-        async with self._asking:
-            if self._asked_at is None or self._transport.clock() - self._asked_at > READY_SECONDS:
-                try:
-                    await QarnotClient(self._transport, None).check_reachable()
-                    self._reason = ""
-                except QarnotError as error:
-                    self._reason = str(error)
-                self._asked_at = self._transport.clock()
-        if self._reason:
-            return JSONResponse({"status": "unavailable", "reason": self._reason}, HTTPStatus.SERVICE_UNAVAILABLE)
-        return JSONResponse({"status": "ready"})

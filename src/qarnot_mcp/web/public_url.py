@@ -4,23 +4,23 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.http.transport import fetch_json
 from qarnot_mcp.settings.fields import LOOPBACK_HOSTS, SettingsError
 
 WAIT_SECONDS = 30.0
 PAUSE_SECONDS = 0.5
 REQUEST_SECONDS = 3.0
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _HOSTNAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
 def checked_origin(public_url: str) -> str:
-    """Answers the public address as an origin, `https://host`; raises `SettingsError` for one that cannot be used."""
+    """Return the public address as an origin, `https://host`; raise `SettingsError` if it cannot be used."""
     parts = urlsplit(public_url)
     if parts.path not in ("", "/"):
         raise SettingsError(
@@ -38,13 +38,12 @@ def checked_origin(public_url: str) -> str:
 async def find_public_url(
     public_url: str | None,
     tunnel_metrics_url: str | None,
-    fetch_json: Callable[[str, float], Awaitable[object]],
     wait_seconds: float = WAIT_SECONDS,
 ) -> str | None:
-    """Answers the public origin: the one that is set, else that of the quick tunnel, else None.
+    """Return the public origin: the one that is set, else that of the quick tunnel, else None.
 
-    cloudflared starts beside the server and learns its name after some seconds, so it is asked again and again for
-    `wait_seconds` at most. `fetch_json(url, timeout_seconds)` raises a `QarnotError` where nobody answers.
+    cloudflared starts together with the server and learns its name after some seconds, so it is asked repeatedly
+    (`GET /quicktunnel`), for at most `wait_seconds`. Raises `SettingsError` if `public_url` cannot be used.
     """
     if public_url is not None:
         return checked_origin(public_url)
@@ -63,7 +62,7 @@ async def find_public_url(
         if time.monotonic() + PAUSE_SECONDS > deadline:
             break
         await asyncio.sleep(PAUSE_SECONDS)
-    logger.warning(
+    log.warning(
         "cloudflared at %s did not tell the public address within %.0f s (%s). Set QARNOT_MCP_PUBLIC_URL, or look "
         "at cloudflared's own log.",
         tunnel_metrics_url,
@@ -73,8 +72,8 @@ async def find_public_url(
     return None
 
 
-def _hostname_in(answer: object) -> str | None:
-    hostname = answer.get("hostname") if isinstance(answer, dict) else None
+def _hostname_in(document: object) -> str | None:
+    hostname = document.get("hostname") if isinstance(document, dict) else None
     if isinstance(hostname, str) and _HOSTNAME.fullmatch(hostname.lower()):
         return hostname.lower()
     return None

@@ -1,7 +1,8 @@
-"""The door that every request passes first: one address with or without its last slash, bounded bodies, clear words."""
+"""The first look at a request: one address with or without its last slash, a bounded body, refusals that explain."""
 
 from http import HTTPStatus
 
+from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,18 +17,21 @@ REFUSALS = {
         "Pages of this origin may not call this server. "
         "Add the origin to QARNOT_MCP_ALLOWED_ORIGINS and start the server again.\n"
     ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        f"The request is larger than {MAX_BODY_BYTES} bytes, the most that this server reads.\n"
+    ),
 }
 
 
-class Door:
-    """Stands before the application: mends what HTTP parsers and proxies leave open, and refuses what is too large."""
+class RequestGuard:
+    """Middleware in front of everything else: tidies requests, bounds their bodies, and explains bare refusals."""
 
     def __init__(self, app: ASGIApp, path: str) -> None:
-        self._app = app
+        self._app = RequestBodyLimitMiddleware(app, MAX_BODY_BYTES)
         self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one ASGI connection."""
+        """Serve one ASGI connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -36,69 +40,19 @@ class Door:
         if scope["path"] == self._path + "/":
             # A redirect would go to http:// behind a TLS proxy, and some clients do not follow it with their body.
             scope |= {"path": self._path, "raw_path": self._path.encode()}
-        declared = declared_length(scope)
-        body = None if declared is not None else await read_body(receive)
-        if (declared or 0) > MAX_BODY_BYTES or (body is not None and len(body) > MAX_BODY_BYTES):
-            await refuse_body(scope, receive, send)
-            return
-        await self._app(scope, receive if body is None else replayed(body, receive), explained(send))
+        is_refused = False
 
+        async def send_explained(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and message["status"] in REFUSALS:
+                # The refusals of the libraries have no type, all other responses do.
+                is_refused = b"content-type" not in dict(message["headers"])
+                if is_refused:
+                    status = message["status"]
+                    # What is left of the request is not read.
+                    response = PlainTextResponse(REFUSALS[status], status, headers={"connection": "close"})
+                    await response(scope, receive, send)
+            if not is_refused:
+                await send(message)
 
-def declared_length(scope: Scope) -> int | None:
-    """Reads the Content-Length of a request, none where there is none."""
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else None
-    return None
-
-
-async def read_body(receive: Receive) -> bytes:
-    """Reads a body that declares no length, up to the first part that goes over the limit."""
-    body = bytearray()
-    while len(body) <= MAX_BODY_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            break
-    return bytes(body)
-
-
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """Gives a body that was read already as one message, and what comes after it as it comes."""
-    is_given = False
-
-    async def replayed_receive() -> Message:
-        nonlocal is_given
-        if is_given:
-            return await receive()
-        is_given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replayed_receive
-
-
-def explained(send: Send) -> Send:
-    """Gives the guard's bare refusals a text that says what to do."""
-    text: bytes | None = None
-
-    async def explained_send(message: Message) -> None:
-        nonlocal text
-        if message["type"] == "http.response.start" and message["status"] in REFUSALS:
-            headers = dict(message["headers"])
-            if b"content-type" not in headers:  # the guard's answers have none, all others do
-                text = REFUSALS[message["status"]].encode()
-                headers |= {b"content-type": b"text/plain; charset=utf-8", b"content-length": str(len(text)).encode()}
-                message = {**message, "headers": list(headers.items())}
-        elif message["type"] == "http.response.body" and text is not None:
-            message = {**message, "body": text}
-        await send(message)
-
-    return explained_send
-
-
-async def refuse_body(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers 413 with the limit."""
-    text = f"The request is larger than {MAX_BODY_BYTES} bytes, the most that this server reads.\n"
-    await PlainTextResponse(text, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers={"connection": "close"})(
-        scope, receive, send
-    )
+        await self._app(scope, receive, send_explained)
