@@ -9,7 +9,7 @@ from fastmcp.tools import FunctionTool
 
 from qarnot_mcp.server.fastmcp_tools import make_tool
 from qarnot_mcp.settings.model import settings_table
-from qarnot_mcp.tools.registry import TOOLS
+from qarnot_mcp.tools.registry import REGISTRY
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,7 +28,9 @@ def tools_page() -> str:
         "# The tools",
         "Written by `docs/generate.py` from the code. Parameters marked * are required; all others may be left out.",
     ]
-    return "\n\n".join([*sections, *(section(make_tool(entry, scoped=False)) for entry in TOOLS)]) + "\n"
+    return (
+        "\n\n".join([*sections, *(section(make_tool(entry, scoped=False)) for entry in REGISTRY.tools.values())]) + "\n"
+    )
 
 
 def section(tool: FunctionTool) -> str:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastmcp import Client
 
-from qarnot_mcp.tools.registry import TOOLS
+from qarnot_mcp.tools.registry import REGISTRY
 from tests.support.running_server import ERAS, SERVER_KEY, Era, RunningServer, full_server, used
 
 UUID = "11111111-2222-3333-4444-555555555555"
@@ -51,7 +51,7 @@ def request_of(method: str, tool: str, version: str) -> tuple[dict[str, object],
 
 
 def test_no_tool_is_forgotten_here() -> None:
-    assert set(ARGUMENTS) == {entry.name for entry in TOOLS}
+    assert set(ARGUMENTS) == set(REGISTRY.tools)
 
 
 @pytest.mark.parametrize("version", [MODERN, LEGACY])

@@ -9,7 +9,7 @@ import pytest
 
 from qarnot_mcp.server.app import INSTRUCTIONS
 from qarnot_mcp.settings.model import settings_table
-from qarnot_mcp.tools.registry import TOOLS
+from qarnot_mcp.tools.registry import REGISTRY
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -37,7 +37,7 @@ def test_the_page_on_the_tools_is_that_of_the_code() -> None:
 
 def test_the_readme_has_a_section_on_every_tool() -> None:
     sections = re.findall(r"^### (\w+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert [entry.name for entry in TOOLS] == [name for name in sections if "_" in name]
+    assert list(REGISTRY.tools) == [name for name in sections if "_" in name]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -2,24 +2,26 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastmcp import FastMCP
 from fastmcp.apps import AppConfig
-from fastmcp.server.dependencies import get_access_token
 from pydantic import SecretStr
 
 from qarnot_mcp import __version__
-from qarnot_mcp.auth.scopes import WRITE_SCOPE
 from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from qarnot_mcp.qarnot.http.transport import Transport
+from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.server.fastmcp_tools import make_tool, skip_hidden_list
 from qarnot_mcp.server.middleware import CallMiddleware
 from qarnot_mcp.server.prompts import add_prompts
 from qarnot_mcp.server.resources import add_resources
+from qarnot_mcp.server.toolset_middleware import ToolsetMiddleware
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.context import House
-from qarnot_mcp.tools.registry import TOOLS
+from qarnot_mcp.tools.registry import REGISTRY
+from qarnot_mcp.tools.toolset import Registry
 
 if TYPE_CHECKING:
     # A server without sign-in starts a tenth sooner and holds less without it.
@@ -47,11 +49,15 @@ def create_server(
     transport: Transport,
     key_of_call: Callable[[], SecretStr],
     auth: "QarnotOAuthProvider | None" = None,
+    registry: Registry = REGISTRY,
 ) -> FastMCP[dict[str, House]]:
-    """Builds the server with its tools; the transport is opened when its lifespan begins.
+    """Build the server with its tools; the transport is opened when its lifespan begins.
 
-    `key_of_call` answers the key of the call being served. `auth` is the sign-in of mode `oauth`.
+    `key_of_call` answers the key of the call being served. `auth` is the sign-in of mode `oauth`. Raises
+    `SettingsError` for a tool set that is not known.
     """
+    offer = ToolOffer.of(registry, settings)
+    connection = partial(offer.current, scoped=auth is not None)
 
     @asynccontextmanager
     async def lifespan(_: FastMCP[dict[str, House]]) -> AsyncIterator[dict[str, House]]:
@@ -59,10 +65,9 @@ def create_server(
             await stack.enter_async_context(transport)
             if auth is not None:
                 stack.push_async_callback(auth.close)
-            yield {"house": House(transport, key_of_call, settings.read_only)}
+            yield {"house": House(transport, key_of_call, lambda: not connection().may_write)}
 
-    entries = [entry for entry in TOOLS if not (entry.writes and settings.read_only)]
-    tools = [make_tool(entry, scoped=auth is not None) for entry in entries]
+    tools = [make_tool(entry, scoped=auth is not None) for entry in offer.entries()]
     schemas = {tool.name: tool.parameters for tool in tools}
     server = FastMCP[dict[str, House]](
         "Qarnot",
@@ -71,13 +76,13 @@ def create_server(
         website_url="https://qarnot.com",
         lifespan=lifespan,
         auth=auth,
-        middleware=[CallMiddleware(schemas, {entry.name for entry in TOOLS} - schemas.keys())],
+        middleware=[ToolsetMiddleware(connection), CallMiddleware(schemas, connection)],
         tools=tools,
         mask_error_details=True,
     )
     add_resources(server)
-    add_prompts(server)
-    add_dashboard(server, lambda: not settings.read_only and (auth is None or may_write()))
+    add_prompts(server, lambda tool: connection().shows(tool))
+    add_dashboard(server, lambda: connection().may_write)
     skip_hidden_list(server, schemas)
     return server
 
@@ -88,9 +93,3 @@ def add_dashboard(server: FastMCP[dict[str, House]], may_act: Callable[[], bool]
     @server.resource(VIEW_URI, name="dashboard", title="Dashboard", app=AppConfig(prefers_border=True))
     def dashboard() -> str:
         return tasks_view(actions=may_act())
-
-
-def may_write() -> bool:
-    """Tells whether the token of the request that is being served may call the writing tools."""
-    token = get_access_token()
-    return token is not None and WRITE_SCOPE in token.scopes

@@ -79,3 +79,10 @@ def types_of(valid: Mapping[str, Any]) -> list[str]:
     """Answers the JSON types that a parameter takes, beside null."""
     kinds = [valid, *valid.get("anyOf", [])]
     return [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]
+
+
+def explain_unknown_tool(name: str, tools: list[str]) -> str:
+    """Says which tools there are, the nearest one first."""
+    nearest = difflib.get_close_matches(name, tools, n=1)
+    meant = f" Did you mean {nearest[0]}?" if nearest else ""
+    return f"There is no tool {one_line(name, 60)!r} here.{meant} The tools of this server: {', '.join(tools)}."

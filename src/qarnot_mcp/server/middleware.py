@@ -1,34 +1,37 @@
 """One call of a tool from outside: what the model reads when it fails, and the one line that the log keeps of it."""
 
 import asyncio
-import difflib
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastmcp.exceptions import NotFoundError, ToolError, ValidationError
+from fastmcp.exceptions import ToolError, ValidationError
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
 from mcp_types import CallToolRequestParams
 
-from qarnot_mcp.qarnot.errors import QarnotError, ReadOnly
+from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import explain_arguments, normalise_arguments
-from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.server.connection import Connection
 from qarnot_mcp.tools.context import CallRecord, current_call
 
 log = logging.getLogger("qarnot_mcp.server.middleware")
 
 
+class CallRefusedError(ToolError):
+    """A call of a tool that the connection does not show."""
+
+
 class CallMiddleware(Middleware):
     """Rewrites argument errors for the model and logs each call with its outcome; arguments are never logged.
 
-    `schemas` are those of the tools; `withheld` are the names of the tools that read-only mode leaves out.
+    `schemas` are those of the tools; `connection` returns what the connection of the call being served sees.
     """
 
-    def __init__(self, schemas: Mapping[str, Mapping[str, Any]], withheld: Collection[str] = ()) -> None:
+    def __init__(self, schemas: Mapping[str, Mapping[str, Any]], connection: Callable[[], Connection]) -> None:
         self._schemas = schemas
-        self._withheld = withheld
+        self._connection = connection
 
     async def on_call_tool(
         self, context: MiddlewareContext[CallToolRequestParams], call_next: CallNext[CallToolRequestParams, ToolResult]
@@ -40,20 +43,16 @@ class CallMiddleware(Middleware):
         context = context.copy(message=context.message.model_copy(update={"arguments": meant}))
         token = current_call.set(record)
         try:
+            if refusal := self._connection().refusal(name):
+                outcome = refusal.outcome
+                raise CallRefusedError(refusal.message, log_level=logging.DEBUG)
             return await call_next(context)
+        except CallRefusedError:
+            raise
         except ValidationError as error:
             outcome = "refused"
             schema = self._schemas.get(name, {})
             raise ToolError(explain_arguments(error.__cause__, schema), log_level=logging.DEBUG) from None
-        except NotFoundError:
-            if name in self._schemas:  # there is one, but FastMCP hides it from a token without its scope
-                outcome = "not allowed"
-                raise ToolError(explain_hidden_tool(name), log_level=logging.DEBUG) from None
-            if name in self._withheld:
-                outcome = "ReadOnly"
-                raise ToolError(str(ReadOnly(f"run {name}")), log_level=logging.DEBUG) from None
-            outcome = "unknown tool"
-            raise ToolError(explain_unknown_tool(name, list(self._schemas)), log_level=logging.DEBUG) from None
         except ToolError as error:
             if isinstance(error.__cause__, QarnotError):
                 outcome = type(error.__cause__).__name__
@@ -73,7 +72,7 @@ class CallMiddleware(Middleware):
             self._write(name, outcome, time.perf_counter() - started, record, defect)
 
     def _write(self, name: str, outcome: str, seconds: float, record: CallRecord, defect: BaseException | None) -> None:
-        known = name if name in self._schemas or name in self._withheld else "(unknown)"
+        known = "(unknown)" if outcome == "unknown tool" else name
         facts = {
             "tool": known,
             "outcome": outcome,
@@ -82,18 +81,3 @@ class CallMiddleware(Middleware):
             "request_id": record.request_id,
         }
         log.log(logging.ERROR if defect else logging.INFO, "%s %s", known, outcome, extra=facts, exc_info=defect)
-
-
-def explain_hidden_tool(name: str) -> str:
-    """Says why a tool that exists cannot be called."""
-    return (
-        f"{name} is not allowed here: whoever signed in chose read only, and it changes tasks. Nothing was done. To "
-        "allow it, disconnect this server in the client, connect it again, and leave `Read only` off when signing in."
-    )
-
-
-def explain_unknown_tool(name: str, tools: list[str]) -> str:
-    """Says which tools there are, the nearest one first."""
-    nearest = difflib.get_close_matches(name, tools, n=1)
-    meant = f" Did you mean {nearest[0]}?" if nearest else ""
-    return f"There is no tool {one_line(name, 60)!r} here.{meant} The tools of this server: {', '.join(tools)}."

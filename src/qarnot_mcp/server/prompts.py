@@ -1,14 +1,14 @@
 """Prompts that a person picks from a menu: the four things that people do most with a batch computer."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import PromptError
-from fastmcp.prompts import FunctionPrompt, PromptResult
+from fastmcp.prompts import FunctionPrompt, Prompt, PromptResult
 from fastmcp.prompts.base import PromptArgument
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
-from mcp_types import GetPromptRequestParams
+from mcp_types import GetPromptRequestParams, ListPromptsRequest
 
 
 def run_a_command(command: str, image: str = "library/ubuntu:24.04", instances: str = "1") -> str:
@@ -56,14 +56,30 @@ def parallel_sweep(command: str, values: str, image: str = "library/python:3.13-
     )
 
 
+# A prompt is shown where the tool that it cannot do without is.
+NEEDED_TOOLS = {
+    run_a_command.__name__: "submit_task",
+    why_did_it_fail.__name__: "get_task",
+    clean_up_finished_tasks.__name__: "delete_task",
+    parallel_sweep.__name__: "submit_task",
+}
+
+
 class PromptMiddleware(Middleware):
-    """Says which argument a prompt misses and which prompts there are, as FastMCP does not.
+    """Lists the prompts whose tool is shown, and says which prompts there are and which argument one misses.
 
     A blank argument is one that was left out: menus send those that nobody filled in.
     """
 
-    def __init__(self, server: FastMCP) -> None:
+    def __init__(self, server: FastMCP, shows: Callable[[str], bool]) -> None:
         self._server = server
+        self._shows = shows
+
+    async def on_list_prompts(
+        self, context: MiddlewareContext[ListPromptsRequest], call_next: CallNext[ListPromptsRequest, Sequence[Prompt]]
+    ) -> Sequence[Prompt]:
+        """Leave out the prompts that the connection cannot carry out."""
+        return [prompt for prompt in await call_next(context) if self._shows(NEEDED_TOOLS[prompt.name])]
 
     async def on_get_prompt(
         self,
@@ -74,6 +90,8 @@ class PromptMiddleware(Middleware):
         name = context.message.name
         given = {key: value for key, value in (context.message.arguments or {}).items() if value.strip()}
         prompts = {prompt.name: prompt for prompt in await self._server.list_prompts()}
+        if name not in prompts and name in NEEDED_TOOLS:
+            raise PromptError(f"The prompt {name} needs {NEEDED_TOOLS[name]}, which this connection does not show.")
         if name not in prompts:
             raise PromptError(f"There is no prompt {name[:60]!r} here. The prompts: {', '.join(prompts)}.")
         for argument in prompts[name].arguments or ():
@@ -82,9 +100,9 @@ class PromptMiddleware(Middleware):
         return await call_next(context.copy(message=context.message.model_copy(update={"arguments": given})))
 
 
-def add_prompts(server: FastMCP) -> None:
-    """Registers the prompts."""
-    server.add_middleware(PromptMiddleware(server))
+def add_prompts(server: FastMCP, shows: Callable[[str], bool]) -> None:
+    """Register the prompts; `shows` tells whether the connection being served shows a tool."""
+    server.add_middleware(PromptMiddleware(server, shows))
     image = "Docker image with its tag."
     for prompt in (
         make_prompt(

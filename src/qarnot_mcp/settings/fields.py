@@ -175,3 +175,4 @@ Secrets = Annotated[
     Valid(f"one or more random texts of at least {MIN_SECRET_CHARACTERS} characters, separated by commas"),
 ]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+ToolsetNames = Annotated[str, Field(max_length=400), Valid("all, or names separated by commas, such as storage,jobs")]

@@ -14,6 +14,7 @@ from qarnot_mcp.settings.fields import (
     Origins,
     Seconds,
     Secrets,
+    ToolsetNames,
     UpperCase,
     WebAddress,
     setting,
@@ -69,6 +70,14 @@ class Settings(BaseSettings):
     )
     allowed_origins: Origins = setting([], "Further web origins whose pages may call the server.")
     read_only: bool = setting(False, "Offer only the five tools that read, and refuse every call that writes.")
+    toolsets: ToolsetNames = setting(
+        "default",
+        "Tool sets shown to connections that ask for none; the eight tools of `default` are always shown.",
+    )
+    toolsets_offered: ToolsetNames = setting(
+        "all",
+        "Tool sets that a connection may ask for (`?toolsets=` in the address), beside those of `QARNOT_MCP_TOOLSETS`.",
+    )
     log_format: Annotated[Literal["text", "json"], LowerCase] = setting("text", "Form of the log lines.")
 
     auth: Annotated[Literal["auto", "key", "oauth"], LowerCase] = setting(

@@ -14,11 +14,11 @@ from qarnot_mcp.qarnot.http.transport import Transport
 
 @dataclass(frozen=True)
 class House:
-    """What lives as long as the server: the way to the API, and whose key a call uses."""
+    """What lives as long as the server: the way to the API, whose key a call uses, and whether it may not write."""
 
     transport: Transport
     key_of_call: Callable[[], SecretStr]
-    read_only: bool
+    read_only: Callable[[], bool]
 
 
 @dataclass
@@ -44,7 +44,9 @@ def calling_client() -> QarnotClient:
     """
     house = current_house()
     record = current_call.get(None) or CallRecord()
-    client = QarnotClient(house.transport, house.key_of_call(), read_only=house.read_only, request_id=record.request_id)
+    client = QarnotClient(
+        house.transport, house.key_of_call(), read_only=house.read_only(), request_id=record.request_id
+    )
     record.clients.append(client)
     return client
 

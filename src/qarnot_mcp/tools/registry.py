@@ -1,4 +1,4 @@
-"""Every tool of the server."""
+"""Every tool of the server, in sets: a tool costs its own file and one line here."""
 
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.tools.answers import Aborted, Deleted, ProfileDetails, ProfileNames, Submitted, TaskList
@@ -7,15 +7,28 @@ from qarnot_mcp.tools.profiles import get_profile, list_profiles
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.get_task import abort_task, delete_task, get_task, list_tasks
 from qarnot_mcp.tools.tasks.submit_task import submit_task
-from qarnot_mcp.tools.toolset import ToolEntry
+from qarnot_mcp.tools.toolset import Registry, ToolEntry, Toolset
 
-TOOLS = (
-    ToolEntry(list_tasks, "List tasks", TaskList, READ_SCOPE, has_view=True),
-    ToolEntry(get_task, "Get a task", TaskDetails, READ_SCOPE, has_view=True),
-    ToolEntry(submit_task, "Submit a task", Submitted, WRITE_SCOPE, writes=True, idempotent=False),
-    ToolEntry(get_task_logs, "Get a task's logs", LogText, READ_SCOPE, has_view=True),
-    ToolEntry(abort_task, "Abort a task", Aborted, WRITE_SCOPE, writes=True, destroys=True),
-    ToolEntry(delete_task, "Delete a task", Deleted, WRITE_SCOPE, writes=True, destroys=True),
-    ToolEntry(list_profiles, "List profiles", ProfileNames, READ_SCOPE),
-    ToolEntry(get_profile, "Get a profile", ProfileDetails, READ_SCOPE),
+REGISTRY = Registry(
+    (
+        Toolset(
+            "default",
+            "run tasks, follow them, read their logs",
+            (
+                ToolEntry(list_tasks, "List tasks", TaskList, READ_SCOPE, has_view=True),
+                ToolEntry(get_task, "Get a task", TaskDetails, READ_SCOPE, has_view=True),
+                ToolEntry(submit_task, "Submit a task", Submitted, WRITE_SCOPE, writes=True, idempotent=False),
+                ToolEntry(get_task_logs, "Get a task's logs", LogText, READ_SCOPE, has_view=True),
+                ToolEntry(abort_task, "Abort a task", Aborted, WRITE_SCOPE, writes=True, destroys=True),
+                ToolEntry(delete_task, "Delete a task", Deleted, WRITE_SCOPE, writes=True, destroys=True),
+                ToolEntry(list_profiles, "List profiles", ProfileNames, READ_SCOPE),
+                ToolEntry(get_profile, "Get a profile", ProfileDetails, READ_SCOPE),
+            ),
+        ),
+        Toolset("storage", "hand input files over and fetch results: buckets and the files in them"),
+        Toolset("control", "change tasks that exist: resize, retry, snapshots, reservations"),
+        Toolset("jobs", "order tasks that depend on each other"),
+        Toolset("pools", "keep machines booted for many short tasks"),
+        Toolset("account", "quotas, credits, and the hardware that can be chosen"),
+    )
 )

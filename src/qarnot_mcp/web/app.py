@@ -15,18 +15,26 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
 from qarnot_mcp.server.app import create_server
 from qarnot_mcp.settings.model import Settings
+from qarnot_mcp.tools.registry import REGISTRY
+from qarnot_mcp.tools.toolset import Registry
 from qarnot_mcp.web.health import Readiness, health
 from qarnot_mcp.web.request_guard import RequestGuard
 
 log = logging.getLogger("qarnot_mcp.web.app")
 
 
-def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_url: str | None = None) -> ASGIApp:
+def create_app(
+    settings: Settings,
+    *,
+    simulation: ASGIApp | None = None,
+    public_url: str | None = None,
+    registry: Registry = REGISTRY,
+) -> ASGIApp:
     """Build the ASGI application: the MCP server behind its guards.
 
     It is stateless, so that a restart breaks no client. `simulation` replaces the API. `public_url` (the origin under
     which the world reaches the server) is allowed as a host and as an origin.
-    Raises `SettingsError` for a setting that cannot be used.
+    `registry` holds the tool sets. Raises `SettingsError` for a setting that cannot be used.
     """
     transport = open_transport(settings, simulation)
     mode = choose_mode(settings.auth, settings.api_key, public_url)
@@ -42,7 +50,7 @@ def create_app(settings: Settings, *, simulation: ASGIApp | None = None, public_
         if secrets.notice is not None:
             log.log(secrets.notice.level, secrets.notice.text)
         auth = create_provider(settings, origin, secrets, partial(account_of, transport))
-    server = create_server(settings, transport, key_of_call, auth)
+    server = create_server(settings, transport, key_of_call, auth, registry)
     server.custom_route("/health", methods=["GET"])(health)
     server.custom_route("/ready", methods=["GET"])(Readiness(transport).respond)
     hosts, origins = list(settings.allowed_hosts), list(settings.allowed_origins)

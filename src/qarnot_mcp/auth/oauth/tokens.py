@@ -139,9 +139,13 @@ class QarnotOAuthProvider(OAuthProvider):
         return self._page.address_for(request)
 
     def is_for_us(self, resource: str | None) -> bool:
-        """Tells whether a `resource` parameter names this server; a missing one does."""
+        """Tell whether a `resource` parameter names this server; a missing one does.
+
+        Clients that put the address that a person typed here send its query along (`?toolsets=...`).
+        """
         try:
-            return not resource or resource_url_from_server_url(resource).rstrip("/") == self.resource
+            named = resource_url_from_server_url(resource or "").partition("?")[0]
+            return not resource or named.rstrip("/") == self.resource
         except ValueError:
             return False
 
