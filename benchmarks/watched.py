@@ -8,7 +8,7 @@ import json
 import psutil
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from qarnot_mcp.process.log_setup import open_logbook
+from qarnot_mcp.process.log_setup import configure_logging
 from qarnot_mcp.process.serve import keep_heap, web_server
 from qarnot_mcp.settings.load import load_settings
 from qarnot_mcp.web.app import create_app
@@ -41,5 +41,5 @@ if __name__ == "__main__":
     options = parser.parse_args()
     keep_heap()
     settings = load_settings(None, port=str(options.port))
-    open_logbook(settings)
+    configure_logging(settings)
     web_server(Watched(create_app(settings)), settings).run()

@@ -1,4 +1,4 @@
-"""The command line: arguments, settings, and what is run with them."""
+"""The command line: options, settings, and what runs with them."""
 
 import argparse
 import gc
@@ -18,7 +18,7 @@ SANDBOX_URL = "http://sandbox.invalid"
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Reads the command line."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(
         prog="qarnot-mcp", description="Run and follow Qarnot computations from a conversation with a language model."
     )
@@ -37,12 +37,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Starts the server and serves until SIGTERM.
+    """Start the server and serve until SIGTERM.
 
-    Ends with status 2 where a setting cannot be used, and with 1 where the address cannot be listened on.
+    Ends with status 2 if a setting cannot be used, and with 1 if the address cannot be listened on.
     """
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    # FastMCP installs a log handler of its own when it is imported; the log is ours.
+    # FastMCP installs a log handler of its own when it is imported.
     os.environ["FASTMCP_LOG_ENABLED"] = "false"
     from qarnot_mcp.settings.fields import SettingsError
     from qarnot_mcp.settings.load import load_settings
@@ -59,9 +59,9 @@ def main(arguments: list[str] | None = None) -> None:
         settings = load_settings(**given)
     except SettingsError as error:
         fail(str(error), status=1 if options.check else 2)
-    from qarnot_mcp.process.log_setup import open_logbook
+    from qarnot_mcp.process.log_setup import configure_logging
 
-    open_logbook(settings)
+    configure_logging(settings)
     simulation = sandbox(options) if options.sandbox else None
     if options.check:
         raise SystemExit(examine(settings, simulation))
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def sandbox(options: argparse.Namespace) -> "ASGIApp":
-    """Builds the simulated Qarnot that the command line asks for."""
+    """Build the simulated Qarnot that the command line asks for."""
     from qarnot_mcp.sandbox.app import create_app
     from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, MAX_SPEED, MIN_SPEED
 
@@ -90,7 +90,7 @@ def sandbox(options: argparse.Namespace) -> "ASGIApp":
 
 
 def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
-    """Prints what the doctor finds, and answers the exit status: 1 where something is wrong."""
+    """Print the findings of the doctor; return the exit status, 1 if something is wrong."""
     import asyncio
 
     from qarnot_mcp.doctor import findings
@@ -108,6 +108,6 @@ def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:
 
 
 def fail(message: str, *, status: int) -> NoReturn:
-    """Ends the process with one line."""
+    """End the process with one line on standard error."""
     sys.stderr.write(f"qarnot-mcp: {message}\n")
     raise SystemExit(status)

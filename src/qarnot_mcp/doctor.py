@@ -1,4 +1,4 @@
-"""The doctor, `qarnot-mcp --check`: one line for each thing that a working server needs."""
+"""`qarnot-mcp --check`: one line for each thing that a working server needs."""
 
 import asyncio
 import socket
@@ -21,7 +21,7 @@ TUNNEL_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found about one thing."""
+    """The result of one check."""
 
     name: str
     good: bool
@@ -32,35 +32,35 @@ class Finding:
 
 
 async def findings(settings: Settings, transport: Transport) -> AsyncIterator[Finding]:
-    """Checks API, clock, key, port and tunnel, one after the other; that there are settings says that they are good."""
+    """Check API, clock, key, port and public address, one after the other; the settings were checked when read."""
     read_only = ", read-only" if settings.read_only else ""
     yield Finding("settings", True, f"all valid{read_only}")
     async with transport:
-        for finding in await about_api(settings, transport):
+        for finding in await check_api(settings, transport):
             yield finding
-        yield await about_key(settings, transport)
-    yield await asyncio.to_thread(about_port, settings)
-    yield await about_address(settings)
+        yield await check_key(settings, transport)
+    yield await asyncio.to_thread(check_port, settings)
+    yield await check_address(settings)
 
 
-async def about_api(settings: Settings, transport: Transport) -> list[Finding]:
-    """Checks that the API answers, and that this machine's clock is near its own."""
+async def check_api(settings: Settings, transport: Transport) -> list[Finding]:
+    """Check that the API responds, and that this machine's clock is within a minute of its `Date` header."""
     try:
-        answer = await transport.exchange(Request("GET", "/settings", Subject("endpoint", "settings")))
+        response = await transport.exchange(Request("GET", "/settings", Subject("endpoint", "settings")))
     except QarnotError as error:
         return [Finding("api", False, str(error)), Finding("clock", True, "not compared: the API does not answer")]
     reached = Finding("api", True, f"{settings.base_url}/v{settings.api_version} answers")
     try:
-        apart = abs((datetime.now(UTC) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds())
+        offset = abs((datetime.now(UTC) - parsedate_to_datetime(response.headers.get("date", ""))).total_seconds())
     except (TypeError, ValueError):
         return [reached, Finding("clock", True, "not compared: the API tells no time")]
-    text = f"{apart:.0f} s from that of the API"
-    good = apart <= CLOCK_SECONDS
+    text = f"{offset:.0f} s from that of the API"
+    good = offset <= CLOCK_SECONDS
     return [reached, Finding("clock", good, text if good else f"{text}: set this machine's clock, tokens depend on it")]
 
 
-async def about_key(settings: Settings, transport: Transport) -> Finding:
-    """Checks the key of the server against the API."""
+async def check_key(settings: Settings, transport: Transport) -> Finding:
+    """Check the key of the server against the API."""
     if settings.api_key is None:
         return Finding("key", True, "QARNOT_API_KEY is not set: callers bring keys of their own")
     try:
@@ -70,8 +70,8 @@ async def about_key(settings: Settings, transport: Transport) -> Finding:
     return Finding("key", True, f"works: {user.email}, {user.task_count} of {user.max_task} tasks")
 
 
-def about_port(settings: Settings) -> Finding:
-    """Checks that the address can be listened on."""
+def check_port(settings: Settings) -> Finding:
+    """Check that the address can be listened on."""
     where = f"{settings.host} port {settings.port}"
     try:
         socket.create_server((settings.host, settings.port)).close()
@@ -80,8 +80,8 @@ def about_port(settings: Settings) -> Finding:
     return Finding("port", True, f"{where} is free")
 
 
-async def about_address(settings: Settings) -> Finding:
-    """Checks the public address, or that the tunnel tells it, and says which mode of access follows."""
+async def check_address(settings: Settings) -> Finding:
+    """Check the public address, set or told by the tunnel, and name the mode of access that follows from it."""
     public_url = await find_public_url(settings.public_url, settings.tunnel_metrics_url, wait_seconds=TUNNEL_SECONDS)
     mode = f"mode {choose_mode(settings.auth, settings.api_key, public_url)}"
     if public_url:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qarnot_mcp.process.log_setup import JsonLines, TextLines, open_logbook
+from qarnot_mcp.process.log_setup import JsonLines, TextLines, configure_logging
 from tests.support.running_server import running_server, settings_for
 
 LIBRARIES = ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error", "fastmcp.server.server", "qarnot_mcp")
@@ -76,7 +76,7 @@ def raised() -> RuntimeError:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_the_libraries_stay_quiet_where_the_level_is_debug(form: str, capsys: pytest.CaptureFixture[str]) -> None:
-    open_logbook(settings_for("http://127.0.0.1:9", log_level="DEBUG", log_format=form))
+    configure_logging(settings_for("http://127.0.0.1:9", log_level="DEBUG", log_format=form))
     logging.getLogger("qarnot_mcp.web.app").debug("ours")
     for name in LIBRARIES[:-1]:
         logging.getLogger(name).info("theirs, with a key")
@@ -88,7 +88,7 @@ def test_the_libraries_stay_quiet_where_the_level_is_debug(form: str, capsys: py
 
 
 def test_what_the_line_of_a_call_says_is_not_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
-    open_logbook(settings_for("http://127.0.0.1:9"))
+    configure_logging(settings_for("http://127.0.0.1:9"))
     fastmcp = logging.getLogger("fastmcp")
     fastmcp.propagate, fastmcp.handlers[:] = True, []  # as it is where FASTMCP_LOG_ENABLED is false
     server = logging.getLogger("fastmcp.server.server")
@@ -100,7 +100,7 @@ def test_what_the_line_of_a_call_says_is_not_said_twice(capsys: pytest.CaptureFi
 
 
 def test_only_errors_where_the_level_is_error(capsys: pytest.CaptureFixture[str]) -> None:
-    open_logbook(settings_for("http://127.0.0.1:9", log_level="ERROR"))
+    configure_logging(settings_for("http://127.0.0.1:9", log_level="ERROR"))
     for name in LIBRARIES:
         logging.getLogger(name).warning("quiet")
     logging.getLogger("qarnot_mcp").error("loud")
@@ -119,7 +119,7 @@ class Heard(logging.Handler):
 
 
 async def test_a_client_that_hangs_up_within_its_request_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    open_logbook(settings_for("http://api.invalid"))
+    configure_logging(settings_for("http://api.invalid"))
     logging.getLogger("mcp").addHandler(heard := Heard())
     async with running_server() as server:
         address = urlsplit(server.url)

@@ -10,13 +10,13 @@ import sys
 
 import pytest
 
-from qarnot_mcp.process.telemetry import open_telemetry
+from qarnot_mcp.process.telemetry import configure_tracing
 
 TRACED_CALL = """
 import asyncio, logging
-from qarnot_mcp.process.telemetry import open_telemetry
+from qarnot_mcp.process.telemetry import configure_tracing
 logging.basicConfig(level="INFO")
-open_telemetry()
+configure_tracing()
 from pydantic import SecretStr
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import NotFound
@@ -69,5 +69,5 @@ def test_a_missing_sdk_is_said() -> None:
 def test_none_asks_for_no_traces(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
     with caplog.at_level("INFO"):
-        open_telemetry()
+        configure_tracing()
     assert not caplog.records

@@ -1,4 +1,4 @@
-"""The bounds on a request that is arriving: uvicorn's fast parser takes headers of any size, and any time for them."""
+"""Bounds on an arriving request, which uvicorn's fast parser lacks: the size of its head, and the time it takes."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ REQUEST_SECONDS = 60.0
 
 
 def refused(status: str, words: str) -> bytes:
-    """Answers the bytes of a refusal after which the connection is closed."""
+    """Return the bytes of a refusal after which the connection is closed."""
     head = f"HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {len(words)}"
     return f"{head}\r\nconnection: close\r\n\r\n{words}".encode()
 
@@ -19,9 +19,9 @@ TOO_SLOW = refused("408 Request Timeout", "The request did not arrive in time")
 
 
 class BoundedHeadProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which answers 431 to a head over 64 KiB, and 408 to a request that has not come in a minute.
+    """uvicorn's protocol with a 431 for a head over 64 KiB and a 408 for a request that takes over a minute.
 
-    The bytes are counted as they arrive, so a head may be larger by what one read of the socket brings.
+    Bytes are counted as they arrive, so a head may be larger by what one read of the socket brings.
     """
 
     request_seconds = REQUEST_SECONDS
@@ -30,17 +30,17 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Waits for the first request."""
+        """Start the time for the first request."""
         super().connection_made(transport)
         self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Waits for nothing any more."""
+        """Stop the time."""
         self._expect_nothing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Takes what the socket brought."""
+        """Parse what the socket brought, and count it while it is part of a head."""
         super().data_received(data)
         if self._is_reading_head:
             self._head_bytes += len(data)
@@ -49,19 +49,19 @@ class BoundedHeadProtocol(HttpToolsProtocol):
                 self.transport.close()
 
     def on_message_begin(self) -> None:
-        """Begins to count a new head."""
+        """Start to count a new head, and its time."""
         self._head_bytes = 0
         self._is_reading_head = True
         self._expect_request()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Ends the count: the head fitted."""
+        """Stop the count: the head fitted."""
         self._is_reading_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Ends the time: the whole request is there."""
+        """Stop the time: the whole request has arrived."""
         self._expect_nothing()
         super().on_message_complete()
 

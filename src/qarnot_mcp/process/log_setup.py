@@ -1,4 +1,4 @@
-"""The server's log: one form for all lines, as text or as JSON, on standard error."""
+"""The log: all lines in one form, text or JSON."""
 
 import json
 import logging
@@ -7,11 +7,11 @@ from typing import Any
 
 from qarnot_mcp.settings.model import Settings
 
-FIELDS = ("tool", "outcome", "milliseconds", "upstream_calls", "request_id")
+CALL_FIELDS = ("tool", "outcome", "milliseconds", "upstream_calls", "request_id")
 
 
 class TextLines(logging.Formatter):
-    """Lines for people: time, level, message, and the facts of a call."""
+    """Lines for people: time, level, message, and the details of a call."""
 
     default_msec_format = None
 
@@ -20,9 +20,11 @@ class TextLines(logging.Formatter):
         self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
-        """Writes one line; a traceback, where there is one, follows it."""
-        facts = " ".join(f"{name}={value}" for name, value in _facts(record).items() if name not in ("tool", "outcome"))
-        return super().formatMessage(record) + (f" {facts}" if facts else "")
+        """Return one line; a traceback, if there is one, follows it."""
+        fields = " ".join(
+            f"{name}={value}" for name, value in _call_fields(record).items() if name not in ("tool", "outcome")
+        )
+        return super().formatMessage(record) + (f" {fields}" if fields else "")
 
 
 class JsonLines(logging.Formatter):
@@ -33,45 +35,45 @@ class JsonLines(logging.Formatter):
         self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
-        """Writes one object; a traceback, where there is one, is the field `traceback`."""
+        """Return one object; a traceback, if there is one, is the field `traceback`."""
         line: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **_facts(record),
+            **_call_fields(record),
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
-def open_logbook(settings: Settings) -> None:
-    """Sets up logging for the process.
+def configure_logging(settings: Settings) -> None:
+    """Set up logging for the process, on standard error.
 
     The libraries stay at INFO even where LOG_LEVEL is DEBUG: their debug lines show whole requests, with the
     constants of tasks and the headers of callers in them.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
-    handler.addFilter(_is_no_hang_up)
+    handler.addFilter(_is_no_disconnect)
     level = logging.getLevelName(settings.log_level)
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
     logging.getLogger("qarnot_mcp").setLevel(level)
     for noisy in ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
-    # It warns of every wrong argument and tells each defect of a tool; the line of the call says that already.
+    # It reports wrong arguments and defects of tools, which the line of the call says already.
     server = logging.getLogger("fastmcp.server.server")
     server.setLevel(max(level, logging.ERROR))
     server.addFilter(_is_not_of_a_call)
 
 
-def _facts(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+def _call_fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in CALL_FIELDS if hasattr(record, name)}
 
 
-def _is_no_hang_up(record: logging.LogRecord) -> bool:
-    """Leaves out the traceback that the SDK logs where a client hangs up before its request has come."""
+def _is_no_disconnect(record: logging.LogRecord) -> bool:
+    """Leave out the traceback that the SDK logs when a client disconnects before its request has arrived."""
     kind = record.exc_info[0] if record.exc_info else None
     return kind is None or kind.__name__ != "ClientDisconnect"
 

@@ -1,4 +1,4 @@
-"""The process that serves: its socket, its signals, its garbage, and the web server that runs the application."""
+"""The serving process: its socket, its signals, and the web server that runs the application."""
 
 import asyncio
 import ctypes
@@ -16,14 +16,14 @@ from starlette.types import ASGIApp
 
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.mode import announce_access, choose_mode
-from qarnot_mcp.process.telemetry import open_telemetry
+from qarnot_mcp.process.telemetry import configure_tracing
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.app import create_app
 from qarnot_mcp.web.public_url import find_public_url
 
 log = logging.getLogger("qarnot_mcp")
 
-# Whose X-Forwarded-For and X-Forwarded-Proto are believed: a proxy or tunnel on this machine or beside it, so that
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed: a proxy or tunnel on this machine or next to it, so that
 # wrong keys are counted for the person's address and not for the proxy's.
 PROXIES = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
@@ -36,23 +36,23 @@ GIVE_BACK_SECONDS = 10
 
 
 class CannotListen(Exception):  # noqa: N818 - says what happened, as the errors of the API do
-    """The address of the settings cannot be listened on; the text says why and what to do."""
+    """The address of the settings is taken or not of this machine; the text says why and what to do."""
 
 
 def serve(settings: Settings, simulation: ASGIApp | None) -> None:
-    """Listens on the address of the settings and serves until SIGTERM or Ctrl-C.
+    """Listen on the address of the settings and serve until SIGTERM or Ctrl-C.
 
-    `simulation` answers in place of the API. Raises `CannotListen`, and `SettingsError` for a setting that only
-    shows in use that it cannot be used.
+    `simulation` replaces the API. Raises `CannotListen`, and `SettingsError` for a setting that turns out to be
+    unusable.
     """
-    open_telemetry()
+    configure_tracing()
     listener = listen(settings.host, settings.port)
     public_url = asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url))
     app = create_app(settings, simulation=simulation, public_url=public_url)
     announce(settings, public_url, is_simulated=simulation is not None)
-    # It would end all event streams at SIGTERM, and with them the answers of calls in flight.
+    # Otherwise sse-starlette closes every stream on SIGTERM, and calls in flight lose their result.
     AppStatus.enable_automatic_graceful_drain = False
-    # uvicorn finishes the calls in flight and then raises the signal again: end as after a return, with status 0.
+    # uvicorn finishes the calls in flight and then raises the signal again: end with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.freeze()
     gc.enable()
@@ -66,7 +66,7 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
 
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
-    """Makes the web server that runs the application."""
+    """Return the web server that runs the application."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -112,7 +112,7 @@ def allocator(name: str) -> Callable[..., int] | None:
 
 
 def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) -> None:
-    """Logs the first lines: what runs on what, whose key a call uses, and which address to connect to."""
+    """Log the first lines: what runs on what, whose key a call uses, and which address to connect to."""
     api = "a simulated Qarnot" if is_simulated else f"{settings.base_url}/v{settings.api_version}"
     log.info("qarnot-mcp %s, on %s%s", __version__, api, ", read-only" if settings.read_only else "")
     lines = announce_access(
@@ -129,7 +129,7 @@ def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) 
 
 
 def http_protocol() -> type[asyncio.Protocol] | str:
-    """Answers the HTTP protocol to serve with: the fast parser with a bound, else h11, which has one of its own."""
+    """Return the HTTP protocol to serve with: the fast parser with bounds, else h11, which bounds the head itself."""
     try:
         from qarnot_mcp.process.http_protocol import BoundedHeadProtocol
     except ImportError:
@@ -138,7 +138,7 @@ def http_protocol() -> type[asyncio.Protocol] | str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Opens the listening socket before anything else starts, so that a taken port is one clear line."""
+    """Open the listening socket before anything else starts, so that a taken port is one clear line."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.

@@ -1,4 +1,4 @@
-"""Traces, where the standard OTEL_* variables ask for them: FastMCP's spans of each call, and ours of the API."""
+"""Traces, if the standard OTEL_* variables ask for them: FastMCP's spans of each call and ours of the API."""
 
 import logging
 import os
@@ -7,16 +7,16 @@ from qarnot_mcp import __version__
 
 log = logging.getLogger("qarnot_mcp")
 
-ASKING = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
+ASKING_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
 
 
-def open_telemetry() -> None:
-    """Sends spans to where the environment says; does nothing where it says nothing.
+def configure_tracing() -> None:
+    """Export spans to where the environment says; do nothing if it says nothing.
 
-    Spans carry names, outcomes and times, never arguments or keys. They need the extra `qarnot-mcp[otel]`.
+    Spans carry names, outcomes and times, never arguments or keys. Needs the extra `qarnot-mcp[otel]`.
     """
     exporter = os.environ.get("OTEL_TRACES_EXPORTER", "otlp")
-    if exporter == "none" or not any(os.environ.get(name) for name in ASKING):
+    if exporter == "none" or not any(os.environ.get(name) for name in ASKING_VARIABLES):
         return
     try:
         from opentelemetry import trace
