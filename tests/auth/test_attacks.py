@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.grants import Access, Code, Refresh, SignInForm, SignInRequest
+from qarnot_mcp.auth.oauth.grants import AccessGrant, CodeGrant, RefreshGrant, SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from tests.support.ports import free_port
 from tests.support.processes import SERVER, running, server_environment
@@ -23,14 +23,14 @@ def forged(server: RunningServer, *, secret: SecretStr = SECRET, **changes: obje
     """An access token as this server would seal it, but for the changes."""
     fields = {
         "expires_at": time.time() + 600,
-        "family": "f",
+        "session_id": "f",
         "key": SecretStr(ALICE),
         "client_id": "c",
         "scopes": ["qarnot:read", "qarnot:write"],
         "resource": server.url,
         **changes,
     }
-    return Sealer([secret], now=lambda: 0).seal(Access.model_validate(fields))
+    return Sealer([secret], now=lambda: 0).seal(AccessGrant.model_validate(fields))
 
 
 async def assert_no_entry(server: RunningServer, sign_in: SignIn, token: str | None) -> None:
@@ -146,7 +146,7 @@ async def test_a_code_that_is_used_many_times_at_once_works_once_at_most(full_si
     assert sorted(response.status_code for response in responses) == [200] + [400] * 7
 
 
-async def test_a_replayed_refresh_token_ends_its_family(full_sign_in: SignIn) -> None:
+async def test_a_replayed_refresh_token_ends_its_session(full_sign_in: SignIn) -> None:
     first = await full_sign_in.tokens(ALICE)
     second = (await full_sign_in.refresh(first["refresh_token"])).json()
     replay = await full_sign_in.refresh(first["refresh_token"])
@@ -189,12 +189,12 @@ async def test_an_unknown_client_at_the_token_endpoint(full_sign_in: SignIn) -> 
 async def test_an_expired_code_refresh_token_or_form(server: RunningServer, full_sign_in: SignIn) -> None:
     await full_sign_in.register()
     late = {"expires_at": time.time() - 1, "scopes": ["qarnot:read"], "client_id": full_sign_in.client_id}
-    kept = {**late, "id": "i", "family": "f", "key": SecretStr(ALICE), "resource": server.url}
+    kept = {**late, "id": "i", "session_id": "f", "key": SecretStr(ALICE), "resource": server.url}
     asked = {"redirect_uri": full_sign_in.redirect, "redirect_uri_given": True, "code_challenge": "c" * 43}
     sealer = Sealer([SECRET])
-    code = sealer.seal(Code.model_validate({**kept, **asked}))
+    code = sealer.seal(CodeGrant.model_validate({**kept, **asked}))
     assert (await full_sign_in.exchange(code)).json()["error"] == "invalid_grant"
-    refresh_token = sealer.seal(Refresh.model_validate(kept))
+    refresh_token = sealer.seal(RefreshGrant.model_validate(kept))
     assert (await full_sign_in.refresh(refresh_token)).json()["error"] == "invalid_grant"
     request = SignInRequest.model_validate({**late, **asked, "client_name": "x"})
     form = sealer.seal(SignInForm(expires_at=late["expires_at"], request=request, browser="b"))

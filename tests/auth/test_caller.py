@@ -4,7 +4,7 @@ from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.caller import key_of_caller
+from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.auth.mode import Mode
 from tests.support.running_server import ERAS, SERVER_KEY, Era, full_server, refusal, used
 
@@ -14,7 +14,7 @@ def server_with(mode: Mode, server_key: SecretStr | None) -> FastMCP[None]:
 
     @server.tool
     async def whose() -> str:
-        return key_of_caller(mode, server_key).get_secret_value()
+        return resolve_key(mode, server_key).get_secret_value()
 
     return server
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.grants import Access, Refresh
+from qarnot_mcp.auth.oauth.grants import AccessGrant, RefreshGrant
 from qarnot_mcp.auth.oauth.sealing import MAX_SEALED_CHARACTERS, Sealed, Sealer
 
 OLD, NEW, FOREIGN = (SecretStr(letter * 40) for letter in "onf")
@@ -16,9 +16,9 @@ class Note(Sealed):
     text: str
 
 
-def access(expires_at: float | None = None) -> Access:
-    return Access(
-        expires_at=expires_at, family="f", key=SecretStr("the-key"), client_id="c", scopes=["s"], resource="r"
+def access(expires_at: float | None = None) -> AccessGrant:
+    return AccessGrant(
+        expires_at=expires_at, session_id="f", key=SecretStr("the-key"), client_id="c", scopes=["s"], resource="r"
     )
 
 
@@ -31,7 +31,7 @@ def test_what_was_sealed_is_opened_unchanged(text: str) -> None:
 def test_a_key_survives_sealing_and_shows_nowhere_else() -> None:
     sealer = Sealer([NEW])
     sealed = sealer.seal(access())
-    opened = sealer.open(Access, sealed)
+    opened = sealer.open(AccessGrant, sealed)
     assert opened is not None
     assert opened.key.get_secret_value() == "the-key"
     assert "the-key" not in repr(opened)
@@ -56,16 +56,16 @@ def test_a_foreign_secret_opens_nothing() -> None:
 
 def test_a_value_sealed_for_one_purpose_does_not_open_for_another() -> None:
     sealer = Sealer([NEW])
-    refresh = Refresh(id="i", family="f", key=SecretStr("k"), client_id="c", scopes=["s"], resource="r")
-    assert sealer.open(Access, sealer.seal(refresh)) is None
-    assert sealer.open(Refresh, sealer.seal(access())) is None
+    refresh = RefreshGrant(id="i", session_id="f", key=SecretStr("k"), client_id="c", scopes=["s"], resource="r")
+    assert sealer.open(AccessGrant, sealer.seal(refresh)) is None
+    assert sealer.open(RefreshGrant, sealer.seal(access())) is None
     assert sealer.open(Note, sealer.seal(access())) is None
 
 
 def test_an_expired_value_does_not_open() -> None:
     sealed = Sealer([NEW]).seal(access(expires_at=1_000.0))
-    assert Sealer([NEW], now=lambda: 999.9).open(Access, sealed) is not None
-    assert Sealer([NEW], now=lambda: 1_000.0).open(Access, sealed) is None
+    assert Sealer([NEW], now=lambda: 999.9).open(AccessGrant, sealed) is not None
+    assert Sealer([NEW], now=lambda: 1_000.0).open(AccessGrant, sealed) is None
 
 
 @pytest.mark.parametrize("text", ["", "=", "gAAAA", "é" * 20, "x" * 500, "a" * (MAX_SEALED_CHARACTERS + 1)])

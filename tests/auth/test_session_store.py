@@ -32,25 +32,25 @@ async def test_of_many_who_bring_the_same_code_one_wins(store: SessionStore) -> 
 
 
 async def test_a_refresh_token_works_once(store: SessionStore) -> None:
-    await store.add_refresh_token("t", "family")
-    assert await store.take_refresh_token("t", "family")
-    assert not await store.take_refresh_token("t", "family")
+    await store.add_refresh_token("t", "session")
+    assert await store.take_refresh_token("t", "session")
+    assert not await store.take_refresh_token("t", "session")
 
 
 async def test_of_many_who_bring_the_same_refresh_token_one_wins(store: SessionStore) -> None:
-    await store.add_refresh_token("t", "family")
-    assert sum(await asyncio.gather(*(store.take_refresh_token("t", "family") for _ in range(20)))) == 1
+    await store.add_refresh_token("t", "session")
+    assert sum(await asyncio.gather(*(store.take_refresh_token("t", "session") for _ in range(20)))) == 1
 
 
 async def test_a_session_from_before_a_restart_goes_on(store: SessionStore) -> None:
-    assert await store.take_refresh_token("older", "older family")
+    assert await store.take_refresh_token("older", "older session")
 
 
 async def test_an_ended_session_stays_ended(store: SessionStore) -> None:
-    await store.add_refresh_token("t", "family")
-    assert not await store.has_ended("family")
-    await store.end_family("family")
-    assert await store.has_ended("family")
+    await store.add_refresh_token("t", "session")
+    assert not await store.has_ended("session")
+    await store.end_session("session")
+    assert await store.has_ended("session")
     assert not await store.has_ended("another")
 
 
@@ -63,7 +63,7 @@ class BrokenEntries(MemoryStore):
 
 async def test_a_store_that_does_not_answer_is_named() -> None:
     with pytest.raises(StoreUnavailable):
-        await SessionStore(BrokenEntries(), 60).has_ended("family")
+        await SessionStore(BrokenEntries(), 60).has_ended("session")
 
 
 class DefectiveEntries(MemoryStore):
@@ -75,13 +75,13 @@ class DefectiveEntries(MemoryStore):
 
 async def test_a_defect_is_not_taken_for_an_outage() -> None:
     with pytest.raises(KeyError):
-        await SessionStore(DefectiveEntries(), 60).has_ended("family")
+        await SessionStore(DefectiveEntries(), 60).has_ended("session")
 
 
 async def test_a_redis_that_does_not_answer_is_named() -> None:
     store = create_store(SecretStr("redis://127.0.0.1:1/0"), 60)
     with pytest.raises(StoreUnavailable):
-        await store.has_ended("family")
+        await store.has_ended("session")
     await store.close()
 
 

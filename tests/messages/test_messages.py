@@ -17,7 +17,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from qarnot_mcp.auth.caller import key_of_caller
+from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.qarnot import errors
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Subject
@@ -410,7 +410,7 @@ async def busy_server(api_url: str) -> AsyncIterator[RunningServer]:
     """A server that may have one call under way, and has it."""
     settings = settings_for(api_url)
     transport = Transport(api_url, "1", limits=Limits(max_calls_in_flight=1, queue_seconds=0.1))
-    server = create_server(settings, transport, partial(key_of_caller, "key", None))
+    server = create_server(settings, transport, partial(resolve_key, "key", None))
     async with (
         serve(server.http_app(path="/mcp", stateless_http=True)) as url,
         transport.open(Request("GET", "/settings", Subject("endpoint", "settings"))),

@@ -11,13 +11,14 @@ from fastmcp.server.auth import require_scopes
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from qarnot_mcp.auth.caller import key_of_caller
+from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.auth.oauth.clients import Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
 from qarnot_mcp.auth.oauth.throttle import Throttle
-from qarnot_mcp.auth.oauth.tokens import REFRESH_SECONDS, QarnotOAuthProvider
+from qarnot_mcp.auth.oauth.tokens import REFRESH_SECONDS
+from qarnot_mcp.auth.provider import QarnotOAuthProvider
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.qarnot.errors import KeyRefused, Unreachable
 from tests.support.serving import listening, port_of, serve
@@ -30,17 +31,16 @@ class Accounts:
     """Stands in for `GET /info`: who holds which key."""
 
     def __init__(self) -> None:
-        self.emails = {ALICE: "alice@example.org", BOB: "bob@example.org"}
+        self.keys = {ALICE, BOB}
         self.answers = True
         self.checks = 0
 
-    async def check_key(self, key: SecretStr) -> str:
+    async def verify_key(self, key: SecretStr) -> None:
         self.checks += 1
         if not self.answers:
             raise Unreachable("the cable is out", sent=False)
-        if key.get_secret_value() not in self.emails:
+        if key.get_secret_value() not in self.keys:
             raise KeyRefused()
-        return self.emails[key.get_secret_value()]
 
 
 def oauth_only_provider(
@@ -53,15 +53,15 @@ def oauth_only_provider(
     throttle: Throttle | None = None,
     clients: Clients | None = None,
 ) -> QarnotOAuthProvider:
+    sealer = Sealer(secrets, now)
     return QarnotOAuthProvider(
         origin=origin,
         path="/mcp",
-        sealer=Sealer(secrets, now),
+        sealer=sealer,
         store=store or create_store(None, REFRESH_SECONDS),
-        allowed_redirects=AllowedRedirects(),
-        check_key=accounts.check_key,
+        verify_key=accounts.verify_key,
+        clients=clients or Clients(sealer, AllowedRedirects()),
         throttle=throttle,
-        clients=clients,
     )
 
 
@@ -70,7 +70,7 @@ def oauth_only_app(provider: QarnotOAuthProvider) -> ASGIApp:
 
     @server.tool(auth=require_scopes(READ_SCOPE))
     async def whose() -> str:
-        return key_of_caller("oauth", SecretStr("the server's own key")).get_secret_value()
+        return resolve_key("oauth", SecretStr("the server's own key")).get_secret_value()
 
     @server.tool(auth=require_scopes(WRITE_SCOPE))
     async def change() -> str:

@@ -1,4 +1,4 @@
-"""Who calls: the Qarnot key of the MCP request that is being answered."""
+"""Who calls: the Qarnot API key of the MCP request that is being served."""
 
 from fastmcp.server.auth import AccessToken
 from fastmcp.server.dependencies import get_access_token, get_http_request
@@ -16,20 +16,20 @@ SIGN_IN = "Sign in again: in your MCP client, disconnect and reconnect this serv
 
 
 class CallerToken(AccessToken):
-    """The access token of the current request, with the Qarnot key that it stands for.
+    """The access token of the current request, with the Qarnot API key that it stands for.
 
     `token` holds a digest: nothing that is printed or logged can be used to call.
     """
 
     key: SecretStr
-    family: str
+    session_id: str
 
 
-def key_of_caller(mode: Mode, server_key: SecretStr | None) -> SecretStr:
-    """Answers the key of the current call.
+def resolve_key(mode: Mode, server_key: SecretStr | None) -> SecretStr:
+    """Return the key of the current call.
 
-    In mode `key` that is the request's own, else the server's; in mode `oauth` the one the caller signed in with, and
-    never another. Raises `NoKey` where there is none, `MalformedKey` for a header that holds none.
+    In mode `key` that is the request's own or else the server's; in mode `oauth` the one the caller signed in with, and
+    never another. Raises `NoKey` if there is none, `MalformedKey` for a header that is there but holds no key.
     """
     if mode == "oauth":
         token = get_access_token()
@@ -43,7 +43,7 @@ def key_of_caller(mode: Mode, server_key: SecretStr | None) -> SecretStr:
 
 
 def _headers() -> list[tuple[str, str]]:
-    """Answers the headers with all repetitions; none outside HTTP."""
+    """Return the headers with all repetitions; an empty list outside HTTP."""
     try:
         return get_http_request().headers.items()
     except RuntimeError:

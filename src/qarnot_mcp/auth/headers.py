@@ -12,7 +12,7 @@ _KEY = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY_CHARACTERS}}}")
 
 
 def key_of_request(headers: Iterable[tuple[str, str]]) -> SecretStr | None:
-    """Answers the key of `Authorization: Bearer <key>`, `Authorization: <key>` or `X-Api-Key: <key>`; None without any.
+    """Return the key of `Authorization: Bearer <key>`, `Authorization: <key>` or `X-Api-Key: <key>`; None without any.
 
     Raises `MalformedKey` for a header that is there but holds no key, and for headers that hold different keys: a
     caller who tried to bring a key must never get the server's.
@@ -29,7 +29,7 @@ def key_of_request(headers: Iterable[tuple[str, str]]) -> SecretStr | None:
 
 
 def checked_key(text: str) -> SecretStr:
-    """Answers the text as a key; raises `MalformedKey` for one that cannot be one."""
+    """Return the text as a key; raises `MalformedKey` for a text that cannot be one."""
     if not text:
         raise MalformedKey("it is empty")
     if len(text) > MAX_KEY_CHARACTERS:

@@ -20,7 +20,7 @@ class Announcement:
 
 
 def choose_mode(auth: Literal["auto", "key", "oauth"], api_key: SecretStr | None, public_url: str | None) -> Mode:
-    """Answers the mode that is set; with `auto`, `key` where the server has a key, else `oauth` where it is public."""
+    """Return the mode that is set; `auto` means `oauth` for a public server without a key of its own, else `key`."""
     if auth != "auto":
         return auth
     return "oauth" if api_key is None and public_url is not None else "key"
@@ -36,7 +36,7 @@ def announce_access(
     path: str,
     is_simulated: bool = False,
 ) -> list[Announcement]:
-    """Answers the lines that say which mode is on, which address to connect to, and what is dangerous about it."""
+    """Return the lines that say which mode is on, which address to connect to, and what is dangerous about it."""
     lines = [Announcement(logging.INFO, _about_mode(mode, api_key, is_simulated=is_simulated))]
     local = f"http://localhost:{port}{path}"
     if public_url is None:

@@ -6,7 +6,7 @@ SCOPES = (READ_SCOPE, WRITE_SCOPE)
 
 
 def granted_scopes(requested: str | None) -> list[str]:
-    """Answers the scopes to grant for a space-separated request.
+    """Return the scopes to grant for a space-separated request.
 
     Unknown ones are left out, not refused: clients add their own (`offline_access`). Reading is always granted, and a
     request that names neither scope gets both.

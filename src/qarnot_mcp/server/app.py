@@ -25,7 +25,7 @@ from qarnot_mcp.tools.toolset import Registry
 
 if TYPE_CHECKING:
     # A server without sign-in starts a tenth sooner and holds less without it.
-    from qarnot_mcp.auth.oauth.tokens import QarnotOAuthProvider
+    from qarnot_mcp.auth.provider import QarnotOAuthProvider
 
 INSTRUCTIONS = """\
 Qarnot runs batch computations (HPC, rendering, simulation, training, GPU) on servers whose heat is reused. A task \

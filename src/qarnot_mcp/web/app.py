@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from qarnot_mcp.auth.caller import key_of_caller
+from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
@@ -38,12 +38,12 @@ def create_app(
     """
     transport = open_transport(settings, simulation)
     mode = choose_mode(settings.auth, settings.api_key, public_url)
-    key_of_call = partial(key_of_caller, mode, settings.api_key)
+    key_of_call = partial(resolve_key, mode, settings.api_key)
     auth = None
     if mode == "oauth":
         # Only here: a server without sign-in starts a tenth sooner and holds less without them.
         from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
-        from qarnot_mcp.auth.oauth.tokens import create_provider
+        from qarnot_mcp.auth.provider import create_provider
 
         origin = public_url or f"http://localhost:{settings.port}"
         secrets = load_secrets(settings.secret_key, settings.secret_file)

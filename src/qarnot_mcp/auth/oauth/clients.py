@@ -1,4 +1,4 @@
-"""The programs that ask for a sign-in: registered ones, sealed into their ids, and those with their own document."""
+"""The clients that ask for a sign-in: registered ones, sealed into their ids, and those with a metadata document."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -19,8 +19,8 @@ MAX_REDIRECTS = 10
 FETCH_SECONDS = 5.0
 UNNAMED = "An MCP client"
 
-# Claude Code always comes with this document, also to a server without a way to the internet. Its callbacks stay on the
-# person's machine, so knowing them here opens nothing.
+# Claude Code always sends this document, even to a server that cannot reach the internet. Its callbacks stay on the
+# person's machine, so accepting them without the document opens nothing.
 CLAUDE_CODE = "https://claude.ai/oauth/claude-code-client-metadata"
 CLAUDE_CODE_REDIRECTS = ["http://localhost/callback", "http://127.0.0.1/callback"]
 
@@ -28,14 +28,14 @@ logger = logging.getLogger(__name__)
 
 
 class PublicClient(OAuthClientInformationFull):
-    """A client without a secret; its request for scopes is cut to ours instead of refused."""
+    """A client without a secret; unknown scopes are dropped instead of refused."""
 
     def validate_scope(self, requested_scope: str | None) -> list[str]:
-        """Answers the scopes to grant."""
+        """Return the scopes to grant."""
         return granted_scopes(requested_scope)
 
     def validate_redirect_uri(self, redirect_uri: AnyUrl | None) -> AnyUrl:
-        """Answers the callback to use; raises `InvalidRedirectUriError` for one that the client did not register."""
+        """Return the callback to use; raises `InvalidRedirectUriError` for one that the client did not register."""
         registered = self.redirect_uris or []
         if redirect_uri is None:
             if len(registered) == 1:
@@ -47,7 +47,7 @@ class PublicClient(OAuthClientInformationFull):
 
 
 class Clients:
-    """Knows every client without storing any: an id is the sealed registration, or the address of a document."""
+    """Find every client without storing any: an id is the sealed registration, or the address of a document."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class Clients:
         self._fetch_document = fetch_document or CIMDFetcher(timeout=FETCH_SECONDS).fetch
 
     def register(self, client: OAuthClientInformationFull) -> None:
-        """Turns a registration request, in place, into what was registered: a public client with a sealed id.
+        """Turn a registration request, in place, into what was registered: a public client with a sealed id.
 
-        Callbacks that are not allowed are left out. Raises `RegistrationError` where none is left.
+        Callbacks that are not allowed are left out. Raises `RegistrationError` when none is left.
         """
         requested = [str(uri) for uri in client.redirect_uris or []]
         allowed = [uri for uri in requested if self._allowed.allow(uri)][:MAX_REDIRECTS]
@@ -78,11 +78,11 @@ class Clients:
         client.scope = " ".join(SCOPES)
 
     async def find(self, client_id: str) -> PublicClient | None:
-        """Answers the client with this id, or None where there is none."""
+        """Return the client with this id, or None for one that is unknown."""
         return await self._find_by_document(client_id) if _is_address(client_id) else self.claimed(client_id)
 
     def claimed(self, client_id: str) -> PublicClient | None:
-        """Answers the client as the token endpoint needs it, or None for an id that was never given out.
+        """Return the client as the token endpoint needs it, or None for an id that was never issued.
 
         No document is read: a code or token holds the id of its client, and only that is compared. So a document that
         cannot be reached for a while signs nobody out.
@@ -110,7 +110,7 @@ class Clients:
         return self._client(address, _cleaned_name(document.client_name), document.redirect_uris)
 
     def _client(self, client_id: str, name: str, redirect_uris: list[str]) -> PublicClient:
-        """Makes the client; callbacks are checked again, since the list of allowed ones may have become shorter."""
+        """Return the client; callbacks are checked again, since the list of allowed ones may have become shorter."""
         return PublicClient(
             client_id=client_id,
             client_name=name,
@@ -125,7 +125,7 @@ def _is_address(client_id: str) -> bool:
 
 
 def _cleaned_name(name: str | None) -> str:
-    """Answers a name that can be shown: one line, printable, bounded."""
+    """Return a name that can be shown: one line, printable, bounded."""
     return plain(name or "", MAX_NAME_CHARACTERS) or UNNAMED
 
 

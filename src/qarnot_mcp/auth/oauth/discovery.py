@@ -15,7 +15,7 @@ CACHE_SECONDS = 300
 
 
 def resource_document(origin: str, resource: str) -> dict[str, object]:
-    """Answers the protected-resource document (RFC 9728)."""
+    """Return the protected-resource document (RFC 9728)."""
     return {
         "resource": resource,
         "resource_name": "Qarnot",
@@ -26,9 +26,9 @@ def resource_document(origin: str, resource: str) -> dict[str, object]:
 
 
 def server_document(origin: str) -> dict[str, object]:
-    """Answers the authorization server's metadata (RFC 8414).
+    """Return the authorization server's metadata (RFC 8414).
 
-    Claude uses client metadata documents only where both `none` and `client_id_metadata_document_supported` are there.
+    Claude uses client metadata documents only if both `none` and `client_id_metadata_document_supported` are there.
     """
     return {
         "issuer": origin,
@@ -50,7 +50,7 @@ def server_document(origin: str) -> dict[str, object]:
 
 
 def discovery_routes(origin: str, path: str) -> Iterator[Route]:
-    """Makes the routes at every place where clients look: at the root, and with the endpoint's path behind."""
+    """Yield the routes at every place where clients look: at the root, and followed by the endpoint's path."""
     about_resource = resource_document(origin, origin + path)
     about_server = server_document(origin)
     for suffix in ("", path, f"{path}/"):
@@ -60,8 +60,8 @@ def discovery_routes(origin: str, path: str) -> Iterator[Route]:
 
 
 def _document_route(path: str, document: dict[str, object]) -> Route:
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         return JSONResponse(document, headers={"Cache-Control": f"public, max-age={CACHE_SECONDS}"})
 
-    app = CORSMiddleware(request_response(answer), allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"])
+    app = CORSMiddleware(request_response(respond), allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"])
     return Route(path, endpoint=app, methods=["GET", "OPTIONS"])

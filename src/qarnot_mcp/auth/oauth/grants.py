@@ -1,4 +1,4 @@
-"""What is sealed on the way from a client's first request to its tokens, one model for each step."""
+"""What is sealed between a client's first request and its tokens: one model for each step."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ from pydantic import PlainSerializer, SecretStr
 
 from qarnot_mcp.auth.oauth.sealing import Sealed
 
-# The one place where a key is written out: inside the sealed text.
+# The one place where a key is serialised: inside the sealed text.
 SealedKey = Annotated[SecretStr, PlainSerializer(lambda key: key.get_secret_value(), return_type=str, when_used="json")]
 
 
@@ -39,39 +39,34 @@ class SignInForm(Sealed):
     browser: str
 
 
-class Code(Sealed):
-    """An authorization code: the right to fetch the first tokens of a family, once."""
+class Grant(Sealed):
+    """What a code and both tokens hold: whose key, for which client, in which session."""
+
+    session_id: str
+    key: SealedKey
+    client_id: str
+    scopes: list[str]
+    resource: str
+
+
+class CodeGrant(Grant):
+    """An authorization code: the right to fetch the first tokens of a session, once."""
 
     purpose: Literal["code"] = "code"
     id: str
-    family: str
-    key: SealedKey
-    client_id: str
     redirect_uri: str
     redirect_uri_given: bool
-    scopes: list[str]
     code_challenge: str
-    resource: str
 
 
-class Access(Sealed):
+class AccessGrant(Grant):
     """An access token: the right to call this server with the key inside."""
 
     purpose: Literal["access"] = "access"
-    family: str
-    key: SealedKey
-    client_id: str
-    scopes: list[str]
-    resource: str
 
 
-class Refresh(Sealed):
-    """A refresh token: the right to fetch the next tokens of its family, once."""
+class RefreshGrant(Grant):
+    """A refresh token: the right to fetch the next tokens of its session, once."""
 
     purpose: Literal["refresh"] = "refresh"
     id: str
-    family: str
-    key: SealedKey
-    client_id: str
-    scopes: list[str]
-    resource: str

@@ -25,16 +25,16 @@ class AllowedRedirects:
 
     @classmethod
     def with_further(cls, further: Iterable[str]) -> "AllowedRedirects":
-        """Answers the known callbacks with `further` ones behind them."""
+        """Return the known callbacks followed by `further` ones."""
         return cls((*KNOWN_REDIRECTS, *further))
 
     def allow(self, redirect_uri: str) -> bool:
-        """Tells whether a sign-in may return to this address."""
+        """Return whether a sign-in may return to this address."""
         return any(_matches(redirect_uri, pattern) for pattern in self.patterns)
 
 
 def is_same_redirect(redirect_uri: str, registered: str) -> bool:
-    """Tells whether a requested callback is the registered one; on the person's own machine any port will do.
+    """Return whether a requested callback is the registered one; on the person's own machine any port is accepted.
 
     A client on the machine gets a free port at each start (RFC 8252, section 7.3).
     """
@@ -46,13 +46,13 @@ def is_same_redirect(redirect_uri: str, registered: str) -> bool:
 
 
 def place_of(redirect_uri: str) -> str:
-    """Answers what a person should read of a callback: its host, and the port where there is one."""
+    """Return what a person should read of a callback: its host, and its port if there is one."""
     parts = urlsplit(redirect_uri)
     return parts.netloc or f"{parts.scheme}:"
 
 
 def is_on_this_machine(redirect_uri: str) -> bool:
-    """Tells whether a callback stays on the machine of the person's browser."""
+    """Return whether a callback stays on the machine of the person's browser."""
     return urlsplit(redirect_uri).hostname in LOOPBACK_HOSTS
 
 
@@ -70,7 +70,7 @@ def _matches(redirect_uri: str, pattern: str) -> bool:
 
 
 def _split(redirect_uri: str) -> SplitResult | None:
-    """Answers the parts of an address that every browser reads as we do, else None."""
+    """Return the parts of an address that every browser reads as this server does, or None for any other."""
     if len(redirect_uri) > MAX_REDIRECT_CHARACTERS or not redirect_uri.isascii() or not redirect_uri.isprintable():
         return None
     if set(redirect_uri) & set(' \\"<>`{}|^'):

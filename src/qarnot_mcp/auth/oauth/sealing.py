@@ -29,19 +29,19 @@ SealedT = TypeVar("SealedT", bound=Sealed)
 
 
 class Sealer:
-    """Seals with the first of the secrets and opens with any of them, so that a secret can be replaced."""
+    """Seal with the first of the secrets and open with any of them, so that a secret can be replaced."""
 
     def __init__(self, secrets: Sequence[SecretStr], now: Callable[[], float] = time.time) -> None:
         self._fernet = MultiFernet([Fernet(_fernet_key(secret)) for secret in secrets])
         self.now = now
 
     def seal(self, value: Sealed) -> str:
-        """Answers the value as URL-safe text that cannot be read or changed without the secret."""
+        """Return the value as URL-safe text that cannot be read or changed without the secret."""
         token = self._fernet.encrypt(value.model_dump_json(exclude_none=True).encode())
         return token.decode().rstrip("=")
 
     def open(self, model: type[SealedT], sealed: str) -> SealedT | None:
-        """Answers the value, or None where it was changed, sealed elsewhere or for another purpose, or has expired."""
+        """Return the value, or None if it was changed, has expired, or was sealed elsewhere or for another purpose."""
         if len(sealed) > MAX_SEALED_CHARACTERS or not sealed.isascii():
             return None
         try:

@@ -1,4 +1,4 @@
-"""The secret that seals tokens: from the settings, else from a file that is made at the first start."""
+"""The secret that seals tokens: from the settings, or from a file that is created at the first start."""
 
 import logging
 import os
@@ -17,16 +17,16 @@ from qarnot_mcp.settings.fields import MIN_SECRET_CHARACTERS, SettingsError
 
 @dataclass(frozen=True)
 class SealingSecrets:
-    """The secrets, the sealing one first, and a line for the log where the operator should know something."""
+    """The secrets, the sealing one first, and a line for the log if the operator should know something."""
 
     values: Sequence[SecretStr]
     notice: Announcement | None = None
 
 
 def load_secrets(configured: Sequence[SecretStr], file: Path) -> SealingSecrets:
-    """Answers the configured secrets, else the one in `file`, which is made with mode 600 where it is missing.
+    """Return the configured secrets, or the one in `file`, which is created with mode 600 if it is missing.
 
-    Where no file can be written the secret lives in memory only, and the notice says what that means.
+    If no file can be written, the secret lives in memory only, and the notice says what that means.
     Raises `SettingsError` for a file that holds no secret.
     """
     if configured:
@@ -38,15 +38,15 @@ def load_secrets(configured: Sequence[SecretStr], file: Path) -> SealingSecrets:
     except OSError as error:
         return _in_memory(f"{file} cannot be read ({error.strerror})")
     try:
-        _make(file)
+        _create(file)
     except OSError as error:
         return _in_memory(f"{file} cannot be written ({error.strerror})")
     notice = Announcement(logging.INFO, f"The secret that seals sign-ins was made, and is kept in {file}.")
     return SealingSecrets([_read(file)], notice)
 
 
-def _make(file: Path) -> None:
-    """Writes a new secret, readable for its owner only; where another process was faster, its secret stays."""
+def _create(file: Path) -> None:
+    """Write a new secret, readable by its owner only; if another process was faster, its secret stays."""
     descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
     try:
         with os.fdopen(descriptor, "w") as opened:

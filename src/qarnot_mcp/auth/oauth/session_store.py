@@ -12,17 +12,17 @@ from qarnot_mcp.settings.fields import SettingsError
 
 CODES = "qarnot_mcp_codes"
 REFRESH_TOKENS = "qarnot_mcp_refresh_tokens"
-FAMILIES = "qarnot_mcp_families"
+SESSIONS = "qarnot_mcp_sessions"
 MAX_ENTRIES_IN_MEMORY = 100_000
 REDIS_TIMEOUT_SECONDS = 5
 
 
-class StoreUnavailable(Exception):  # noqa: N818 - says what happened, as the errors of the API do
-    """The store does not answer; nothing can be said about codes and sessions."""
+class StoreUnavailable(Exception):  # noqa: N818 - a state, not a mistake
+    """The store does not respond, so nothing is known about codes and sessions."""
 
 
 class SessionStore:
-    """Remembers each session (a family of tokens) until its last token has expired.
+    """Remember each session, which is all tokens of one sign-in, until its last token has expired.
 
     Entries hold random ids, never a key or token. Taking an entry out of the store is atomic in memory and in Redis
     alike, so of two replicas that get the same code or refresh token at the same time only one can use it.
@@ -39,54 +39,54 @@ class SessionStore:
         self._close = close
 
     async def close(self) -> None:
-        """Closes the connections to Redis, where there are any."""
+        """Close the connections to Redis, if there are any."""
         if self._close is not None:
             await self._close()
 
     async def add_code(self, code_id: str, lifetime_seconds: float) -> None:
-        """Remembers a code as unused."""
+        """Record a code as unused."""
         async with _store_errors():
             await self._entries.put(code_id, {}, collection=CODES, ttl=lifetime_seconds)
 
     async def take_code(self, code_id: str) -> bool:
-        """Uses a code up; False where it was used before, has expired or was never issued."""
+        """Use a code up; return False for one that was used before, has expired or was never issued."""
         async with _store_errors():
             taken: bool = await self._entries.delete(code_id, collection=CODES)
         return taken
 
-    async def add_refresh_token(self, token_id: str, family: str) -> None:
-        """Remembers a refresh token as the family's current one."""
+    async def add_refresh_token(self, token_id: str, session_id: str) -> None:
+        """Record a refresh token as the current one of its session."""
         async with _store_errors():
             await self._entries.put(token_id, {}, collection=REFRESH_TOKENS, ttl=self._session_seconds)
-            await self._entries.put(family, {"ended": False}, collection=FAMILIES, ttl=self._session_seconds)
+            await self._entries.put(session_id, {"ended": False}, collection=SESSIONS, ttl=self._session_seconds)
 
-    async def take_refresh_token(self, token_id: str, family: str) -> bool:
-        """Uses a refresh token up; False where it was used before.
+    async def take_refresh_token(self, token_id: str, session_id: str) -> bool:
+        """Use a refresh token up; return False for one that was used before.
 
-        A family that the store knows nothing about was issued before the store lost its memory (a restart without
+        A session that the store does not know began before the store lost its memory (a restart without
         Redis): its token is accepted, so that a restart signs nobody out.
         """
         async with _store_errors():
             if await self._entries.delete(token_id, collection=REFRESH_TOKENS):
                 return True
-            return await self._entries.get(family, collection=FAMILIES) is None
+            return await self._entries.get(session_id, collection=SESSIONS) is None
 
-    async def end_family(self, family: str) -> None:
-        """Ends a session: none of its tokens is accepted any more."""
+    async def end_session(self, session_id: str) -> None:
+        """End a session: none of its tokens is accepted any more."""
         async with _store_errors():
-            await self._entries.put(family, {"ended": True}, collection=FAMILIES, ttl=self._session_seconds)
+            await self._entries.put(session_id, {"ended": True}, collection=SESSIONS, ttl=self._session_seconds)
 
-    async def has_ended(self, family: str) -> bool:
-        """Tells whether the session was ended."""
+    async def has_ended(self, session_id: str) -> bool:
+        """Return whether the session was ended."""
         async with _store_errors():
-            entry = await self._entries.get(family, collection=FAMILIES)
+            entry = await self._entries.get(session_id, collection=SESSIONS)
         return entry is not None and bool(entry.get("ended"))
 
 
 def create_store(store_url: SecretStr | None, session_seconds: float) -> SessionStore:
-    """Makes the store: in Redis at `store_url`, or in the memory of this process where there is none.
+    """Create the store: in Redis at `store_url`, or without one in the memory of this process.
 
-    Raises `SettingsError` for an address that is not one of Redis, or where the `redis` extra is not installed.
+    Raises `SettingsError` for an address that is not one of Redis, or when the `redis` extra is not installed.
     """
     if store_url is None:
         return SessionStore(MemoryStore(max_entries_per_collection=MAX_ENTRIES_IN_MEMORY), session_seconds)

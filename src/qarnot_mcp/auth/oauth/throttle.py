@@ -1,4 +1,4 @@
-"""The brake on wrong keys: each address gets a few tries, then waits longer and longer."""
+"""The throttle of wrong keys: each address gets a few tries, then waits longer and longer."""
 
 import ipaddress
 import time
@@ -20,7 +20,7 @@ class _Record:
 
 
 class Throttle:
-    """Counts the tries of each address; the count is forgotten after a success, or an hour without a try.
+    """Count the tries of each address; the count is forgotten after a success, or an hour without a try.
 
     The first three tries are free; after that the wait doubles from 2 seconds up to 15 minutes.
     """
@@ -30,9 +30,9 @@ class Throttle:
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def begin_try(self, address: str) -> float:
-        """Counts a try and answers 0, or answers how many seconds the address has to wait (the try is not made).
+        """Count a try and return 0, or return how many seconds the address has to wait (the try is not made).
 
-        Counting before the key is checked leaves nothing to gain from many tries at the same time.
+        A try is counted before the key is checked, so that many tries at the same time gain nothing.
         """
         now = self._now()
         network = _network_of(address)
@@ -50,7 +50,7 @@ class Throttle:
         return 0.0
 
     def forgive(self, address: str) -> None:
-        """Forgets the tries of an address whose key was right."""
+        """Forget the tries of an address whose key was right."""
         self._records.pop(_network_of(address), None)
 
 
@@ -61,7 +61,7 @@ def _wait_after(tries: int) -> float:
 
 
 def _network_of(address: str) -> str:
-    """Answers the address, for IPv6 the /64 around it: one household or machine has all of those."""
+    """Return the address, for IPv6 the /64 around it: one household or machine has all of those."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

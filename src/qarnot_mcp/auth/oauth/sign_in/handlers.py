@@ -1,4 +1,4 @@
-"""The sign-in page's requests: show it, take the key, check it, send the browser back to the client."""
+"""The sign-in page's requests: show it, take the key, verify it, send the browser back to the client."""
 
 import hashlib
 import hmac
@@ -16,8 +16,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, request_response
 
 from qarnot_mcp.auth.headers import checked_key
-from qarnot_mcp.auth.oauth.endpoints import NO_STORE, bounded
 from qarnot_mcp.auth.oauth.grants import SignInForm, SignInRequest
+from qarnot_mcp.auth.oauth.responses import NO_STORE, bounded
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
 from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in_page
@@ -37,46 +37,46 @@ IssueCode = Callable[[SignInRequest, SecretStr, list[str]], Awaitable[str]]
 
 
 class SignInPage:
-    """The page of ours where a person gives a Qarnot key; `issue_code` makes the code for the client."""
+    """The page on which a person gives a Qarnot API key; `verify_key` asks the API, `issue_code` makes the code."""
 
     def __init__(
         self,
         origin: str,
         sealer: Sealer,
-        check_key: Callable[[SecretStr], Awaitable[str]],
+        verify_key: Callable[[SecretStr], Awaitable[object]],
         issue_code: IssueCode,
         throttle: Throttle,
     ) -> None:
         self._origin = origin
         self._sealer = sealer
-        self._check_key = check_key
+        self._verify_key = verify_key
         self._issue_code = issue_code
         self._throttle = throttle
         self._secure = origin.startswith("https://")
         # The prefix keeps other hosts of the same domain from planting a cookie; it exists with https only.
         self._cookie = "__Host-qarnot-mcp-sign-in" if self._secure else "qarnot-mcp-sign-in"
 
-    def address_for(self, request: SignInRequest) -> str:
-        """Answers the address of the page for a request."""
+    def url_for(self, request: SignInRequest) -> str:
+        """Return the address of the page for a request."""
         return f"{self._origin}{PATH}?request={self._sealer.seal(request)}"
 
     def routes(self) -> list[Route]:
-        """Makes the page's routes."""
+        """Return the page's routes."""
         return [
             Route(PATH, endpoint=self.show, methods=["GET"]),
-            Route(PATH, endpoint=bounded(request_response(self.answer)), methods=["POST"]),
+            Route(PATH, endpoint=bounded(request_response(self.submit)), methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
-        """Shows the page for the request in the address."""
+        """Respond with the page for the request in the address."""
         texts = texts_for(request.headers.get("accept-language", ""))
         asked = self._sealer.open(SignInRequest, request.query_params.get("request", ""))
         if asked is None:
             return self._refusal(texts, 400, texts.expired)
         return self._form(request, texts, asked, 200)
 
-    async def answer(self, request: Request) -> Response:
-        """Takes the form: 303 back to the client, or the page again with what was wrong."""
+    async def submit(self, request: Request) -> Response:
+        """Take the form: respond 303 back to the client, or the page again with what was wrong."""
         texts = texts_for(request.headers.get("accept-language", ""))
         fields = await request.form()
         form = self._sealer.open(SignInForm, str(fields.get("form", "")))
@@ -105,7 +105,7 @@ class SignInPage:
             page.headers["Retry-After"] = str(seconds)
             return page
         try:
-            await self._check_key(key)
+            await self._verify_key(key)
         except KeyRefused:
             logger.warning("Qarnot refused a key that was given from %s", address)
             return self._form(request, texts, asked, 403, texts.wrong_key)
@@ -117,14 +117,14 @@ class SignInPage:
         try:
             code = await self._issue_code(asked, key, scopes)
         except StoreUnavailable as error:
-            logger.error("The store of the sign-in does not answer: %s", error)
+            logger.error("The store of the sign-in does not respond: %s", error)
             return self._form(request, texts, asked, 503, texts.unavailable)
         return self._back(asked, {"code": code})
 
     def explain_refusals(self, authorize: Handler, find_client: FindClient) -> Handler:
-        """Wraps the SDK's `/authorize`: its refusals become a page for a browser, its redirects carry `iss`."""
+        """Wrap the SDK's `/authorize`: its refusals become a page for a browser, its redirects carry `iss`."""
 
-        async def answer(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             response = await authorize(request)
             target = response.headers.get("location")
             if target is not None and not target.startswith(f"{self._origin}{PATH}?"):
@@ -139,12 +139,12 @@ class SignInPage:
             # Everything else that can be wrong goes back to the client as a redirect.
             return self._refusal(texts, 400, texts.foreign_redirect)
 
-        return answer
+        return handle
 
     def _form(
         self, request: Request, texts: Texts, asked: SignInRequest, status: int, error: str | None = None
     ) -> Response:
-        """Answers the page; the browser keeps its cookie, so that two open pages do not spoil each other."""
+        """Return the page; the browser keeps its cookie, so that two open pages do not spoil each other."""
         browser = request.cookies.get(self._cookie, "")
         if len(browser) != 43:
             browser = secrets.token_urlsafe(32)

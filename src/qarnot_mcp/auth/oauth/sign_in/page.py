@@ -20,11 +20,11 @@ MARK = (
 
 
 def page_headers(redirect_origin: str | None = None) -> dict[str, str]:
-    """Answers the headers of the page: no script, no frame, no cache, nothing told to other sites.
+    """Return the headers of the page: no script, no frame, no cache, no referrer for other sites.
 
-    Browsers hold `form-action` against every address that the answer to the form leads on to, so the callback's
-    origin has to be in it, and `https:` for a client that forwards once more. The referrer policy is `same-origin`:
-    with `no-referrer` browsers send `Origin: null` with the form, which the guard could not tell from a foreign site.
+    Browsers check `form-action` against every redirect that follows the form, so the callback's origin has to be in it,
+    and `https:` for a client that forwards once more. The referrer policy is `same-origin`: with `no-referrer` browsers
+    send `Origin: null` with the form, which the origin guard could not tell from a foreign site.
     """
     callbacks = " ".join(("'self' https:", *([redirect_origin] if redirect_origin else [])))
     return {
@@ -41,7 +41,7 @@ def page_headers(redirect_origin: str | None = None) -> dict[str, str]:
 
 
 def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | None = None) -> str:
-    """Answers the page that asks for the key."""
+    """Return the page that asks for the key."""
     client = escape(request.client_name)
     wrong = ' aria-invalid="true"' if error else ""
     described = "key-error key-help" if error else "key-help"
@@ -72,7 +72,7 @@ def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | N
 
 
 def error_page(texts: Texts, message: str) -> str:
-    """Answers a page for a sign-in that cannot go on."""
+    """Return a page for a sign-in that cannot continue."""
     return _document(texts, texts.cannot_sign_in, _error_box(message))
 
 

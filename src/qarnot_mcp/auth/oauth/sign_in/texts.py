@@ -1,11 +1,11 @@
-"""The words of the sign-in page, in English and in French."""
+"""The texts of the sign-in page, in English and in French."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Every text of the page in one language; braces are filled in by the page."""
+    """Every text of the page in one language; the page fills in the braces."""
 
     language: str
     title: str
@@ -37,10 +37,10 @@ ENGLISH = Texts(
     language="en",
     title="Sign in with Qarnot",
     wants="{client} wants to use your Qarnot account.",
-    returns_to="You then go back to",
+    returns_to="You will return to",
     returns_here="a program on this computer",
     key_label="Qarnot API key",
-    key_help="You find it in Qarnot's console:",
+    key_help="You can find it in the Qarnot console:",
     key_link="Settings › Access token",
     may_read="See your tasks, their logs and the profiles",
     may_write="Start, stop and delete tasks: these use your credits",
@@ -52,14 +52,14 @@ ENGLISH = Texts(
     wrong_key="Qarnot does not accept this key. Copy the whole key from the console, or make a new one there.",
     malformed_key="This is not an API key: a key is one line of letters and digits, without spaces.",
     too_many="Too many wrong keys from your address. Wait {seconds} s, then try again.",
-    unavailable="Qarnot does not answer just now, so the key cannot be checked. Try again in a moment.",
+    unavailable="Qarnot is not responding, so the key cannot be checked. Try again in a moment.",
     other_browser="This form came from another browser, or its cookies are blocked. Check the request and try again.",
     expired="This sign-in has expired. Go back to the program and connect again.",
     unknown_client="This server does not know the program that sent you here. Remove the connector there, add it again "
-    "and connect: it then registers anew.",
-    foreign_redirect="The program that sent you here wants the answer at an address that this server does not allow. "
+    "and connect: it will register again.",
+    foreign_redirect="The program that sent you here wants to continue at an address that this server does not allow. "
     "If you trust the program, ask the operator of this server to add the address to QARNOT_MCP_ALLOWED_REDIRECTS.",
-    cannot_sign_in="This sign-in cannot go on",
+    cannot_sign_in="This sign-in cannot continue",
 )
 
 FRENCH = Texts(
@@ -95,7 +95,7 @@ FRENCH = Texts(
 
 
 def texts_for(accept_language: str) -> Texts:
-    """Answers the texts in the language that an `Accept-Language` header prefers; English where it names neither."""
+    """Return the texts in the language that an `Accept-Language` header prefers; English if it names neither."""
     preferred, best = ENGLISH, 0.0
     for part in accept_language.split(",")[:20]:
         language, _, parameters = part.strip().lower().partition(";")

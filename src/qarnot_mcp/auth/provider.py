@@ -1,0 +1,93 @@
+"""FastMCP's provider of mode `oauth`: the tokens, the endpoints that issue them, and the sign-in page."""
+
+from collections.abc import Awaitable, Callable
+
+from fastmcp.server.auth import OAuthProvider
+from mcp.server.auth.handlers.authorize import AuthorizationHandler
+from pydantic import SecretStr
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.discovery import discovery_routes
+from qarnot_mcp.auth.oauth.endpoints import authentication_middleware, endpoint_routes
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.sealing_secrets import SealingSecrets
+from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
+from qarnot_mcp.auth.oauth.sign_in.handlers import SignInPage
+from qarnot_mcp.auth.oauth.throttle import Throttle
+from qarnot_mcp.auth.oauth.tokens import REFRESH_SECONDS, TokenIssuer
+from qarnot_mcp.auth.scopes import READ_SCOPE, SCOPES
+from qarnot_mcp.settings.model import Settings
+
+
+class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
+    """An OAuth 2.1 authorization server whose users are the holders of Qarnot API keys.
+
+    `origin` is the public address without a path, `path` that of the MCP endpoint. `verify_key` asks the API: it raises
+    `KeyRefused` for a key that the API refuses, another `QarnotError` when the API does not respond.
+    """
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        path: str,
+        sealer: Sealer,
+        store: SessionStore,
+        clients: Clients,
+        verify_key: Callable[[SecretStr], Awaitable[object]],
+        throttle: Throttle | None = None,
+    ) -> None:
+        OAuthProvider.__init__(self, base_url=origin, required_scopes=[READ_SCOPE])
+        self._page = SignInPage(origin, sealer, verify_key, self.issue_code, throttle or Throttle())
+        TokenIssuer.__init__(
+            self,
+            resource=origin + path,
+            sealer=sealer,
+            store=store,
+            clients=clients,
+            verify_key=verify_key,
+            sign_in_url=self._page.url_for,
+        )
+        self._origin = origin
+        self._path = path
+
+    @property
+    def scopes_supported(self) -> list[str]:
+        """The scopes of the discovery documents."""
+        return list(SCOPES)
+
+    def get_challenge_scopes(self, required_scopes: list[str] | None = None) -> list[str]:
+        """Return the scopes that a client without a token should ask for: all, the person can take some away."""
+        return list(SCOPES) if required_scopes is None else required_scopes
+
+    def get_routes(self, mcp_path: str | None = None) -> list[Route]:
+        """Return every route of the sign-in."""
+        self.set_mcp_path(mcp_path)
+        authorize = self._page.explain_refusals(AuthorizationHandler(self).handle, self.get_client)
+        return [
+            *discovery_routes(self._origin, self._path),
+            *endpoint_routes(self, authorize),
+            *self._page.routes(),
+        ]
+
+    def get_middleware(self) -> list[Middleware]:
+        """Return the middleware that reads the token of each request."""
+        return authentication_middleware(self)
+
+
+def create_provider(
+    settings: Settings, origin: str, secrets: SealingSecrets, verify_key: Callable[[SecretStr], Awaitable[object]]
+) -> QarnotOAuthProvider:
+    """Create the provider from the settings; raises `SettingsError` for a store that cannot be used."""
+    sealer = Sealer(secrets.values)
+    return QarnotOAuthProvider(
+        origin=origin,
+        path=settings.path,
+        sealer=sealer,
+        store=create_store(settings.store_url, REFRESH_SECONDS),
+        clients=Clients(sealer, AllowedRedirects.with_further(settings.allowed_redirects)),
+        verify_key=verify_key,
+    )
