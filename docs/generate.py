@@ -1,4 +1,4 @@
-"""Writes the generated parts of the documents: the table of settings in README.md, and docs/tools.md."""
+"""Write what is generated from the code: the settings in README.md, docs/tools.md, and tests/snapshots."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from qarnot_mcp.settings.model import settings_table
 from qarnot_mcp.tools.registry import REGISTRY
 
 ROOT = Path(__file__).parents[1]
+SNAPSHOTS = ROOT / "tests" / "snapshots"
 
 
 def readme(text: str) -> str:
@@ -31,6 +32,17 @@ def tools_page() -> str:
     return (
         "\n\n".join([*sections, *(section(make_tool(entry, scoped=False)) for entry in REGISTRY.tools.values())]) + "\n"
     )
+
+
+def snapshots() -> dict[str, str]:
+    """Return what `tools/list` gives a model, by file of `tests/snapshots`: one for each set that has tools."""
+    pages = {}
+    for toolset in REGISTRY.toolsets:
+        listed = [make_tool(entry, scoped=False).to_mcp_tool(name=entry.name) for entry in toolset.tools]
+        if listed:
+            tools = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
+            pages[f"{toolset.name}.json"] = json.dumps(tools, indent=2, ensure_ascii=False) + "\n"
+    return pages
 
 
 def section(tool: FunctionTool) -> str:
@@ -73,6 +85,8 @@ def main() -> None:
     page = ROOT / "README.md"
     page.write_text(readme(page.read_text()))
     (ROOT / "docs" / "tools.md").write_text(tools_page())
+    for name, text in snapshots().items():
+        (SNAPSHOTS / name).write_text(text)
 
 
 if __name__ == "__main__":

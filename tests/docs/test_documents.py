@@ -35,6 +35,12 @@ def test_the_page_on_the_tools_is_that_of_the_code() -> None:
     assert (ROOT / "docs" / "tools.md").read_text() == generate.tools_page()
 
 
+def test_the_snapshots_of_the_tool_sets_are_those_of_the_code() -> None:
+    """Where this fails a model is given something else: look at the difference, then run `docs/generate.py`."""
+    kept = {page.name: page.read_text() for page in generate.SNAPSHOTS.glob("*")}
+    assert kept == generate.snapshots()
+
+
 def test_the_readme_has_a_section_on_every_tool() -> None:
     sections = re.findall(r"^### (\w+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert list(REGISTRY.tools) == [name for name in sections if "_" in name]

@@ -1,7 +1,7 @@
 """The whole server on a sandbox, over a real socket, for tests of every part."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.sandbox.control.switches import key_tag
 from qarnot_mcp.settings.model import Settings
+from qarnot_mcp.tools.registry import REGISTRY
+from qarnot_mcp.tools.toolset import Registry
 from qarnot_mcp.web.app import create_app
 from tests.support.serving import listening, port_of, serve
 
@@ -39,11 +41,19 @@ class RunningServer:
         """The address of the MCP endpoint."""
         return f"{self.origin}/mcp"
 
-    def client(self, era: Era = "auto", key: str | None = None, **more: Any) -> Client[StreamableHttpTransport]:
-        """Make a client that brings a key of its own; an empty key brings none."""
+    def client(
+        self,
+        era: Era = "auto",
+        key: str | None = None,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Client[StreamableHttpTransport]:
+        """Make a client that brings a key of its own; an empty key brings none. `query` ends the address."""
         key = self.key if key is None else key
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return Client(StreamableHttpTransport(self.url, headers=headers), mode=era, **more)
+        sent = {**(headers or {}), **({"Authorization": f"Bearer {key}"} if key else {})}
+        return Client(StreamableHttpTransport(self.url + query, headers=sent), mode=era, **more)
 
     async def requests(self) -> list[dict[str, Any]]:
         """Return every request that reached the API, as the sandbox's journal keeps it."""
@@ -69,13 +79,14 @@ async def running_server(
     key: str = EMPTY_KEY,
     public_url: str | None = None,
     host: str = "127.0.0.1",
+    registry: Registry = REGISTRY,
     **changes: Any,
 ) -> AsyncIterator[RunningServer]:
     """Serve the sandbox, and the server on it, each on a socket of its own; `changes` are settings."""
     async with serve(create_sandbox(speed=speed, seed=seed)) as api_url:
         with listening() as listener:
             port = port_of(listener)
-            app = create_app(settings_for(api_url, port=port, **changes), public_url=public_url)
+            app = create_app(settings_for(api_url, port=port, **changes), public_url=public_url, registry=registry)
             async with serve(app, listener=listener):
                 yield RunningServer(f"http://{host}:{port}", api_url, key)
 

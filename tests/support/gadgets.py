@@ -1,0 +1,53 @@
+"""A registry with tool sets that only the tests have: what a further set costs, and what one can go wrong with."""
+
+from typing import Annotated
+
+from fastmcp.tools.base import ToolResult
+from pydantic import Field
+
+from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.tools.answers import Result, answer
+from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.registry import REGISTRY
+from qarnot_mcp.tools.toolset import Registry, ToolEntry, Toolset
+
+
+class Gadgets(Result):
+    """What every tool of these sets returns."""
+
+    names: list[str]
+
+
+async def list_gadgets() -> ToolResult:
+    """List the gadgets."""
+    return answer(Gadgets(names=["cog", "spring"]))
+
+
+async def make_gadget(name: Annotated[str, Field(description="Name of the gadget.")]) -> ToolResult:
+    """Make a gadget."""
+    return answer(Gadgets(names=[name]))
+
+
+async def break_gadget(task_uuid: Annotated[str, Field(description="A task.")]) -> ToolResult:
+    """Delete a task, although it is declared as one that reads."""
+    await calling_client().delete(task_uuid)
+    return answer(Gadgets(names=[]))
+
+
+async def read_plans() -> ToolResult:
+    """Read plans that only people with the writing scope may see."""
+    return answer(Gadgets(names=["blueprint"]))
+
+
+WORKSHOP = Toolset(
+    "workshop",
+    "make gadgets",
+    (
+        ToolEntry(list_gadgets, "List gadgets", Gadgets, READ_SCOPE),
+        ToolEntry(make_gadget, "Make a gadget", Gadgets, WRITE_SCOPE, writes=True),
+        ToolEntry(break_gadget, "Break a gadget", Gadgets, READ_SCOPE),
+    ),
+)
+VAULT = Toolset("vault", "read plans", (ToolEntry(read_plans, "Read plans", Gadgets, WRITE_SCOPE),))
+EMPTY = Toolset("attic", "nothing yet")
+GADGETS = Registry((REGISTRY.toolsets[0], WORKSHOP, VAULT, EMPTY))
