@@ -1,180 +1,105 @@
-"""A command line read into the few forms that the sandbox knows; nothing here runs anything."""
+"""Reads a command line into pipelines of simple commands; nothing here runs anything.
+
+One pattern reads a token at a time, in linear time. `shlex` cannot: it does not tell `'$X'` from `"$X"`, `2>f` from
+`2 >f`, or the end of a line from a space.
+"""
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
 
-Operator = Literal[";", "&&", "||"]
-Lookup = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a word: a text, or the name of a variable."""
-
-    text: str
-    is_variable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a command; a word without quotes that expands to nothing vanishes."""
-
-    parts: tuple[Part, ...]
-    is_quoted: bool
-
-    def expand(self, lookup: Lookup) -> str:
-        """The word with the values of its variables."""
-        return "".join(lookup(part.text) if part.is_variable else part.text for part in self.parts)
+_VARIABLE = r"\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*|\?)"
+_DOLLAR = r"\$(?![({A-Za-z_?])"
+_SINGLE = r"'[^']*+'"
+_DOUBLE = rf'"(?:[^"\\$`]|\\.|{_VARIABLE}|{_DOLLAR})*+"'
+_TOKEN = re.compile(
+    rf"""
+    [ \t\r]+|(?<![^\s;&|])\#[^\n]*
+    |(?P<operator>&&|\|\||[;\n|])
+    |(?P<redirection>[12]?>&(?=[12])|[12&]?>>?)
+    |(?P<word>(?:[^\s;&|<>()`'"\\$]|\\.|{_SINGLE}|{_DOUBLE}|{_VARIABLE}|{_DOLLAR})++)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_PIECE = re.compile(
+    rf"(?P<single>{_SINGLE})|(?P<double>{_DOUBLE})|\\(?P<escaped>.)|(?P<variable>{_VARIABLE})", re.DOTALL
+)
+_IN_DOUBLE = re.compile(rf'\\(?P<escaped>["\\$`])|(?P<variable>{_VARIABLE})')
+_KEYWORD = re.compile(r"[!{}]|\[\[|case|do|done|elif|else|esac|fi|for|function|if|select|then|time|until|while")
 
 
-@dataclass(frozen=True, slots=True)
+class UnsupportedSyntaxError(ValueError):
+    """A part of a command line that the sandbox does not follow."""
+
+
+@dataclass(slots=True)
 class Command:
-    """A simple command; `operator` joins it to the one before it, `source` is how it was written."""
+    """A simple command as it was written; `redirections` are signs such as `2>` with their targets."""
 
-    operator: Operator
-    words: tuple[Word, ...]
-    source: str
-    to_stderr: bool = False
-    to_file: bool = False
-    is_known: bool = True
+    words: list[str] = field(default_factory=list)
+    redirections: list[tuple[str, str]] = field(default_factory=list)
 
 
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*|\?))")
-_REDIRECTION = re.compile(r"(?:(1?>&2)|(2>&1)|((?:[12]|&)?>>?)[ \t]*([^\s;&|<>()]+))")
-_BARE_END = frozenset(" \t\n;&|<>()'\"\\$`")
+@dataclass(slots=True)
+class Pipeline:
+    """Commands joined by `|`; `operator` joins the pipeline to the one before it."""
 
-
-class _Reader:
-    """Reads one command line from left to right."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-
-    def commands(self) -> Iterator[Command]:
-        operator: Operator = ";"
-        while self.at < len(self.text):
-            command = self._command(operator)
-            if command.words or command.source:
-                yield command
-            operator = self._operator()
-
-    def _operator(self) -> Operator:
-        for sign in ("&&", "||"):
-            if self.text.startswith(sign, self.at):
-                self.at += 2
-                return "&&" if sign == "&&" else "||"
-        self.at += 1
-        return ";"
-
-    def _command(self, operator: Operator) -> Command:
-        start = self.at
-        words: list[Word] = []
-        to_stderr = to_file = False
-        is_known = True
-        while self.at < len(self.text):
-            character = self.text[self.at]
-            if character in ";\n" or self.text.startswith(("&&", "||"), self.at):
-                break
-            redirection = _REDIRECTION.match(self.text, self.at)
-            if redirection:
-                to_stderr |= redirection[1] is not None
-                if redirection[3] is not None:
-                    to_stderr |= redirection[4] == "/dev/stderr"
-                    to_file |= redirection[3][0] != "2" and redirection[4] not in ("/dev/stderr", "/dev/stdout")
-                self.at = redirection.end()
-            elif character in " \t":
-                self.at += 1
-            elif character == "#":
-                self._comment()
-            elif character in "|&<>()":
-                is_known = False
-                self.at += 1
-            else:
-                word, word_is_known = self._word()
-                words.append(word)
-                is_known &= word_is_known
-        source = self.text[start : self.at].strip()
-        return Command(operator, tuple(words), source if words or not is_known else "", to_stderr, to_file, is_known)
-
-    def _comment(self) -> None:
-        end = self.text.find("\n", self.at)
-        self.at = len(self.text) if end < 0 else end
-
-    def _word(self) -> tuple[Word, bool]:
-        parts: list[Part] = []
-        is_quoted = False
-        is_known = True
-        while self.at < len(self.text):
-            character = self.text[self.at]
-            if character == "'":
-                end = self.text.find("'", self.at + 1)
-                is_known &= end >= 0
-                end = len(self.text) if end < 0 else end
-                parts.append(Part(self.text[self.at + 1 : end]))
-                self.at = end + 1
-                is_quoted = True
-            elif character == '"':
-                is_known &= self._double_quoted(parts)
-                is_quoted = True
-            elif character == "\\":
-                parts.append(Part(self.text[self.at + 1 : self.at + 2]))
-                self.at += 2
-                is_quoted = True
-            elif character == "$":
-                is_known &= self._variable(parts)
-            elif character == "`":
-                is_known = False
-                self.at += 1
-            elif character in _BARE_END:
-                break
-            else:
-                start = self.at
-                while self.at < len(self.text) and self.text[self.at] not in _BARE_END:
-                    self.at += 1
-                parts.append(Part(self.text[start : self.at]))
-        return Word(tuple(parts), is_quoted), is_known
-
-    def _variable(self, parts: list[Part]) -> bool:
-        found = _VARIABLE.match(self.text, self.at)
-        if found:
-            parts.append(Part(found[1] or found[2], is_variable=True))
-            self.at = found.end()
-            return True
-        parts.append(Part("$"))
-        self.at += 1
-        return not self.text.startswith(("(", "{"), self.at)
-
-    def _double_quoted(self, parts: list[Part]) -> bool:
-        is_known = True
-        self.at += 1
-        literal: list[str] = []
-        while self.at < len(self.text) and self.text[self.at] != '"':
-            character = self.text[self.at]
-            if character == "\\" and self.text[self.at + 1 : self.at + 2] in tuple('"\\$`'):
-                literal.append(self.text[self.at + 1])
-                self.at += 2
-            elif character == "$":
-                parts.append(Part("".join(literal)))
-                literal.clear()
-                is_known &= self._variable(parts)
-            else:
-                is_known &= character != "`"
-                literal.append(character)
-                self.at += 1
-        parts.append(Part("".join(literal)))
-        is_closed = self.at < len(self.text)
-        self.at += 1
-        return is_known and is_closed
+    operator: str
+    commands: list[Command]
 
 
 @lru_cache(maxsize=512)
-def read_commands(text: str) -> tuple[Command, ...]:
-    """The simple commands of a command line, in order.
+def read_script(text: str) -> tuple[Pipeline, ...]:
+    """Return the pipelines of a command line; raises UnsupportedSyntaxError for one that has other forms."""
+    pipelines = [Pipeline(";", [Command()])]
+    tokens = _tokens(text.replace("\\\n", ""))
+    for kind, piece in tokens:
+        command = pipelines[-1].commands[-1]
+        if kind == "redirection":
+            target_kind, target = next(tokens, ("", piece))
+            if target_kind != "word":
+                raise UnsupportedSyntaxError(target)
+            command.redirections.append((piece, target))
+        elif kind == "word":
+            if not command.words and _KEYWORD.fullmatch(piece):
+                raise UnsupportedSyntaxError(piece)
+            command.words.append(piece)
+        elif piece == "\n" and command == Command():
+            continue
+        elif piece == "|":
+            pipelines[-1].commands.append(Command())
+        else:
+            pipelines.append(Pipeline(piece, [Command()]))
+    found = [pipeline for pipeline in pipelines if pipeline.commands != [Command()]]
+    if any(not command.words and len(pipeline.commands) > 1 for pipeline in found for command in pipeline.commands):
+        raise UnsupportedSyntaxError("|")
+    return tuple(found)
 
-    A form that the sandbox does not know (a pipe, a loop, a subshell) gives a command that is not `is_known`.
-    """
-    return tuple(_Reader(text.replace("\\\n", "")).commands())
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    position = 0
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise UnsupportedSyntaxError(text[position : position + 20])
+        position = found.end()
+        if found.lastgroup is not None:
+            yield found.lastgroup, found[0]
+
+
+def expand_word(word: str, lookup: Callable[[str], str]) -> str | None:
+    """Return a word with the values of its variables; None for one that vanishes, unquoted and empty."""
+
+    def value(found: re.Match[str]) -> str:
+        if found["single"]:
+            return found["single"][1:-1]
+        if found["double"]:
+            return _IN_DOUBLE.sub(value_in_double, found["double"][1:-1])
+        return value_in_double(found)
+
+    def value_in_double(found: re.Match[str]) -> str:
+        return found["escaped"] or lookup(found["variable"].strip("${}"))
+
+    text = _PIECE.sub(value, word)
+    return text if text or set(word) & set("'\"\\") else None

@@ -11,31 +11,35 @@ from collections.abc import Mapping, Sequence
 
 from qarnot_mcp.sandbox.commands.shell import Program, Run, Shell
 
+_TRACEBACK = """\
+Traceback (most recent call last):
+  File "/job/calibrate.py", line 48, in <module>
+    main(part)
+  File "/job/calibrate.py", line 31, in main
+    matrix = load(part / 'sensors.csv')
+  File "/job/calibrate.py", line 12, in load
+    return [[float(cell) for cell in row] for row in csv.reader(source)]
+ValueError: could not convert string to float: 'n/a'
+"""
+
 
 def run_command(command: str, variables: Mapping[str, str]) -> Run:
-    """What a command line does with the variables of one instance."""
+    """Return what a command line does with the variables of one instance."""
     return Shell(variables, find_program).follow(command)
 
 
 def find_program(words: Sequence[str]) -> Program | None:
-    """The program that a command starts, if the sandbox plays it."""
+    """Return the program that a command starts, if the sandbox plays it."""
     if len(words) < 2 or words[0] not in ("python", "python3"):
         return None
-    if words[1] == "ingest.py":
-        return _ingest_in_chunks if "--chunks" in words else _ingest
-    return {"calibrate.py": _calibrate, "train.py": _train, "report.py": _report}.get(words[1])
+    name = "ingest.py --chunks" if words[1] == "ingest.py" and "--chunks" in words else words[1]
+    return _PROGRAMS.get(name)
 
 
 def run_profile(profile: str, variables: Mapping[str, str]) -> Run:
-    """What a profile without a command does."""
+    """Return what a profile without a command does."""
     shell = Shell(variables, find_program)
-    if profile == "blender":
-        _blender(shell)
-    elif profile == "openfoam":
-        _openfoam(shell)
-    else:
-        shell.wait(2)
-        shell.write(f"sandbox: {profile}: no command is set, the image's own is not run\n")
+    _PROFILES.get(profile, _image_command)(shell)
     return shell.run
 
 
@@ -46,17 +50,7 @@ def _calibrate(shell: Shell) -> int:
         shell.wait(90)
         shell.write(f"step {step}/4 loss={0.81 / step:.3f}\n")
         if instance == 2 and step == 2:
-            shell.write(
-                "Traceback (most recent call last):\n"
-                '  File "/job/calibrate.py", line 48, in <module>\n'
-                "    main(part)\n"
-                '  File "/job/calibrate.py", line 31, in main\n'
-                "    matrix = load(part / 'sensors.csv')\n"
-                '  File "/job/calibrate.py", line 12, in load\n'
-                "    return [[float(cell) for cell in row] for row in csv.reader(source)]\n"
-                "ValueError: could not convert string to float: 'n/a'\n",
-                "stderr",
-            )
+            shell.write(_TRACEBACK, "stderr")
             return 1
     shell.write("calibrated, parameters written to /job/parameters.json\n")
     return 0
@@ -68,8 +62,7 @@ def _ingest(shell: Shell) -> int:
         shell.wait(35)
         shell.write(f"ingest: {millions} million rows, {memory_mb} MB\n")
     shell.write("Killed\n", "stderr")
-    shell.run.peak_memory_mb = 31980
-    shell.run.is_out_of_memory = True
+    shell.run.peak_memory_mb, shell.run.is_out_of_memory = 31980, True
     return 137
 
 
@@ -84,9 +77,8 @@ def _ingest_in_chunks(shell: Shell) -> int:
 def _train(shell: Shell) -> int:
     for epoch in range(1, 241):
         shell.wait(540)
-        shell.write(
-            f"epoch {epoch:3d}/240 loss={2.4 / (1 + epoch * 0.07):.4f} accuracy={1 - 0.62 / (1 + epoch * 0.05):.4f}\n"
-        )
+        loss, accuracy = 2.4 / (1 + epoch * 0.07), 1 - 0.62 / (1 + epoch * 0.05)
+        shell.write(f"epoch {epoch:3d}/240 loss={loss:.4f} accuracy={accuracy:.4f}\n")
         if epoch % 60 == 0:
             shell.write(f"UserWarning: learning rate lowered at epoch {epoch}\n", "stderr")
     shell.run.peak_memory_mb = 18400
@@ -100,18 +92,18 @@ def _report(shell: Shell) -> int:
     return 0
 
 
-def _blender(shell: Shell) -> None:
-    scene = shell.lookup("BLEND_FILE") or "undefined.blend"
-    frame = int(shell.lookup("INSTANCE_ID") or 0)
+def _blender(shell: Shell) -> int:
+    scene, frame = shell.lookup("BLEND_FILE") or "undefined.blend", int(shell.lookup("INSTANCE_ID") or 0)
     shell.run.peak_memory_mb = 2140
     shell.write(f'Blender 4.2.2 LTS\nRead blend: "/job/{scene}"\n')
     for percent in (25, 50, 75, 100):
         shell.wait(48)
         shell.write(f"Fra:{frame} Mem:1893.40M (Peak 2140.07M) | Rendering {percent} %\n")
     shell.write(f"Saved: '/job/frame_{frame:04d}.png'\n")
+    return 0
 
 
-def _openfoam(shell: Shell) -> None:
+def _openfoam(shell: Shell) -> int:
     shell.run.peak_memory_mb = 9600
     shell.write("Create time\nCreate mesh for time = 0\n")
     for step in range(1, 41):
@@ -123,3 +115,20 @@ def _openfoam(shell: Shell) -> None:
             f"GAMG:  Solving for p, Initial residual = {residual * 1.7:.6f}, No Iterations 6\n"
         )
     shell.write("End\n")
+    return 0
+
+
+def _image_command(shell: Shell) -> int:
+    shell.wait(2)
+    shell.write("sandbox: no command is set, and the image's own is not run\n")
+    return 0
+
+
+_PROGRAMS: Mapping[str, Program] = {
+    "calibrate.py": _calibrate,
+    "ingest.py": _ingest,
+    "ingest.py --chunks": _ingest_in_chunks,
+    "train.py": _train,
+    "report.py": _report,
+}
+_PROFILES: Mapping[str, Program] = {"blender": _blender, "openfoam": _openfoam}
