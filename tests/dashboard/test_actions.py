@@ -45,7 +45,7 @@ async def test_abort_stops_the_task_and_tells_the_model(browser: Browser) -> Non
         await host.view.get_by_role("button", name="Abort").click()
         await host.view.get_by_role("alertdialog").get_by_role("button", name="Abort").click()
         await expect(host.view.get_by_text("“doomed” is being stopped.").first).to_be_visible()
-        await host.look_until(host.view.locator(".task-title .chip"), "Cancelled")
+        await host.run_until(host.view.locator(".task-title .chip"), "Cancelled")
         assert ("abort_task", {"task_uuid": uuid}) in host.calls
         text = await told(host)
         assert "abort" in text

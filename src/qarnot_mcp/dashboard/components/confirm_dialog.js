@@ -3,11 +3,11 @@
 import { h } from "./dom.js";
 import { button } from "./controls.js";
 
-/** The panel of `view.asking`: {deed, task, isBusy, problem, submission}, or nothing. */
-export function confirmation({ asking, say, go, redraw }) {
+/** The panel of `view.asking`: {action, task, isBusy, problem, submission}, or nothing. */
+export function confirmDialog({ asking, say, go, redraw }) {
   if (!asking) return null;
-  const { deed, task, problem, isBusy, submission } = asking;
-  const kind = deed === "again" ? "strong" : "danger";
+  const { action, task, problem, isBusy, submission } = asking;
+  const kind = action === "again" ? "strong" : "danger";
   return h(
     "div.asking",
     {
@@ -17,14 +17,14 @@ export function confirmation({ asking, say, go, redraw }) {
       "aria-describedby": "asking-text",
       onkeydown: ({ key }) => key === "Escape" && go.cancelAsking(),
     },
-    h("h2", { id: "asking-title" }, say(`${deed}Ask`, { name: task.name })),
-    h("p", { id: "asking-text" }, say(`${deed}Text`)),
+    h("h2", { id: "asking-title" }, say(`${action}Ask`, { name: task.name })),
+    h("p", { id: "asking-text" }, say(`${action}Text`)),
     submission && submissionFields(submission, say, redraw),
     problem && h("p.wrong", { role: "alert" }, problem),
     h(
       "div.buttons",
       button(say("cancel"), go.cancelAsking, { id: "asking-cancel" }),
-      button(say(deed), go.confirm, { kind, disabled: Boolean(isBusy) }),
+      button(say(action), go.confirm, { kind, disabled: Boolean(isBusy) }),
     ),
   );
 }

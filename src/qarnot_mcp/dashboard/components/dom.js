@@ -7,7 +7,7 @@ const PROPERTIES = ["value", "disabled", "selected"];
 const drawn = new WeakMap();
 
 /** The attributes of what a screen reader leaves out. */
-export const UNHEARD = { "aria-hidden": "true" };
+export const ARIA_HIDDEN = { "aria-hidden": "true" };
 
 /**
  * Describes an element: h("p.soft", {title: "..."}, ...children). `key` tells it from siblings of the same name,
@@ -35,7 +35,7 @@ export function render(parent, ...children) {
   let place = parent.firstChild;
   for (const description of wanted) {
     const name = nameNew(description);
-    const node = old.get(name) ?? made(description);
+    const node = old.get(name) ?? createNode(description);
     old.delete(name);
     if (node === place) place = place.nextSibling;
     else parent.insertBefore(node, place);
@@ -47,7 +47,7 @@ export function render(parent, ...children) {
 /** Nothing is drawn for null, undefined, false and "". */
 const flat = (children) => children.flat(Infinity).filter((child) => child || child === 0);
 
-function made({ tag }) {
+function createNode({ tag }) {
   if (!tag) return document.createTextNode("");
   return SVG_TAGS.includes(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
 }

@@ -1,6 +1,6 @@
 // The reader's language: our words in English or French, and dates, numbers and durations as the locale writes them.
 
-import { WORDS } from "./messages.js";
+import { MESSAGES } from "./messages.js";
 
 const UNITS = { day: 86400, hour: 3600, minute: 60, second: 1 };
 
@@ -30,7 +30,7 @@ export function createLanguage(locale, timeZone) {
     /** Our words for `key`; `{name}` in them stands for `values.name`, and `count` chooses the plural. */
     say(key, given = {}) {
       const values = typeof given === "number" ? { count: given } : given;
-      const forms = WORDS[key][isFrench ? 1 : 0].split("|");
+      const forms = MESSAGES[key][isFrench ? 1 : 0].split("|");
       const text = forms.length > 1 && plural.select(values.count) !== "one" ? forms[1] : forms[0];
       return text.replace(/\{(\w+)\}/g, (_, name) => {
         const value = values[name] ?? "";

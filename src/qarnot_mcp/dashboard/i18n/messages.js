@@ -105,7 +105,7 @@ stream=Stream=Flux
 oneInstance=Instance
 allInstances=All instances=Toutes les instances
 search=Search (Enter: the whole log)=Rechercher (Entrée : tout le journal)
-hits={count} hit|{count} hits={count} résultat|{count} résultats
+matches={count} match|{count} matches={count} résultat|{count} résultats
 foundLines={count} line matches|{count} lines match={count} ligne correspond|{count} lignes correspondent
 backToLog=Back to the log=Retour au journal
 linesAbove={count} line above|{count} lines above={count} ligne au-dessus|{count} lignes au-dessus
@@ -121,7 +121,7 @@ logEnded=Ended=Terminé
 `;
 
 /** The words by their key: [English, French]. */
-export const WORDS = Object.fromEntries(
+export const MESSAGES = Object.fromEntries(
   TABLE.split(/\n+/).map((line) => {
     const [key, english, french = english] = line.split("=");
     return [key, [english, french]];
