@@ -162,6 +162,28 @@ async def test_text_of_strangers_is_shown_as_text(browser: Browser) -> None:
         await expect(host.view.locator("img")).to_have_count(0)
 
 
+async def test_no_element_is_made_of_what_a_server_sends(browser: Browser) -> None:
+    attributes = {"onclick": "window.ran = 1", "onerror": "window.ran = 1", "src": "x"}
+    element = {"name": "img", "tag": "img", "attributes": attributes, "children": []}
+    task = {
+        "uuid": element,
+        "name": element,
+        "state": "Failure",
+        "profile": attributes,
+        "tags": [element],
+        "instances": {"total": 1, "waiting": 0, "failed": 1},
+        "times": {"created": "2026-11-01T00:00:00Z", "wall_seconds": 60},
+        "failure": {"summary": attributes, "hint": element, "groups": []},
+        "constants": {"A": element},
+    }
+    async with running_server() as server, hosting(browser, server) as host:
+        await host.open("get_task", capabilities={}, result={"content": [], "structuredContent": task})
+        await expect(host.view.get_by_role("heading", name="Why it failed")).to_be_visible()
+        await host.view.locator(".failure p").first.dispatch_event("click")
+        await expect(host.view.locator("img, [onclick], [onerror]")).to_have_count(0)
+        assert await host.view.locator("html").evaluate("() => window.ran") is None
+
+
 async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(browser: Browser) -> None:
     async with running_server(speed=50) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "sh -c 'seq 1 200; sleep 120; echo the end'", name="talking")
