@@ -100,6 +100,20 @@ async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser:
         assert "hunter" not in text
 
 
+async def test_a_command_of_several_lines_is_run_again_as_it_is(browser: Browser) -> None:
+    command = "sh -c 'set -e\n# a comment\necho  hi'"
+    async with running_server() as server, hosting(browser, server) as host:
+        await host.open("get_task", {"task_uuid": await submitted(host.client, command, name="long")})
+        await host.view.get_by_role("button", name="Run again").click()
+        panel = host.view.get_by_role("alertdialog")
+        await expect(panel.get_by_label("DOCKER_CMD")).to_have_value(command)
+        await panel.get_by_label("Name").fill("longer")
+        await panel.get_by_role("button", name="Run again").click()
+        await expect(host.view.get_by_role("heading", name="longer")).to_be_visible()
+        [sent] = [arguments for tool, arguments in host.calls if tool == "submit_task"]
+        assert sent["constants"][0] == {"key": "DOCKER_CMD", "value": command}
+
+
 async def test_a_secret_that_is_not_typed_again_is_left_out(browser: Browser) -> None:
     async with running_server() as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="secretive", constants=CONSTANTS, advanced_ranges="0-1,5")

@@ -1,9 +1,9 @@
-// The panel that asks, in the view and by name, before something is done to a task.
+// The panel that asks, naming the task, before something is done to it.
 
 import { h } from "./dom.js";
 import { button } from "./controls.js";
 
-/** The panel of `view.asking`: {action, task, isBusy, problem, submission}, or nothing. */
+/** The panel of `view.asking` (its shape is in app/main.js), or nothing. */
 export function confirmDialog({ asking, say, go, redraw }) {
   if (!asking) return null;
   const { action, task, problem, isBusy, submission } = asking;
@@ -30,11 +30,11 @@ export function confirmDialog({ asking, say, go, redraw }) {
 }
 
 function submissionFields({ fields, constants, notCopied }, say, redraw) {
-  const field = (id, label, owner, name, more) =>
+  const field = (id, label, owner, name, { tag = "input", ...more } = {}) =>
     h(
       "p.field",
       h("label", { for: id }, label),
-      h("input", {
+      h(tag, {
         id,
         value: String(owner[name]),
         oninput: ({ target }) => ((owner[name] = target.value), redraw()),
@@ -49,7 +49,8 @@ function submissionFields({ fields, constants, notCopied }, say, redraw) {
     constants.map((constant, position) => {
       const more = constant.isHidden
         ? { type: "password", autocomplete: "off", placeholder: say("hidden") }
-        : { spellcheck: "false" };
+        : // An input would drop the line ends.
+          { spellcheck: "false", ...(constant.isMultiline && { tag: "textarea", rows: 4 }) };
       return field(`again-${position}`, h("code", constant.key), constant, "value", more);
     }),
     notCopied.length > 0 && h("p", say("notCopied", { names: notCopied.join(", ") })),
