@@ -1,7 +1,9 @@
-// Our words: key=English=French, or one word for both. `{name}` stands for a value; "|" parts the form for one from
-// that for more.
+// All messages of the dashboard. The first row names the languages: a language is one more column, and nothing else.
+// A missing or empty column is as in English. `{name}` stands for a value; "|" separates singular and plural.
 
 const TABLE = `
+key=en=fr
+
 title=Qarnot tasks=Tâches Qarnot
 tasks=Tasks=Tâches
 task=Task=Tâche
@@ -120,10 +122,13 @@ paused=Following paused=Suivi en pause
 logEnded=Ended=Terminé
 `;
 
-/** The words by their key: [English, French]. */
-export const MESSAGES = Object.fromEntries(
-  TABLE.split(/\n+/).map((line) => {
-    const [key, english, french = english] = line.split("=");
-    return [key, [english, french]];
-  }),
-);
+const [[, ...languages], ...rows] = TABLE.trim()
+  .split(/\n+/)
+  .map((line) => line.split("="));
+
+/** The languages, the one that others fall back to first. */
+export const LANGUAGES = languages;
+
+/** The messages of a language by their key. */
+export const messagesIn = (language) =>
+  Object.fromEntries(rows.map(([key, ...texts]) => [key, texts[languages.indexOf(language)] || texts[0]]));
