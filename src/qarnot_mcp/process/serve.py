@@ -75,6 +75,7 @@ def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
         access_log=False,
         forwarded_allow_ips=PROXIES,
         http=http_protocol(),
+        ws="none",
         server_header=False,
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.shutdown_seconds,
