@@ -1,7 +1,55 @@
 """What holds for all tests."""
 
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
 from hypothesis import settings
 
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+STARTS_OF_PROCESSES = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"}
+
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("usual", deadline=None, max_examples=30)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
+
+
+class ProcessGuard:
+    """Refuses to start processes while a test runs that is not marked `e2e`; it sees all that Python starts."""
+
+    test = ""
+
+    def __call__(self, event: str, _: object) -> None:
+        if self.test and event in STARTS_OF_PROCESSES:
+            raise AssertionError(f"{self.test} starts a process: mark it with pytest.mark.e2e")
+
+
+guard = ProcessGuard()
+sys.addaudithook(guard)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Guard every test but the end-to-end ones, its fixtures included."""
+    guard.test = "" if item.get_closest_marker("e2e") else item.nodeid
+    try:
+        return (yield)
+    finally:
+        guard.test = ""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> "AsyncIterator[Browser]":
+    """One headless Chromium for all tests of this worker; each opens pages or contexts of its own."""
+    from tests.support.browser import CHROMIUM, browsing
+
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (on Debian: apt-get install chromium)")
+    async with browsing() as chromium:
+        yield chromium

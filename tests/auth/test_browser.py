@@ -1,39 +1,30 @@
 """The sign-in page in a real browser."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from tests.support.running_server import RunningServer
+from tests.support.running_server import full_server
 from tests.support.serving import serve
 from tests.support.sign_in import SignIn, parameters_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium")
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 ALICE = "sandbox-alice"
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def client(server: RunningServer, http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(browser: Browser) -> AsyncIterator[SignIn]:
     """A registered client that listens for its callback, as Claude Code does, and a site that frames the page."""
 
     async def callback(request: Request) -> HTMLResponse:
@@ -43,11 +34,13 @@ async def client(server: RunningServer, http: httpx.AsyncClient) -> AsyncIterato
         return HTMLResponse(f'<iframe src="{request.query_params["page"]}"></iframe>')
 
     routes = [Route("/callback", callback), Route("/frame", frame)]
-    async with serve(Starlette(routes=routes)) as site:
+    async with full_server() as server, serve(Starlette(routes=routes)) as site, httpx.AsyncClient(timeout=10) as http:
         redirect = site.replace("127.0.0.1", "localhost") + "/callback"
         sign_in = SignIn(server.origin, http, redirect=redirect)
         await sign_in.register(client_name="Claude")
         yield sign_in
+        for context in browser.contexts:
+            await context.close()
 
 
 async def page_address(client: SignIn) -> str:

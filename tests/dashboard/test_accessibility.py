@@ -1,4 +1,4 @@
-"""axe-core finds nothing to mend on any page, in both themes and on a phone."""
+"""axe-core finds nothing to mend on any face, in both themes and on a phone."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from playwright.async_api import Browser, expect
 from tests.support.running_server import KEY, call, running_server
 from tests.support.view_host import Host, hosting
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = "axe-core@4.14.1"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qarnot-mcp-tests" / AXE
@@ -56,7 +56,7 @@ async def violations(host: Host, axe: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 1000), ("light", 320)])
-async def test_no_page_has_a_fault_that_axe_knows(browser: Browser, axe: str, theme: str, width: int) -> None:
+async def test_no_face_has_a_fault_that_axe_knows(browser: Browser, axe: str, theme: str, width: int) -> None:
     context = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
     async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
         rows = (await call(host.client, "list_tasks"))["tasks"]

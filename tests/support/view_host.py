@@ -1,8 +1,6 @@
 """A host of MCP Apps for tests: it shows the dashboard in headless Chromium, on the real server and the sandbox."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,32 +9,22 @@ from typing import Any
 
 from fastmcp import Client
 from mcp_types import TextResourceContents
-from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, ViewportSize
 
 from qarnot_mcp.dashboard.document import VIEW_URI
 from tests.support.running_server import RunningServer
 
 HOST_PAGE = Path(__file__).with_name("view_host.html")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 TOOLS = {"list_tasks", "get_task", "get_task_logs", "abort_task", "delete_task", "submit_task"}
 LONGEST_LIFE_SECONDS = 30
 NEXT_LOOK_MILLISECONDS = 3000
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @dataclass
 class Host:
     """A page that shows the view, and the MCP client that its calls go through.
 
-    The view's clock stands still but for `run_until` and `page.clock.run_for`, so that no test waits for it.
+    The view's clock stands still but for `look_until` and `page.clock.run_for`, so that no test waits for it.
     `is_lost` lets every call fail as when the server cannot be reached; `faults` holds what the view said in error.
     """
 
@@ -78,7 +66,7 @@ class Host:
         answer: dict[str, Any] = result.model_dump(mode="json", by_alias=True, exclude_none=True)
         return answer
 
-    async def run_until(self, locator: Locator, text: str) -> None:
+    async def look_until(self, locator: Locator, text: str) -> None:
         """Lets the view's clock run, from one look at the server to the next, until it shows a text."""
         async with asyncio.timeout(LONGEST_LIFE_SECONDS):
             while text not in await locator.inner_text():
@@ -93,17 +81,6 @@ class Host:
         """Keeps what the browser complains about, such as a breach of the content policy."""
         if message.type == "error":
             self.faults.append(message.text)
-
-
-@asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    """A headless Chromium."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @asynccontextmanager
