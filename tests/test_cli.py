@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import shutil
 import signal
@@ -10,10 +9,6 @@ import socket
 import subprocess
 import sys
 import zipfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -22,65 +17,15 @@ from fastmcp import Client
 
 from qarnot_mcp import __version__
 from tests.support.ports import free_port
+from tests.support.processes import MAIN, ROOT, finish, reachable, running, server_process
 from tests.support.running_server import ERAS, Era, call
 
-PROJECT = Path(__file__).parents[1]
-MAIN = (sys.executable, str(PROJECT / "main.py"))
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """Our environment without any setting of the server, and with these."""
-    own = re.compile("QARNOT_|LOG_LEVEL|PYTHON|VIRTUAL_ENV")
-    return {name: value for name, value in os.environ.items() if not own.match(name)} | settings
+pytestmark = pytest.mark.e2e
 
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command that ends by itself, in a folder without a .env."""
-    return subprocess.run(
-        [*MAIN, *arguments], cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=50
-    )
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@dataclass
-class Started:
-    """A server process; `lines` is what it has logged so far."""
-
-    process: Process
-    url: str
-    lines: list[str]
-
-    async def ended(self) -> int:
-        """Reads its log to the end, and answers its exit status."""
-        await self.read_until("")
-        return await self.process.wait()
-
-    async def read_until(self, words: str) -> None:
-        assert self.process.stderr is not None
-        while line := (await self.process.stderr.readline()).decode():
-            self.lines.append(line.rstrip("\n"))
-            if words and words in line:
-                return
-
-
-@asynccontextmanager
-async def started(folder: Path, port: int, *arguments: str, **settings: str) -> AsyncIterator[Started]:
-    """Starts the server, waits until it answers, and stops it at the end."""
-    process = await asyncio.create_subprocess_exec(
-        *MAIN, "--port", str(port), *arguments, cwd=folder, env=environment(**settings), stdout=DEVNULL, stderr=PIPE
-    )
-    server = Started(process, f"http://127.0.0.1:{port}", [])
-    try:
-        await server.read_until("Connect MCP clients")  # it listens already, and answers as soon as it can
-        yield server
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    """Run the server with what ends it by itself, in a folder without a .env."""
+    return finish(folder, *MAIN, *arguments, **settings)
 
 
 def test_the_version_is_one_line(tmp_path: Path) -> None:
@@ -142,49 +87,52 @@ def test_a_host_that_is_not_of_this_machine_is_one_line(tmp_path: Path) -> None:
     assert "QARNOT_MCP_HOST" in ended.stderr
 
 
-async def test_the_sandbox_serves_clients_of_both_eras_and_stops_when_told(tmp_path: Path, port: int) -> None:
-    async with started(tmp_path, port, "--sandbox", "--sandbox-seed", "7") as server:
+async def test_the_sandbox_serves_clients_of_both_eras_and_stops_when_told() -> None:
+    async with server_process("--sandbox", "--sandbox-seed", "7") as server:
         for era in ERAS:
-            async with Client(f"{server.url}/mcp", mode=era) as client:
+            async with Client(server.url, mode=era) as client:
                 assert "docker-batch" in (await call(client, "list_profiles"))["profiles"]
                 assert (await call(client, "list_tasks"))["count"] > 0
         server.process.send_signal(signal.SIGTERM)
-        assert await server.ended() == 0
-    assert f"qarnot-mcp {__version__}, on a simulated Qarnot" in server.lines[0]
-    assert f"http://localhost:{port}/mcp" in "\n".join(server.lines)
-    assert not [line for line in server.lines if "ERROR" in line or "Traceback" in line]
+        await server.end()
+        assert server.process.returncode == 0
+    assert f"qarnot-mcp {__version__}, on a simulated Qarnot" in server.text.splitlines()[0]
+    assert server.url in server.text
+    assert "ERROR" not in server.text
+    assert "Traceback" not in server.text
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_call_in_flight_at_sigterm_is_answered(tmp_path: Path, port: int, era: Era) -> None:
-    async with started(tmp_path, port, "--sandbox", "--sandbox-speed", "1") as server:
+async def test_a_call_in_flight_at_sigterm_is_answered(era: Era) -> None:
+    async with server_process("--sandbox", "--sandbox-speed", "1") as server:
         asked = asyncio.Event()
 
         async def progress(_: float, __: float | None, ___: str | None) -> None:
             asked.set()
 
-        async with Client(f"{server.url}/mcp", mode=era, progress_handler=progress) as client:
+        async with Client(server.url, mode=era, progress_handler=progress) as client:
             task = await call(client, "submit_task", name="long", profile="docker-batch")
             waiting = asyncio.create_task(call(client, "get_task", task_uuid=task["uuid"], wait_seconds=1.5))
             await asyncio.wait_for(asked.wait(), 10)
             server.process.send_signal(signal.SIGTERM)
             assert (await waiting)["waited"]["seconds"] >= 1.5
-        assert await server.ended() == 0
+        await server.end()
+        assert server.process.returncode == 0
 
 
-async def test_a_sandbox_uses_no_key_and_no_address_of_the_environment(tmp_path: Path, port: int) -> None:
+async def test_a_sandbox_uses_no_key_and_no_address_of_the_environment() -> None:
     settings = {"QARNOT_API_KEY": "a-real-key", "QARNOT_BASE_URL": "http://127.0.0.1:9"}
-    async with started(tmp_path, port, "--sandbox", **settings) as server, Client(f"{server.url}/mcp") as client:
+    async with server_process("--sandbox", **settings) as server, Client(server.url) as client:
         assert (await call(client, "list_tasks"))["count"] > 0
 
 
-async def test_json_lines_tell_each_call(tmp_path: Path, port: int) -> None:
-    async with started(tmp_path, port, "--sandbox", QARNOT_MCP_LOG_FORMAT="json") as server:
-        async with Client(f"{server.url}/mcp") as client:
+async def test_json_lines_tell_each_call() -> None:
+    async with server_process("--sandbox", QARNOT_MCP_LOG_FORMAT="json") as server:
+        async with Client(server.url) as client:
             await call(client, "get_profile", profile_name="docker-batch")
         server.process.send_signal(signal.SIGTERM)
-        await server.ended()
-    lines = [json.loads(line) for line in server.lines]
+        await server.end()
+    lines = [json.loads(line) for line in server.text.splitlines()]
     assert {"time", "level", "logger", "message"} <= set.intersection(*({*line} for line in lines))
     (told,) = [line for line in lines if "tool" in line]
     assert (told["tool"], told["outcome"], told["upstream_calls"]) == ("get_profile", "ok", 1)
@@ -192,25 +140,18 @@ async def test_json_lines_tell_each_call(tmp_path: Path, port: int) -> None:
     assert re.fullmatch("[0-9a-f]{12}", told["request_id"])
 
 
-async def test_a_log_level_is_honoured(tmp_path: Path, port: int) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *MAIN, "--sandbox", "--port", str(port), cwd=tmp_path, env=environment(LOG_LEVEL="error"), stderr=PIPE
-    )
-    async with httpx.AsyncClient() as http:
-        while True:
-            try:
-                await http.get(f"http://127.0.0.1:{port}/health")
-                break
-            except httpx.TransportError:
-                assert process.returncode is None
-                await asyncio.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
-    _, written = await process.communicate()
-    assert written == b""
+async def test_a_log_level_is_honoured() -> None:
+    port = free_port()
+    async with running(*MAIN, "--sandbox", "--port", str(port), LOG_LEVEL="error") as server:
+        await reachable(port)
+        async with httpx.AsyncClient() as http:
+            await http.get(f"http://127.0.0.1:{port}/health")
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.end() == ""
 
 
-def test_check_of_a_good_setup(tmp_path: Path, port: int) -> None:
-    ended = run(tmp_path, "--sandbox", "--check", "--port", str(port))
+def test_check_of_a_good_setup(tmp_path: Path) -> None:
+    ended = run(tmp_path, "--sandbox", "--check", "--port", str(free_port()))
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert {line.split()[0] for line in lines} == {"ok"}
@@ -243,7 +184,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if uv is None:
         pytest.skip("uv is not installed, so no wheel can be built")
     folder = tmp_path_factory.mktemp("wheel")
-    command = [uv, "build", "--wheel", "--quiet", "--out-dir", str(folder), str(PROJECT)]
+    command = [uv, "build", "--wheel", "--quiet", "--out-dir", str(folder), str(ROOT)]
     built = subprocess.run(command, capture_output=True, text=True, timeout=55)
     if built.returncode != 0 and "hatchling" in built.stderr:
         pytest.skip("the build backend cannot be fetched here")
@@ -253,7 +194,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
-    package = PROJECT / "src"
+    package = ROOT / "src"
     files = {
         path.relative_to(package).as_posix()
         for path in (package / "qarnot_mcp").rglob("*")
@@ -271,14 +212,7 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
         "from qarnot_mcp.dashboard.document import tasks_view; "
         "print(qarnot_mcp.__file__); print(len(tasks_view())); main(['--version'])"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=environment(PYTHONPATH=str(tmp_path / "installed")),
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    ended = finish(tmp_path, sys.executable, "-c", program, PYTHONPATH=str(tmp_path / "installed"))
     assert ended.returncode == 0, ended.stderr
     where, characters, version = ended.stdout.splitlines()
     assert Path(where).is_relative_to(tmp_path)
@@ -300,7 +234,5 @@ tools = asyncio.run(server.list_tools())
 create_app(Settings())
 print(len(tools), {"griffe", "jsonref", "requests", "re2", "authlib", "qarnot_mcp.sandbox"} & set(sys.modules))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True
-    )
+    done = finish(tmp_path, sys.executable, "-c", program)
     assert done.stdout == "8 set()\n", done.stderr

@@ -10,8 +10,7 @@ from pydantic import SecretStr
 
 from qarnot_mcp.auth.oauth.grants import AccessGrant, CodeGrant, RefreshGrant, SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.sealing import Sealer
-from tests.support.ports import free_port
-from tests.support.processes import SERVER, running, server_environment
+from tests.support.processes import OAUTH, server_process
 from tests.support.running_server import SECRET, SERVER_KEY, RunningServer, full_server, used
 from tests.support.sign_in import SignIn, form_of, parameters_of
 
@@ -300,19 +299,22 @@ async def test_a_body_of_a_megabyte_without_a_token(server: RunningServer, http:
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("header", ["Authorization", "X-Other"])
-async def test_a_header_of_a_megabyte_is_not_read_to_its_end(header: str) -> None:
-    port = free_port()
-    async with running(*SERVER, "--sandbox", **server_environment(port)) as server:
-        await server.until("Access mode oauth")
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(f"POST /mcp HTTP/1.1\r\nHost: localhost\r\n{header}: ".encode() + b"a" * 1_000_000)
-        # No blank line ends the head: a server that waited for one would not answer. It hangs up on a sender that is
-        # still busy, which may cost the sender the answer.
-        with suppress(ConnectionError):
-            assert b" 431 " in await reader.readline()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
+@pytest.mark.e2e
+async def test_a_header_of_a_megabyte_is_not_read_to_its_end() -> None:
+    async with server_process("--sandbox", **OAUTH) as server:
+        for header in ("Authorization", "X-Other"):
+            await assert_head_is_refused(server.port, header)
         async with httpx.AsyncClient() as http:
-            assert (await http.get(f"http://localhost:{port}/health")).status_code == 200
+            assert (await http.get(f"{server.origin}/health")).status_code == 200
+
+
+async def assert_head_is_refused(port: int, header: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"POST /mcp HTTP/1.1\r\nHost: localhost\r\n{header}: ".encode() + b"a" * 1_000_000)
+    # No blank line ends the head: a server that waited for one would not answer. It hangs up on a sender that is
+    # still busy, which may cost the sender the answer.
+    with suppress(ConnectionError):
+        assert b" 431 " in await reader.readline()
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()

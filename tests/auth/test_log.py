@@ -5,9 +5,10 @@ import re
 import httpx
 import pytest
 
-from tests.support.ports import free_port
-from tests.support.processes import SERVER, running, server_environment
+from tests.support.processes import OAUTH, server_process
 from tests.support.sign_in import SignIn, form_of, parameters_of
+
+pytestmark = pytest.mark.e2e
 
 ALICE = "sandbox-alice-a1b2c3d4"
 WRONG = "mistyped-e5f6a7b8"
@@ -15,12 +16,10 @@ WRONG = "mistyped-e5f6a7b8"
 
 @pytest.mark.parametrize("form", ["text", "json"])
 async def test_the_log_of_a_run_holds_no_secret(form: str, http: httpx.AsyncClient) -> None:
-    port = free_port()
-    environment = server_environment(port, LOG_LEVEL="DEBUG", QARNOT_MCP_LOG_FORMAT=form)
-    sign_in = SignIn(f"http://localhost:{port}", http)
-    secrets = {ALICE, WRONG, sign_in.verifier, sign_in.state, environment["QARNOT_MCP_SECRET_KEY"]}
-    async with running(*SERVER, "--sandbox", **environment) as server:
-        await server.until("Access mode oauth")  # it listens already
+    settings = {"LOG_LEVEL": "DEBUG", "QARNOT_MCP_LOG_FORMAT": form, **OAUTH}
+    async with server_process("--sandbox", **settings) as server:
+        sign_in = SignIn(server.origin, http)
+        secrets = {ALICE, WRONG, sign_in.verifier, sign_in.state, OAUTH["QARNOT_MCP_SECRET_KEY"]}
         await sign_in.register()
         page = await sign_in.page()
         secrets |= {form_of(page), page.url.params["request"], *dict(http.cookies).values()}

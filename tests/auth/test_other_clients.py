@@ -11,8 +11,10 @@ import pytest
 
 from tests.support.browsing import give_key
 from tests.support.ports import free_port
-from tests.support.processes import SERVER, Running, running, server_environment
+from tests.support.processes import OAUTH, Program, running, server_process
 from tests.support.sign_in import SignIn
+
+pytestmark = pytest.mark.e2e
 
 ALICE = "sandbox-alice"
 
@@ -26,13 +28,11 @@ def needs(program: str, package: str) -> pytest.MarkDecorator:
 @pytest.fixture
 async def origin() -> AsyncIterator[str]:
     """The address of a server process on its sandbox."""
-    port = free_port()
-    async with running(*SERVER, "--sandbox", **server_environment(port)) as server:
-        await server.until("Access mode oauth")
-        yield f"http://localhost:{port}"
+    async with server_process("--sandbox", **OAUTH) as server:
+        yield server.origin
 
 
-async def shown_address(program: Running, origin: str) -> str:
+async def shown_address(program: Program, origin: str) -> str:
     """The address that a program asks its user to open."""
     text = await program.until("code_challenge=")
     while (found := re.search(rf"{origin}/authorize\S+\s", text)) is None:

@@ -1,17 +1,17 @@
 """The server behind a proxy on the same machine: who is who, and which address counts."""
 
 import httpx
+import pytest
 
-from tests.support.ports import free_port
-from tests.support.processes import SERVER, running, server_environment
+from tests.support.processes import OAUTH, server_process
 from tests.support.sign_in import SignIn
+
+pytestmark = pytest.mark.e2e
 
 
 async def test_wrong_keys_count_for_the_person_behind_the_proxy(http: httpx.AsyncClient) -> None:
-    port = free_port()
-    async with running(*SERVER, "--sandbox", **server_environment(port)) as server:
-        await server.until("Access mode oauth")
-        sign_in = SignIn(f"http://localhost:{port}", http)
+    async with server_process("--sandbox", **OAUTH) as server:
+        sign_in = SignIn(server.origin, http)
         await sign_in.register()
         page = await sign_in.page()
         http.headers["X-Forwarded-For"] = "192.0.2.1"

@@ -12,12 +12,13 @@ import pytest
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from tests.support.ports import free_port
-from tests.support.processes import SERVER, running, server_environment
+from tests.support.processes import OAUTH, reachable, running, server_process
 from tests.support.running_server import AT_ONCE
 from tests.support.serving import serve
 from tests.support.sign_in import SignIn, parameters_of
 
 pytestmark = [
+    pytest.mark.e2e,
     pytest.mark.timeout(120),
     pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed: apt install nginx-light"),
     pytest.mark.skipif(shutil.which("redis-server") is None, reason="Redis is not installed: apt install redis-server"),
@@ -51,17 +52,14 @@ class Replicas:
         return f"http://localhost:{self.ports[name]}"
 
     async def start(self, stack: AsyncExitStack) -> None:
-        servers = []
-        for name in ("first", "second"):
-            environment = server_environment(
-                self.ports[name],
-                QARNOT_BASE_URL=self.api_url,
-                QARNOT_MCP_PUBLIC_URL=self.address("public"),
-                QARNOT_MCP_STORE_URL=f"redis://127.0.0.1:{self.ports['redis']}/0",
-            )
-            servers.append(await stack.enter_async_context(running(*SERVER, **environment)))
-        for server in servers:
-            await server.until("Access mode oauth")
+        settings = {
+            **OAUTH,
+            "QARNOT_BASE_URL": self.api_url,
+            "QARNOT_MCP_PUBLIC_URL": self.address("public"),
+            "QARNOT_MCP_STORE_URL": f"redis://127.0.0.1:{self.ports['redis']}/0",
+        }
+        servers = (server_process(QARNOT_MCP_PORT=str(self.ports[name]), **settings) for name in ("first", "second"))
+        await asyncio.gather(*(stack.enter_async_context(server) for server in servers))
 
 
 @pytest.fixture
@@ -87,19 +85,6 @@ async def replicas(tmp_path: Path) -> AsyncIterator[Replicas]:
         await stack.enter_async_context(running("nginx", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")))
         await reachable(ports["public"])
         yield Replicas(api_url, ports)
-
-
-async def reachable(port: int) -> None:
-    """Waits until somebody listens; nginx does not say when."""
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
 
 
 async def test_a_session_lives_on_both_replicas_and_survives_their_restart(

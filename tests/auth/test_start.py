@@ -10,8 +10,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from tests.support.ports import free_port
-from tests.support.processes import SERVER, running, server_environment
+from tests.support.processes import MAIN, OAUTH, finish, server_process
 from tests.support.serving import serve
+
+pytestmark = pytest.mark.e2e
 
 TUNNEL = "some-words.trycloudflare.com"
 
@@ -21,27 +23,22 @@ async def quicktunnel(request: Request) -> JSONResponse:
 
 
 async def test_a_tunnels_address_is_found_announced_and_served(http: httpx.AsyncClient, tmp_path: Path) -> None:
-    port = free_port()
-    environment = {
-        "QARNOT_MCP_PORT": str(port),
-        "QARNOT_MCP_SECRET_FILE": str(tmp_path / "secret"),
-    }
+    secret_file = str(tmp_path / "secret")
     async with (
         serve(Starlette(routes=[Route("/quicktunnel", quicktunnel)])) as metrics_url,
-        running(*SERVER, QARNOT_MCP_TUNNEL_METRICS_URL=metrics_url, **environment) as server,
+        server_process(QARNOT_MCP_TUNNEL_METRICS_URL=metrics_url, QARNOT_MCP_SECRET_FILE=secret_file) as server,
     ):
         text = await server.until(f"https://{TUNNEL}/mcp")
         assert "Access mode oauth" in text
         assert "was made, and is kept in" in text
         headers = {"Host": TUNNEL, "X-Forwarded-Proto": "https", "Origin": f"https://{TUNNEL}"}
-        response = await http.post(f"http://localhost:{port}/mcp", headers=headers)
+        response = await http.post(server.url, headers=headers)
         assert response.status_code == 401
         assert f"https://{TUNNEL}/.well-known/" in response.headers["www-authenticate"]
 
 
 async def test_a_server_with_its_own_key_in_the_open_warns(tmp_path: Path) -> None:
-    environment = {"QARNOT_API_KEY": "the-servers-key", "QARNOT_MCP_PORT": str(free_port())}
-    async with running(*SERVER, QARNOT_MCP_HOST="0.0.0.0", **environment) as server:
+    async with server_process(QARNOT_API_KEY="the-servers-key", QARNOT_MCP_HOST="0.0.0.0") as server:
         text = await server.until("spend its credits")
         assert "WARNING" in text
         assert "the-servers-key" not in text
@@ -55,9 +52,10 @@ async def test_a_server_with_its_own_key_in_the_open_warns(tmp_path: Path) -> No
         ({"QARNOT_MCP_STORE_URL": "mysql://somewhere"}, "QARNOT_MCP_STORE_URL is (hidden)"),
     ],
 )
-async def test_a_setting_that_cannot_be_used_stops_the_start_with_one_line(settings: dict[str, str], said: str) -> None:
-    async with running(*SERVER, **server_environment(free_port(), **settings)) as server:
-        text = await server.end()
-    assert server.process.returncode == 2
-    assert said in text
-    assert len(text.splitlines()) == 1
+def test_a_setting_that_cannot_be_used_stops_the_start_with_one_line(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    ended = finish(tmp_path, *MAIN, "--port", str(free_port()), **OAUTH, **settings)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

@@ -213,6 +213,7 @@ async def workers() -> AsyncIterator[list[Worker]]:
         yield made
 
 
+@pytest.mark.e2e
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [1, None], ids=["fixed-seed", "random-seed"])
 async def test_no_fault_loses_or_doubles_a_task_or_stops_the_server(seed: int | None) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -10,10 +11,16 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
-from tests.support.running_server import ERAS, Era
-from tests.support.upstream_processes import Running, server_and_sandbox, started_again
+from qarnot_mcp.sandbox.app import create_app as create_sandbox
+from tests.support.processes import Program, server_process
+from tests.support.running_server import EMPTY_KEY, ERAS, Era
+from tests.support.serving import serve
+
+pytestmark = pytest.mark.e2e
 
 CALLS = 8
+# How often a client in the test is let down before it waits for the server's return.
+LOST_CALLS = 3
 PROFILE = {"profile_name": "docker-batch"}
 
 
@@ -38,31 +45,35 @@ def patient_http(
     return httpx2.AsyncClient(transport=Patient(), headers=headers, timeout=timeout, auth=auth, **more)
 
 
-def client_of(server: Running, era: Era) -> Client[StreamableHttpTransport]:
-    return Client(StreamableHttpTransport(f"{server.url}/mcp", httpx_client_factory=patient_http), mode=era)
+def client_of(server: Program, era: Era) -> Client[StreamableHttpTransport]:
+    return Client(StreamableHttpTransport(server.url, httpx_client_factory=patient_http), mode=era)
 
 
-async def requests_seen(sandbox: Running, path: str) -> int:
+async def requests_seen(api_url: str, path: str) -> int:
     async with httpx.AsyncClient() as http:
-        journal = (await http.get(f"{sandbox.url}/sandbox/journal")).json()
+        journal = (await http.get(f"{api_url}/sandbox/journal")).json()
     return sum(entry["path"] == path for entry in journal["requests"])
 
 
-async def slow_down(sandbox: Running, path: str, seconds: float) -> None:
+async def slow_down(api_url: str, path: str, seconds: float) -> None:
     """Lets all answers of a path trickle."""
     fault = {"kind": "slow", "seconds": seconds, "count": 0, "match": {"path": path}}
     async with httpx.AsyncClient() as http:
-        (await http.post(f"{sandbox.url}/sandbox/faults", json=fault)).raise_for_status()
+        (await http.post(f"{api_url}/sandbox/faults", json=fault)).raise_for_status()
 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_every_call_in_flight_is_answered_after_sigterm(era: Era) -> None:
     path = "/profiles/docker-batch"
-    async with server_and_sandbox() as (server, sandbox), client_of(server, era) as client:
+    async with (
+        serve(create_sandbox(seed=1)) as api_url,
+        server_process(QARNOT_BASE_URL=api_url, QARNOT_API_KEY=EMPTY_KEY) as server,
+        client_of(server, era) as client,
+    ):
         await client.list_tools()  # else the client lists them after its first call, when there is no server any more
-        await slow_down(sandbox, path, seconds=1)
+        await slow_down(api_url, path, seconds=1)
         calls = [asyncio.create_task(client.call_tool("get_profile", PROFILE)) for _ in range(CALLS)]
-        while await requests_seen(sandbox, path) < CALLS:  # noqa: ASYNC110 - it happens in another process
+        while await requests_seen(api_url, path) < CALLS:  # noqa: ASYNC110 - only its journal tells
             await asyncio.sleep(0.01)
         assert not any(call.done() for call in calls)
         server.process.send_signal(signal.SIGTERM)
@@ -70,16 +81,20 @@ async def test_every_call_in_flight_is_answered_after_sigterm(era: Era) -> None:
         assert [result.structured_content["name"] for result in results if result.structured_content] == [
             "docker-batch"
         ] * CALLS
-        assert await asyncio.to_thread(server.process.wait) == 0
+        await server.end()
+        assert server.process.returncode == 0
 
 
 async def test_clients_go_on_without_reconnecting_after_a_kill_and_a_restart() -> None:
-    async with server_and_sandbox() as (server, _):
+    async with AsyncExitStack() as stack:
+        api_url = await stack.enter_async_context(serve(create_sandbox(seed=1)))
+        settings = {"QARNOT_BASE_URL": api_url, "QARNOT_API_KEY": EMPTY_KEY}
+        server = await stack.enter_async_context(server_process(**settings))
         is_back = asyncio.Event()
         before = asyncio.Barrier(len(ERAS) * CALLS + 1)
 
         async def work(client: Client[Any]) -> tuple[int, int]:
-            """Calls all the time; tells how many calls were lost, and how many succeeded on the new process."""
+            """Call all the time; return how many calls were lost, and how many succeeded on the new process."""
             lost, after = 0, 0
             await client.call_tool("get_profile", PROFILE)
             await before.wait()
@@ -90,7 +105,8 @@ async def test_clients_go_on_without_reconnecting_after_a_kill_and_a_restart() -
                 except Exception:  # noqa: BLE001 - a call that is lost may fail in any way, the next ones must not
                     assert not was_back, "a call failed on the new process"
                     lost += 1
-                    await asyncio.sleep(0.01)
+                    if lost == LOST_CALLS:
+                        await is_back.wait()
                 else:
                     assert result.structured_content is not None
                     after += was_back
@@ -100,8 +116,8 @@ async def test_clients_go_on_without_reconnecting_after_a_kill_and_a_restart() -
             workers = [asyncio.create_task(work(client)) for client in (modern, legacy) for _ in range(CALLS)]
             await before.wait()
             server.process.send_signal(signal.SIGKILL)
-            server.process.wait()
-            await started_again(server, "/health")
+            await server.end()
+            await stack.enter_async_context(server_process(QARNOT_MCP_PORT=str(server.port), **settings))
             is_back.set()
             counts = await asyncio.gather(*workers)
         assert all(after == 3 for _, after in counts)

@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
-from tests.support.upstream_processes import ROOT
+import pytest
+
+from tests.support.processes import ROOT
+
+pytestmark = pytest.mark.e2e
 
 
 def test_ten_seconds_of_many_callers_and_faults_leave_nothing_behind() -> None:

@@ -24,6 +24,7 @@ print(before - process.memory_info().rss > 50_000_000)
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_memory_that_is_free_before_a_block_that_stays_goes_back_to_the_system() -> None:
     done = subprocess.run([sys.executable, "-c", FREED_BEFORE_ONE_THAT_STAYS], capture_output=True, text=True)

@@ -3,14 +3,15 @@
 A process has one tracer for good, so the tests start processes of their own.
 """
 
-import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from qarnot_mcp.process.telemetry import configure_tracing
+from tests.support.processes import finish
 
 TRACED_CALL = """
 import asyncio, logging
@@ -36,20 +37,20 @@ asyncio.run(main())
 """
 
 
-def run(program: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    own = re.compile("QARNOT_|LOG_LEVEL|OTEL_|COVERAGE")
-    environment = {name: value for name, value in os.environ.items() if not own.match(name)} | variables
-    return subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=50)
+def run(folder: Path, program: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return finish(folder, sys.executable, "-c", program, **settings)
 
 
-def test_nothing_is_traced_where_nothing_asks() -> None:
-    ended = run(TRACED_CALL)
+@pytest.mark.e2e
+def test_nothing_is_traced_where_nothing_asks(tmp_path: Path) -> None:
+    ended = run(tmp_path, TRACED_CALL)
     assert (ended.returncode, ended.stdout) == (0, "")
     assert "traces" not in ended.stderr
 
 
-def test_requests_to_the_api_are_spans_without_ids_and_keys() -> None:
-    ended = run(TRACED_CALL, OTEL_TRACES_EXPORTER="console")
+@pytest.mark.e2e
+def test_requests_to_the_api_are_spans_without_ids_and_keys(tmp_path: Path) -> None:
+    ended = run(tmp_path, TRACED_CALL, OTEL_TRACES_EXPORTER="console")
     assert ended.returncode == 0
     assert "traces are on (console)" in ended.stderr
     assert re.findall(r'^    "name": "(.*)"', ended.stdout, re.MULTILINE) == ["GET endpoint", "GET task"]
@@ -59,9 +60,10 @@ def test_requests_to_the_api_are_spans_without_ids_and_keys() -> None:
     assert "sandbox-trace-key" not in ended.stdout
 
 
-def test_a_missing_sdk_is_said() -> None:
+@pytest.mark.e2e
+def test_a_missing_sdk_is_said(tmp_path: Path) -> None:
     without = "import sys; sys.modules['opentelemetry.sdk.trace'] = None\n"
-    ended = run(without + TRACED_CALL, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
+    ended = run(tmp_path, without + TRACED_CALL, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
     assert ended.returncode == 0
     assert "install qarnot-mcp[otel]" in ended.stderr
 

@@ -17,6 +17,7 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
+@pytest.mark.e2e
 def test_the_program_serves_a_sandbox(port: int) -> None:
     arguments = ["--port", str(port), "--speed", "100", "--seed", "3"]
     command = [sys.executable, "-m", "qarnot_mcp.sandbox", *arguments]

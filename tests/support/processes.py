@@ -1,63 +1,106 @@
-"""The server as a process of its own, and other programs beside it."""
+"""Programs as processes of their own, as people run them: the server, and others beside it."""
 
 import asyncio
 import os
+import subprocess
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-SERVER = (sys.executable, "-c", "from qarnot_mcp.cli import main; main()")
+from qarnot_mcp import __version__
+from tests.support.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+MAIN = (sys.executable, str(ROOT / "main.py"))
+OAUTH = {"QARNOT_MCP_AUTH": "oauth", "QARNOT_MCP_SECRET_KEY": "the-secret-of-the-process-which-is-long-enough"}
+# Written when the server listens already; the second where another program has taken its port.
+LISTENING, PORT_TAKEN = f"qarnot-mcp {__version__}, on ", "cannot listen on"
+PORTS_TRIED = 5
+WAIT_SECONDS = 50
 
 
 @dataclass
-class Running:
-    """A running program and everything that it has written so far."""
+class Program:
+    """A running program and everything that it has written so far, to its output and its errors."""
 
     process: Process
     text: str = ""
+    port: int = 0
     _more: asyncio.Event = field(default_factory=asyncio.Event)
-    _ended: bool = False
+    _has_ended: bool = False
+
+    @property
+    def origin(self) -> str:
+        """The address of a program that serves."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address of its MCP endpoint."""
+        return f"{self.origin}/mcp"
 
     async def read(self) -> None:
+        """Take what the program writes, until it ends."""
         assert self.process.stdout is not None
         while chunk := await self.process.stdout.read(65_536):
             self.text += chunk.decode(errors="replace")
             self._more.set()
-        self._ended = True
+        self._has_ended = True
         self._more.set()
 
     async def until(self, *words: str) -> str:
-        """Waits until the program has written one of these."""
+        """Wait until the program has written one of these, and return all that it wrote."""
         while not any(word in self.text for word in words):
-            assert not self._ended, self.text
+            assert not self._has_ended, self.text
             self._more.clear()
-            await asyncio.wait_for(self._more.wait(), 30)
+            await asyncio.wait_for(self._more.wait(), WAIT_SECONDS)
         return self.text
 
     async def end(self) -> str:
-        """Waits for the program to end by itself, and answers all it wrote."""
-        await asyncio.wait_for(self.process.wait(), 20)
+        """Wait for the program to end by itself, and return all that it wrote."""
+        while not self._has_ended:
+            self._more.clear()
+            await asyncio.wait_for(self._more.wait(), WAIT_SECONDS)
+        await self.process.wait()
         return self.text
 
 
+def environment(**settings: str) -> dict[str, str]:
+    """Return the environment of this process without any setting of the server, and with these."""
+    foreign = ("QARNOT", "OTEL", "LOG_", "PYTHON", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | settings
+
+
+def finish(folder: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that ends by itself, in a folder without a .env."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+    )
+
+
 @asynccontextmanager
-async def running(*command: str, **environment: str) -> AsyncIterator[Running]:
-    """Starts a program with a terminal as its input, away from the settings of this machine; stops it at the end."""
+async def running(*command: str, **settings: str) -> AsyncIterator[Program]:
+    """Run a program with a terminal as its input, away from the settings of this machine; stop it at the end."""
     terminal, far_end = os.openpty()
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("QARNOT_")}
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=far_end,
         stdout=PIPE,
         stderr=STDOUT,
         cwd=tempfile.gettempdir(),
-        env={**inherited, **environment},
+        env=environment(**settings),
     )
     os.close(far_end)
-    program = Running(process)
+    program = Program(process)
     reading = asyncio.create_task(program.read())
     try:
         yield program
@@ -69,11 +112,27 @@ async def running(*command: str, **environment: str) -> AsyncIterator[Running]:
         os.close(terminal)
 
 
-def server_environment(port: int, **settings: str) -> dict[str, str]:
-    """The environment of a server process in mode `oauth`, for its sandbox."""
-    return {
-        "QARNOT_MCP_AUTH": "oauth",
-        "QARNOT_MCP_PORT": str(port),
-        "QARNOT_MCP_SECRET_KEY": "the-secret-of-the-process-which-is-long-enough",
-        **settings,
-    }
+@asynccontextmanager
+async def server_process(*arguments: str, **settings: str) -> AsyncIterator[Program]:
+    """Run `python main.py` and wait until it listens; without QARNOT_MCP_PORT on a port that nobody else has taken."""
+    for _ in range(PORTS_TRIED):
+        settings_with_port = {"QARNOT_MCP_PORT": str(free_port()), **settings}
+        async with running(*MAIN, *arguments, **settings_with_port) as program:
+            program.port = int(settings_with_port["QARNOT_MCP_PORT"])
+            if PORT_TAKEN not in await program.until(LISTENING, PORT_TAKEN):
+                yield program
+                return
+    raise AssertionError(program.text)
+
+
+async def reachable(port: int) -> None:
+    """Wait until somebody listens, for programs that do not say when they do."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return

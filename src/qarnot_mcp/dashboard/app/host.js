@@ -1,29 +1,25 @@
-// The connection to the host: JSON-RPC 2.0 over postMessage, as MCP Apps defines it. The view's only way out.
+// The way to the host: JSON-RPC 2.0 over postMessage, as MCP Apps defines it. Nothing else here talks to anybody.
 
-const RESPONSE_SECONDS = 60;
+const ANSWER_SECONDS = 60;
 const NOTIFICATION = "ui/notifications/";
 const VIEW_DATA = "com.qarnot/dashboard";
-const METHOD_NOT_FOUND = -32601;
 
-/** The tool refused the call; `message` is its text for people. */
-class ToolError extends Error {}
+/** The tool answered that it cannot do this; `message` is its text for people. */
+class ToolRefused extends Error {}
 
-/** No response came, or the host could not pass the call on. */
-class ConnectionLost extends Error {}
+/** No answer came, or the host could not pass the call on. */
+class ServerLost extends Error {}
 
-/** Tell whether no response came. An error that is neither this nor a refusal is a defect: it is thrown again. */
+/** Whether no answer came. What is neither this nor a refusal is a fault of ours: it is thrown on. */
 export function isLost(error) {
-  if (error instanceof ToolError) return false;
-  if (error instanceof ConnectionLost) return true;
+  if (error instanceof ToolRefused) return false;
+  if (error instanceof ServerLost) return true;
   throw error;
 }
 
-/**
- * Connect to the host. `onNotification(name, params)` receives what it says, the name without its prefix;
- * `onTeardown()` is called before the view is removed.
- */
+/** Connects to the host, which `onNotification(name, params)` hears; `onTeardown()` is called before the view goes. */
 export function connectToHost(onNotification, onTeardown) {
-  const pending = new Map();
+  const waiting = new Map();
   let lastId = 0;
 
   const post = (message) => window.parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
@@ -31,16 +27,16 @@ export function connectToHost(onNotification, onTeardown) {
   const request = (method, params) =>
     new Promise((resolve, reject) => {
       const id = ++lastId;
-      const timer = setTimeout(() => settle({ id, error: { message: "no response" } }), RESPONSE_SECONDS * 1000);
-      pending.set(id, { resolve, reject, timer });
+      const timer = setTimeout(() => settle({ id, error: { message: "no answer" } }), ANSWER_SECONDS * 1000);
+      waiting.set(id, { resolve, reject, timer });
       post({ id, method, params });
     });
 
   function settle({ id, result, error }) {
-    const { resolve, reject, timer } = pending.get(id) ?? {};
-    if (!pending.delete(id)) return;
+    const { resolve, reject, timer } = waiting.get(id) ?? {};
+    if (!waiting.delete(id)) return;
     clearTimeout(timer);
-    if (error) reject(new ConnectionLost(error.message));
+    if (error) reject(new ServerLost(error.message));
     else resolve(result);
   }
 
@@ -52,39 +48,36 @@ export function connectToHost(onNotification, onTeardown) {
     else if (method === "ping" || method === "ui/resource-teardown") {
       if (method !== "ping") onTeardown();
       post({ id, result: {} });
-    } else post({ id, error: { code: METHOD_NOT_FOUND, message: "Method not found" } });
+    } else post({ id, error: { code: -32601, message: "Method not found" } });
   });
 
   return {
-    /** Introduce the view and return what the host says of itself. */
+    /** Introduces the view and answers what the host says of itself. */
     async initialize() {
-      const result = await request("ui/initialize", {
+      const answer = await request("ui/initialize", {
         appInfo: { name: "qarnot-tasks", version: "1" },
         appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
         protocolVersion: "2026-01-26",
       });
       post({ method: `${NOTIFICATION}initialized`, params: {} });
-      return result;
+      return answer;
     },
 
-    /** Call a tool and return what `contentOf` reads of its result. */
-    callTool: async (name, args) => contentOf(await request("tools/call", { name, arguments: args })),
+    /** Calls a tool and answers its structured content. */
+    callTool: async (name, args) => structureOf(await request("tools/call", { name, arguments: args })),
 
-    /** Tell the model, with its next turn, what happened here. */
-    updateModelContext: (text, structuredContent) =>
+    /** Tells the model, with its next turn, what happened here. */
+    tellModel: (text, structuredContent) =>
       request("ui/update-model-context", { content: [{ type: "text", text }], structuredContent }),
 
-    requestDisplayMode: (mode) => request("ui/request-display-mode", { mode }),
+    setDisplayMode: (mode) => request("ui/request-display-mode", { mode }),
 
-    reportSize: (width, height) => post({ method: `${NOTIFICATION}size-changed`, params: { width, height } }),
+    tellSize: (width, height) => post({ method: `${NOTIFICATION}size-changed`, params: { width, height } }),
   };
 }
 
-/**
- * Return the structured content of a tool's result, and in `viewData` what the server sends to this view only; a host
- * may leave that out. Throws where the tool refused.
- */
-export function contentOf({ content = [], isError, structuredContent, _meta }) {
+/** The structured content of a tool's result, with what the server says to this view alone as `viewData`. */
+export function structureOf({ content = [], isError, structuredContent, _meta }) {
   if (structuredContent && !isError) return { ...structuredContent, viewData: _meta?.[VIEW_DATA] };
-  throw new ToolError(content.map(({ text = "" }) => text).join("\n"));
+  throw new ToolRefused(content.map(({ text = "" }) => text).join("\n"));
 }
