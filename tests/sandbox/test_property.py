@@ -37,7 +37,7 @@ COMMANDS = st.sampled_from(
         "sleep 5000",
         "sh -c 'sleep $INSTANCE_ID; exit $INSTANCE_ID'",
         "exit 3",
-        "sleep 1e9",
+        "sleep infinity",
         "python3 calibrate.py",
         "python3 ingest.py",
     ]

@@ -30,7 +30,7 @@ _MAX_VALUE_LENGTH = 2048
 _MAX_DEPTH = 4
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd]?)|(inf(?:inity)?)")
+_DURATION = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)([smhd]?)|(inf(?:inity)?)")
 _DURATION_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DIRECTIVE = re.compile("%[%sdi]")
 _ESCAPE = re.compile(r"\\([\\nrt])")
