@@ -82,9 +82,11 @@ def cell(text: str) -> str:
 
 def main() -> None:
     """Writes the files."""
-    page = ROOT / "README.md"
-    page.write_text(readme(page.read_text()))
+    front_page = ROOT / "README.md"
+    front_page.write_text(readme(front_page.read_text()))
     (ROOT / "docs" / "tools.md").write_text(tools_page())
+    for page in SNAPSHOTS.glob("*.json"):
+        page.unlink()
     for name, text in snapshots().items():
         (SNAPSHOTS / name).write_text(text)
 

@@ -41,6 +41,7 @@ def test_the_version_is_one_line(tmp_path: Path) -> None:
         (["--port", "http"], {}, ("--port", "'http'", "1 to 65535")),
         ([], {"QARNOT_MCP_READONLY": "true"}, ("QARNOT_MCP_READONLY", "QARNOT_MCP_READ_ONLY")),
         (["--sandbox", "--sandbox-speed", "0"], {}, ("--sandbox-speed", "0", "0.01 to 1,000,000")),
+        ([], {"QARNOT_MCP_TOOLSETS": "storge"}, ("QARNOT_MCP_TOOLSETS", "'storge'", "The nearest one is storage.")),
         ([], {"QARNOT_MCP_SECRET_KEY": "swordfish"}, ("QARNOT_MCP_SECRET_KEY", "(hidden)", "32 characters")),
     ],
 )

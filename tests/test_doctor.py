@@ -47,6 +47,13 @@ async def test_a_setup_that_works() -> None:
     assert str(good["api"]).startswith("ok    api ")
 
 
+async def test_a_tool_set_that_is_not_known() -> None:
+    async with serve(create_sandbox()) as api_url:
+        finding = (await found(api_url, toolsets="storge"))["settings"]
+    assert not finding.good
+    assert finding.text.startswith("QARNOT_MCP_TOOLSETS is 'storge', which is not valid: ")
+
+
 async def test_no_key_is_no_fault() -> None:
     async with serve(create_sandbox()) as api_url:
         finding = (await found(api_url))["key"]

@@ -12,7 +12,10 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Subject
 from qarnot_mcp.qarnot.http.transport import Request, Transport
+from qarnot_mcp.server.connection import ToolOffer
+from qarnot_mcp.settings.fields import SettingsError
 from qarnot_mcp.settings.model import Settings
+from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.web.public_url import find_public_url
 
 CLOCK_SECONDS = 60
@@ -32,15 +35,23 @@ class Finding:
 
 
 async def findings(settings: Settings, transport: Transport) -> AsyncIterator[Finding]:
-    """Check API, clock, key, port and public address, one after the other; the settings were checked when read."""
-    read_only = ", read-only" if settings.read_only else ""
-    yield Finding("settings", True, f"all valid{read_only}")
+    """Check settings, API, clock, key, port and public address, one after the other."""
+    yield check_settings(settings)
     async with transport:
         for finding in await check_api(settings, transport):
             yield finding
         yield await check_key(settings, transport)
     yield await asyncio.to_thread(check_port, settings)
     yield await check_address(settings)
+
+
+def check_settings(settings: Settings) -> Finding:
+    """Check what was not checked when the settings were read: whether there are such tool sets."""
+    try:
+        ToolOffer.of(REGISTRY, settings)
+    except SettingsError as error:
+        return Finding("settings", False, str(error))
+    return Finding("settings", True, f"all valid{', read-only' if settings.read_only else ''}")
 
 
 async def check_api(settings: Settings, transport: Transport) -> list[Finding]:

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         [], "Further host names under which clients reach the server (localhost always works)."
     )
     allowed_origins: Origins = setting([], "Further web origins whose pages may call the server.")
-    read_only: bool = setting(False, "Offer only the five tools that read, and refuse every call that writes.")
+    read_only: bool = setting(False, "Offer only tools that read, and refuse every call that writes.")
     toolsets: ToolsetNames = setting(
         "default",
         "Tool sets shown to connections that ask for none; the eight tools of `default` are always shown.",
