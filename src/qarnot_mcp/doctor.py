@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.http.responses import Subject
+from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.transport import Request, Transport
 from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.settings.fields import SettingsError
@@ -57,7 +57,7 @@ def check_settings(settings: Settings) -> Finding:
 async def check_api(settings: Settings, transport: Transport) -> list[Finding]:
     """Check that the API responds, and that this machine's clock is within a minute of its `Date` header."""
     try:
-        response = await transport.exchange(Request("GET", "/settings", Subject("endpoint", "settings")))
+        response = await transport.exchange(Request("GET", "/settings", Resource("endpoint", "settings")))
     except QarnotError as error:
         return [Finding("api", False, str(error)), Finding("clock", True, "not compared: the API does not answer")]
     reached = Finding("api", True, f"{settings.base_url}/v{settings.api_version} answers")
@@ -75,7 +75,7 @@ async def check_key(settings: Settings, transport: Transport) -> Finding:
     if settings.api_key is None:
         return Finding("key", True, "QARNOT_API_KEY is not set: callers bring keys of their own")
     try:
-        user = await QarnotClient(transport, settings.api_key).user()
+        user = await QarnotClient(transport, settings.api_key).account.get()
     except QarnotError as error:
         return Finding("key", False, str(error))
     return Finding("key", True, f"works: {user.email}, {user.task_count} of {user.max_task} tasks")

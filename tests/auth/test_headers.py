@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.auth.headers import MAX_KEY_CHARACTERS, checked_key, key_of_request
+from qarnot_mcp.auth.headers import key_of_request
 from qarnot_mcp.qarnot.errors import MalformedKey
+from qarnot_mcp.qarnot.identifiers import MAX_KEY_CHARACTERS, check_key
 
 KEY = "0123456789abcdef"
 
@@ -58,7 +59,7 @@ def test_a_header_without_a_usable_key_is_refused(headers: list[tuple[str, str]]
 @given(st.text(max_size=300))
 def test_no_accepted_key_can_break_a_header(text: str) -> None:
     try:
-        key = checked_key(text).get_secret_value()
+        key = check_key(text).get_secret_value()
     except MalformedKey:
         return
     assert key.isascii()

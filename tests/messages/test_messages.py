@@ -20,7 +20,7 @@ import pytest_asyncio
 from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.qarnot import errors
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.http.responses import Subject
+from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
 from qarnot_mcp.server.app import create_server
 from qarnot_mcp.web.app import create_app
@@ -286,17 +286,19 @@ CASES = [
         seconds=60,
     ),
     answered(
-        "html", "UnreadableAnswer", "The answer of the Qarnot API cannot be read", "proxy on the way", kind="not_json"
+        "html", "UnreadableResponse", "The answer of the Qarnot API cannot be read", "proxy on the way", kind="not_json"
     ),
     answered(
         "other",
-        "UnreadableAnswer",
+        "UnreadableResponse",
         "The answer of the Qarnot API cannot be read",
         "proxy on the way",
         kind="wrong_type",
     ),
-    answered("moved", "UnreadableAnswer", "The answer of the Qarnot API cannot be read", "QARNOT_BASE_URL", status=302),
-    answered("endless", "AnswerTooLarge", "The answer of the Qarnot API is larger", "Ask for less", kind="endless"),
+    answered(
+        "moved", "UnreadableResponse", "The answer of the Qarnot API cannot be read", "QARNOT_BASE_URL", status=302
+    ),
+    answered("endless", "ResponseTooLarge", "The answer of the Qarnot API is larger", "Ask for less", kind="endless"),
     answered(
         "abort-lost",
         "ServerFailed",
@@ -413,7 +415,7 @@ async def busy_server(api_url: str) -> AsyncIterator[RunningServer]:
     server = create_server(settings, transport, partial(resolve_key, "key", None))
     async with (
         serve(server.http_app(path="/mcp", stateless_http=True)) as url,
-        transport.open(Request("GET", "/settings", Subject("endpoint", "settings"))),
+        transport.open(Request("GET", "/settings", Resource("endpoint", "settings"))),
     ):
         yield RunningServer(url, api_url, "sandbox-key")
 

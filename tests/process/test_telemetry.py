@@ -27,9 +27,9 @@ from qarnot_mcp.sandbox.app import create_app
 async def main():
     async with Transport("http://sandbox", "1", application=create_app()) as transport:
         client = QarnotClient(transport, SecretStr("sandbox-trace-key"))
-        await client.profile_names()
+        await client.profiles.names()
         try:
-            await client.task("no-such-task-id")
+            await client.tasks.get("no-such-task-id")
         except NotFound:
             pass
 

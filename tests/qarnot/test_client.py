@@ -23,7 +23,7 @@ from qarnot_mcp.qarnot.errors import (
     ServerFailed,
     TaskEnded,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from qarnot_mcp.qarnot.tasks.models import TaskRequest
 from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, FakeClock, opened, task_document
@@ -33,17 +33,17 @@ Method = Callable[[QarnotClient], Awaitable[object]]
 
 
 async def read_log(client: QarnotClient) -> str:
-    async with client.log("hello-1", "stdout") as log:
+    async with client.tasks.log("hello-1", "stdout") as log:
         return "".join([part.text async for part in log])
 
 
 READS: dict[str, tuple[str, str, Any, Method]] = {
-    "settings": ("GET", "/settings", {"storage": None}, lambda client: client.settings()),
-    "user": ("GET", "/info", {"email": "a@example.org"}, lambda client: client.user()),
-    "profile_names": ("GET", "/profiles", ["docker-batch"], lambda client: client.profile_names()),
-    "profile": ("GET", "/profiles/docker-batch", PROFILE, lambda client: client.profile("docker-batch")),
-    "tasks": ("POST", "/tasks/summaries/paginate", {"data": []}, lambda client: client.tasks()),
-    "task": ("GET", "/tasks/hello-1", task_document(), lambda client: client.task("hello-1")),
+    "settings": ("GET", "/settings", {"storage": None}, lambda client: client.platform.settings()),
+    "user": ("GET", "/info", {"email": "a@example.org"}, lambda client: client.account.get()),
+    "profile_names": ("GET", "/profiles", ["docker-batch"], lambda client: client.profiles.names()),
+    "profile": ("GET", "/profiles/docker-batch", PROFILE, lambda client: client.profiles.get("docker-batch")),
+    "tasks": ("POST", "/tasks/summaries/paginate", {"data": []}, lambda client: client.tasks.page()),
+    "task": ("GET", "/tasks/hello-1", task_document(), lambda client: client.tasks.get("hello-1")),
     "log": ("GET", "/tasks/hello-1/stdout", "some text", read_log),
 }
 READ = pytest.mark.parametrize(("method", "path", "document", "call"), READS.values(), ids=READS)
@@ -99,7 +99,7 @@ async def test_a_body_of_another_shape_is_a_clear_error(
 ) -> None:
     method, path, _, call = READS[name]
     api.request(method, path).respond(200, content=body)
-    with pytest.raises(UnreadableAnswer) as caught:
+    with pytest.raises(UnreadableResponse) as caught:
         await call(client)
     assert "pydantic" not in str(caught.value)
     assert "cannot be read" in str(caught.value)
@@ -107,8 +107,8 @@ async def test_a_body_of_another_shape_is_a_clear_error(
 
 async def test_settings_that_are_no_object_are_a_clear_error(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/settings").respond(json=[1])
-    with pytest.raises(UnreadableAnswer, match="the settings are not an object"):
-        await client.check_reachable()
+    with pytest.raises(UnreadableResponse, match="the settings are not an object"):
+        await client.platform.settings()
 
 
 @READ
@@ -127,7 +127,7 @@ async def test_a_long_wait_that_was_asked_for_is_told_and_not_waited(
 ) -> None:
     api.get("/profiles").respond(429, headers={"Retry-After": "60"})
     with pytest.raises(RateLimited, match="Wait 60 s") as caught:
-        await client.profile_names()
+        await client.profiles.names()
     assert caught.value.wait_seconds == 60
     assert time.waits == []
 
@@ -138,7 +138,7 @@ async def test_a_short_wait_that_was_asked_for_is_waited(
     api.get("/profiles").mock(
         side_effect=[httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200, json=[])]
     )
-    assert await client.profile_names() == []
+    assert await client.profiles.names() == []
     assert len(time.waits) == 1
     assert 7 <= time.waits[0] < 8
 
@@ -146,16 +146,16 @@ async def test_a_short_wait_that_was_asked_for_is_waited(
 async def test_an_api_that_is_away_is_told_so(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/settings").mock(side_effect=httpx.ConnectError("Connection refused"))
     with pytest.raises(Unreachable, match="cannot be reached: Connection refused"):
-        await client.check_reachable()
+        await client.platform.settings()
 
 
 async def test_the_account_is_asked_once_a_minute(client: QarnotClient, api: respx.MockRouter, time: FakeClock) -> None:
     route = api.get("/info").respond(json={"email": "a@example.org"})
-    assert [(await client.user(cached=True)).email for _ in range(3)] == ["a@example.org"] * 3
+    assert [(await client.account.get(cached=True)).email for _ in range(3)] == ["a@example.org"] * 3
     assert route.call_count == 1
     time.now += 61
-    await client.user(cached=True)
-    await client.user()
+    await client.account.get(cached=True)
+    await client.account.get()
     assert route.call_count == 3
 
 
@@ -163,17 +163,17 @@ async def test_a_profile_has_the_name_that_was_asked_for_and_is_kept(
     client: QarnotClient, api: respx.MockRouter
 ) -> None:
     route = api.get("/profiles/a%20b").respond(json=PROFILE)
-    profile = await client.profile("a b", cached=True)
+    profile = await client.profiles.get("a b", cached=True)
     assert profile.name == "a b"
     assert profile.constants[0].description == "Tag"
-    assert await client.profile("a b", cached=True) == profile
+    assert await client.profiles.get("a b", cached=True) == profile
     assert route.call_count == 1
 
 
 async def test_an_unknown_profile_is_named(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/profiles/nope").respond(404, json={"message": "No such profile: nope"})
     with pytest.raises(NotFound, match=r"no profile 'nope' for this key\. list_profiles"):
-        await client.profile("nope")
+        await client.profiles.get("nope")
 
 
 def page(first: int, count: int, token: str | None, total: int = 120) -> httpx.Response:
@@ -185,7 +185,7 @@ def page(first: int, count: int, token: str | None, total: int = 120) -> httpx.R
 
 async def test_a_page_tells_where_the_next_one_starts(client: QarnotClient, api: respx.MockRouter) -> None:
     route = api.post("/tasks/summaries/paginate").mock(return_value=page(0, 50, "a1"))
-    found = await client.tasks()
+    found = await client.tasks.page()
     assert [task.name for task in found.tasks] == [f"t{number}" for number in range(50)]
     assert (found.total, found.next_cursor) == (120, "a1")
     assert json.loads(route.calls.last.request.content) == {
@@ -199,7 +199,7 @@ async def test_a_page_tells_where_the_next_one_starts(client: QarnotClient, api:
 
 async def test_the_last_page_has_no_cursor(client: QarnotClient, api: respx.MockRouter) -> None:
     route = api.post("/tasks/summaries/paginate").mock(return_value=page(0, 3, None, 3))
-    found = await client.tasks(limit=3, cursor="a2")
+    found = await client.tasks.page(limit=3, cursor="a2")
     assert (len(found.tasks), found.next_cursor) == (3, None)
     asked = json.loads(route.calls.last.request.content)
     assert (asked["token"], asked["maximumResults"]) == ("a2", 3)
@@ -234,7 +234,7 @@ async def test_filters_speak_the_grammar_of_the_api(
 ) -> None:
     path = "/tasks/paginate" if "tags" in arguments else "/tasks/summaries/paginate"
     route = api.post(path).mock(return_value=page(0, 1, None))
-    await client.tasks(**arguments)
+    await client.tasks.page(**arguments)
     assert json.loads(route.calls.last.request.content)["filter"] == wanted
 
 
@@ -244,26 +244,26 @@ async def test_a_page_that_leads_nowhere_is_an_error_and_no_endless_loop(
 ) -> None:
     answer = {"data": [], "isTruncated": True, "nextToken": token}
     route = api.post("/tasks/summaries/paginate").respond(json=answer)
-    with pytest.raises(UnreadableAnswer, match="page of tasks"):
-        await client.tasks(cursor="same")
+    with pytest.raises(UnreadableResponse, match="page of tasks"):
+        await client.tasks.page(cursor="same")
     assert route.call_count == 1
 
 
 @pytest.mark.parametrize("arguments", [{"limit": 0}, {"limit": 51}, {"cursor": "a b"}, {"cursor": ""}])
 async def test_a_list_is_bounded(client: QarnotClient, arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
-        await client.tasks(**arguments)
+        await client.tasks.page(**arguments)
 
 
 @pytest.mark.parametrize("task_id", ["../profiles/x", "", "x" * 300, "summaries"])
 async def test_a_task_id_is_checked_before_anything_is_sent(
     client: QarnotClient, api: respx.MockRouter, task_id: str
 ) -> None:
-    for method in (client.task, client.abort, client.delete, client.carbon_facts):
+    for method in (client.tasks.get, client.tasks.abort, client.tasks.delete, client.carbon.facts):
         with pytest.raises(InvalidArgument, match="task_uuid"):
             await method(task_id)
     with pytest.raises(InvalidArgument, match="task_uuid"):
-        async with client.log(task_id, "stdout"):
+        async with client.tasks.log(task_id, "stdout"):
             pass
     assert client.requests == 0
 
@@ -271,13 +271,13 @@ async def test_a_task_id_is_checked_before_anything_is_sent(
 async def test_an_unknown_task_is_named(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/tasks/nope").respond(404, json={"message": "No such task: nope"})
     with pytest.raises(NotFound, match=r"no task 'nope' for this key\. list_tasks"):
-        await client.task("nope")
+        await client.tasks.get("nope")
 
 
 async def test_an_abort_answers_the_task_after_it(client: QarnotClient, api: respx.MockRouter) -> None:
     api.post("/tasks/hello-1/abort").respond(200)
     api.get("/tasks/hello-1").respond(json=task_document(state="PendingCancel"))
-    assert (await client.abort("hello-1")).state == "PendingCancel"
+    assert (await client.tasks.abort("hello-1")).state == "PendingCancel"
 
 
 @pytest.mark.parametrize("state", ["Cancelled", "PendingCancel"])
@@ -288,21 +288,21 @@ async def test_an_abort_of_what_is_cancelled_already_has_succeeded(
         side_effect=[httpx.Response(504), httpx.Response(403, json={"message": "Can't abort"})]
     )
     api.get("/tasks/hello-1").respond(json=task_document(state=state))
-    assert (await client.abort("hello-1")).state == state
+    assert (await client.tasks.abort("hello-1")).state == state
 
 
 async def test_an_abort_of_what_has_ended_says_how(client: QarnotClient, api: respx.MockRouter) -> None:
     api.post("/tasks/hello-1/abort").respond(403, json={"message": "Can't abort the task"})
     api.get("/tasks/hello-1").respond(json=task_document(state="Success"))
     with pytest.raises(TaskEnded, match="'hello-1' cannot be aborted: it has ended with state Success"):
-        await client.abort("hello-1")
+        await client.tasks.abort("hello-1")
 
 
 async def test_an_abort_that_is_forbidden_otherwise_says_so(client: QarnotClient, api: respx.MockRouter) -> None:
     api.post("/tasks/hello-1/abort").respond(403, json={"message": "Not yours"})
     api.get("/tasks/hello-1").respond(json=task_document())
     with pytest.raises(Forbidden, match="Not yours"):
-        await client.abort("hello-1")
+        await client.tasks.abort("hello-1")
 
 
 async def test_an_abort_whose_task_cannot_be_read_after_is_told_as_done(
@@ -311,7 +311,7 @@ async def test_an_abort_whose_task_cannot_be_read_after_is_told_as_done(
     api.post("/tasks/hello-1/abort").respond(200)
     api.get("/tasks/hello-1").respond(500)
     with pytest.raises(ServerFailed, match="The task was aborted nevertheless: only its new state could not be read"):
-        await client.abort("hello-1")
+        await client.tasks.abort("hello-1")
 
 
 @pytest.mark.parametrize(("status", "is_known"), [(504, False), (429, True)])
@@ -320,14 +320,14 @@ async def test_an_abort_without_an_answer_says_what_is_known(
 ) -> None:
     api.post("/tasks/hello-1/abort").respond(status)
     with pytest.raises(QarnotError) as caught:
-        await client.abort("hello-1")
+        await client.tasks.abort("hello-1")
     assert ("Whether the task was aborted is not known; it is safe to call again" in str(caught.value)) is not is_known
 
 
 async def test_a_delete_answers_what_was_deleted(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/tasks/hello-1").respond(json=task_document())
     route = api.delete(f"/tasks/{UUID}").respond(200)
-    assert (await client.delete("hello-1")).name == "hello"
+    assert (await client.tasks.delete("hello-1")).name == "hello"
     assert route.call_count == 1
 
 
@@ -338,7 +338,7 @@ async def test_a_delete_whose_answer_was_lost_finds_the_task_gone(client: Qarnot
         httpx.Response(404, json={"message": "No such task"}),
     ]
     api.delete(f"/tasks/{UUID}").mock(side_effect=lost)
-    assert (await client.delete("hello-1")).uuid == UUID
+    assert (await client.tasks.delete("hello-1")).uuid == UUID
 
 
 async def test_a_delete_of_what_another_deleted_says_so(client: QarnotClient, api: respx.MockRouter) -> None:
@@ -346,14 +346,14 @@ async def test_a_delete_of_what_another_deleted_says_so(client: QarnotClient, ap
     api.get("/tasks/hello-1").mock(side_effect=reads)
     api.delete(f"/tasks/{UUID}").respond(404, json={"message": "No such task"})
     with pytest.raises(NotFound):
-        await client.delete("hello-1")
+        await client.tasks.delete("hello-1")
 
 
 async def test_a_delete_that_never_gets_an_answer_is_not_known(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/tasks/hello-1").respond(json=task_document())
     api.delete(f"/tasks/{UUID}").respond(502)
     with pytest.raises(ServerFailed, match="Whether the task was deleted is not known"):
-        await client.delete("hello-1")
+        await client.tasks.delete("hello-1")
 
 
 PAGE = httpx.Response(200, content=b"<html>Welcome to the hotel</html>")
@@ -366,21 +366,21 @@ async def test_a_delete_that_is_answered_with_a_page_is_made_sure_of(
     api.get("/tasks/hello-1").respond(json=task_document())
     api.delete(f"/tasks/{UUID}").mock(return_value=PAGE)
     api.get(f"/tasks/{UUID}").mock(return_value=after)
-    assert (await client.delete("hello-1")).uuid == UUID
+    assert (await client.tasks.delete("hello-1")).uuid == UUID
 
 
 async def test_a_page_in_place_of_a_delete_is_no_success(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get(url__regex="/tasks/.*").respond(json=task_document())
     api.delete(f"/tasks/{UUID}").mock(return_value=PAGE)
-    with pytest.raises(UnreadableAnswer, match=r"the task is still there.*Whether the task was deleted is not known"):
-        await client.delete("hello-1")
+    with pytest.raises(UnreadableResponse, match=r"the task is still there.*Whether the task was deleted is not known"):
+        await client.tasks.delete("hello-1")
 
 
 async def test_a_page_in_place_of_an_abort_is_no_success(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/tasks/hello-1").respond(json=task_document())
     api.post("/tasks/hello-1/abort").mock(return_value=PAGE)
-    with pytest.raises(UnreadableAnswer, match=r"the task goes on.*Whether the task was aborted is not known"):
-        await client.abort("hello-1")
+    with pytest.raises(UnreadableResponse, match=r"the task goes on.*Whether the task was aborted is not known"):
+        await client.tasks.abort("hello-1")
 
 
 async def test_a_uuid_of_the_api_that_is_none_is_never_part_of_an_address(
@@ -388,7 +388,7 @@ async def test_a_uuid_of_the_api_that_is_none_is_never_part_of_an_address(
 ) -> None:
     api.get("/tasks/hello-1").respond(json=task_document(uuid="../pools/x"))
     route = api.delete("/tasks/hello-1").respond(200)
-    await client.delete("hello-1")
+    await client.tasks.delete("hello-1")
     assert route.call_count == 1
 
 
@@ -397,7 +397,7 @@ async def test_a_log_is_read_of_all_or_one_instance(
     client: QarnotClient, api: respx.MockRouter, instance: int | None, path: str
 ) -> None:
     api.get(path).respond(json=" 0> hello\n")
-    async with client.log("hello-1", "stderr", instance) as log:
+    async with client.tasks.log("hello-1", "stderr", instance) as log:
         assert "".join([part.text async for part in log]) == " 0> hello\n"
         assert not log.cut
 
@@ -418,14 +418,14 @@ async def test_an_unknown_instance_is_told_apart_from_an_unknown_task(
 ) -> None:
     api.get("/tasks/hello-1/stdout/7").respond(404, json={"message": said})
     with pytest.raises(NotFound, match=words):
-        async with client.log("hello-1", "stdout", 7):
+        async with client.tasks.log("hello-1", "stdout", 7):
             pass
 
 
 @pytest.mark.parametrize("arguments", [("hello-1", "nope", None), ("hello-1", "stdout", -1)])
 async def test_what_to_read_of_a_log_is_checked(client: QarnotClient, arguments: Any) -> None:
     with pytest.raises(InvalidArgument):
-        async with client.log(*arguments):
+        async with client.tasks.log(*arguments):
             pass
 
 
@@ -433,20 +433,24 @@ async def test_what_to_read_of_a_log_is_checked(client: QarnotClient, arguments:
 async def test_carbon_facts_that_are_not_there_are_none(client: QarnotClient, status: int) -> None:
     with respx.mock(base_url=HOST) as router:
         router.get(f"/carbon/v1/tasks/{OTHER_UUID}/carbon-facts").respond(status)
-        assert await client.carbon_facts(OTHER_UUID) is None
+        assert await client.carbon.facts(OTHER_UUID) is None
 
 
 async def test_carbon_facts_are_beside_the_versions(client: QarnotClient) -> None:
     with respx.mock(base_url=HOST) as router:
         router.get(f"/carbon/v1/tasks/{UUID}/carbon-facts").respond(json={"total_consumed_energy_Wh": 3.5})
-        facts = await client.carbon_facts(UUID)
+        facts = await client.carbon.facts(UUID)
     assert facts is not None
     assert facts.total_consumed_energy_wh == 3.5
 
 
 async def test_in_read_only_mode_nothing_is_written(api: respx.MockRouter) -> None:
     async with opened(FakeClock(), read_only=True) as client:
-        for writing in (client.submit(TaskRequest(name="n")), client.abort("hello-1"), client.delete("hello-1")):
+        for writing in (
+            client.tasks.submit(TaskRequest(name="n")),
+            client.tasks.abort("hello-1"),
+            client.tasks.delete("hello-1"),
+        ):
             with pytest.raises(ReadOnly, match="QARNOT_MCP_READ_ONLY"):
                 await writing
         assert client.requests == 0
@@ -459,7 +463,7 @@ async def test_in_read_only_mode_nothing_is_written(api: respx.MockRouter) -> No
 async def test_a_key_that_cannot_be_one_is_never_sent(api: respx.MockRouter, key: str, kind: type[QarnotError]) -> None:
     async with opened(FakeClock(), key=key) as client:
         with pytest.raises(kind) as caught:
-            await client.task("hello-1")
+            await client.tasks.get("hello-1")
         assert not key or key not in str(caught.value)
         assert client.requests == 0
 
@@ -467,5 +471,5 @@ async def test_a_key_that_cannot_be_one_is_never_sent(api: respx.MockRouter, key
 async def test_a_request_id_that_could_break_a_header_is_left_out(api: respx.MockRouter) -> None:
     route = api.get("/profiles").respond(json=[])
     async with opened(FakeClock(), request_id="a\r\nX: y") as client:
-        await client.profile_names()
+        await client.profiles.names()
     assert "X-Request-Id" not in route.calls.last.request.headers

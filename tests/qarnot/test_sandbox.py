@@ -33,53 +33,53 @@ async def client(url: str) -> AsyncIterator[QarnotClient]:
 
 
 async def test_a_task_lives_from_submit_to_delete(client: QarnotClient) -> None:
-    started = await client.submit(request("echo hello", tags=["demo"]))
-    task = await client.task(started.shortname)
+    started = await client.tasks.submit(request("echo hello", tags=["demo"]))
+    task = await client.tasks.get(started.shortname)
     while not task.is_final:
-        task = await client.task(started.uuid)
+        task = await client.tasks.get(started.uuid)
     assert (task.state, task.instance_count, task.tags) == ("Success", 2, ["demo"])
     assert task.status is not None
     assert task.status.succeeded_range == "0-1"
-    async with client.log(started.uuid, "stdout", 1) as log:
+    async with client.tasks.log(started.uuid, "stdout", 1) as log:
         assert "hello" in "".join([part.text async for part in log])
-    assert [found.uuid for found in (await client.tasks(tags=["demo"], name_prefix="night")).tasks] == [task.uuid]
-    assert (await client.tasks(states=["Failure"])).tasks == []
+    assert [found.uuid for found in (await client.tasks.page(tags=["demo"], name_prefix="night")).tasks] == [task.uuid]
+    assert (await client.tasks.page(states=["Failure"])).tasks == []
     with pytest.raises(TaskEnded):
-        await client.abort(started.uuid)
-    facts = await client.carbon_facts(started.uuid)
+        await client.tasks.abort(started.uuid)
+    facts = await client.carbon.facts(started.uuid)
     assert facts is not None
     assert facts.total_consumed_energy_wh is not None
-    assert (await client.delete(started.shortname)).uuid == started.uuid
+    assert (await client.tasks.delete(started.shortname)).uuid == started.uuid
     with pytest.raises(NotFound):
-        await client.task(started.uuid)
+        await client.tasks.get(started.uuid)
 
 
 async def test_a_running_task_is_aborted(client: QarnotClient) -> None:
-    started = await client.submit(request("sleep 86400"))
-    assert (await client.abort(started.uuid)).state in ("PendingCancel", "Cancelled")
+    started = await client.tasks.submit(request("sleep 86400"))
+    assert (await client.tasks.abort(started.uuid)).state in ("PendingCancel", "Cancelled")
 
 
 async def test_pages_lead_through_all_tasks(client: QarnotClient) -> None:
     for number in range(7):
-        await client.submit(request("true", name=f"t{number}"))
-    first = await client.tasks(limit=4)
-    rest = await client.tasks(limit=4, cursor=first.next_cursor)
+        await client.tasks.submit(request("true", name=f"t{number}"))
+    first = await client.tasks.page(limit=4)
+    rest = await client.tasks.page(limit=4, cursor=first.next_cursor)
     assert [task.name for task in first.tasks + rest.tasks] == [f"t{number}" for number in reversed(range(7))]
     assert (first.total, rest.next_cursor) == (7, None)
 
 
 async def test_a_shortname_starts_one_task(client: QarnotClient) -> None:
-    started = await client.submit(request("true", shortname="mine"))
+    started = await client.tasks.submit(request("true", shortname="mine"))
     with pytest.raises(ShortnameTaken, match=started.uuid):
-        await client.submit(request("true", shortname="mine"))
+        await client.tasks.submit(request("true", shortname="mine"))
 
 
 async def test_profiles_the_account_and_the_settings_are_read(client: QarnotClient) -> None:
-    assert "docker-batch" in await client.profile_names()
-    assert "DOCKER_CMD" in [constant.name for constant in (await client.profile("docker-batch")).constants]
-    assert "@" in (await client.user()).email
-    assert isinstance(await client.settings(), dict)
-    for missing in (client.profile("nope"), client.task("nope")):
+    assert "docker-batch" in await client.profiles.names()
+    assert "DOCKER_CMD" in [constant.name for constant in (await client.profiles.get("docker-batch")).constants]
+    assert "@" in (await client.account.get()).email
+    assert isinstance(await client.platform.settings(), dict)
+    for missing in (client.profiles.get("nope"), client.tasks.get("nope")):
         with pytest.raises(NotFound, match="'nope'"):
             await missing
 
@@ -87,4 +87,4 @@ async def test_profiles_the_account_and_the_settings_are_read(client: QarnotClie
 async def test_another_key_is_refused(url: str) -> None:
     async with opened(base_url=url, key="no-such-key") as client:
         with pytest.raises(KeyRefused):
-            await client.profile_names()
+            await client.profiles.names()

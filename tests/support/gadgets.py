@@ -30,7 +30,7 @@ async def make_gadget(name: Annotated[str, Field(description="Name of the gadget
 
 async def break_gadget(task_uuid: Annotated[str, Field(description="A task.")]) -> ToolResult:
     """Delete a task, although it is declared as one that reads."""
-    await calling_client().delete(task_uuid)
+    await calling_client().tasks.delete(task_uuid)
     return answer(Gadgets(names=[]))
 
 

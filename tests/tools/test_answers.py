@@ -1,6 +1,6 @@
 import pytest
 
-from qarnot_mcp.qarnot.tasks.models import Profile
+from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.tools.answers import ProfileDetails, ProfileNames, answer, rounded
 from qarnot_mcp.tools.tasks.details import Times
 from tests.support.running_server import text_of

@@ -1,14 +1,11 @@
 """The key that a request brings in its headers."""
 
-import re
 from collections.abc import Iterable
 
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.errors import MalformedKey
-
-MAX_KEY_CHARACTERS = 256
-_KEY = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY_CHARACTERS}}}")
+from qarnot_mcp.qarnot.identifiers import check_key
 
 
 def key_of_request(headers: Iterable[tuple[str, str]]) -> SecretStr | None:
@@ -22,27 +19,16 @@ def key_of_request(headers: Iterable[tuple[str, str]]) -> SecretStr | None:
         if name.lower() == "authorization":
             keys.append(_key_of_authorization(value.strip()))
         elif name.lower() == "x-api-key":
-            keys.append(checked_key(value.strip()))
+            keys.append(check_key(value.strip()))
     if any(key != keys[0] for key in keys):
         raise MalformedKey("its headers hold different keys")
     return keys[0] if keys else None
 
 
-def checked_key(text: str) -> SecretStr:
-    """Return the text as a key; raises `MalformedKey` for a text that cannot be one."""
-    if not text:
-        raise MalformedKey("it is empty")
-    if len(text) > MAX_KEY_CHARACTERS:
-        raise MalformedKey(f"it is longer than {MAX_KEY_CHARACTERS} characters")
-    if not _KEY.fullmatch(text):
-        raise MalformedKey("it holds characters that no key has, such as spaces")
-    return SecretStr(text)
-
-
 def _key_of_authorization(value: str) -> SecretStr:
     scheme, space, rest = value.partition(" ")
     if scheme.lower() == "bearer":
-        return checked_key(rest.strip())
+        return check_key(rest.strip())
     if space:
         raise MalformedKey("its Authorization header is neither `Bearer <key>` nor the key alone")
-    return checked_key(value)
+    return check_key(value)

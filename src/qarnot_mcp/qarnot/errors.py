@@ -22,8 +22,8 @@ QarnotError
 │   ├── TimedOut
 │   ├── RateLimited         429
 │   ├── ServerFailed        5xx, and whatever else is no answer
-│   ├── UnreadableAnswer
-│   ├── AnswerTooLarge
+│   ├── UnreadableResponse
+│   ├── ResponseTooLarge
 │   └── Busy                too many calls of our own
 └── SubmitUncertain         the answer to a submit was lost
     ├── NotStarted          looked up: there is no such task
@@ -47,7 +47,6 @@ from qarnot_mcp.text.messages import QarnotError, plain, said, seconds_text, sho
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
 
 __all__ = [
-    "AnswerTooLarge",
     "ApiRefused",
     "ApiUnavailable",
     "BadRequest",
@@ -67,6 +66,7 @@ __all__ = [
     "QuotaReached",
     "RateLimited",
     "ReadOnly",
+    "ResponseTooLarge",
     "ServerFailed",
     "ShortnameTaken",
     "SubmitUncertain",
@@ -74,7 +74,7 @@ __all__ = [
     "TaskEnded",
     "TimedOut",
     "Unreachable",
-    "UnreadableAnswer",
+    "UnreadableResponse",
     "plain",
 ]
 
@@ -184,7 +184,7 @@ class ServerFailed(ApiUnavailable):
         super().__init__(f"The Qarnot API failed with status {status}{said(api_message)}. Try again {when}.")
 
 
-class UnreadableAnswer(ApiUnavailable):
+class UnreadableResponse(ApiUnavailable):
     """The API answered something that is not what it documents."""
 
     def __init__(self, what: str) -> None:
@@ -194,7 +194,7 @@ class UnreadableAnswer(ApiUnavailable):
         )
 
 
-class AnswerTooLarge(ApiUnavailable):
+class ResponseTooLarge(ApiUnavailable):
     """The API answered more than is read."""
 
     def __init__(self, limit_bytes: int) -> None:

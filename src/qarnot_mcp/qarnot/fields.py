@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from qarnot_mcp.qarnot.errors import UnreadableAnswer
+from qarnot_mcp.qarnot.errors import UnreadableResponse
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+", re.ASCII)
@@ -82,8 +82,13 @@ Percent = Annotated[float, BeforeValidator(_none_as_zero)]
 Uuid = Annotated[str | None, BeforeValidator(_uuid)]
 Strings = Annotated[list[str], NONE_AS_LIST]
 Labels = Annotated[dict[str, Text], BeforeValidator(_none_as_labels)]
-Dependencies = Annotated[list[str], BeforeValidator(_dependencies)]
 Objects = Annotated[list[dict[str, Any]], NONE_AS_LIST]
+Dependencies = Annotated[list[str], BeforeValidator(_dependencies)]
+
+
+def first_of(*names: str) -> Any:
+    """Return a field that is read under the first of these names that is there, else None."""
+    return Field(None, validation_alias=AliasChoices(*names))
 
 
 class Record(BaseModel):
@@ -101,14 +106,14 @@ class Record(BaseModel):
 
     @classmethod
     def read(cls, answer: object) -> Self:
-        """Reads a decoded answer; raises `UnreadableAnswer` where it has another shape."""
+        """Reads a decoded answer; raises `UnreadableResponse` where it has another shape."""
         try:
             return cls.model_validate(answer)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the whole"
             missing = first["type"] == "missing"
-            raise UnreadableAnswer(
+            raise UnreadableResponse(
                 f"{cls._noun()}: {where} is {'missing' if missing else 'not of the documented type'}"
             ) from None
 

@@ -1,22 +1,28 @@
-"""What may stand in an address of the API: nothing that a model writes can reach another endpoint."""
+"""What may become part of a URL or header of the API: nothing a model writes can reach another endpoint."""
 
 import re
 from urllib.parse import quote
 
-from qarnot_mcp.qarnot.errors import InvalidArgument
+from pydantic import SecretStr
+
+from qarnot_mcp.qarnot.errors import InvalidArgument, MalformedKey
 
 INSTANCE_IDS = 2**31
+"""The API counts instances in 32 bits, with a sign."""
+MAX_KEY_CHARACTERS = 256
+"""Several times the length of a key; a longer text in its place is something else."""
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", re.ASCII)
 SHORTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,253}[A-Za-z0-9])?", re.ASCII)
 # Endpoints beside /tasks/{id}; as a shortname they would be reached in place of a task.
 RESERVED = frozenset({"summaries", "search", "paginate", "force"})
+_KEY = re.compile(r"[\x21-\x7e]+")
 _CURSOR = re.compile(r"[A-Za-z0-9_.=+/:~-]{1,512}", re.ASCII)
 _PROFILE = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\%?#\ud800-\udfff]{1,256}")
 
 
 def check_task_id(given: object, parameter: str = "task_uuid") -> str:
-    """Answers the identifier where it is a UUID or a shortname, else raises `InvalidArgument`."""
+    """Return the identifier if it is a UUID or a shortname, else raise `InvalidArgument`."""
     if isinstance(given, str) and SHORTNAME.fullmatch(given) and given.lower() not in RESERVED:
         return given
     raise InvalidArgument(
@@ -29,7 +35,7 @@ def check_task_id(given: object, parameter: str = "task_uuid") -> str:
 
 
 def check_shortname(given: object, parameter: str = "shortname") -> str:
-    """Answers the shortname for a new task where it can be one, else raises `InvalidArgument`."""
+    """Return the shortname if a new task can have it, else raise `InvalidArgument`."""
     # Looked up, a shortname in the form of a UUID could find another task by its UUID.
     can_be_one = isinstance(given, str) and SHORTNAME.fullmatch(given) and not UUID.fullmatch(given)
     if isinstance(given, str) and can_be_one and given.lower() not in RESERVED:
@@ -44,7 +50,7 @@ def check_shortname(given: object, parameter: str = "shortname") -> str:
 
 
 def check_profile_name(given: object, parameter: str = "profile_name") -> str:
-    """Answers the name of a profile where it can be one, else raises `InvalidArgument`."""
+    """Return the name of a profile if it can be one, else raise `InvalidArgument`."""
     if isinstance(given, str) and _PROFILE.fullmatch(given) and given.strip() == given and given not in (".", ".."):
         return given
     raise InvalidArgument(
@@ -53,12 +59,12 @@ def check_profile_name(given: object, parameter: str = "profile_name") -> str:
 
 
 def profile_path(name: str) -> str:
-    """Answers the path of a profile, its name checked and quoted."""
+    """Return the path of a profile below the version of the API, its name checked and quoted."""
     return f"/profiles/{quote(check_profile_name(name), safe='')}"
 
 
 def check_cursor(given: object, parameter: str = "cursor") -> str:
-    """Answers the cursor where it has the form of one, else raises `InvalidArgument`."""
+    """Return the cursor if it has the form of one, else raise `InvalidArgument`."""
     if isinstance(given, str) and _CURSOR.fullmatch(given):
         return given
     raise InvalidArgument(
@@ -67,7 +73,18 @@ def check_cursor(given: object, parameter: str = "cursor") -> str:
 
 
 def check_instance_id(given: object, parameter: str = "instance_id") -> int:
-    """Answers the id of an instance where it can be one, else raises `InvalidArgument`."""
+    """Return the id of an instance if it can be one, else raise `InvalidArgument`."""
     if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < INSTANCE_IDS:
         return given
     raise InvalidArgument(parameter, given, "the id of an instance: a whole number from 0", "get_task shows the ids.")
+
+
+def check_key(text: str) -> SecretStr:
+    """Return the text as an API key that can stand in a header, else raise `MalformedKey`."""
+    if not text:
+        raise MalformedKey("it is empty")
+    if len(text) > MAX_KEY_CHARACTERS:
+        raise MalformedKey(f"it is longer than {MAX_KEY_CHARACTERS} characters")
+    if not _KEY.fullmatch(text):
+        raise MalformedKey("it holds characters that no key has, such as spaces")
+    return SecretStr(text)

@@ -56,13 +56,13 @@ async def complete(
         return [name for name in CHOICES[argument.name] if name.startswith(argument.value)]
     try:
         if argument.name in ("uuid", "task"):
-            page = await calling_client().tasks(limit=COMPLETIONS)
+            page = await calling_client().tasks.page(limit=COMPLETIONS)
             ids = [
                 task.uuid if argument.value and task.uuid.startswith(argument.value) else task.shortname or task.uuid
                 for task in page.tasks
             ]
         elif argument.name == "name":
-            ids = await calling_client().profile_names()
+            ids = await calling_client().profiles.names()
         else:
             return []
     except QarnotError:

@@ -9,8 +9,9 @@ from mcp_types import TextContent
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import to_json
 
+from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.qarnot.tasks.models import Profile, Submission, Task, TaskRequest
+from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskRequest
 from qarnot_mcp.text.cleaning import one_line
 
 NAME_CHARACTERS = 120

@@ -3,11 +3,10 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.tasks.models import FINAL_STATES, STATES
+from qarnot_mcp.qarnot.tasks.vocabulary import STATE_GROUPS, STATES, LogType
 from qarnot_mcp.text.cleaning import clean_text
 
 MAX_SEARCH_CHARACTERS = 1000
@@ -21,14 +20,6 @@ MIN_ANSWER_CHARACTERS = 500
 MAX_ANSWER_CHARACTERS = 100_000
 MAX_WAIT_SECONDS = 45.0
 
-STATE_GROUPS = {
-    "active": tuple(state for state in STATES if state not in FINAL_STATES),
-    "waiting": ("Submitted", "PartiallyDispatched", "FullyDispatched"),
-    "running": ("PartiallyExecuting", "FullyExecuting", "DownloadingResults", "UploadingResults"),
-    "finished": tuple(state for state in STATES if state in FINAL_STATES),
-    "succeeded": ("Success",),
-    "failed": ("Failure",),
-}
 # What people say instead.
 EVERYDAY_STATES = {
     "pending": "waiting",
@@ -40,8 +31,6 @@ EVERYDAY_STATES = {
     "error": "failed",
     "canceled": "cancelled",
 }
-
-LogType = Literal["stdout", "stderr"]
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
 
@@ -167,7 +156,7 @@ def nearest(name: str, known: Iterable[str], most: int = 3, likeness: float = 0.
 
 
 def _states_called(name: str) -> tuple[str, ...]:
-    known = {state.casefold(): (state,) for state in STATES} | STATE_GROUPS
+    known = {state.casefold(): (state,) for state in STATES} | dict(STATE_GROUPS)
     folded = name.casefold().replace("_", "").replace(" ", "")
     folded = EVERYDAY_STATES.get(folded, folded)
     if folded in known:

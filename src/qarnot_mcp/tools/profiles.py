@@ -18,7 +18,7 @@ async def list_profiles() -> ToolResult:
     A profile says how a task runs: docker-batch runs a Docker image without network, docker-network with network,
     docker-nvidia-batch on a GPU; others wrap software such as Blender or OpenFOAM.
     """
-    return answer(ProfileNames.of(await calling_client().profile_names()))
+    return answer(ProfileNames.of(await calling_client().profiles.names()))
 
 
 async def get_profile(
@@ -30,8 +30,8 @@ async def get_profile(
     """
     name, client = check_profile_name(profile_name), calling_client()
     try:
-        profile = await client.profile(name)
+        profile = await client.profiles.get(name)
     except NotFound:
-        check_profile_known(name, await client.profile_names(), "profile_name")
+        check_profile_known(name, await client.profiles.names(), "profile_name")
         raise
     return answer(ProfileDetails.of(profile, name))

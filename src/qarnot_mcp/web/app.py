@@ -92,4 +92,4 @@ def open_transport(settings: Settings, simulation: ASGIApp | None = None) -> Tra
 
 async def account_of(transport: Transport, key: SecretStr) -> str:
     """Return the e-mail address of a key's account (`GET /info`); raise `KeyRefused` for an unknown key."""
-    return (await QarnotClient(transport, key).user()).email
+    return (await QarnotClient(transport, key).account.get()).email

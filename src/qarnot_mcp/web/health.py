@@ -34,7 +34,7 @@ class Readiness:
             now = self._transport.clock()
             if self._checked_at is None or now - self._checked_at > CHECK_INTERVAL_SECONDS:
                 try:
-                    await QarnotClient(self._transport, None).check_reachable()
+                    await QarnotClient(self._transport, None).platform.settings()
                     self._reason = ""
                 except QarnotError as error:
                     self._reason = str(error)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from qarnot_mcp.qarnot.http.response_body import LARGE_BYTES, Incoming
+from qarnot_mcp.qarnot.http.response_body import LARGE_BYTES, StreamedResponse
 
 LIMIT = 4 * LARGE_BYTES
 
@@ -26,7 +26,7 @@ async def test_a_large_answer_waits_while_others_are_taken_in_and_a_small_one_do
         yield b"c"
 
     def read(chunks: AsyncGenerator[bytes]) -> asyncio.Task[bytes]:
-        return asyncio.create_task(Incoming(200, {}, chunks, places).read(LIMIT))
+        return asyncio.create_task(StreamedResponse(200, {}, chunks, places).read(LIMIT))
 
     reading = read(first())
     await held.wait()
@@ -48,5 +48,5 @@ async def test_a_large_answer_that_is_given_up_leaves_its_place() -> None:
         while True:
             yield b"x" * LARGE_BYTES
 
-    assert len(await Incoming(200, {}, endless(), places).read(LIMIT, cut=True)) == LIMIT
+    assert len(await StreamedResponse(200, {}, endless(), places).read(LIMIT, cut=True)) == LIMIT
     assert not places.locked()

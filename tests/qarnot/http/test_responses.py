@@ -18,16 +18,16 @@ from qarnot_mcp.qarnot.errors import (
     QuotaReached,
     RateLimited,
     ServerFailed,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
-from qarnot_mcp.qarnot.http.responses import Answer, Subject, message_of, refusal, wait_seconds
+from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for, message_of, wait_seconds
 
-TASK = Subject("task", "t1")
+TASK = Resource("task", "t1")
 
 
-def answer(status: int, document: object = None, **headers: str) -> Answer:
+def answer(status: int, document: object = None, **headers: str) -> Response:
     body = b"" if document is None else json.dumps(document).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_every_shape_of_refusal_is_read(document: object, message: str) -> None:
     [(b"plain words", "plain words"), (b"<html>proxy</html>", ""), (b"\xff\xfe", "\ufffd\ufffd"), (b"", "")],
 )
 def test_a_refusal_without_json_gives_its_text_but_never_markup(body: bytes, message: str) -> None:
-    assert message_of(Answer(502, {}, body)) == message
+    assert message_of(Response(502, {}, body)) == message
 
 
 def test_a_long_message_is_cut() -> None:
@@ -80,7 +80,7 @@ def test_a_long_message_is_cut() -> None:
         (409, "Taken", Conflict, "what is there already: Taken"),
         (405, "Method", ApiRefused, "refuses this call: Method"),
         (429, "", RateLimited, "Wait a minute"),
-        (302, "", UnreadableAnswer, "redirects"),
+        (302, "", UnreadableResponse, "redirects"),
         (500, "Oops", ServerFailed, "failed with status 500: Oops. Try again in a moment"),
         (408, "", ServerFailed, "408"),
     ],
@@ -88,7 +88,7 @@ def test_a_long_message_is_cut() -> None:
 def test_each_status_becomes_the_error_that_teaches(
     status: int, said: str, kind: type[QarnotError], words: str
 ) -> None:
-    error = refusal(answer(status, {"message": said}), TASK)
+    error = error_for(answer(status, {"message": said}), TASK)
     assert type(error) is kind
     assert words in str(error)
     if isinstance(error, ApiRefused):
@@ -115,7 +115,7 @@ def test_retry_after_is_read_in_seconds_and_as_a_date(headers: dict[str, str], s
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_the_wait_that_was_asked_for_is_in_the_message(status: int) -> None:
-    assert "30 s" in str(refusal(answer(status, retry_after="30"), TASK))
+    assert "30 s" in str(error_for(answer(status, retry_after="30"), TASK))
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_the_wait_that_was_asked_for_is_in_the_message(status: int) -> None:
     ],
 )
 def test_a_body_that_is_no_json_is_a_clear_error(body: bytes, reason: str) -> None:
-    with pytest.raises(UnreadableAnswer, match=rf"the task: (it is )?{reason}"):
-        Answer(200, {"content-type": "text/html"}, body).json("the task")
+    with pytest.raises(UnreadableResponse, match=rf"the task: (it is )?{reason}"):
+        Response(200, {"content-type": "text/html"}, body).json("the task")
 
 
 def test_json_is_decoded() -> None:
@@ -141,5 +141,5 @@ def test_json_is_decoded() -> None:
 
 def test_an_answer_of_too_many_parts_is_refused_before_it_is_decoded() -> None:
     bomb = b"[" + b"[]," * 1_500_000 + b"[]]"
-    with pytest.raises(UnreadableAnswer, match="more than 2,000,000 parts"):
-        Answer(200, {}, bomb).json("the task")
+    with pytest.raises(UnreadableResponse, match="more than 2,000,000 parts"):
+        Response(200, {}, bomb).json("the task")

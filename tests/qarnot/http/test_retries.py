@@ -4,7 +4,14 @@ import random
 
 import pytest
 
-from qarnot_mcp.qarnot.errors import ApiUnavailable, RateLimited, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
+from qarnot_mcp.qarnot.errors import (
+    ApiUnavailable,
+    RateLimited,
+    ServerFailed,
+    TimedOut,
+    Unreachable,
+    UnreadableResponse,
+)
 from qarnot_mcp.qarnot.http.retries import MOST_RETRIES, MOST_TOKENS, Retries, RetryTokens
 from tests.support.qarnot_api import FakeClock, MaxRandom
 
@@ -28,7 +35,7 @@ def test_what_may_pass_is_tried_again(error: ApiUnavailable) -> None:
     assert retries().wait_before_next(error) == 0.5
 
 
-@pytest.mark.parametrize("error", [ServerFailed(500), TimedOut(30), UnreadableAnswer("x")])
+@pytest.mark.parametrize("error", [ServerFailed(500), TimedOut(30), UnreadableResponse("x")])
 def test_what_will_not_pass_is_not(error: ApiUnavailable) -> None:
     assert retries().wait_before_next(error) is None
 

@@ -13,7 +13,7 @@ import respx
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import AnswerTooLarge, Busy, ServerFailed, TimedOut, Unreachable, UnreadableAnswer
+from qarnot_mcp.qarnot.errors import Busy, ResponseTooLarge, ServerFailed, TimedOut, Unreachable, UnreadableResponse
 from qarnot_mcp.qarnot.http.transport import Limits, Transport, fetch_json
 from tests.support.qarnot_api import BASE, KEY, FakeClock, opened, task_document
 
@@ -69,7 +69,7 @@ def always(data: bytes) -> Handler:
 
 
 async def text_of(client: QarnotClient) -> tuple[str, bool]:
-    async with client.log("hello-1", "stdout") as log:
+    async with client.tasks.log("hello-1", "stdout") as log:
         return "".join([part.text async for part in log]), log.cut
 
 
@@ -83,7 +83,7 @@ async def test_a_connection_is_kept_for_the_next_call() -> None:
 
     async with listening(handler) as url, opened(base_url=url) as client:
         for _ in range(3):
-            await client.profile_names()
+            await client.profiles.names()
     assert connections == 1
 
 
@@ -97,8 +97,8 @@ async def test_a_cookie_of_one_caller_never_goes_out_with_the_next() -> None:
             await writer.drain()
 
     async with listening(handler) as url, opened(base_url=url) as client:
-        await client.profile_names()
-        await client.profile_names()
+        await client.profiles.names()
+        await client.profiles.names()
     assert len(heads) == 2
     assert b"of-the-first" not in heads[1]
 
@@ -106,8 +106,8 @@ async def test_a_cookie_of_one_caller_never_goes_out_with_the_next() -> None:
 async def test_a_redirect_is_not_followed_with_the_key(api: respx.MockRouter) -> None:
     api.get("/profiles").respond(302, headers={"Location": "https://elsewhere.example.org/"})
     async with opened(FakeClock()) as client:
-        with pytest.raises(UnreadableAnswer, match="redirects"):
-            await client.profile_names()
+        with pytest.raises(UnreadableResponse, match="redirects"):
+            await client.profiles.names()
     assert api.calls.call_count == 1
 
 
@@ -118,7 +118,7 @@ async def test_silence_ends_in_time() -> None:
 
     async with listening(handler) as url, opened(base_url=url, limits=Limits(read_seconds=0.02)) as client:
         with pytest.raises(TimedOut, match=r"said nothing within 0\.02 s"):
-            await client.profile_names()
+            await client.profiles.names()
 
 
 async def test_an_answer_that_trickles_ends_with_the_time_of_the_call() -> None:
@@ -132,7 +132,7 @@ async def test_an_answer_that_trickles_ends_with_the_time_of_the_call() -> None:
 
     async with listening(handler) as url, opened(base_url=url, limits=Limits(call_seconds=0.05)) as client:
         with pytest.raises(TimedOut, match=r"did not answer within 0\.05 s"):
-            await client.profile_names()
+            await client.profiles.names()
         with pytest.raises(TimedOut):
             await text_of(client)
 
@@ -147,7 +147,7 @@ async def test_a_call_that_is_cancelled_ends_its_request() -> None:
         gone.set()
 
     async with listening(handler) as url, opened(base_url=url) as client:
-        call = asyncio.create_task(client.profile_names())
+        call = asyncio.create_task(client.profiles.names())
         await arrived.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -164,10 +164,10 @@ async def test_an_endless_body_is_left_alone() -> None:
             writer.write(b" " * 10_000)
             await writer.drain()
 
-    limits = Limits(max_answer_bytes=100_000, max_log_bytes=500_000)
+    limits = Limits(max_response_bytes=100_000, max_log_bytes=500_000)
     async with listening(handler) as url, opened(base_url=url, limits=limits) as client:
-        with pytest.raises(AnswerTooLarge, match="larger than 100,000 bytes"):
-            await client.profile_names()
+        with pytest.raises(ResponseTooLarge, match="larger than 100,000 bytes"):
+            await client.profiles.names()
         text, cut = await text_of(client)
         assert cut
         assert len(text) == 500_000
@@ -183,7 +183,7 @@ async def test_an_endless_refusal_is_read_only_to_the_length_of_a_message() -> N
 
     async with listening(handler) as url, opened(base_url=url) as client:
         with pytest.raises(ServerFailed, match="no no no"):
-            await client.profile_names()
+            await client.profiles.names()
 
 
 async def test_a_body_that_is_cut_is_asked_for_again() -> None:
@@ -195,7 +195,7 @@ async def test_a_body_that_is_cut_is_asked_for_again() -> None:
         await writer.drain()
 
     async with listening(handler) as url, opened(time, base_url=url) as client:
-        assert await client.profile_names() == ["a"]
+        assert await client.profiles.names() == ["a"]
     assert time.waits == [0.5]
 
 
@@ -228,7 +228,7 @@ async def test_a_packed_answer_is_unpacked() -> None:
     packed = gzip.compress(json.dumps(document).encode())
     data = answered(packed, "Content-Encoding: gzip")
     async with listening(always(data)) as url, opened(base_url=url) as client:
-        assert await client.profile_names() == document
+        assert await client.profiles.names() == document
 
 
 async def test_a_bomb_in_a_packed_answer_does_not_go_off() -> None:
@@ -236,10 +236,10 @@ async def test_a_bomb_in_a_packed_answer_does_not_go_off() -> None:
     data = answered(packed, "Content-Encoding: gzip")
     async with (
         listening(always(data)) as url,
-        opened(base_url=url, limits=Limits(max_answer_bytes=1_000_000)) as client,
+        opened(base_url=url, limits=Limits(max_response_bytes=1_000_000)) as client,
     ):
-        with pytest.raises(AnswerTooLarge):
-            await client.profile_names()
+        with pytest.raises(ResponseTooLarge):
+            await client.profiles.names()
 
 
 @pytest.mark.parametrize(
@@ -255,8 +255,8 @@ async def test_a_bomb_in_a_packed_answer_does_not_go_off() -> None:
 async def test_an_answer_that_cannot_be_unpacked_is_told(body: bytes, packing: str, reason: str) -> None:
     data = answered(body, f"Content-Encoding: {packing}")
     async with listening(always(data)) as url, opened(base_url=url) as client:
-        with pytest.raises(UnreadableAnswer, match=reason):
-            await client.profile_names()
+        with pytest.raises(UnreadableResponse, match=reason):
+            await client.profiles.names()
 
 
 async def test_a_call_that_finds_no_place_is_told_so() -> None:
@@ -269,10 +269,10 @@ async def test_a_call_that_finds_no_place_is_told_so() -> None:
 
     limits = Limits(max_calls_in_flight=1, queue_seconds=0.01)
     async with listening(handler) as url, opened(base_url=url, limits=limits) as client:
-        first = asyncio.create_task(client.profile_names())
+        first = asyncio.create_task(client.profiles.names())
         await arrived.wait()
         with pytest.raises(Busy, match="has 1 calls to Qarnot under way"):
-            await client.profile_names()
+            await client.profiles.names()
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
 
@@ -280,7 +280,7 @@ async def test_a_call_that_finds_no_place_is_told_so() -> None:
 async def test_more_callers_than_places_are_served_in_turn() -> None:
     limits = Limits(max_calls_in_flight=2)
     async with listening(always(answered(b"[]"))) as url, opened(base_url=url, limits=limits) as client:
-        assert await asyncio.gather(*(client.profile_names() for _ in range(20))) == [[]] * 20
+        assert await asyncio.gather(*(client.profiles.names() for _ in range(20))) == [[]] * 20
 
 
 async def test_nothing_listens_where_the_api_should_be() -> None:
@@ -288,7 +288,7 @@ async def test_nothing_listens_where_the_api_should_be() -> None:
         pass
     async with opened(FakeClock(), base_url=url) as client:
         with pytest.raises(Unreachable, match="cannot be reached"):
-            await client.profile_names()
+            await client.profiles.names()
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ async def test_what_httpx_says_becomes_our_own_error(
     api.get("/profiles").mock(side_effect=failure)
     async with opened(FakeClock()) as client:
         with pytest.raises(kind, match=words):
-            await client.profile_names()
+            await client.profiles.names()
 
 
 async def test_an_application_stands_in_for_the_api() -> None:
@@ -317,7 +317,7 @@ async def test_an_application_stands_in_for_the_api() -> None:
         await send({"type": "http.response.body", "body": json.dumps(task_document()).encode()})
 
     async with opened(application=application) as client:
-        assert (await client.task("hello-1")).name == "hello"
+        assert (await client.tasks.get("hello-1")).name == "hello"
 
 
 async def test_an_application_that_fails_is_a_server_that_failed() -> None:
@@ -326,14 +326,14 @@ async def test_an_application_that_fails_is_a_server_that_failed() -> None:
 
     async with opened(application=application) as client:
         with pytest.raises(ServerFailed, match="status 500") as caught:
-            await client.task("hello-1")
+            await client.tasks.get("hello-1")
     assert "inside" not in str(caught.value)
 
 
 async def test_a_transport_that_is_not_open_is_a_mistake_of_ours() -> None:
     transport = Transport(BASE, "1")
     with pytest.raises(RuntimeError, match="not open"):
-        await QarnotClient(transport, SecretStr(KEY)).profile_names()
+        await QarnotClient(transport, SecretStr(KEY)).profiles.names()
 
 
 async def test_another_service_is_read_once_and_in_time() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qarnot_mcp.qarnot.errors import UnreadableAnswer
+from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.tasks.logs import LogDecoder
 
 JSON = "application/json; charset=utf-8"
@@ -52,7 +52,7 @@ def test_rubbish_in_a_string_never_stops_the_reading_of_it(rubbish: bytes, cuts:
 @given(st.binary(max_size=60), st.lists(st.integers(0, 80)))
 def test_any_body_is_text_or_a_clear_error(body: bytes, cuts: list[int]) -> None:
     for start in (b"", b'"'):
-        with suppress(UnreadableAnswer):
+        with suppress(UnreadableResponse):
             assert isinstance(decoded(start + body, cuts), str)
 
 
@@ -115,7 +115,7 @@ def test_a_part_may_end_anywhere(inside: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b'"', b'"abc', b'"abc\\', b'"abc\\"', b'"\\ud83d', b'"\xf0\x9f'])
 def test_a_string_that_is_not_closed_was_cut(body: bytes) -> None:
-    with pytest.raises(UnreadableAnswer, match="breaks off before its end"):
+    with pytest.raises(UnreadableResponse, match="breaks off before its end"):
         byte_by_byte(body)
 
 

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from qarnot_mcp.qarnot.errors import UnreadableAnswer
-from qarnot_mcp.qarnot.tasks.models import CarbonFacts, Constant, Profile, Task, TaskRequest, User
+from qarnot_mcp.qarnot.account import User
+from qarnot_mcp.qarnot.carbon import CarbonFacts
+from qarnot_mcp.qarnot.errors import UnreadableResponse
+from qarnot_mcp.qarnot.profiles import Profile
+from qarnot_mcp.qarnot.tasks.models import Constant, Task, TaskRequest
 from tests.support.qarnot_api import OTHER_UUID, UUID, task_document
 
 
@@ -24,7 +27,6 @@ def test_a_whole_task_is_read() -> None:
     assert task.ended is None
     assert task.job_uuid is None
     assert (task.execution_seconds, task.wall_seconds) == (86401.5, 60.0)
-    assert task.completion_time_to_live_seconds == 36000.0
     assert task.dependencies == [OTHER_UUID]
     assert (task.instance_count, task.running_instance_count) == (3, 1)
     assert task.constants == [Constant(key="DOCKER_CMD", value="echo hi")]
@@ -132,7 +134,7 @@ def test_dates_are_read_in_every_form_the_api_has_used(text: str, moment: dateti
     ],
 )
 def test_a_wrong_type_is_named_without_the_validators_text(changes: dict[str, Any], field: str) -> None:
-    with pytest.raises(UnreadableAnswer) as caught:
+    with pytest.raises(UnreadableResponse) as caught:
         Task.read(task_document(**changes))
     message = str(caught.value)
     assert f"task: {field}" in message
@@ -142,7 +144,7 @@ def test_a_wrong_type_is_named_without_the_validators_text(changes: dict[str, An
 
 @pytest.mark.parametrize("answer", [None, [], "task", 5])
 def test_a_task_is_an_object(answer: object) -> None:
-    with pytest.raises(UnreadableAnswer, match="a task is not an object"):
+    with pytest.raises(UnreadableResponse, match="a task is not an object"):
         Task.read(answer)
 
 
@@ -172,7 +174,7 @@ def test_carbon_facts_are_read_under_their_real_and_their_documented_names(names
 
 
 def test_an_account_without_an_address_is_no_account() -> None:
-    with pytest.raises(UnreadableAnswer, match="user: email is missing"):
+    with pytest.raises(UnreadableResponse, match="user: email is missing"):
         User.read({})
     assert User.read({"email": "a@example.org", "maxTask": 100}).max_task == 100
 

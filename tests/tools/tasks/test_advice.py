@@ -2,8 +2,10 @@ from typing import Any
 
 import pytest
 
+from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.tasks.models import Constant, Profile, TaskRequest, User
+from qarnot_mcp.qarnot.profiles import Profile
+from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
 from qarnot_mcp.tools.tasks.advice import advise, check_profile_known
 
 PROFILE = Profile.read(

@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import TypeVar
 
 from qarnot_mcp.qarnot.errors import ApiUnavailable, TimedOut
-from qarnot_mcp.qarnot.http.response_body import Incoming
-from qarnot_mcp.qarnot.http.responses import Answer
+from qarnot_mcp.qarnot.http.response_body import StreamedResponse
+from qarnot_mcp.qarnot.http.responses import Response
 from qarnot_mcp.qarnot.http.retries import Retries
 from qarnot_mcp.qarnot.http.transport import Request, Transport
 
 T = TypeVar("T")
 
 
-class Call:
+class RetryingCall:
     """The way of a call to the API: adds the caller's headers, tries again where that is safe, counts requests."""
 
     def __init__(self, transport: Transport, headers: dict[str, str]) -> None:
@@ -36,28 +36,28 @@ class Call:
         except TimeoutError:
             raise TimedOut(seconds) from None
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: Request) -> Response:
         """Sends a request and answers its success; tries again while that may help."""
         return await self._trying(lambda: self.send_once(request))
 
-    async def send_once(self, request: Request) -> Answer:
+    async def send_once(self, request: Request) -> Response:
         """Sends a request one time."""
         self.requests += 1
         return await self.transport.exchange(replace(request, headers=self.headers | dict(request.headers)))
 
     @asynccontextmanager
-    async def open(self, request: Request) -> AsyncIterator[Incoming]:
+    async def open(self, request: Request) -> AsyncIterator[StreamedResponse]:
         """Answers a success whose body is still on the way; tries again as long as nothing of it was handed out."""
         async with AsyncExitStack() as opened:
 
-            async def attempt() -> Incoming:
+            async def attempt() -> StreamedResponse:
                 self.requests += 1
                 asked = replace(request, headers=self.headers | dict(request.headers))
                 async with AsyncExitStack() as attempted:
-                    incoming = await attempted.enter_async_context(self.transport.open(asked))
-                    await incoming.prefetch()
+                    response = await attempted.enter_async_context(self.transport.open(asked))
+                    await response.prefetch()
                     opened.push_async_exit(attempted.pop_all())
-                return incoming
+                return response
 
             yield await self._trying(attempt)
 
@@ -76,15 +76,15 @@ class Call:
                 return result
 
 
-class Change:
+class MutationOutcome:
     """How far a call that changes a task has come, for the message when its answer is lost."""
 
     def __init__(self) -> None:
-        self.call: Call | None = None
+        self.call: RetryingCall | None = None
         self.is_done = False
 
     @contextmanager
-    def told(self, participle: str) -> Iterator[None]:
+    def explained(self, participle: str) -> Iterator[None]:
         """Adds to an error whether the task was changed, where that is not plain."""
         try:
             yield

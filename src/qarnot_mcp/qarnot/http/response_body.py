@@ -5,14 +5,14 @@ import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
-from qarnot_mcp.qarnot.errors import AnswerTooLarge, UnreadableAnswer
+from qarnot_mcp.qarnot.errors import ResponseTooLarge, UnreadableResponse
 
 UNPACKED_BYTES = 256 * 1024
 PREFETCHED_BYTES = 256 * 1024
 LARGE_BYTES = 1024 * 1024
 
 
-class Incoming:
+class StreamedResponse:
     """An answer that is arriving: its status and headers are there, its body is still on the way.
 
     `large` holds the places for answers that turn out to be large; one that finds none waits on its connection.
@@ -28,7 +28,7 @@ class Incoming:
         self._prefetched: list[bytes] = []
 
     async def read(self, limit_bytes: int, *, cut: bool = False) -> bytes:
-        """Answers the body; one beyond the limit is cut, or raises `AnswerTooLarge`."""
+        """Answers the body; one beyond the limit is cut, or raises `ResponseTooLarge`."""
         # One buffer that grows: a large one goes back to the system as a whole, many small parts would not.
         body = bytearray()
         async with AsyncExitStack() as places:
@@ -38,7 +38,7 @@ class Incoming:
                 body += part
                 if len(body) > limit_bytes:
                     if not cut:
-                        raise AnswerTooLarge(limit_bytes)
+                        raise ResponseTooLarge(limit_bytes)
                     return bytes(body[:limit_bytes])
             return bytes(body)
 
@@ -64,7 +64,7 @@ async def unpacked(parts: AsyncIterator[bytes], packing: str) -> AsyncGenerator[
     """Answers a body in parts of bounded size, unpacked: a small packed body can hold a huge one."""
     packing = packing.strip().lower()
     if packing not in ("identity", "gzip", "x-gzip"):
-        raise UnreadableAnswer(f"it is packed as {packing}, which was not asked for")
+        raise UnreadableResponse(f"it is packed as {packing}, which was not asked for")
     unpacker = None if packing == "identity" else zlib.decompressobj(wbits=31)
     is_empty = True
     async for part in parts:
@@ -77,6 +77,6 @@ async def unpacked(parts: AsyncIterator[bytes], packing: str) -> AsyncGenerator[
                 yield text
                 part = unpacker.unconsumed_tail
         except zlib.error:
-            raise UnreadableAnswer("it is not packed as it says") from None
+            raise UnreadableResponse("it is not packed as it says") from None
     if unpacker is not None and not unpacker.eof and not is_empty:
-        raise UnreadableAnswer("its packed body is cut")
+        raise UnreadableResponse("its packed body is cut")

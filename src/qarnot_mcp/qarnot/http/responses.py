@@ -22,7 +22,7 @@ from qarnot_mcp.qarnot.errors import (
     QuotaReached,
     RateLimited,
     ServerFailed,
-    UnreadableAnswer,
+    UnreadableResponse,
     plain,
 )
 
@@ -33,7 +33,7 @@ _NO_SUCH = re.compile(r"no such (\w+): (.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Subject:
+class Resource:
     """What a call is about, for the message when it is not found."""
 
     kind: str
@@ -46,7 +46,7 @@ MOST_PARTS = 2_000_000
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A whole answer; header names are in lower case."""
 
     status: int
@@ -62,18 +62,18 @@ class Answer:
         return self.body.strip() in (b"", b"null", b"{}", b'""')
 
     def json(self, what: str) -> Any:
-        """Decodes the body; raises `UnreadableAnswer` where it is not JSON, is nested too deep or has NaN in it."""
+        """Decodes the body; raises `UnreadableResponse` where it is not JSON, is nested too deep or has NaN in it."""
         if sum(map(self.body.count, PARTS)) > MOST_PARTS:
-            raise UnreadableAnswer(f"{what}: it is made of more than {MOST_PARTS:,} parts")
+            raise UnreadableResponse(f"{what}: it is made of more than {MOST_PARTS:,} parts")
         try:
             return from_json(self.body, allow_inf_nan=False, cache_strings="keys")
         except ValueError as error:
             kind = self.headers.get("content-type", "no content type")
             reason = "it is empty" if not self.body.strip() else f"it is not usable JSON ({error})"
-            raise UnreadableAnswer(f"{what}: {reason}, {kind}") from None
+            raise UnreadableResponse(f"{what}: {reason}, {kind}") from None
 
 
-def refusal(answer: Answer, subject: Subject) -> QarnotError:
+def error_for(answer: Response, resource: Resource) -> QarnotError:
     """Answers the error that a status outside 200 to 299 stands for."""
     status, said = answer.status, message_of(answer)
     if status == 400:
@@ -85,19 +85,19 @@ def refusal(answer: Answer, subject: Subject) -> QarnotError:
     if status == 403:
         return QuotaReached(said) if "maximum number of" in said.lower() else Forbidden(said)
     if status == 404:
-        return _not_found(subject, said)
+        return _not_found(resource, said)
     if status == 409:
         return Conflict(said)
     if status == 429:
         return RateLimited(wait_seconds(answer.headers))
     if 300 <= status < 400:
-        return UnreadableAnswer(f"it redirects (status {status}), which is not followed")
+        return UnreadableResponse(f"it redirects (status {status}), which is not followed")
     if status == 408 or status >= 500 or status < 200:
         return ServerFailed(status, said, wait_seconds=wait_seconds(answer.headers))
     return ApiRefused(said, status=status)
 
 
-def message_of(answer: Answer) -> str:
+def message_of(answer: Response) -> str:
     """Answers the message of a refusal, on one line.
 
     The API has five shapes: `message`, `error` as text, `error.message`, the `errors`, `detail` and `title` of problem
@@ -132,12 +132,12 @@ def wait_seconds(headers: Mapping[str, str]) -> float | None:
     return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT_SECONDS) if until else None
 
 
-def _not_found(subject: Subject, said: str) -> NotFound:
+def _not_found(resource: Resource, said: str) -> NotFound:
     """A refusal names the thing itself where it is another one, such as a bucket of a new task."""
     match = _NO_SUCH.fullmatch(said.rstrip("."))
-    if match and match[1].lower() != subject.kind:
+    if match and match[1].lower() != resource.kind:
         return NotFound(match[1].lower(), match[2])
-    return NotFound(subject.kind, subject.identifier, "" if match else said)
+    return NotFound(resource.kind, resource.identifier, "" if match else said)
 
 
 def _joined(errors: object) -> str:

@@ -19,8 +19,8 @@ from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachabl
 from qarnot_mcp.qarnot.http.cache import Cache
 from qarnot_mcp.qarnot.http.connections import use_network
 from qarnot_mcp.qarnot.http.locks import Locks
-from qarnot_mcp.qarnot.http.response_body import Incoming, unpacked
-from qarnot_mcp.qarnot.http.responses import Answer, Subject, refusal
+from qarnot_mcp.qarnot.http.response_body import StreamedResponse, unpacked
+from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for
 from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
 from qarnot_mcp.qarnot.http.tracing import traced
 
@@ -45,7 +45,7 @@ class Limits:
     """After this time from the start of a call nothing is tried again."""
     look_up_seconds: float = 10
     """How long a task whose submit was lost may take to appear."""
-    max_answer_bytes: int = 32 * 1024 * 1024
+    max_response_bytes: int = 32 * 1024 * 1024
     max_request_bytes: int = 1024 * 1024
     max_calls_in_flight: int = 64
     queue_seconds: float = 10
@@ -59,12 +59,12 @@ class Request:
 
     method: str
     path: str
-    subject: Subject
+    resource: Resource
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     rooted: bool = False
 
-    def sending(self, document: object) -> Self:
+    def with_json(self, document: object) -> Self:
         """Answers the same request with a JSON body."""
         return replace(self, body=to_json(document), headers={**self.headers, "Content-Type": "application/json"})
 
@@ -138,17 +138,17 @@ class Transport:
             await pool.client.aclose()
         self._pools = []
 
-    async def exchange(self, request: Request) -> Answer:
+    async def exchange(self, request: Request) -> Response:
         """Sends a request once and answers the whole of a success.
 
         Raises `ApiRefused` or `KeyRefused` for what the API refuses and `ApiUnavailable` where there is no answer.
         """
-        async with self.open(request) as incoming:
-            body = await incoming.read(self.limits.max_answer_bytes)
-            return Answer(incoming.status, incoming.headers, body)
+        async with self.open(request) as response:
+            body = await response.read(self.limits.max_response_bytes)
+            return Response(response.status, response.headers, body)
 
     @asynccontextmanager
-    async def open(self, request: Request) -> AsyncIterator[Incoming]:
+    async def open(self, request: Request) -> AsyncIterator[StreamedResponse]:
         """Sends a request once and answers a success whose body is still on the way; raises as `exchange` does."""
         if request.body is not None and len(request.body) > self.limits.max_request_bytes:
             size = f"{len(request.body):,} bytes long"
@@ -162,25 +162,22 @@ class Transport:
                 headers=dict(request.headers),
                 content=request.body,
             )
-            with traced(request.method, request.subject.kind) as span, _translated(self.limits):
-                response = await client.send(outgoing, stream=True)
-                span.set_attribute("http.response.status_code", response.status_code)
+            with traced(request.method, request.resource.kind) as span, _translated(self.limits):
+                received = await client.send(outgoing, stream=True)
+                span.set_attribute("http.response.status_code", received.status_code)
                 try:
-                    packing = response.headers.get("content-encoding", "identity")
+                    packing = received.headers.get("content-encoding", "identity")
                     async with (
-                        aclosing(response.aiter_raw()) as raw,  # type: ignore[type-var]
+                        aclosing(received.aiter_raw()) as raw,  # type: ignore[type-var]
                         aclosing(unpacked(raw, packing)) as chunks,
                     ):
-                        incoming = Incoming(response.status_code, response.headers, chunks, self._large)
-                        if not 200 <= response.status_code < 300:
-                            body = await incoming.read(REFUSAL_BYTES, cut=True)
-                            raise refusal(
-                                Answer(response.status_code, response.headers, body),
-                                request.subject,
-                            )
-                        yield incoming
+                        response = StreamedResponse(received.status_code, received.headers, chunks, self._large)
+                        if not 200 <= response.status < 300:
+                            body = await response.read(REFUSAL_BYTES, cut=True)
+                            raise error_for(Response(response.status, response.headers, body), request.resource)
+                        yield response
                 finally:
-                    await response.aclose()
+                    await received.aclose()
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -215,11 +212,11 @@ async def fetch_json(url: str, timeout_seconds: float) -> Any:
 
     Raises `ApiUnavailable` where it does not answer in time, answers another status than 200 to 299, or no JSON.
     """
-    limits = Limits(connect_seconds=timeout_seconds, read_seconds=timeout_seconds, max_answer_bytes=FETCHED_BYTES)
+    limits = Limits(connect_seconds=timeout_seconds, read_seconds=timeout_seconds, max_response_bytes=FETCHED_BYTES)
     try:
         async with asyncio.timeout(timeout_seconds):
             async with Transport(url, "", limits=limits) as transport:
-                request = Request("GET", "", Subject("page", url), rooted=True)
+                request = Request("GET", "", Resource("page", url), rooted=True)
                 return (await transport.exchange(request)).json("the document")
     except TimeoutError:
         raise TimedOut(timeout_seconds) from None

@@ -8,8 +8,8 @@ from functools import cache
 
 from pydantic_core import from_json
 
-from qarnot_mcp.qarnot.errors import UnreadableAnswer
-from qarnot_mcp.qarnot.http.response_body import Incoming
+from qarnot_mcp.qarnot.errors import UnreadableResponse
+from qarnot_mcp.qarnot.http.response_body import StreamedResponse
 
 # What may be the start of an escape, or of a surrogate pair, that the next part completes.
 _OPEN_ESCAPE = re.compile(rb"\\(?:u(?:[0-9A-Fa-f]{0,3}|[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?))?\Z")
@@ -87,11 +87,11 @@ class LogDecoder:
         return LogPart(self._after(data)) if self._is_closed else self._inside(data)
 
     def finish(self) -> LogPart:
-        """Answers what was left at the end of the body; raises `UnreadableAnswer` where the string was not closed."""
+        """Answers what was left at the end of the body; raises `UnreadableResponse` where the string was not closed."""
         if self._is_plain:
             return LogPart(self._plain.decode(b"", True))
         if self._is_started and not self._is_closed:
-            raise UnreadableAnswer("the log breaks off before its end")
+            raise UnreadableResponse("the log breaks off before its end")
         rest = self._rest.strip(_BLANK)
         return LogPart("" if rest == b"null" else rest.decode())
 
@@ -129,9 +129,9 @@ class LogStream:
     `ApiUnavailable` where the connection breaks on the way.
     """
 
-    def __init__(self, incoming: Incoming, max_bytes: int) -> None:
+    def __init__(self, response: StreamedResponse, max_bytes: int) -> None:
         self.cut = False
-        self._incoming = incoming
+        self._incoming = response
         self._max_bytes = max_bytes
 
     async def __aiter__(self) -> AsyncIterator[LogPart]:

@@ -1,22 +1,21 @@
 """What is read from the API and sent to it: only the fields that are needed, under names of one style.
 
 Readers are tolerant where the API is known to vary (null lists, dates that mean "none", fields left out) and strict
-where a wrong type would mislead: then `read` raises `UnreadableAnswer`.
+where a wrong type would mislead: then `read` raises `UnreadableResponse`.
 """
 
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from qarnot_mcp.qarnot.errors import UnreadableAnswer
+from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import (
     NONE_AS_LIST,
     Count,
     Date,
     Dependencies,
     Labels,
-    Objects,
     Percent,
     Record,
     Seconds,
@@ -27,12 +26,7 @@ from qarnot_mcp.qarnot.fields import (
     running_instances,
 )
 from qarnot_mcp.qarnot.ranges import count_ranges
-
-FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
-CANCELLED_STATES = frozenset({"PendingCancel", "Cancelled"})
-WAITING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
-RUNNING_STATES = ("PartiallyExecuting", "FullyExecuting", "DownloadingResults", "UploadingResults", "PendingCancel")
-STATES = (*WAITING_STATES, *RUNNING_STATES, "Cancelled", "Success", "Failure", "PendingDelete")
+from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
 
 
 class Constant(Record):
@@ -49,7 +43,6 @@ class ApiError(Record):
 
     code: str | None = None
     message: Text = ""
-    debug: str | None = None
 
 
 class CompletedInstance(Record):
@@ -62,7 +55,6 @@ class CompletedInstance(Record):
     execution_seconds: Seconds = Field(None, alias="execTimeSec")
     peak_memory_mb: float | None = Field(None, alias="peakMemoryMB")
     cpu_model: str | None = None
-    core_count: int | None = None
     specification_key: str | None = None
     attempts: Count = Field(1, alias="executionAttemptCount")
     results: Strings = Field(default_factory=list)
@@ -79,23 +71,16 @@ class RunningInstance(Record):
     max_memory_mb: int | None = Field(None, alias="maxMemoryMB")
     execution_seconds: Seconds = Field(None, alias="executionTimeSec")
     cpu_model: str | None = None
-    core_count: int | None = None
     specification_key: str | None = None
     attempts: Count = Field(1, alias="executionAttemptCount")
 
 
 class Status(Record):
-    """How far a task is; the `failed_range` of the API includes the cancelled instances."""
+    """How far a task is. Left out: `failedRange` of the API, which includes the cancelled instances."""
 
     succeeded_range: Text = ""
-    executed_range: Text = ""
-    failed_range: Text = ""
     failed_only_range: Text = ""
     cancelled_range: Text = ""
-    started_once_range: Text = ""
-    download_progress: Percent = 0
-    execution_progress: Percent = 0
-    upload_progress: Percent = 0
     download_seconds: Seconds = Field(None, alias="downloadTimeSec")
     environment_seconds: Seconds = Field(None, alias="environmentTimeSec")
     execution_seconds: Seconds = Field(None, alias="executionTimeSec")
@@ -122,7 +107,6 @@ class Task(Record):
     errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
     instance_count: Count = Field(0, alias="totalInstanceCount")
     running_instance_count: Count = 0
-    running_core_count: Count = 0
     advanced_ranges: str | None = None
     resource_buckets: Strings = Field(default_factory=list)
     result_bucket: str | None = None
@@ -132,14 +116,10 @@ class Task(Record):
     ended: Date = Field(None, alias="endDate")
     state_changed: Date = Field(None, alias="stateTransitionTime")
     previous_state_changed: Date = Field(None, alias="previousStateTransitionTime")
-    modified: Date = Field(None, alias="lastModified")
     execution_seconds: Seconds = Field(None, alias="executionTime")
     wall_seconds: Seconds = Field(None, alias="wallTime")
     scheduling_type: str | None = None
-    hardware_constraints: Objects = Field(default_factory=list)
     dependencies: Dependencies = Field(default_factory=list)
-    auto_delete_on_completion: bool | None = None
-    completion_time_to_live_seconds: Seconds = Field(None, alias="completionTimeToLive")
     completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field(default_factory=list)
     status: Status | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)  # all that the API said
@@ -153,7 +133,7 @@ class Task(Record):
     def read(cls, answer: object) -> Self:
         """Reads a decoded answer; fields that the API has under two names come from the one that is set."""
         if not isinstance(answer, dict):
-            raise UnreadableAnswer("a task is not an object")
+            raise UnreadableResponse("a task is not an object")
         instances = answer.get("totalInstanceCount") or answer.get("instanceCount")
         ranges = answer.get("advancedRanges")
         if not instances and isinstance(ranges, str):
@@ -179,76 +159,6 @@ class TaskPage(BaseModel):
     tasks: list[Task]
     total: int | None = None
     next_cursor: str | None = None
-
-
-class ProfileConstant(Record):
-    """A constant that a profile takes, with its default."""
-
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-    name: Text = ""
-    value: str | None = None
-    description: str | None = None
-
-
-class License(Record):
-    """A software licence of a profile, and how much may run with it."""
-
-    name: Text = ""
-    max_instances: int | None = None
-    max_cores: int | None = None
-
-
-class Profile(Record):
-    """How tasks run: a name and the constants that configure it."""
-
-    name: Text = ""
-    constants: Annotated[list[ProfileConstant], NONE_AS_LIST]
-    licenses: Annotated[list[License], NONE_AS_LIST] = Field(default_factory=list)
-
-
-def _first_of(*names: str | AliasPath) -> Any:
-    return Field(None, validation_alias=AliasChoices(*names))
-
-
-def _quota(scheduling: str, legacy: str) -> Any:
-    return _first_of(AliasPath("computingQuotas", "user", scheduling, "maxInstances"), legacy)
-
-
-class User(Record):
-    """The account of a key: its e-mail address, what it has and what it may have."""
-
-    email: Text
-    max_task: int | None = None
-    task_count: int | None = None
-    max_running_task: int | None = None
-    running_task_count: int | None = None
-    max_instances: int | None = None
-    max_flex_instances: int | None = _quota("flex", "maxFlexInstances")
-    max_on_demand_instances: int | None = _quota("onDemand", "maxOnDemandInstances")
-    running_instance_count: int | None = None
-    max_cores: int | None = None
-    running_core_count: int | None = None
-    default_scheduling: str | None = None
-
-
-class CarbonFacts(Record):
-    """What a task used (watt-hours) and caused (grams of CO2 equivalent), beside a named data centre.
-
-    The documented names differ from the real ones; both are read.
-    """
-
-    total_consumed_energy_wh: float | None = _first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
-    total_energy_it_wh: float | None = _first_of("total_energy_it_Wh", "totalEnergyITWh")
-    total_reused_energy_wh: float | None = _first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
-    qarnot_carbon_footprint: float | None = _first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
-    equivalent_dc_carbon_footprint: float | None = _first_of(
-        "equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq"
-    )
-    equivalent_datacenter_name: str | None = _first_of("equivalent_datacenter_name", "comparisonDataCenterName")
-    saved_carbon_footprint_percent: float | None = _first_of(
-        "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
-    )
 
 
 class Submission(BaseModel):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableAnswer
+from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
 from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record
 from qarnot_mcp.qarnot.identifiers import check_cursor
 
@@ -42,8 +42,8 @@ def next_token(page: Page, token: str | None) -> str | None:
     if not page.is_truncated:
         return None
     if page.next_token is None or page.next_token == token:
-        raise UnreadableAnswer("a page of tasks does not say where the next one starts")
+        raise UnreadableResponse("a page of tasks does not say where the next one starts")
     try:
         return check_cursor(page.next_token)
     except InvalidArgument:
-        raise UnreadableAnswer("the token of a page of tasks has an unknown form") from None
+        raise UnreadableResponse("the token of a page of tasks has an unknown form") from None

@@ -23,11 +23,11 @@ from qarnot_mcp.qarnot.errors import (
     ShortnameTaken,
     SubmitUnknown,
     TimedOut,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from qarnot_mcp.qarnot.fields import NIL_UUID
-from qarnot_mcp.qarnot.http.call import Call
-from qarnot_mcp.qarnot.http.responses import Answer, Subject
+from qarnot_mcp.qarnot.http.call import RetryingCall
+from qarnot_mcp.qarnot.http.responses import Resource, Response
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_shortname
 from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskRequest
@@ -46,7 +46,7 @@ def make_shortname(name: str) -> str:
     return f"{slug}-{''.join(secrets.choice(_ALPHABET) for _ in range(RANDOM_CHARACTERS))}"
 
 
-async def start_task(call: Call, request: TaskRequest, owner: str) -> Submission:
+async def start_task(call: RetryingCall, request: TaskRequest, owner: str) -> Submission:
     """Starts a task and answers it; `owner` is the digest of the caller's key.
 
     Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API refuses.
@@ -57,7 +57,7 @@ async def start_task(call: Call, request: TaskRequest, owner: str) -> Submission
 class _Submit:
     """One submit: two thirds of the call's time to send it, the rest to look for it where the answer is lost."""
 
-    def __init__(self, call: Call, request: TaskRequest, owner: str) -> None:
+    def __init__(self, call: RetryingCall, request: TaskRequest, owner: str) -> None:
         self._call = call
         self._limits = call.transport.limits
         self._name = request.name
@@ -65,9 +65,9 @@ class _Submit:
         self._shortname = make_shortname(request.name) if request.shortname is None else request.shortname
         self._owner = owner
         check_shortname(self._shortname)
-        subject = Subject("profile, pool, job or bucket", "of this task")
-        self._post = Request("POST", "/tasks", subject).sending(request.to_api() | {"shortname": self._shortname})
-        self._get = Request("GET", f"/tasks/{self._shortname}", Subject("task", self._shortname))
+        resource = Resource("profile, pool, job or bucket", "of this task")
+        self._post = Request("POST", "/tasks", resource).with_json(request.to_api() | {"shortname": self._shortname})
+        self._get = Request("GET", f"/tasks/{self._shortname}", Resource("task", self._shortname))
         self._is_posted = False
 
     async def run(self) -> Submission:
@@ -151,20 +151,20 @@ class _Submit:
             raise NotStarted(self._shortname, cause) from cause
         raise SubmitUnknown(self._shortname, cause) from cause
 
-    def _read(self, answer: Answer) -> Task:
+    def _read(self, answer: Response) -> Task:
         """Reads the task that was found, and makes sure that it is the one with the shortname."""
         task = Task.read(answer.json("the task"))
         if (task.shortname or "").lower() != self._shortname.lower():
-            raise UnreadableAnswer("the task found by its shortname has another one")
+            raise UnreadableResponse("the task found by its shortname has another one")
         return task
 
     def _found(self, task: Task) -> Submission:
         return Submission(uuid=task.uuid, shortname=self._shortname, name=task.name, state=task.state, found_again=True)
 
 
-def _new_uuid(answer: Answer) -> str:
+def _new_uuid(answer: Response) -> str:
     created = answer.json("the new task")
     uuid = created.get("uuid") if isinstance(created, Mapping) else None
     if not isinstance(uuid, str) or not UUID.fullmatch(uuid) or uuid == NIL_UUID:
-        raise UnreadableAnswer("the new task: uuid is missing")
+        raise UnreadableResponse("the new task: uuid is missing")
     return uuid

@@ -45,7 +45,7 @@ class TaskCopy(Record):
     def read(cls, answer: object) -> Self:
         """Read a decoded task of the API; where ranges say which instances there are, their count is left out.
 
-        Raises `UnreadableAnswer` where a field has another type than documented.
+        Raises `UnreadableResponse` where a field has another type than documented.
         """
         copy = super().read(answer)
         return copy.model_copy(update={"instance_count": 0}) if copy.advanced_ranges else copy

@@ -42,7 +42,7 @@ async def tail_of(client: QarnotClient, task: Task, instance_id: int | None) -> 
             task.uuid, log_type, instance_id, tail_lines=TAIL_LINES, max_characters=TAIL_CHARACTERS, cursor=None
         )
         try:
-            async with client.log(task.uuid, log_type, instance_id) as parts:
+            async with client.tasks.log(task.uuid, log_type, instance_id) as parts:
                 page = await LogView(query, mask_of(task)).read(aiter(parts))
         except QarnotError as error:
             return LogTail(log_type, f"(the log could not be read: {error})")
@@ -55,7 +55,7 @@ async def last_line(client: QarnotClient, task: Task) -> str:
     """Answers the last line of a running task's stdout; nothing where there is none, or none to be had quickly."""
     query = LogQuery(task.uuid, tail_lines=1, max_characters=LINE_CHARACTERS)
     try:
-        async with asyncio.timeout(LINE_SECONDS), client.log(task.uuid) as parts:
+        async with asyncio.timeout(LINE_SECONDS), client.tasks.log(task.uuid) as parts:
             return (await LogView(query, mask_of(task)).read(small(aiter(parts)))).text.strip()
     except (QarnotError, TimeoutError):
         return ""
@@ -80,7 +80,7 @@ async def energy_of(client: QarnotClient, task: Task) -> tuple[Energy | None, st
         return None, ""
     try:
         async with asyncio.timeout(ENERGY_SECONDS):
-            facts = await client.carbon_facts(task.uuid)
+            facts = await client.carbon.facts(task.uuid)
     except (QarnotError, TimeoutError):
         return None, "Its energy and carbon facts could not be read this time."
     return (Energy.of(facts) if facts else None), ""

@@ -4,10 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
 from qarnot_mcp.qarnot.tasks.models import ApiError, CompletedInstance, Task
+from qarnot_mcp.qarnot.tasks.vocabulary import LogType
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import mask_text
 from qarnot_mcp.tools.failures.signatures import Evidence, Signature, recognise
@@ -55,7 +55,7 @@ class FailureGroup:
 class LogTail:
     """The last lines of one log, cleaned, with secrets hidden."""
 
-    log_type: Literal["stdout", "stderr"]
+    log_type: LogType
     text: str
 
 

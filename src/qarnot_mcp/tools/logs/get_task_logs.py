@@ -8,11 +8,11 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.tasks.vocabulary import STATE_GROUPS
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import LogMask, secret_values
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
 from qarnot_mcp.tools.checks import (
-    STATE_GROUPS,
     check_context_lines,
     check_instance_id,
     check_log_type,
@@ -85,9 +85,9 @@ async def get_task_logs(
     )
     LogView(query, LogMask(()))  # refuses a wrong search or cursor before anything is sent
     client = calling_client()
-    task = await client.task(task_id)
+    task = await client.tasks.get(task_id)
     view = LogView(replace(query, failed=failed_instances(task)), mask_of(task))
-    async with client.log(task.uuid, stream, query.instance_id) as parts:
+    async with client.tasks.log(task.uuid, stream, query.instance_id) as parts:
         page = await view.read(aiter(parts))
     cut = (
         "The log is longer than this server reads (QARNOT_MCP_MAX_LOG_BYTES): its end is missing." if parts.cut else ""

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.qarnot.tasks.models import Profile, TaskRequest, User
+from qarnot_mcp.qarnot.tasks.models import TaskRequest
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import SECRET_PREFIX, mask_text
 from qarnot_mcp.tools.checks import nearest

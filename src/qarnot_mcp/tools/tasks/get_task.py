@@ -73,7 +73,7 @@ async def listed(client: QarnotClient, limit: int, cursor: str | None, filters: 
     try:
         async with asyncio.timeout(LIST_SECONDS):
             for _ in range(MOST_PAGES):
-                page = await client.tasks(limit=min(PAGE_TASKS, limit - len(rows)), cursor=cursor, **filters)
+                page = await client.tasks.page(limit=min(PAGE_TASKS, limit - len(rows)), cursor=cursor, **filters)
                 more = [TaskRow.of(task, filters["tags"]) for task in page.tasks]
                 characters += sum(len(row.model_dump_json(exclude_none=True)) + 1 for row in more)
                 if rows and characters > LIST_CHARACTERS:
@@ -144,11 +144,11 @@ def progress_teller(client: QarnotClient) -> Tell:
 
 async def abort_task(task_uuid: TaskId) -> ToolResult:
     """Abort (cancel, stop) a Qarnot task that is waiting or running; what it has computed so far may be lost."""
-    task = await calling_client().abort(check_task_id(task_uuid))
+    task = await calling_client().tasks.abort(check_task_id(task_uuid))
     return answer(Aborted(uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS), state=task.state))
 
 
 async def delete_task(task_uuid: TaskId) -> ToolResult:
     """Delete a Qarnot task for good, aborting it first where it runs; its logs go with it, its buckets stay."""
-    task = await calling_client().delete(check_task_id(task_uuid))
+    task = await calling_client().tasks.delete(check_task_id(task_uuid))
     return answer(Deleted(uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS)))

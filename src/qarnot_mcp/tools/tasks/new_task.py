@@ -3,13 +3,14 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID, check_shortname
 from qarnot_mcp.qarnot.identifiers import check_task_id as check_dependency
 from qarnot_mcp.qarnot.ranges import parse_ranges
 from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
+from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING, SchedulingType
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name
 from qarnot_mcp.tools.checks import (
     MAX_NAME_CHARACTERS,
@@ -31,8 +32,6 @@ MAX_RETRIES = 1000
 MAX_INSTANCES = 1_000_000
 MAX_TIME_TO_LIVE_SECONDS = 10 * 365 * 86_400
 
-SchedulingType = Literal["Flex", "OnDemand", "Reserved"]
-
 # Each kind of hardware constraint with the field that it needs beside its discriminator.
 HARDWARE_FIELDS: dict[str, tuple[str, type[float] | type[str]] | None] = {
     "MinimumCoreHardwareConstraint": ("coreCount", float),
@@ -52,7 +51,6 @@ HARDWARE_FIELDS: dict[str, tuple[str, type[float] | type[str]] | None] = {
 _CONSTRAINT = "HardwareConstraint"
 _CONSTANT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 _TIME_SPAN = re.compile(r"(?:(\d{1,5})\.)?([01]?\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d{1,7})?")
-SCHEDULING: dict[str, SchedulingType] = {"flex": "Flex", "ondemand": "OnDemand", "reserved": "Reserved"}
 
 
 class KeyAndValue(Protocol):

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from fastmcp.tools.base import ToolResult
 from pydantic import BaseModel, BeforeValidator, Field
 
+from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
-from qarnot_mcp.qarnot.tasks.models import Profile, TaskRequest, User
+from qarnot_mcp.qarnot.profiles import Profile
+from qarnot_mcp.qarnot.tasks.models import TaskRequest
 from qarnot_mcp.tools.answers import Submitted, answer
 from qarnot_mcp.tools.context import calling_client
 from qarnot_mcp.tools.tasks.advice import advise, check_profile_known
@@ -114,7 +116,7 @@ async def submit_task(
     warnings = await advice_on(client, request)
     if validate_only:
         return answer(Submitted.checked(request, warnings))
-    return answer(Submitted.of(await client.submit(request), warnings))
+    return answer(Submitted.of(await client.tasks.submit(request), warnings))
 
 
 async def advice_on(client: QarnotClient, request: TaskRequest) -> list[str]:
@@ -140,13 +142,13 @@ async def profile_of(client: QarnotClient, request: TaskRequest) -> Profile | No
     if request.profile is None:
         return None
     try:
-        return await client.profile(request.profile, cached=True)
+        return await client.profiles.get(request.profile, cached=True)
     except NotFound:
-        check_profile_known(request.profile, await client.profile_names())
+        check_profile_known(request.profile, await client.profiles.names())
         return None
 
 
 async def account_of(client: QarnotClient) -> User:
     """Reads the account; anew where the last look found its quota full, as tasks may have been deleted since."""
-    user = await client.user(cached=True)
-    return await client.user() if user.max_task and (user.task_count or 0) >= user.max_task else user
+    user = await client.account.get(cached=True)
+    return await client.account.get() if user.max_task and (user.task_count or 0) >= user.max_task else user

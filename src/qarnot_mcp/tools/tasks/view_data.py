@@ -10,14 +10,14 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.errors import UnreadableAnswer
+from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
 from qarnot_mcp.qarnot.tasks.models import CompletedInstance, RunningInstance, Task
 from qarnot_mcp.qarnot.tasks.task_copy import TaskCopy, fields_not_copied
+from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.cleaning import clean_text, one_line
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_raw, mask_text
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
-from qarnot_mcp.tools.tasks.new_task import SCHEDULING
 
 META_KEY = "com.qarnot/dashboard"
 MAX_INSTANCES = 200
@@ -93,7 +93,7 @@ class Resubmission(Result):
         """Copy what the API said of a task; none where that cannot be read or is too long."""
         try:
             copy = TaskCopy.read(raw)
-        except UnreadableAnswer:
+        except UnreadableResponse:
             return None
         fields = copy.fields
         if "scheduling_type" in fields:

@@ -42,7 +42,7 @@ class Seen:
 
 async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell: Tell) -> Seen:
     """Reads a task, and reads it again until it has ended or the time is over; `tell` is called after each look."""
-    task = await client.task(task_id)
+    task = await client.tasks.get(task_id)
     if wait_seconds <= 0 or task.is_final:
         return Seen(task, None, NOTES.get(task.state))
     started = time.monotonic()
@@ -54,7 +54,7 @@ async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell
         pause = min(LONGEST_PAUSE_SECONDS, pause * PAUSE_GROWTH)
         try:
             async with asyncio.timeout(max(0, end - time.monotonic()) + GRACE_SECONDS):
-                before, task = task, await client.task(task.uuid)
+                before, task = task, await client.tasks.get(task.uuid)
         except (ApiUnavailable, TimeoutError):
             is_missed = True
             continue

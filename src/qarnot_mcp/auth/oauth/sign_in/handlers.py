@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, request_response
 
-from qarnot_mcp.auth.headers import checked_key
 from qarnot_mcp.auth.oauth.grants import SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.responses import NO_STORE, bounded
 from qarnot_mcp.auth.oauth.sealing import Sealer
@@ -25,6 +24,7 @@ from qarnot_mcp.auth.oauth.sign_in.texts import Texts, texts_for
 from qarnot_mcp.auth.oauth.throttle import Throttle
 from qarnot_mcp.auth.scopes import READ_SCOPE
 from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError
+from qarnot_mcp.qarnot.identifiers import check_key
 
 PATH = "/login"
 COOKIE_SECONDS = 900
@@ -87,7 +87,7 @@ class SignInPage:
         if fields.get("answer") == "cancel":
             return self._back(form.request, {"error": "access_denied"})
         try:
-            key = checked_key(str(fields.get("key", "")).strip())
+            key = check_key(str(fields.get("key", "")).strip())
         except MalformedKey:
             return self._form(request, texts, form.request, 400, texts.malformed_key)
         scopes = [READ_SCOPE] if fields.get("read_only") else form.request.scopes

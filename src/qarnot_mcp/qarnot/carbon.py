@@ -1,0 +1,45 @@
+"""What tasks used and caused: energy and carbon."""
+
+from qarnot_mcp.qarnot.errors import Forbidden, NotFound
+from qarnot_mcp.qarnot.fields import Record, first_of
+from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.identifiers import check_task_id
+
+
+class CarbonFacts(Record):
+    """What a task used (watt-hours) and caused (grams of CO2 equivalent), beside a named data centre.
+
+    The documented names differ from the real ones; both are read.
+    """
+
+    total_consumed_energy_wh: float | None = first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    total_energy_it_wh: float | None = first_of("total_energy_it_Wh", "totalEnergyITWh")
+    total_reused_energy_wh: float | None = first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
+    qarnot_carbon_footprint: float | None = first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
+    equivalent_dc_carbon_footprint: float | None = first_of(
+        "equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq"
+    )
+    equivalent_datacenter_name: str | None = first_of("equivalent_datacenter_name", "comparisonDataCenterName")
+    saved_carbon_footprint_percent: float | None = first_of(
+        "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
+    )
+
+
+class CarbonClient:
+    """Calls of the carbon service, which lies beside the versions of the compute API."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def facts(self, task_uuid: str) -> CarbonFacts | None:
+        """Return what a task used and caused (`GET /carbon/v1/tasks/{uuid}/carbon-facts`).
+
+        Return None where the API has no such facts, or does not show them to this key.
+        """
+        path = f"/carbon/v1/tasks/{check_task_id(task_uuid)}/carbon-facts"
+        resource = Resource("task", task_uuid)
+        try:
+            return await self._session.get(path, resource, "the carbon facts", CarbonFacts.read, rooted=True)
+        except (NotFound, Forbidden):
+            return None

@@ -1,0 +1,104 @@
+"""One caller's session with the API: whose key it is, what goes into each request, and what was sent."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from qarnot_mcp.qarnot.errors import ApiUnavailable, NoKey, ReadOnly, SubmitUncertain
+from qarnot_mcp.qarnot.http.call import RetryingCall
+from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
+from qarnot_mcp.qarnot.identifiers import check_key
+
+T = TypeVar("T")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+
+
+class Session:
+    """What the calls of one caller share. Cheap: create one per call of a tool.
+
+    `request_id` travels in the header X-Request-Id and ends up in errors that somebody may have to look into;
+    `requests` counts the requests that were sent.
+    """
+
+    def __init__(
+        self, transport: Transport, key: SecretStr | None, *, read_only: bool = False, request_id: str = ""
+    ) -> None:
+        self._transport = transport
+        self._key = key
+        self._read_only = read_only
+        self._request_id = request_id if _REQUEST_ID.fullmatch(request_id) else ""
+        self.requests = 0
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the transport."""
+        return self._transport.limits
+
+    @property
+    def owner(self) -> str:
+        """The digest of the caller's key; raises `KeyProblem` without a usable key."""
+        return self._transport.cache.owner(self._checked_key())
+
+    def check_may_write(self, action: str) -> None:
+        """Raise `ReadOnly` in a session that only reads; `action` is what was wanted, such as "submit tasks"."""
+        if self._read_only:
+            raise ReadOnly(action)
+
+    def cached(self, name: str, kind: type[T]) -> T | None:
+        """Return what `cache` kept for this caller within the last minute."""
+        return self._transport.cache.get(self.owner, name, kind)
+
+    def cache(self, name: str, value: T) -> T:
+        """Keep a value for this caller for a minute, and return it."""
+        return self._transport.cache.put(self.owner, name, value)
+
+    async def get(
+        self,
+        path: str,
+        resource: Resource,
+        what: str,
+        read: Callable[[Any], T],
+        *,
+        keyless: bool = False,
+        rooted: bool = False,
+    ) -> T:
+        """Send a GET and return what `read` makes of its JSON; `what` names the document in errors."""
+        async with self.call(keyless=keyless) as call:
+            response = await call.send(Request("GET", path, resource, rooted=rooted))
+            return read(response.json(what))
+
+    @asynccontextmanager
+    async def call(self, *, keyless: bool = False, timed: bool = True) -> AsyncIterator[RetryingCall]:
+        """Open one call: its headers, its time limit and its retries.
+
+        Raises `KeyProblem` without a usable key, unless `keyless`; with `timed=False` the caller sets the time limits.
+        """
+        call = RetryingCall(self._transport, self._headers(keyless=keyless))
+        try:
+            if timed:
+                async with call.within(self.limits.call_seconds):
+                    yield call
+            else:
+                yield call
+        except (ApiUnavailable, SubmitUncertain) as error:
+            if self._request_id:
+                error.add(f"(request {self._request_id})")
+            raise
+        finally:
+            self.requests += call.requests
+
+    def _headers(self, *, keyless: bool) -> dict[str, str]:
+        headers = {"X-Request-Id": self._request_id} if self._request_id else {}
+        if not keyless:
+            headers["Authorization"] = self._checked_key()
+        return headers
+
+    def _checked_key(self) -> str:
+        if self._key is None or not self._key.get_secret_value():
+            raise NoKey
+        return check_key(self._key.get_secret_value()).get_secret_value()

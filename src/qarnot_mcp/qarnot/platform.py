@@ -1,0 +1,25 @@
+"""The platform itself: its public settings."""
+
+from typing import Any
+
+from qarnot_mcp.qarnot.errors import UnreadableResponse
+from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.session import Session
+
+
+class PlatformClient:
+    """Calls about the platform; they take no key."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def settings(self) -> dict[str, Any]:
+        """Return the public settings (`GET /settings`); the cheapest way to learn whether the API can be reached."""
+        resource = Resource("endpoint", "settings")
+        return await self._session.get("/settings", resource, "the settings", _read_settings, keyless=True)
+
+
+def _read_settings(document: object) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise UnreadableResponse("the settings are not an object")
+    return document
