@@ -24,8 +24,12 @@ from qarnot_mcp.web.public_url import find_public_url
 log = logging.getLogger("qarnot_mcp")
 
 # Whose X-Forwarded-For and X-Forwarded-Proto are believed: a proxy or tunnel on this machine or next to it, so that
-# wrong keys are counted for the person's address and not for the proxy's.
-PROXIES = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+# wrong keys are counted for the person's address and not for the proxy's. A socket that listens on both families names
+# IPv4 peers `::ffff:a.b.c.d`, hence the second line.
+PROXIES = (
+    "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,"
+    "::ffff:127.0.0.0/104,::ffff:10.0.0.0/104,::ffff:172.16.0.0/108,::ffff:192.168.0.0/112"
+)
 
 # The names are those of malloc.h.
 M_TRIM_THRESHOLD = -1
