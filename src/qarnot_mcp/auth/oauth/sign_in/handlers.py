@@ -104,16 +104,18 @@ class SignInPage:
             page = self._form(request, texts, asked, 429, texts.too_many.format(seconds=seconds))
             page.headers["Retry-After"] = str(seconds)
             return page
+        was_wrong = False
         try:
             await self._verify_key(key)
         except KeyRefused:
+            was_wrong = True
             logger.warning("Qarnot refused a key that was given from %s", address)
             return self._form(request, texts, asked, 403, texts.wrong_key)
         except QarnotError as error:
-            self._throttle.forgive(address)
             logger.warning("A key could not be checked: %s", error)
             return self._form(request, texts, asked, 503, texts.unavailable)
-        self._throttle.forgive(address)
+        finally:
+            self._throttle.end_try(address, was_wrong=was_wrong)
         try:
             code = await self._issue_code(asked, key, scopes)
         except StoreUnavailable as error:
