@@ -5,7 +5,13 @@ import pytest
 from key_value.aio.stores.memory import MemoryStore
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.session_store import SessionStore, StoreUnavailable, create_store
+from qarnot_mcp.auth.oauth.session_store import (
+    GRACE_SECONDS,
+    REFRESH_TOKENS,
+    SessionStore,
+    StoreUnavailable,
+    create_store,
+)
 from qarnot_mcp.settings.fields import SettingsError
 
 
@@ -31,19 +37,39 @@ async def test_of_many_who_bring_the_same_code_one_wins(store: SessionStore) -> 
     assert sum(await asyncio.gather(*(store.take_code("c") for _ in range(20)))) == 1
 
 
-async def test_a_refresh_token_works_once(store: SessionStore) -> None:
-    await store.add_refresh_token("t", "session")
-    assert await store.take_refresh_token("t", "session")
-    assert not await store.take_refresh_token("t", "session")
+async def test_a_refresh_token_works_again_until_its_successor_is_used(store: SessionStore) -> None:
+    await store.add_refresh_token("first", "session")
+    assert await store.use_refresh_token("first", "session")
+    assert await store.use_refresh_token("first", "session")
+    await store.add_refresh_token("second", "session")
+    assert await store.use_refresh_token("second", "session", predecessor="first")
+    assert not await store.use_refresh_token("first", "session")
+    assert await store.use_refresh_token("second", "session", predecessor="first")
 
 
-async def test_of_many_who_bring_the_same_refresh_token_one_wins(store: SessionStore) -> None:
+async def test_a_used_refresh_token_works_for_some_seconds_only_counted_from_its_first_use() -> None:
+    entries = MemoryStore()
+    store = SessionStore(entries, 3_600)
     await store.add_refresh_token("t", "session")
-    assert sum(await asyncio.gather(*(store.take_refresh_token("t", "session") for _ in range(20)))) == 1
+    assert await store.use_refresh_token("t", "session")
+    _, first_seconds = await entries.ttl("t", collection=REFRESH_TOKENS)
+    assert await store.use_refresh_token("t", "session")
+    _, second_seconds = await entries.ttl("t", collection=REFRESH_TOKENS)
+    assert first_seconds is not None
+    assert second_seconds is not None
+    assert GRACE_SECONDS >= first_seconds > second_seconds
 
 
 async def test_a_session_from_before_a_restart_goes_on(store: SessionStore) -> None:
-    assert await store.take_refresh_token("older", "older session")
+    assert await store.use_refresh_token("older", "older session")
+
+
+async def test_the_sign_ins_of_others_do_not_make_the_store_forget_that_a_session_ended() -> None:
+    store = SessionStore(MemoryStore(max_entries_per_collection=10), 3_600)
+    await store.end_session("ended")
+    for number in range(50):
+        await store.add_refresh_token(f"token {number}", f"session {number}")
+    assert await store.has_ended("ended")
 
 
 async def test_an_ended_session_stays_ended(store: SessionStore) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import re
 
 import pytest
@@ -70,6 +71,22 @@ async def test_a_refresh_token_brings_new_tokens(sign_in: SignIn, accounts: Acco
     assert second["refresh_token"] != first["refresh_token"]
     assert ALICE in (await sign_in.call(second["access_token"])).text
     assert (await sign_in.refresh(second["refresh_token"])).status_code == 200
+
+
+async def test_two_parallel_refreshes_do_not_end_the_session(sign_in: SignIn) -> None:
+    tokens = await sign_in.tokens(ALICE)
+    responses = await asyncio.gather(*(sign_in.refresh(tokens["refresh_token"]) for _ in range(2)))
+    for response in responses:
+        assert ALICE in (await sign_in.call(response.json()["access_token"])).text
+        assert (await sign_in.refresh(response.json()["refresh_token"])).status_code == 200
+
+
+async def test_a_client_that_lost_the_response_of_a_refresh_can_refresh_again(sign_in: SignIn) -> None:
+    tokens = await sign_in.tokens(ALICE)
+    assert (await sign_in.refresh(tokens["refresh_token"])).status_code == 200  # never arrives
+    second = await sign_in.refresh(tokens["refresh_token"])
+    assert ALICE in (await sign_in.call(second.json()["access_token"])).text
+    assert ALICE in (await sign_in.call(tokens["access_token"])).text
 
 
 async def test_a_refresh_can_ask_for_less_and_never_for_more(sign_in: SignIn) -> None:

@@ -66,7 +66,11 @@ class AccessGrant(Grant):
 
 
 class RefreshGrant(Grant):
-    """A refresh token: the right to fetch the next tokens of its session, once."""
+    """A refresh token: the right to fetch the next tokens of its session, once.
+
+    `predecessor` is the id of the refresh token that it was issued for.
+    """
 
     purpose: Literal["refresh"] = "refresh"
     id: str
+    predecessor: str | None = None

@@ -13,6 +13,9 @@ from qarnot_mcp.settings.fields import SettingsError
 CODES = "qarnot_mcp_codes"
 REFRESH_TOKENS = "qarnot_mcp_refresh_tokens"
 SESSIONS = "qarnot_mcp_sessions"
+ENDED_SESSIONS = "qarnot_mcp_ended_sessions"
+# A client that lost the response, or that refreshes in two processes at once, uses its token again within seconds.
+GRACE_SECONDS = 30
 MAX_ENTRIES_IN_MEMORY = 100_000
 REDIS_TIMEOUT_SECONDS = 5
 
@@ -24,8 +27,9 @@ class StoreUnavailable(Exception):  # noqa: N818 - a state, not a mistake
 class SessionStore:
     """Remember each session, which is all tokens of one sign-in, until its last token has expired.
 
-    Entries hold random ids, never a key or token. Taking an entry out of the store is atomic in memory and in Redis
-    alike, so of two replicas that get the same code or refresh token at the same time only one can use it.
+    Entries hold random ids, never a key or token. Taking a code out of the store is atomic in memory and in Redis
+    alike, so of two replicas that get the same code at the same time only one can use it. Ended sessions have a
+    collection of their own, so that the sign-ins of others cannot push them out of a bounded memory.
     """
 
     def __init__(
@@ -55,32 +59,37 @@ class SessionStore:
         return taken
 
     async def add_refresh_token(self, token_id: str, session_id: str) -> None:
-        """Record a refresh token as the current one of its session."""
+        """Record a refresh token as unused."""
         async with _store_errors():
-            await self._entries.put(token_id, {}, collection=REFRESH_TOKENS, ttl=self._session_seconds)
-            await self._entries.put(session_id, {"ended": False}, collection=SESSIONS, ttl=self._session_seconds)
+            await self._entries.put(token_id, {"used": False}, collection=REFRESH_TOKENS, ttl=self._session_seconds)
+            await self._entries.put(session_id, {}, collection=SESSIONS, ttl=self._session_seconds)
 
-    async def take_refresh_token(self, token_id: str, session_id: str) -> bool:
-        """Use a refresh token up; return False for one that was used before.
+    async def use_refresh_token(self, token_id: str, session_id: str, predecessor: str | None = None) -> bool:
+        """Use a refresh token; return False for one that was used before.
 
-        A session that the store does not know began before the store lost its memory (a restart without
-        Redis): its token is accepted, so that a restart signs nobody out.
+        A token can be used again for some seconds, until one that was issued for it is used: `predecessor`, the token
+        that this one was issued for, is of no use from now on. A session that the store does not know began before the
+        store lost its memory (a restart without Redis): its token is accepted, so that a restart signs nobody out.
         """
         async with _store_errors():
-            if await self._entries.delete(token_id, collection=REFRESH_TOKENS):
-                return True
-            return await self._entries.get(session_id, collection=SESSIONS) is None
+            entry = await self._entries.get(token_id, collection=REFRESH_TOKENS)
+            if entry is None:
+                return await self._entries.get(session_id, collection=SESSIONS) is None
+            if not entry["used"]:
+                await self._entries.put(token_id, {"used": True}, collection=REFRESH_TOKENS, ttl=GRACE_SECONDS)
+                if predecessor is not None:
+                    await self._entries.delete(predecessor, collection=REFRESH_TOKENS)
+        return True
 
     async def end_session(self, session_id: str) -> None:
         """End a session: none of its tokens is accepted any more."""
         async with _store_errors():
-            await self._entries.put(session_id, {"ended": True}, collection=SESSIONS, ttl=self._session_seconds)
+            await self._entries.put(session_id, {}, collection=ENDED_SESSIONS, ttl=self._session_seconds)
 
     async def has_ended(self, session_id: str) -> bool:
         """Return whether the session was ended."""
         async with _store_errors():
-            entry = await self._entries.get(session_id, collection=SESSIONS)
-        return entry is not None and bool(entry.get("ended"))
+            return await self._entries.get(session_id, collection=ENDED_SESSIONS) is not None
 
 
 def create_store(store_url: SecretStr | None, session_seconds: float) -> SessionStore:

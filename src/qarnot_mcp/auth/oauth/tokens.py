@@ -21,7 +21,7 @@ from pydantic import AnyUrl, SecretStr
 
 from qarnot_mcp.auth.caller import CallerToken
 from qarnot_mcp.auth.oauth.clients import UNNAMED, Clients, PublicClient
-from qarnot_mcp.auth.oauth.grants import AccessGrant, CodeGrant, RefreshGrant, SignInRequest
+from qarnot_mcp.auth.oauth.grants import AccessGrant, CodeGrant, Grant, RefreshGrant, SignInRequest
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.session_store import SessionStore
 from qarnot_mcp.auth.scopes import SCOPES
@@ -190,8 +190,8 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
     ) -> OAuthToken:
         """Return the next tokens of a session.
 
-        The key is checked first, so that an API that does not respond costs no refresh token. A refused key and a
-        refresh token that was used before end the session.
+        The key is checked first, so that an API that does not respond costs no refresh token. A refused key and an
+        old refresh token end the session; what counts as old says `SessionStore.use_refresh_token`.
         """
         assert isinstance(refresh_token, IssuedRefreshToken)  # noqa: S101 - load_refresh_token makes no other
         refresh = refresh_token.grant
@@ -200,10 +200,10 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         except KeyRefused:
             await self._end(refresh.session_id, "Qarnot refuses its key")
             raise TokenError("invalid_grant", "Qarnot refuses the key of this session. Sign in again.") from None
-        if not await self._store.take_refresh_token(refresh.id, refresh.session_id):
-            await self._end(refresh.session_id, "its refresh token was used twice")
+        if not await self._store.use_refresh_token(refresh.id, refresh.session_id, refresh.predecessor):
+            await self._end(refresh.session_id, "a refresh token was used again")
             raise TokenError("invalid_grant", "The refresh token was used before. Sign in again.")
-        return await self._issue_tokens(refresh, scopes)
+        return await self._issue_tokens(refresh, scopes, predecessor=refresh.id)
 
     async def load_access_token(self, token: str) -> CallerToken | None:
         """Return the access token, or None for one that has expired, is foreign, or belongs to an ended session."""
@@ -228,24 +228,12 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         elif isinstance(token, IssuedRefreshToken):
             await self._end(token.grant.session_id, "its client asked for it")
 
-    async def _issue_tokens(self, grant: CodeGrant | RefreshGrant, scopes: list[str]) -> OAuthToken:
+    async def _issue_tokens(self, grant: Grant, scopes: list[str], predecessor: str | None = None) -> OAuthToken:
         now = self._sealer.now()
-        access = AccessGrant(
-            expires_at=now + ACCESS_SECONDS,
-            session_id=grant.session_id,
-            key=grant.key,
-            client_id=grant.client_id,
-            scopes=scopes,
-            resource=self.resource,
-        )
+        shared = {**grant.model_dump(include={"session_id", "key", "client_id", "resource"}), "scopes": scopes}
+        access = AccessGrant(expires_at=now + ACCESS_SECONDS, **shared)
         refresh = RefreshGrant(
-            expires_at=now + REFRESH_SECONDS,
-            id=secrets.token_urlsafe(16),
-            session_id=grant.session_id,
-            key=grant.key,
-            client_id=grant.client_id,
-            scopes=scopes,
-            resource=self.resource,
+            expires_at=now + REFRESH_SECONDS, id=secrets.token_urlsafe(16), predecessor=predecessor, **shared
         )
         await self._store.add_refresh_token(refresh.id, refresh.session_id)
         return OAuthToken(
