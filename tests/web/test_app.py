@@ -233,6 +233,34 @@ async def test_a_length_that_is_no_number_is_not_believed() -> None:
         assert (await listed(http, "auto")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "request_line_and_hosts",
+    [
+        "HTTP/1.1\r\nHost: localhost\r\nHost: evil.example",
+        "HTTP/1.1\r\nHost: localhost\r\nHost: localhost",
+        "HTTP/1.1\r\nHost: [localhost]evil",
+        "HTTP/1.1\r\nHost: [localhost]",
+        "HTTP/1.1\r\nHost: localhost@evil.example",
+        "HTTP/1.1\r\nHost: localhost:8000:9",
+        "HTTP/1.1\r\nHost: localhost/",
+        "HTTP/2.0\r\nHost: localhost",
+    ],
+)
+async def test_a_request_whose_host_could_be_read_in_two_ways_is_refused(request_line_and_hosts: str) -> None:
+    async with server() as http:
+        url = urlsplit(str(http.base_url))
+        request = f"GET /health {request_line_and_hosts}\r\n\r\n"
+        answer = await sent(url.hostname or "", url.port or 0, request.encode())
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"exactly one Host header" in answer
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[::1]:8000", "localhost:80", "LOCALHOST"])
+async def test_a_plain_host_is_served(host: str) -> None:
+    async with server() as http:
+        assert (await http.get("/health", headers={"Host": host})).status_code == 200
+
+
 async def test_an_api_that_redirects_is_not_ready() -> None:
     async def elsewhere(_: Scope, __: Receive, send: Send) -> None:
         headers: Mapping[bytes, bytes] = {b"location": b"https://elsewhere.example", b"content-length": b"0"}

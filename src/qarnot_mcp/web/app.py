@@ -33,8 +33,8 @@ def create_app(
     """Build the ASGI application: the MCP server behind its guards.
 
     It is stateless, so that a restart breaks no client. `simulation` replaces the API. `public_url` (the origin under
-    which the world reaches the server) is allowed as a host and as an origin.
-    `registry` holds the tool sets. Raises `SettingsError` for a setting that cannot be used.
+    which the world reaches the server) is allowed as a host and as an origin. `registry` holds the tool sets.
+    Raises `SettingsError` for a setting that cannot be used.
     """
     transport = open_transport(settings, simulation)
     mode = choose_mode(settings.auth, settings.api_key, public_url)
