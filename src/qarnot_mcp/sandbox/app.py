@@ -41,7 +41,7 @@ class Sandbox(Starlette):
 def create_app(
     *, speed: float = DEFAULT_SPEED, seed: int | None = None, clock: Callable[[], float] = time.time
 ) -> Starlette:
-    """A sandbox of its own, with no state shared with any other.
+    """Return a new sandbox; two sandboxes share no state.
 
     `speed` is how many platform seconds pass in one second of `clock` (0.01 to 1,000,000); `seed` makes the world
     and every draw in it repeatable. The app needs no lifespan events. Raises ValueError for a speed out of range.

@@ -60,7 +60,7 @@ _SPAN_FIELDS = frozenset({"executionTime", "wallTime"})
 
 
 def invalid_search(detail: str) -> ApiError:
-    """The 400 for a search that cannot be done, as problem details."""
+    """Return the 400 for a search that cannot be done, as problem details."""
     return ApiError(
         400,
         {
@@ -75,7 +75,7 @@ def invalid_search(detail: str) -> ApiError:
 
 
 def read_filter(body: Body | None) -> Test:
-    """The test that a filter makes on a task document; no filter lets every task through.
+    """Return the test that a filter makes on a document; no filter accepts every document.
 
     Raises a 400 for an unknown operator or field, a value that does not fit the field, or a tree that is too large.
     """

@@ -74,7 +74,7 @@ def _token(position: int, document: JsonObject) -> str:
 
 
 def _start(documents: list[JsonObject], token: str | None) -> int:
-    """Where a token points: at its task, or where that was if it has been deleted since."""
+    """Return where a token points: at its object, or where that was if it has been deleted since."""
     if not token:
         return 0
     if not re.fullmatch("[0-9a-f]{24}", token):
@@ -86,9 +86,9 @@ def _start(documents: list[JsonObject], token: str | None) -> int:
 
 
 def cut_page(documents: list[JsonObject], request: PageRequest) -> Page:
-    """The page of those documents that was asked for.
+    """Return the requested page of documents.
 
-    Raises a 400 for a token that no page gave.
+    Raises a 400 for an invalid token.
     """
     found = [document for document in documents if request.test(document)]
     found.sort(key=_sort_key(request.order_by), reverse=request.is_descending)

@@ -6,7 +6,7 @@ from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text
 
 
 def running_instances_nothing() -> JsonObject:
-    """The object where no instance is on a machine."""
+    """Return the object when no instance is on a machine."""
     return {
         "perRunningInstanceInfo": [],
         "snapshotResults": [],
@@ -27,7 +27,7 @@ def running_instances_nothing() -> JsonObject:
 
 
 def running_instances_info(states: InstanceStates, now: int) -> JsonObject:
-    """Each instance on a machine, with averages and sums over all of them."""
+    """Return each instance on a machine, with averages and sums over all of them."""
     each = [_running_instance(instance, now) for instance in states.running]
     count = len(each)
     cores: dict[str, list[int]] = {}

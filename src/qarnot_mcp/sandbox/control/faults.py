@@ -46,7 +46,7 @@ class Fault:
     key: str | None
 
     def fits(self, method: str, path: str, key: str) -> bool:
-        """Whether this fault is meant for a call; `path` is in lower case, without `/v1`."""
+        """Return whether this fault is meant for a request; `path` is in lower case, without `/v1`."""
         return (
             (self.method is None or self.method == method)
             and (self.path is None or fnmatchcase(path, self.path))
@@ -55,7 +55,7 @@ class Fault:
 
 
 def read_fault(body: Body) -> Fault:
-    """Check the description of a fault; a 400 for what cannot be."""
+    """Check the description of a fault; raises a 400 for an invalid one."""
     kind = body.text("kind") or ""
     if kind not in KINDS:
         raise api_error(400, f"Unknown kind of fault: {kind[:40]!r}; there are {', '.join(KINDS)}")
@@ -99,13 +99,13 @@ class Faults:
     waiting: list[Fault] = field(default_factory=list)
 
     def add(self, fault: Fault) -> None:
-        """Let a fault wait; a 400 where too many do."""
+        """Let a fault wait; raises a 400 when too many do."""
         if len(self.waiting) >= MAX_FAULTS:
             raise api_error(400, f"{MAX_FAULTS} faults are waiting; DELETE /sandbox/faults clears them")
         self.waiting.append(fault)
 
     def take(self, method: str, path: str, key: str) -> Fault | None:
-        """The first fault that fits a call, used up once more."""
+        """Return the first fault that fits a request, and count it as used."""
         for position, fault in enumerate(self.waiting):
             if fault.fits(method, path, key):
                 if fault.count is not None:
@@ -116,7 +116,7 @@ class Faults:
         return None
 
     def listed(self) -> list[Mapping[str, Any]]:
-        """What is waiting, without keys."""
+        """Return what is waiting, without keys."""
         return [
             {"kind": fault.kind, "count": fault.count, "method": fault.method, "path": fault.path}
             for fault in self.waiting

@@ -35,7 +35,7 @@ class Entry:
 
 
 def key_tag(key: str) -> str:
-    """A short text that tells keys apart; empty for no key."""
+    """Return a short text that tells keys apart; empty for no key."""
     return hashlib.blake2b(key.encode(errors="replace"), digest_size=4).hexdigest() if key else ""
 
 

@@ -56,13 +56,13 @@ class Account:
         self._created_count = 0
 
     def tasks(self, timestamp: Timestamp) -> list[Task]:
-        """Every task that can be seen, the oldest first."""
+        """Return every task that can be seen, the oldest first."""
         for task in [task for task in self._tasks.values() if task.is_gone(timestamp.now)]:
             self._forget(task)
         return [task for task in self._tasks.values() if task.visible_from <= timestamp.clock_seconds]
 
     def find(self, identifier: str, timestamp: Timestamp) -> Task:
-        """The task of a UUID or shortname; a 404 where there is none."""
+        """Return the task of a UUID or shortname; raises a 404 when there is none."""
         task = self._tasks.get(identifier.lower()) or self._by_shortname.get(identifier.lower())
         if task is None or task.visible_from > timestamp.clock_seconds:
             raise api_error(404, f"No such task: {identifier[:256]}")
@@ -72,7 +72,7 @@ class Account:
         return task
 
     def submit(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
-        """Create a task from a request's body; every rule that is broken is a refusal."""
+        """Create a task from a request's body; raises an ApiError when it breaks a rule."""
         return self.add(read_task_spec(body, self.profiles), timestamp, late_seconds)
 
     def submit_many(self, bodies: list[Any], timestamp: Timestamp, late_seconds: float = 0.0) -> list[JsonObject]:
@@ -82,9 +82,9 @@ class Account:
             try:
                 task = self.submit(Body(value), timestamp, late_seconds)
                 results.append({"statusCode": 200, "uuid": task.uuid, "message": None})
-            except ApiError as refusal:
+            except ApiError as error:
                 nil = "00000000-0000-0000-0000-000000000000"
-                results.append({"statusCode": refusal.status, "uuid": nil, "message": refusal.message})
+                results.append({"statusCode": error.status, "uuid": nil, "message": error.message})
         return results
 
     def add(self, spec: TaskSpec, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
@@ -125,9 +125,9 @@ class Account:
     def derive(
         self, kind: Derivation, source: Task, body: Body, timestamp: Timestamp, late_seconds: float = 0.0
     ) -> Task:
-        """A new task from an older one: all of it (clone), or its failed or cancelled instances.
+        """Create a task from an older one: all of it (clone), or its failed or cancelled instances.
 
-        What the body sets replaces what the older task had. Nothing to run again, or a task that is not over, is a 403.
+        What the body sets overrides the older task. Raises a 403 when nothing is to run again or the task is not over.
         """
         changed = {"constants": constant_list(source.constants), "tags": list(source.tags)}
         instances = None if kind == "clone" else self._instances_to_run_again(kind, source, timestamp)
@@ -145,7 +145,7 @@ class Account:
         return ranges_text(instance.plan.instance_id for instance in chosen)
 
     def abort(self, task: Task, timestamp: Timestamp) -> None:
-        """Ask the platform to stop a task; a 403 where it is over already."""
+        """Stop a task; raises a 403 when it is already over."""
         state = task.state(timestamp.now)
         if state == "PendingCancel":
             return
@@ -173,13 +173,16 @@ class Account:
         task.modified = timestamp.now
 
     def refresh_resources(self, task: Task, timestamp: Timestamp) -> None:
-        """Send changed resources to the machines; a 400 where the task does not run."""
+        """Send changed resources to the machines; raises a 400 when the task is not running."""
         if task.state(timestamp.now) in FINAL_STATES | {"PendingCancel", "PendingDelete"}:
             raise api_error(400, "Task is not running")
         task.modified = timestamp.now
 
     def log(self, task: Task, stream: Stream, instance: str | None, timestamp: Timestamp, is_fresh: bool) -> str:
-        """A log, whole or (`is_fresh`) from where the last such reading ended; a 404 for an unknown instance."""
+        """Return a log, whole or (`is_fresh`) only what was printed since the last such call.
+
+        Raises a 404 for an unknown instance.
+        """
         instance_id = None
         if instance is not None:
             is_number = instance.isascii() and instance.isdigit() and len(instance) < 10
@@ -193,7 +196,7 @@ class Account:
         return read_log(task, stream, instance_id, timestamp.now, after)
 
     def credits_left(self, timestamp: Timestamp) -> float:
-        """The credits of the account in euros, less what its tasks have cost."""
+        """Return the credits left in euros: those of the account less what its tasks have cost."""
         return round(self.credits - sum(task_credits(task, timestamp.now) for task in self.tasks(timestamp)), 2)
 
     def _make_room(self, timestamp: Timestamp) -> None:

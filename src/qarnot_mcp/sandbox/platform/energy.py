@@ -18,12 +18,12 @@ def _core_hours(task: Task, now: int) -> float:
 
 
 def task_credits(task: Task, now: int) -> float:
-    """What the task has cost up to a time, in euros."""
+    """Return what the task has cost up to a time, in euros."""
     return round(_core_hours(task, now) * _EUROS_PER_CORE_HOUR, 4)
 
 
 def carbon_facts(task: Task, now: int, datacenter: str | None) -> JsonObject:
-    """The carbon facts of a task, in Wh and grams of CO2 equivalent, beside those of a reference datacenter."""
+    """Return the carbon facts of a task in Wh and grams of CO2 equivalent, compared with a reference datacenter."""
     information_technology = _core_hours(task, now) * _WATTS_PER_CORE
     consumed = information_technology * 1.02
     reused = information_technology * 0.98

@@ -1,4 +1,4 @@
-"""Where the instances of a task stand at one time, counted once for everything that is shown of them."""
+"""The states of the instances of a task at one time, computed once for everything that is shown of them."""
 
 from dataclasses import dataclass, field
 
@@ -51,7 +51,7 @@ class InstanceStates:
 
 
 def instance_states_at(task: Task, now: int) -> InstanceStates:
-    """Count the instances of a task."""
+    """Return the instances of a task, sorted by state."""
     states = InstanceStates()
     until = task.worked_until(now)
     is_stopped = task.is_stopped(now)

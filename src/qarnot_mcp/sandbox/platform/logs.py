@@ -10,7 +10,7 @@ MAX_LOG_LENGTH = 16 * 1024 * 1024
 
 
 def read_log(task: Task, stream: Stream, instance_id: int | None, now: int, after: int | None = None) -> str:
-    """The log of one instance, or of all with each line marked ` 0> `, in the order in which it was printed.
+    """Return the log of one instance, or of all with each line marked ` 0> `, in the order in which it was printed.
 
     `after` leaves out what had been printed by that time.
     """

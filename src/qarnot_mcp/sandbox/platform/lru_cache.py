@@ -1,4 +1,4 @@
-"""A bounded store of things that can be made again."""
+"""A bounded cache."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -15,7 +15,7 @@ class LruCache(Generic[Value]):
         self._values: OrderedDict[str, tuple[int, Value]] = OrderedDict()
 
     def get(self, name: str) -> Value | None:
-        """The value of that name, if it is still here."""
+        """Return the value of a name, or None."""
         entry = self._values.get(name)
         if entry is None:
             return None
@@ -23,7 +23,7 @@ class LruCache(Generic[Value]):
         return entry[1]
 
     def put(self, name: str, value: Value, cost: int) -> None:
-        """Keep a value, and let go of what has not been used for longest; one that costs too much is not kept."""
+        """Keep a value and drop the least recently used ones; a value that costs more than the bound is not kept."""
         self.drop(name)
         if cost > self._max_cost:
             return
@@ -34,7 +34,7 @@ class LruCache(Generic[Value]):
             self._cost -= freed
 
     def drop(self, name: str) -> None:
-        """Let go of the value of that name, if it is here."""
+        """Drop the value of a name, if there is one."""
         entry = self._values.pop(name, None)
         if entry is not None:
             self._cost -= entry[0]

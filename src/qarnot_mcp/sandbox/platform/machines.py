@@ -53,7 +53,7 @@ CONSTRAINT_FIELDS: Mapping[str, str | None] = {
 
 
 def listed_constraints() -> list[JsonObject]:
-    """The constraints that an account may use, as `GET /hardware-constraints` lists them."""
+    """Return the constraints that an account may use, as `GET /hardware-constraints` lists them."""
     listed: list[JsonObject] = [
         *({"discriminator": "MinimumRamHardwareConstraint", "minimumMemoryMB": mb} for mb in (32000.0, 128000.0)),
         *({"discriminator": "MinimumCoreHardwareConstraint", "coreCount": cores} for cores in (8, 16, 32, 96)),
@@ -90,7 +90,7 @@ def _accepts(constraint: JsonObject, machine: Machine) -> bool:
 
 
 def fitting_machines(constraints: Sequence[JsonObject], needs_gpu: bool) -> tuple[Machine, ...]:
-    """The machines that satisfy every constraint; a graphics machine only where one is asked for."""
+    """Return the machines that satisfy every constraint; a GPU machine only when one is asked for."""
     asked_for = needs_gpu or any(constraint["discriminator"] != "NoGpuHardwareConstraint" for constraint in constraints)
     return tuple(
         machine

@@ -50,7 +50,7 @@ class Attempt:
     outcome: Outcome
 
     def executed_seconds(self, at: int) -> int:
-        """How long the command of this attempt has run at that time."""
+        """Return how long the command of this attempt has run at a time."""
         return 0 if self.started is None else max(0, min(at, self.ended) - self.started)
 
 
@@ -69,14 +69,14 @@ class InstancePlan:
         return self.attempts[-1].ended
 
     def attempt_at(self, at: int) -> int:
-        """The position of the attempt that is under way or was the last at that time; -1 before the first."""
+        """Return the position of the attempt that is under way or was the last at a time; -1 before the first."""
         position = len(self.attempts) - 1
         while position >= 0 and self.attempts[position].dispatched > at:
             position -= 1
         return position
 
     def has_started(self, at: int) -> bool:
-        """Whether its command had started at least once at that time."""
+        """Return whether its command had started at least once at a time."""
         return any(attempt.started is not None and attempt.started <= at for attempt in self.attempts)
 
 
@@ -96,7 +96,7 @@ class Work:
     max_total_retries: int
 
     def run_instance(self, instance_id: int) -> Run:
-        """What one instance does."""
+        """Return what one instance does."""
         variables = {
             **self.constants,
             "INSTANCE_ID": str(instance_id),
@@ -113,7 +113,7 @@ class Work:
 
     @property
     def is_image_absent(self) -> bool:
-        """Whether the registry of the sandbox refuses to know the image."""
+        """whether the simulated registry lacks the image."""
         return any(name in self.image.lower() for name in _ABSENT_IMAGES)
 
 
@@ -126,7 +126,7 @@ class TaskPlan:
 
 
 def plan_task(work: Work) -> TaskPlan:
-    """Lay out the life of a task; the same work always gives the same plan."""
+    """Return the life of a task; the same work always gives the same plan."""
     random = SeededRandom(work.seed)
     queue_seconds = _queue_seconds(work, random)
     slots = [queue_seconds + 2 * slot for slot in range(min(MAX_RUNNING_INSTANCES, len(work.instance_ids)))]

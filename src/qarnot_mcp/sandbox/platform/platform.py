@@ -27,7 +27,7 @@ _KEY = re.compile(r"sandbox[A-Za-z0-9_.-]{0,100}", re.IGNORECASE | re.ASCII)
 
 
 class Platform:
-    """All that the API looks at; `clock` gives seconds, of which each is `speed` seconds here."""
+    """The state behind the API; each second of `clock` is `speed` seconds here."""
 
     def __init__(self, *, speed: float, seed: int | None, clock: Callable[[], float]) -> None:
         if not MIN_SPEED <= speed <= MAX_SPEED:
@@ -43,17 +43,17 @@ class Platform:
         self._plans: LruCache[TaskPlan] = LruCache(_MAX_PLANNED_ATTEMPTS)
 
     def timestamp(self) -> Timestamp:
-        """The time."""
+        """Return the current time."""
         clock_seconds = self._clock()
         elapsed = (clock_seconds - self._started) * self.speed
         return Timestamp(int(self._started + elapsed + self._advanced_seconds), clock_seconds)
 
     def advance(self, seconds: float) -> None:
-        """Let platform time pass at once."""
+        """Move the platform's time forward."""
         self._advanced_seconds += seconds
 
     def account(self, key: str) -> Account:
-        """The account of a key, furnished when it is first seen; a 401 for what is no key of the sandbox.
+        """Return the account of a key, created when it is first seen; raises a 401 for a key that is not the sandbox's.
 
         A key that begins with `sandbox-empty` starts without tasks, one with `sandbox-broke` without credits.
         """
@@ -76,12 +76,12 @@ class Platform:
         return account
 
     def email(self, key: str) -> str | None:
-        """The name of the account of a key that has been seen."""
+        """Return the e-mail address of the account of a key that has been seen."""
         account = self._accounts.get(key)
         return None if account is None else account.email
 
     def revoke(self, key: str) -> None:
-        """Make a key unknown from now on, with all that its account holds."""
+        """Make a key unknown and drop its account."""
         if len(self._revoked) >= MAX_REVOKED_KEYS:
             raise api_error(403, f"{MAX_REVOKED_KEYS} keys are revoked already")
         self._revoked.add(key)

@@ -17,7 +17,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A way to run a task; `command` names the constant that holds a shell command, empty where there is none."""
+    """A way to run a task; `command` names the constant that holds a shell command, or is empty."""
 
     name: str
     command: str
@@ -26,7 +26,7 @@ class Profile:
     licences: tuple[tuple[str, int, int], ...] = ()
 
     def document(self) -> JsonObject:
-        """The profile as `GET /profiles/{name}` answers it."""
+        """Return the profile as `GET /profiles/{name}` shows it."""
         return {
             "name": self.name,
             "constants": [{"name": c.name, "value": c.value, "description": c.description} for c in self.constants],
@@ -56,7 +56,7 @@ def _docker_constants(repository: str = "library/ubuntu", tag: str = "latest") -
 
 
 def build_profiles() -> Mapping[str, Profile]:
-    """Every profile by name, in the order in which the API lists them."""
+    """Return every profile by name, in the order in which the API lists them."""
     ssh = Constant("DOCKER_SSH", "", "Public SSH key to add to the container")
     profiles = (
         Profile("docker-batch", "DOCKER_CMD", _docker_constants()),

@@ -1,4 +1,4 @@
-"""The world that an account starts with: a dozen tasks of a believable week, and the buckets that they use."""
+"""The tasks that an account starts with: a dozen from a believable week, and the buckets that they use."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ BUCKETS = ("seawall-meshes", "seawall-results", "orchard-images", "orchard-model
 
 @dataclass(frozen=True, slots=True)
 class SeedTask:
-    """A task of the past; `constants` is what it sets beside the command, if it has one."""
+    """A task of the past; `constants` are those other than the command."""
 
     name: str
     project: str
@@ -158,7 +158,7 @@ SEED_TASKS = (
 
 
 def seed_account(account: Account, timestamp: Timestamp) -> None:
-    """Give an account its buckets and its past."""
+    """Create the buckets and past tasks of an account."""
     account.buckets.update(BUCKETS)
     for seed in SEED_TASKS:
         created = timestamp.now - seed.seconds_ago

@@ -20,17 +20,17 @@ class SeededRandom:
         return int.from_bytes(state.digest())
 
     def fraction(self, label: object) -> float:
-        """A number from 0 (included) to 1 (excluded)."""
+        """Return a number from 0 (included) to 1 (excluded)."""
         return (self._bits(label) >> 64) / 2**64
 
     def integer(self, label: object, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """Return a whole number from `low` to `high`, both included."""
         return low + self._bits(label) % (high - low + 1)
 
     def choice(self, label: object, options: Sequence[Choice]) -> Choice:
-        """One of `options`."""
+        """Return one of `options`."""
         return options[self._bits(label) % len(options)]
 
     def uuid(self, label: object) -> str:
-        """A version 4 UUID, in lower case."""
+        """Return a version 4 UUID, in lower case."""
         return str(uuid.UUID(int=self._bits(label), version=4))

@@ -1,4 +1,4 @@
-"""One task: its order, what was asked of it since, and where it stands at any time.
+"""One task: its specification, what was asked of it since, and its state at any time.
 
 Times are whole platform seconds since 1970, unless they are said to be relative to the task's creation.
 """
@@ -40,7 +40,7 @@ class Task:
     tags: list[str]
     modified: int
     visible_from: float = 0.0
-    """The caller's own clock, in seconds, before which nobody sees the task."""
+    """The caller's own clock, in seconds, before which the task is out of sight."""
     cancelled: int | None = None
     deleted: int | None = None
     snapshot_interval_seconds: int = 0
@@ -53,7 +53,7 @@ class Task:
 
     @property
     def plan(self) -> TaskPlan:
-        """The life of the task if nobody aborts it; made again when it was put away."""
+        """The life of the task if nobody aborts it; planned again when the cache dropped it."""
         plan = self.plans.get(self.uuid)
         if plan is None:
             plan = plan_task(self.work)
@@ -61,7 +61,7 @@ class Task:
         return plan
 
     def transitions(self) -> list[tuple[int, str]]:
-        """Every change of state, past and to come, relative to the creation."""
+        """Return every change of state, past and to come, relative to the creation."""
         transitions = list(self.plan.transitions)
         if self.cancelled is not None:
             at = self.cancelled - self.created
@@ -75,7 +75,7 @@ class Task:
         return transitions
 
     def state_at(self, now: int) -> StateAt:
-        """The state at that time."""
+        """Return the state at a time."""
         transitions = self.transitions()
         position = max(1, bisect_right(transitions, now - self.created, key=lambda change: change[0]))
         at, state = transitions[position - 1]
@@ -85,16 +85,16 @@ class Task:
         return StateAt(state, self.created + at, previous, self.created + previous_at)
 
     def state(self, now: int) -> str:
-        """The name of the state at that time."""
+        """Return the name of the state at a time."""
         return self.state_at(now).state
 
     def ended(self, now: int) -> int | None:
-        """When the task reached its final state; None while it has not."""
+        """Return when the task reached its final state; None before."""
         state_at = self.state_at(now)
         return state_at.since if state_at.state in FINAL_STATES else None
 
     def is_gone(self, now: int) -> bool:
-        """Whether the platform has forgotten the task: deleted, or past its time to live."""
+        """Return whether the platform has forgotten the task: deleted, or past its time to live."""
         if self.deleted is not None:
             return now >= self.deleted + DELETE_SECONDS
         time_to_live = self.spec.fields.get("completionTimeToLive")
@@ -103,22 +103,22 @@ class Task:
         return ended is not None and now >= ended + seconds
 
     def worked_until(self, now: int) -> int:
-        """The time, relative to the creation, up to which instances have worked: an abort or deletion stops them."""
+        """Return the time, relative to the creation, up to which instances have worked; an abort stops them."""
         stops = [at for at in (self.cancelled, self.deleted) if at is not None]
         return min([now, *stops]) - self.created
 
     def is_stopped(self, now: int) -> bool:
-        """Whether an abort or a deletion has ended what was still running."""
+        """Return whether an abort or a deletion has ended what was still running."""
         return any(at is not None and at <= now for at in (self.cancelled, self.deleted))
 
     def instance(self, instance_id: int) -> InstancePlan | None:
-        """The plan of one instance, None where the task has no such instance."""
+        """Return the plan of one instance; None when the task has no such instance."""
         if instance_id not in self.spec.instance_ids:
             return None
         return self.plan.instances[self.spec.instance_ids.index(instance_id)]
 
     def shown_constants(self) -> list[dict[str, Any]]:
-        """The constants with the values of secret ones hidden."""
+        """Return the constants, with the values of secret ones hidden."""
         return [
             {"key": key, "value": "[SECRET]" if key.startswith("QARNOT_SECRET__") else value}
             for key, value in self.constants.items()

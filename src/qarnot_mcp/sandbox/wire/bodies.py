@@ -12,9 +12,9 @@ _INT32_MAX = 2**31 - 1
 
 
 def parse_body(raw: bytes) -> Any:
-    """The JSON value in a request's body.
+    """Return the JSON value in a request's body.
 
-    Raises a 400 of shape C where there is no body or it is no JSON (too deep, NaN, bad UTF-8, lone surrogates).
+    Raises a 400 of shape C when there is no body or it is not JSON (too deep, NaN, bad UTF-8, lone surrogates).
     """
     if not raw.strip():
         raise bad_body("", "A non-empty request body is required.")
@@ -34,15 +34,15 @@ class Body:
         self._fields = {str(name).lower(): content for name, content in value.items()}
 
     def value(self, name: str) -> Any:
-        """The field as it is; None where it is absent."""
+        """Return the field as it is; None when it is absent."""
         return self._fields.get(name.lower())
 
     def problem(self, name: str, message: str) -> ApiError:
-        """A 400 of shape C about one field."""
+        """Return a 400 of shape C about one field."""
         return bad_body(f"{self._path}{name}", message)
 
     def text(self, name: str, max_length: int = 2048) -> str | None:
-        """A text of at most `max_length` characters; numbers and booleans are taken as texts."""
+        """Return a text of at most `max_length` characters; numbers and booleans become texts."""
         value = self.value(name)
         if value is None:
             return None
@@ -57,7 +57,7 @@ class Body:
         return value
 
     def integer(self, name: str) -> int | None:
-        """A whole number of 32 bits."""
+        """Return a whole number of 32 bits."""
         value = self.value(name)
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _INT32_MAX):
             return value
@@ -67,7 +67,7 @@ class Body:
         raise self.problem(name, f"Could not convert to integer: {shown}. Path '{self._path}{name}'.")
 
     def number(self, name: str) -> float | None:
-        """A finite number."""
+        """Return a finite number."""
         value = self.value(name)
         if value is None:
             return None
@@ -76,7 +76,7 @@ class Body:
         raise self.problem(name, f"Could not convert {_kind(value)} to number. Path '{self._path}{name}'.")
 
     def flag(self, name: str) -> bool | None:
-        """True or false, as such or as a text."""
+        """Return true or false, given as such or as a text."""
         value = self.value(name)
         if value is None or isinstance(value, bool):
             return value
@@ -85,7 +85,7 @@ class Body:
         raise self.problem(name, f"Could not convert {_kind(value)} to boolean. Path '{self._path}{name}'.")
 
     def span(self, name: str) -> str | None:
-        """A time span as it was written, checked."""
+        """Return a time span as it was written, checked."""
         text = self.text(name, 64)
         if text is not None:
             try:
@@ -95,7 +95,7 @@ class Body:
         return text
 
     def texts(self, name: str, max_count: int, max_length: int) -> list[str] | None:
-        """A list of texts, none of them null."""
+        """Return a list of texts, none of them null."""
         values = self._list(name, max_count)
         if values is None:
             return None
@@ -107,19 +107,19 @@ class Body:
         return values
 
     def objects(self, name: str, max_count: int) -> "list[Body] | None":
-        """A list of objects."""
+        """Return a list of objects."""
         values = self._list(name, max_count)
         if values is None:
             return None
         return [Body(value, f"{self._path}{name}[{position}]") for position, value in enumerate(values)]
 
     def nested(self, name: str) -> "Body | None":
-        """One object."""
+        """Return one object."""
         value = self.value(name)
         return None if value is None else Body(value, f"{self._path}{name}")
 
     def text_map(self, name: str, max_count: int, max_length: int) -> dict[str, str] | None:
-        """An object whose values are texts; the case of its keys is theirs."""
+        """Return an object whose values are texts; its keys keep their case."""
         value = self.value(name)
         if value is None:
             return None

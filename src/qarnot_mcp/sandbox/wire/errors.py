@@ -1,4 +1,4 @@
-"""What the API answers when it refuses, in each of the shapes that it uses.
+"""The API's errors, in each of the shapes that it uses.
 
 A  `{"message": ...}`                               a rule of the business: 400, 402, 403, 404
 B  `{"error": {"message", "code"}, "data": {}}`     the key: 401
@@ -12,7 +12,7 @@ from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 
 class ApiError(Exception):
-    """An answer other than success: its status code, its JSON document and the content type of that."""
+    """A response other than success: its status code, JSON document and content type."""
 
     def __init__(self, status: int, document: JsonObject, content_type: str = "application/json") -> None:
         super().__init__(status, document)
@@ -22,24 +22,24 @@ class ApiError(Exception):
 
     @property
     def message(self) -> str:
-        """The refusal of a creation (shape A or C) in one line."""
+        """The message of shape A or C in one line."""
         if "message" in self.document:
             return str(self.document["message"])
         return "; ".join(f"{field}: {texts[0]}" for field, texts in self.document["errors"].items())
 
 
 def api_error(status: int, message: str) -> ApiError:
-    """Shape A: a rule of the business."""
+    """Return an error of shape A: a rule of the business."""
     return ApiError(status, {"message": message})
 
 
 def bad_key() -> ApiError:
-    """Shape B: the key is not known, or not any more."""
+    """Return an error of shape B: the key is not known, or not any more."""
     return ApiError(401, {"error": {"message": "Bad authentication token", "code": 401}, "data": {}})
 
 
 def bad_body(field: str, message: str) -> ApiError:
-    """Shape C: the body, or one field of it, cannot be read."""
+    """Return an error of shape C: the body, or one field of it, cannot be read."""
     trace = hashlib.blake2b(f"{field}:{message}".encode(errors="replace"), digest_size=24).hexdigest()
     document = {
         "errors": {field: [message]},
@@ -54,5 +54,5 @@ def bad_body(field: str, message: str) -> ApiError:
 
 
 def bad_secret(status: int, message: str) -> ApiError:
-    """Shape D: the secrets manager."""
+    """Return an error of shape D: the secrets manager."""
     return ApiError(status, {"error": message})

@@ -8,7 +8,7 @@ from typing import Any
 JsonObject = dict[str, Any]
 
 NEVER = "0001-01-01T00:00:00Z"
-"""How the API writes a date that has not come."""
+"""How the API writes a date that does not exist yet."""
 
 _LAST_DATE_SECONDS = 253402300799
 """The last second of the year 9999, where dates of this form end."""
@@ -18,14 +18,14 @@ _SPAN = re.compile(r"(?:(\d{1,8})\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?",
 
 
 def date_text(at: int | None) -> str:
-    """A timestamp in seconds since 1970 as `YYYY-MM-DDTHH:MM:SSZ`; None is the API's "never"."""
+    """Return seconds since 1970 as `YYYY-MM-DDTHH:MM:SSZ`; None is the API's "never"."""
     if at is None:
         return NEVER
     return datetime.fromtimestamp(max(0, min(at, _LAST_DATE_SECONDS)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def span_text(seconds: int) -> str:
-    """Whole seconds as `[d.]hh:mm:ss`."""
+    """Return whole seconds as `[d.]hh:mm:ss`."""
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
@@ -33,7 +33,7 @@ def span_text(seconds: int) -> str:
 
 
 def span_seconds(text: str) -> float:
-    """The seconds in `[d.]hh:mm:ss[.fffffff]`.
+    """Return the seconds in `[d.]hh:mm:ss[.fffffff]`.
 
     Raises ValueError for a text of another form.
     """
@@ -46,7 +46,7 @@ def span_seconds(text: str) -> float:
 
 
 def ranges_text(instance_ids: Iterable[int]) -> str:
-    """Instance ids as ranges; no ids is the empty text."""
+    """Return instance ids as ranges; no ids give the empty text."""
     parts: list[str] = []
     first = last = None
     for instance_id in sorted(instance_ids):
@@ -62,7 +62,7 @@ def ranges_text(instance_ids: Iterable[int]) -> str:
 
 
 def range_ids(text: str, max_count: int) -> tuple[int, ...]:
-    """The instance ids in ranges, in order and without repeats.
+    """Return the instance ids in ranges, in order and without repeats.
 
     Raises ValueError for a text of another form, a range that runs backwards, or more than `max_count` ids.
     """
