@@ -12,10 +12,15 @@ from qarnot_mcp.server.connection_options import (
 )
 
 
+def options_of(query: str, headers: list[tuple[str, str]]) -> ConnectionOptions:
+    """Read options as a server is given them: names of headers in small letters, everything as bytes."""
+    return read_options(query.encode(), [(name.lower().encode(), value.encode()) for name, value in headers])
+
+
 def test_a_request_that_asks_for_nothing_has_no_options() -> None:
     headers = [("accept", "*/*"), ("mcp-protocol-version", "2026-07-28"), ("x-api-key", "secret")]
-    assert read_options("", headers) == ConnectionOptions()
-    assert read_options("utm_source=page&sessionId=4", headers) == ConnectionOptions()
+    assert options_of("", headers) == ConnectionOptions()
+    assert options_of("utm_source=page&sessionId=4", headers) == ConnectionOptions()
 
 
 @pytest.mark.parametrize(
@@ -28,12 +33,12 @@ def test_a_request_that_asks_for_nothing_has_no_options() -> None:
     ],
 )
 def test_toolsets_of_the_address_are_one_list(query: str, toolsets: str) -> None:
-    options = read_options(query, [("x-mcp-toolsets", "pools")])
+    options = options_of(query, [("x-mcp-toolsets", "pools")])
     assert (options.toolsets, options.toolsets_given_in) == (toolsets, "toolsets in the address")
 
 
 def test_toolsets_of_repeated_headers_are_one_list() -> None:
-    options = read_options("", [("X-MCP-Toolsets", "storage"), ("x-mcp-toolsets", "jobs")])
+    options = options_of("", [("X-MCP-Toolsets", "storage"), ("x-mcp-toolsets", "jobs")])
     assert (options.toolsets, options.toolsets_given_in) == ("storage,jobs", "the header X-MCP-Toolsets")
 
 
@@ -47,7 +52,7 @@ def test_toolsets_of_repeated_headers_are_one_list() -> None:
     ],
 )
 def test_read_only_is_what_either_says(query: str, header: str, read_only: bool) -> None:
-    assert read_options(query, [("x-mcp-readonly", header)]).read_only is read_only
+    assert options_of(query, [("x-mcp-readonly", header)]).read_only is read_only
 
 
 @pytest.mark.parametrize(
@@ -71,5 +76,5 @@ def test_what_cannot_be_read_is_refused_with_what_is_valid(
     query: str, headers: list[tuple[str, str]], message: str
 ) -> None:
     with pytest.raises(InvalidArgument) as raised:
-        read_options(query, headers)
+        options_of(query, headers)
     assert message in str(raised.value)

@@ -67,6 +67,24 @@ async def test_the_endpoint_answers_with_and_without_its_last_slash(era: Era, pa
 
 
 @pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("path", ["/mcp?read_only=true", "/mcp/?read_only=true"])
+async def test_the_query_of_the_address_reaches_the_server_with_and_without_its_last_slash(era: Era, path: str) -> None:
+    async with server() as http:
+        answer = await listed(http, era, path)
+        assert answer.status_code == 200
+        assert "get_task_logs" in answer.text
+        assert '"delete_task"' not in answer.text
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_blanks_around_the_header_for_reading_only_do_not_hide_it(era: Era) -> None:
+    async with server() as http:
+        answer = await listed(http, era, **{"X-MCP-Readonly": "true "})
+        assert '"get_task_logs"' in answer.text
+        assert '"delete_task"' not in answer.text
+
+
+@pytest.mark.parametrize("era", ERAS)
 async def test_a_client_of_either_era_works_behind_a_path_of_its_own(era: Era) -> None:
     async with server(path="/qarnot/v2") as http:
         assert (await listed(http, era, "/qarnot/v2/")).status_code == 200
@@ -140,7 +158,9 @@ async def test_the_public_address_joins_both_guards() -> None:
 
 
 async def test_a_page_of_the_inspector_may_ask_with_the_headers_of_the_modern_era() -> None:
-    wanted = "authorization,content-type,mcp-method,mcp-name,mcp-protocol-version,x-api-key"
+    wanted = (
+        "authorization,content-type,mcp-method,mcp-name,mcp-protocol-version,x-api-key,x-mcp-readonly,x-mcp-toolsets"
+    )
     async with server() as http:
         preflight = await http.options(
             "/mcp",

@@ -71,10 +71,10 @@ class ToolOffer:
         token = get_access_token() if scoped else None
         scopes = frozenset(token.scopes if token is not None else ()) if scoped else None
         try:
-            request = get_http_request()
+            request = get_http_request().scope
         except RuntimeError:  # a client in the same process
             return self.connect(ConnectionOptions(), scopes)
-        return self.connect(read_options(request.url.query, request.headers.items()), scopes)
+        return self.connect(read_options(request["query_string"], request["headers"]), scopes)
 
     def ordered(self, toolsets: frozenset[str]) -> list[str]:
         """Return names of sets in the order of the registry."""

@@ -16,7 +16,7 @@ TOOLSETS, READ_ONLY = "toolsets", "read_only"
 IN_QUERY = {TOOLSETS: "toolsets in the address", READ_ONLY: "read_only in the address"}
 IN_HEADERS = {TOOLSETS: "the header X-MCP-Toolsets", READ_ONLY: "the header X-MCP-Readonly"}
 OPTION_OF_HEADER = {"x-mcp-toolsets": TOOLSETS, "x-mcp-readonly": READ_ONLY}
-HEADER_PREFIX = "x-mcp-"
+HEADER_PREFIX = b"x-mcp-"
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -29,8 +29,8 @@ class ConnectionOptions:
     read_only: bool = False
 
 
-def read_options(query: str, headers: Iterable[tuple[str, str]]) -> ConnectionOptions:
-    """Return what the query of an address and the headers of a request ask for.
+def read_options(query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> ConnectionOptions:
+    """Return what the query of an address and the headers of a request ask for, both as ASGI gives them.
 
     The query comes before the headers, but a connection that is read-only by either is read-only. Raises
     `InvalidArgument` for a value that cannot be read, and for a name that is nearly a known one: whoever asks for less
@@ -39,10 +39,15 @@ def read_options(query: str, headers: Iterable[tuple[str, str]]) -> ConnectionOp
     if len(query) > MAX_QUERY_CHARACTERS:
         valid = f"at most {MAX_QUERY_CHARACTERS:,} characters"
         raise InvalidArgument("the query of the address", f"{len(query):,} characters long", valid)
-    lowered = ((name.lower(), value) for name, value in headers)
+    sent = [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name.startswith(HEADER_PREFIX)
+    ]
+    if not query and not sent:
+        return ConnectionOptions()
+    asked = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     sources = (
-        (IN_QUERY, _known(parse_qsl(query, keep_blank_values=True), {option: option for option in IN_QUERY})),
-        (IN_HEADERS, _known((pair for pair in lowered if pair[0].startswith(HEADER_PREFIX)), OPTION_OF_HEADER)),
+        (IN_QUERY, _known(asked, {option: option for option in IN_QUERY})),
+        (IN_HEADERS, _known(sent, OPTION_OF_HEADER)),
     )
     read_only = [_boolean(value, where[READ_ONLY]) for where, found in sources for value in found.get(READ_ONLY, ())]
     for where, found in sources:
