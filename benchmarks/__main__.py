@@ -7,10 +7,10 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import logs, memory, sizes, speed, start
+from benchmarks import logs, mechanisms, memory, sizes, speed, start
 from benchmarks.report import Table, machine
 
-SECTIONS = ("speed", "memory", "logs", "start", "sizes")
+SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -34,6 +34,7 @@ async def run(options: argparse.Namespace) -> None:
         "logs": logs.measure,
         "start": start.measure,
         "sizes": sizes.measure,
+        "mechanisms": mechanisms.measure,
     }
     about = machine()
     print(about)

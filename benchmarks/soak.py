@@ -24,7 +24,6 @@ from benchmarks.connection import Connection
 from benchmarks.process import Process, running
 from benchmarks.requests import ERAS, http_request, message_of, tool_call
 from benchmarks.watched import PATH
-from qarnot_mcp.process.serve import GIVE_BACK_SECONDS
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.transport import KEEP_ALIVE_SECONDS, POOLS
 
@@ -35,7 +34,7 @@ HANG_UP_SECONDS = 0.05
 SAMPLE_SECONDS = 1.0
 WARM_SECONDS = 60.0
 GROWTH_ALLOWED = 1.05
-REST_SECONDS = GIVE_BACK_SECONDS + 2.0
+REST_SECONDS = 12.0
 SETTLE_SECONDS = 45.0
 TASKS_KEPT = 3
 MAX_CALLS_IN_FLIGHT = 64

@@ -9,7 +9,7 @@ import psutil
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.process.log_setup import configure_logging
-from qarnot_mcp.process.serve import keep_heap, web_server
+from qarnot_mcp.process.serve import web_server
 from qarnot_mcp.settings.load import load_settings
 from qarnot_mcp.web.app import create_app
 
@@ -39,7 +39,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    keep_heap()
     settings = load_settings(None, port=str(options.port))
     configure_logging(settings)
     web_server(Watched(create_app(settings)), settings).run()

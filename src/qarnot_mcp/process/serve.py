@@ -1,14 +1,11 @@
 """The serving process: its socket, its signals, and the web server that runs the application."""
 
 import asyncio
-import ctypes
 import gc
 import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from functools import cache
 
 import uvicorn
 from sse_starlette.sse import AppStatus
@@ -30,13 +27,6 @@ PROXIES = (
     "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,"
     "::ffff:127.0.0.0/104,::ffff:10.0.0.0/104,::ffff:172.16.0.0/108,::ffff:192.168.0.0/112"
 )
-
-# The names are those of malloc.h.
-M_TRIM_THRESHOLD = -1
-M_MMAP_THRESHOLD = -3
-LARGE_BLOCK_BYTES = 1024 * 1024
-KEPT_FREE_BYTES = 8 * 1024 * 1024
-GIVE_BACK_SECONDS = 10
 
 
 class CannotListen(Exception):  # noqa: N818 - says what happened, as the errors of the API do
@@ -60,7 +50,6 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.freeze()
     gc.enable()
-    keep_heap()
     try:
         web_server(app, settings).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -83,37 +72,8 @@ def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
         server_header=False,
         timeout_keep_alive=120,
         timeout_graceful_shutdown=settings.shutdown_seconds,
-        callback_notify=give_back,
-        timeout_notify=GIVE_BACK_SECONDS,
     )
     return uvicorn.Server(config)
-
-
-def keep_heap() -> None:
-    """Lets glibc keep a little freed memory, and give back all of what was large.
-
-    By itself it asks the system for each part of a long log anew and fills it with zeros, which takes two thirds of
-    the time of reading one; and once it has freed a large answer, it keeps later ones. Other C libraries do without.
-    """
-    if (set_limit := allocator("mallopt")) is not None:
-        set_limit(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
-        set_limit(M_TRIM_THRESHOLD, KEPT_FREE_BYTES)
-
-
-async def give_back() -> None:
-    """Gives the free pages in the heap back to the system; the server calls it every `GIVE_BACK_SECONDS`.
-
-    By itself glibc only gives back the end of the heap: whatever small thing stays there keeps all that was freed
-    before it. It takes one or two milliseconds under load, and a tenth of one at rest.
-    """
-    if (trim := allocator("malloc_trim")) is not None:
-        trim(0)
-
-
-@cache
-def allocator(name: str) -> Callable[..., int] | None:
-    """Answers a function of glibc's memory allocator; none where the C library is another."""
-    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
 
 
 def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) -> None:
