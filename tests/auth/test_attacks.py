@@ -123,7 +123,7 @@ async def test_a_malformed_header_in_mode_key_never_falls_back(headers: dict[str
         response = await SignIn(server.origin, http).call(None, "list_profiles")
         assert response.status_code == 200
         assert '"isError":true' in response.text
-        assert "cannot be right" in response.text
+        assert "is malformed" in response.text
         assert await server.requests() == []
 
 

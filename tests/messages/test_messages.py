@@ -81,9 +81,9 @@ BROKE = "sandbox-broke-1"
 GPUS = "hardware_constraints is "
 RANGES = "advanced_ranges is '0-2'"
 READ_ONLY = "This server is in read-only mode, so it does not run submit_task."
-NO_BUCKET = "There is no bucket 'no'"
-NO_INSTANCE = "There is no instance "
-BAD = "Qarnot does not accept this call"
+NO_BUCKET = "No bucket 'no' is visible"
+NO_INSTANCE = "No instance 99 is visible"
+BAD = "Qarnot rejected the arguments of this call"
 TAKEN = "The shortname 'ended' is taken by the task "
 ENDED = "The task 'ended' cannot be aborted"
 
@@ -168,7 +168,7 @@ CASES = [
         "MalformedKey",
         "list_tasks",
         {},
-        "The Qarnot API key of this call",
+        "The API key sent with this call is malformed",
         "such as spaces",
         KEYS,
         key="a b",
@@ -179,8 +179,8 @@ CASES = [
     Case(
         "read-only", "ReadOnly", "submit_task", BATCH, READ_ONLY, "", "QARNOT_MCP_READ_ONLY=false", server="read-only"
     ),
-    Case("no-task", "NotFound", "get_task", {"task_uuid": UUID}, f"There is no task '{UUID}'", "", "list_tasks shows"),
-    Case("no-log", "NotFound", "get_task_logs", {"task_uuid": "no"}, "There is no task 'no'", "", "list_tasks shows"),
+    Case("no-task", "NotFound", "get_task", {"task_uuid": UUID}, f"No task '{UUID}'", "", "list_tasks shows"),
+    Case("no-log", "NotFound", "get_task_logs", {"task_uuid": "no"}, "No task 'no' is visible", "", "list_tasks shows"),
     Case(
         "no-profile",
         "InvalidArgument",
@@ -226,7 +226,7 @@ CASES = [
         "NotEnoughCredits",
         "submit_task",
         BATCH,
-        "The Qarnot account has not enough",
+        "The Qarnot account does not have enough",
         "Nothing was",
         "Add",
         key=BROKE,
@@ -252,13 +252,13 @@ CASES = [
     answered(
         "conflict",
         "Conflict",
-        "Qarnot refuses this because of",
+        "Qarnot refused this: it conflicts",
         "call again once that has changed.",
         tool="delete_task",
         status=409,
         match={"method": "DELETE"},
     ),
-    answered("gone", "ApiRefused", "Qarnot refuses this call", "Compare the arguments", status=410),
+    answered("gone", "ApiRefused", "Qarnot refused this call", "Compare the arguments", status=410),
     answered(
         "rate",
         "RateLimited",
@@ -286,19 +286,21 @@ CASES = [
         seconds=60,
     ),
     answered(
-        "html", "UnreadableResponse", "The answer of the Qarnot API cannot be read", "proxy on the way", kind="not_json"
+        "html",
+        "UnreadableResponse",
+        "The response from the Qarnot API",
+        "proxy on the way",
+        kind="not_json",
     ),
     answered(
         "other",
         "UnreadableResponse",
-        "The answer of the Qarnot API cannot be read",
+        "The response from the Qarnot API",
         "proxy on the way",
         kind="wrong_type",
     ),
-    answered(
-        "moved", "UnreadableResponse", "The answer of the Qarnot API cannot be read", "QARNOT_BASE_URL", status=302
-    ),
-    answered("endless", "ResponseTooLarge", "The answer of the Qarnot API is larger", "Ask for less", kind="endless"),
+    answered("moved", "UnreadableResponse", "The response from the Qarnot API", "QARNOT_BASE_URL", status=302),
+    answered("endless", "ResponseTooLarge", "The response from the Qarnot API is", "Ask for less", kind="endless"),
     answered(
         "abort-lost",
         "ServerFailed",

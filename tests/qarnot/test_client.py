@@ -172,7 +172,7 @@ async def test_a_profile_has_the_name_that_was_asked_for_and_is_kept(
 
 async def test_an_unknown_profile_is_named(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/profiles/nope").respond(404, json={"message": "No such profile: nope"})
-    with pytest.raises(NotFound, match=r"no profile 'nope' for this key\. list_profiles"):
+    with pytest.raises(NotFound, match=r"No profile 'nope' is visible to this API key\. list_profiles"):
         await client.profiles.get("nope")
 
 
@@ -270,7 +270,7 @@ async def test_a_task_id_is_checked_before_anything_is_sent(
 
 async def test_an_unknown_task_is_named(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/tasks/nope").respond(404, json={"message": "No such task: nope"})
-    with pytest.raises(NotFound, match=r"no task 'nope' for this key\. list_tasks"):
+    with pytest.raises(NotFound, match=r"No task 'nope' is visible to this API key\. list_tasks"):
         await client.tasks.get("nope")
 
 
@@ -310,7 +310,7 @@ async def test_an_abort_whose_task_cannot_be_read_after_is_told_as_done(
 ) -> None:
     api.post("/tasks/hello-1/abort").respond(200)
     api.get("/tasks/hello-1").respond(500)
-    with pytest.raises(ServerFailed, match="The task was aborted nevertheless: only its new state could not be read"):
+    with pytest.raises(ServerFailed, match="The task was aborted; only its new state could not be read"):
         await client.tasks.abort("hello-1")
 
 
@@ -412,7 +412,7 @@ async def test_a_log_without_content_is_empty(client: QarnotClient, api: respx.M
     assert await read_log(client) == ""
 
 
-@pytest.mark.parametrize(("said", "words"), [("No such task: hello-1", "no task 'hello-1'"), ("", "no instance 7 for")])
+@pytest.mark.parametrize(("said", "words"), [("No such task: hello-1", "No task 'hello-1'"), ("", "No instance 7 is")])
 async def test_an_unknown_instance_is_told_apart_from_an_unknown_task(
     client: QarnotClient, api: respx.MockRouter, said: str, words: str
 ) -> None:

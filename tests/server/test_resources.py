@@ -68,7 +68,7 @@ async def test_a_resource_says_what_its_tool_says(client: Client[StreamableHttpT
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("qarnot://tasks/nope", "There is no task 'nope' for this key. list_tasks shows the tasks"),
+        ("qarnot://tasks/nope", "No task 'nope' is visible to this API key. list_tasks shows the tasks"),
         ("qarnot://tasks/paginate", "task_uuid is 'paginate', which is not valid"),
         ("qarnot://tasks/nope/logs/stdin", "log_type is 'stdin', which is not valid: give stdout or stderr."),
         ("qarnot://profiles/nope", "There are: docker-batch, .* list_profiles shows all."),

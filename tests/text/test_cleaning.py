@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.text.cleaning import clean_line, clean_text, one_line, shorten
+from qarnot_mcp.text.cleaning import clean_text, one_line, shorten
 
 HOSTILE = st.text(
     st.one_of(
@@ -64,11 +64,23 @@ def test_a_clean_text_holds_nothing_dangerous(text: str) -> None:
     clean.encode()
 
 
-@given(HOSTILE)
-def test_a_clean_line_is_one_line(text: str) -> None:
-    line = clean_line(text)
+@given(HOSTILE, st.integers(0, 200))
+def test_one_line_is_clean_and_short_whatever_comes(text: str, limit: int) -> None:
+    line = one_line(text, limit)
+    assert len(line) <= limit
+    assert clean_text(line) == line
     assert "\n" not in line
-    assert line == clean_text(text).replace("\n", " ")
+
+
+def test_a_carriage_return_hides_nothing_of_a_name() -> None:
+    assert one_line("the first part\rthe rest", 80) == "the first part the rest"
+
+
+def test_a_huge_text_is_cut_before_it_is_cleaned_and_says_how_long_it_was() -> None:
+    line = one_line("\u200bab" * 1_000_000, 100)
+    assert line.startswith("ababab")
+    assert line.endswith(" more characters)")
+    assert len(line) <= 100
 
 
 def test_a_name_is_shown_on_one_line_with_single_spaces() -> None:

@@ -17,72 +17,44 @@ QarnotError
 │   │   ├── QuotaReached
 │   │   └── TaskEnded
 │   └── NotFound            404
-├── ApiUnavailable          no usable answer; a read can be tried again
+├── ApiUnavailable          no usable response; a read can be tried again
 │   ├── Unreachable         no connection, or a broken one
 │   ├── TimedOut
 │   ├── RateLimited         429
-│   ├── ServerFailed        5xx, and whatever else is no answer
+│   ├── ServerFailed        5xx, and every other status without a meaning here
 │   ├── UnreadableResponse
 │   ├── ResponseTooLarge
-│   └── Busy                too many calls of our own
-└── SubmitUncertain         the answer to a submit was lost
+│   └── Busy                too many calls of this server in flight
+└── SubmitUncertain         the response to a submit was lost
     ├── NotStarted          looked up: there is no such task
     └── SubmitUnknown       it could not be looked up either
 """
 
-from qarnot_mcp.qarnot.refusals import (
-    ApiRefused,
-    BadRequest,
-    Conflict,
-    Forbidden,
-    HardwareUnavailable,
-    NotEnoughCredits,
-    NotFound,
-    QuotaReached,
-    ShortnameTaken,
-    TaskEnded,
-)
-from qarnot_mcp.text.messages import QarnotError, plain, said, seconds_text, shown
+from typing import ClassVar
+
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.messages import said, seconds_text, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
 
-__all__ = [
-    "ApiRefused",
-    "ApiUnavailable",
-    "BadRequest",
-    "Busy",
-    "Conflict",
-    "Forbidden",
-    "HardwareUnavailable",
-    "InvalidArgument",
-    "KeyProblem",
-    "KeyRefused",
-    "MalformedKey",
-    "NoKey",
-    "NotEnoughCredits",
-    "NotFound",
-    "NotStarted",
-    "QarnotError",
-    "QuotaReached",
-    "RateLimited",
-    "ReadOnly",
-    "ResponseTooLarge",
-    "ServerFailed",
-    "ShortnameTaken",
-    "SubmitUncertain",
-    "SubmitUnknown",
-    "TaskEnded",
-    "TimedOut",
-    "Unreachable",
-    "UnreadableResponse",
-    "plain",
-]
-
 KEYS = "https://tasq.qarnot.com/settings/access-token"
+MESSAGE_CHARACTERS = 1500
+"""Room for what the API said (500), for what a submit was about, and for what to do next."""
+
+
+class QarnotError(Exception):
+    """Base of all errors. `str(error)` is the complete message shown to the model, at most 1,500 characters."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, MESSAGE_CHARACTERS))
+
+    def add(self, note: str) -> None:
+        """Add a sentence to the message."""
+        self.args = (one_line(f"{self} {note}", MESSAGE_CHARACTERS),)
 
 
 class InvalidArgument(QarnotError):
-    """An argument that cannot be right; nothing was sent."""
+    """An argument that is not valid; nothing was sent."""
 
     def __init__(self, parameter: str, given: object, valid: str, hint: str = "") -> None:
         self.parameter = parameter
@@ -106,7 +78,7 @@ class MalformedKey(KeyProblem):
     """The key cannot be one, so it is not sent."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The Qarnot API key of this call cannot be right: {reason}. Copy it again from {KEYS}.")
+        super().__init__(f"The API key sent with this call is malformed: {reason}. Copy it again from {KEYS}.")
 
 
 class KeyRefused(KeyProblem):
@@ -129,8 +101,123 @@ class ReadOnly(QarnotError):
         )
 
 
+class ApiRefused(QarnotError):
+    """The API understood the call and refused it; nothing was done. `{said}` stands for what the API said."""
+
+    status: int = 400
+    text: ClassVar[str] = (
+        "Qarnot refused this call{said}. Nothing was done. Compare the arguments with the tool's description."
+    )
+
+    def __init__(self, api_message: str = "", *, status: int | None = None, message: str | None = None) -> None:
+        self.status = status or self.status
+        self.api_message = one_line(api_message, MESSAGE_CHARACTERS)
+        super().__init__(message or self.text.format(said=said(api_message)))
+
+
+class BadRequest(ApiRefused):
+    """Something in the call is not accepted (400)."""
+
+    text = "Qarnot rejected the arguments of this call{said}. Correct the arguments and call again."
+
+
+class Conflict(ApiRefused):
+    """The call contradicts what is there (409)."""
+
+    status = 409
+    text = (
+        "Qarnot refused this: it conflicts with the current state{said}. Nothing was done. "
+        "get_task shows the current state; call again once that has changed."
+    )
+
+
+class ShortnameTaken(Conflict):
+    """A task has the shortname already; no second one was started."""
+
+    def __init__(self, shortname: str, *, uuid: str, name: str, state: str) -> None:
+        self.shortname = shortname
+        self.uuid = uuid
+        super().__init__(
+            message=f"The shortname {shown(shortname)} is taken by the task {one_line(uuid, 80)} ({shown(name)}, "
+            f"{one_line(state, 40)}); nothing new was started. If that is the task you wanted, follow it with "
+            "get_task; for another task give another shortname, or none."
+        )
+
+
+class NotEnoughCredits(ApiRefused):
+    """The account cannot pay for this (402)."""
+
+    status = 402
+    text = (
+        "The Qarnot account does not have enough credits{said}. Nothing was started. "
+        "Add credits at https://tasq.qarnot.com, then call again."
+    )
+
+
+class HardwareUnavailable(ApiRefused):
+    """No machine that this account may use fits the hardware constraints (402)."""
+
+    status = 402
+    text = (
+        "Qarnot has no machine for these hardware constraints{said}. Nothing was started. "
+        "Loosen or drop hardware_constraints and call again."
+    )
+
+
+class Forbidden(ApiRefused):
+    """The key may not do this (403)."""
+
+    status = 403
+    text = (
+        "Qarnot does not allow this with this API key{said}. It may belong to another account: "
+        "check the identifier, or use the key of the account that owns it."
+    )
+
+
+class QuotaReached(Forbidden):
+    """The account has as many as it may have (403)."""
+
+    text = (
+        "A quota of the Qarnot account is reached{said}. Nothing was started. Finished tasks count until they are "
+        "deleted: find them with list_tasks, delete finished tasks with delete_task, then call again."
+    )
+
+
+class TaskEnded(Forbidden):
+    """A task that is over cannot be aborted (403)."""
+
+    def __init__(self, identifier: str, state: str, api_message: str = "") -> None:
+        self.state = one_line(state, 40)
+        super().__init__(
+            api_message,
+            message=f"The task {shown(identifier)} cannot be aborted: it has ended with state {self.state}. "
+            "get_task shows its results; delete_task removes it.",
+        )
+
+
+class NotFound(ApiRefused):
+    """There is no such thing for this key (404)."""
+
+    status = 404
+    _LOOK: ClassVar[dict[str, str]] = {
+        "task": "list_tasks shows the tasks; deleted ones are gone.",
+        "profile": "list_profiles shows the names.",
+        "bucket": "Give the name of a bucket that exists, or make it first at https://tasq.qarnot.com.",
+        "instance": "get_task shows which instances there are; ids start at 0.",
+    }
+
+    def __init__(self, kind: str, identifier: object, api_message: str = "") -> None:
+        self.kind = one_line(kind, 40)
+        self.identifier = identifier
+        look = self._LOOK.get(kind, "Check the name or identifier.")
+        super().__init__(
+            api_message,
+            message=f"No {self.kind} {shown(identifier)} is visible to this API key{said(api_message)}. {look}",
+        )
+
+
 class ApiUnavailable(QarnotError):
-    """The API gave no usable answer."""
+    """The API gave no usable response."""
 
     retryable = False
     """Whether the same call may work in a moment."""
@@ -147,7 +234,7 @@ class Unreachable(ApiUnavailable):
         self.may_have_worked = sent
         what = "The connection to the Qarnot API broke" if sent else "The Qarnot API cannot be reached"
         super().__init__(
-            f"{what}{said(reason)}. Try again in a moment; if it stays, whoever runs the server should check "
+            f"{what}{said(reason)}. Try again in a moment; if this persists, whoever runs the server should check "
             "its network and QARNOT_BASE_URL."
         )
 
@@ -185,39 +272,39 @@ class ServerFailed(ApiUnavailable):
 
 
 class UnreadableResponse(ApiUnavailable):
-    """The API answered something that is not what it documents."""
+    """The API sent something other than what it documents."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"The answer of the Qarnot API cannot be read{said(what)}. Try again; if it stays, "
+            f"The response from the Qarnot API cannot be read{said(what)}. Try again; if this persists, "
             "QARNOT_BASE_URL or a proxy on the way may be wrong."
         )
 
 
 class ResponseTooLarge(ApiUnavailable):
-    """The API answered more than is read."""
+    """The API sent more than is read."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(
-            f"The answer of the Qarnot API is larger than {limit_bytes:,} bytes, so it was not read to the end. "
+            f"The response from the Qarnot API is larger than {limit_bytes:,} bytes, so it was not read to the end. "
             "Ask for less: a smaller limit, or fewer tasks."
         )
 
 
 class Busy(ApiUnavailable):
-    """This server has as many calls to the API under way as it may have."""
+    """This server has as many calls to the API in flight as it may have."""
 
     may_have_worked = False
 
     def __init__(self, calls: int, waited_seconds: float) -> None:
         super().__init__(
-            f"This server has {calls} calls to Qarnot under way, and none of them ended within {waited_seconds:g} s. "
+            f"This server has {calls} calls to Qarnot in flight, and none of them ended within {waited_seconds:g} s. "
             "Nothing was sent. Call again in a moment."
         )
 
 
 class SubmitUncertain(QarnotError):
-    """The answer to a submit was lost."""
+    """The response to a submit was lost."""
 
     def __init__(self, message: str, *, shortname: str, cause: QarnotError) -> None:
         self.shortname = shortname

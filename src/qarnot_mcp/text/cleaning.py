@@ -6,7 +6,8 @@ Cleaning keeps the number of lines, never makes a text longer, and changes nothi
 import re
 
 REPLACEMENT = "\ufffd"
-_MARK_CHARACTERS = 32
+_MARK_CHARACTERS = 32  # what the mark of a cut takes at most
+_CUT_FACTOR = 4  # blanks and invisible characters may take up three quarters of what is looked at
 
 # Escape sequences of terminals. None may cross a line, and a control string (title, link, device command) without
 # its end loses only its introducer, so that no text can hide behind it.
@@ -51,26 +52,28 @@ def clean_text(text: str) -> str:
     return "\n".join([_last_state(line) if "\r" in line else line for line in text.split("\n")])
 
 
-def clean_line(line: str) -> str:
-    """Return one log line, cleaned; a newline inside it becomes a space."""
-    if line.isascii() and line.isprintable():
-        return line
-    return clean_text(line).replace("\n", " ")
-
-
 def one_line(text: str, limit: int) -> str:
-    """Return a name or message on one line of at most `limit` characters, with single spaces."""
-    return shorten(" ".join(clean_text(text).split()), limit)
+    """Return a name or message on one line of at most `limit` characters, with single spaces.
+
+    The text is cut to a few times the limit first, so that a huge one costs no more than a long one.
+    """
+    part = text[: _CUT_FACTOR * limit]
+    # A line break of any kind is a blank here; a lone \r must not make what comes before it disappear.
+    line = " ".join(clean_text(part.replace("\r", " ")).split())
+    return shorten(line, limit, beyond=len(text) - len(part))
 
 
-def shorten(text: str, limit: int) -> str:
-    """Return the text cut to `limit` characters, including a mark that says how many are missing."""
-    if len(text) <= limit:
+def shorten(text: str, limit: int, *, beyond: int = 0) -> str:
+    """Return the text cut to `limit` characters, including a mark that says how many are missing.
+
+    `beyond` is how many characters of the original are missing already.
+    """
+    if len(text) <= limit and beyond == 0:
         return text
     if limit < 2 * _MARK_CHARACTERS:
         return text[: max(limit - 1, 0)] + "…"[:limit]
-    kept = limit - _MARK_CHARACTERS
-    return f"{text[:kept]}… ({len(text) - kept:,} more characters)"
+    kept = min(len(text), limit - _MARK_CHARACTERS)
+    return f"{text[:kept]}… ({len(text) - kept + beyond:,} more characters)"
 
 
 def _is_clean(text: str) -> bool:

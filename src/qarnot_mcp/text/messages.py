@@ -1,43 +1,26 @@
-"""How the messages of errors are worded: what strangers wrote is bounded, on one line, without control characters."""
+"""How values, API messages and waits appear in the messages of errors; all that strangers wrote is cleaned."""
 
-import re
+from qarnot_mcp.text.cleaning import one_line
 
-GIVEN_CHARACTERS = 80
+GIVEN_CHARACTERS = 100
+"""Enough to recognise what was given: some 68 characters and how many are missing."""
 SAID_CHARACTERS = 500
-MESSAGE_CHARACTERS = 1500
-
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]+")
-
-
-def plain(text: str, limit: int) -> str:
-    """Answers text from strangers on one line, without control characters, of at most `limit` characters."""
-    # Cut first: a message can be as long as an answer may be.
-    words = " ".join(_UNPRINTABLE.sub(" ", text[: 4 * limit]).split())
-    return words if len(words) <= limit else f"{words[: limit - 1]}…"
+"""The API's own messages stay far below; what is longer is a page of a proxy."""
 
 
 def shown(value: object) -> str:
-    """Answers a given value as it appears in a message."""
-    return repr(plain(value, GIVEN_CHARACTERS)) if isinstance(value, str) else plain(repr(value), GIVEN_CHARACTERS)
+    """Return a given value as it appears in a message; a text stands in quotes."""
+    return (
+        repr(one_line(value, GIVEN_CHARACTERS)) if isinstance(value, str) else one_line(repr(value), GIVEN_CHARACTERS)
+    )
 
 
 def said(api_message: str) -> str:
-    """Answers what the API said as the end of a clause; empty where it said nothing."""
-    message = plain(api_message, SAID_CHARACTERS).rstrip(".")
+    """Return what the API said as the end of a clause, such as ": no such task"; empty if it said nothing."""
+    message = one_line(api_message, SAID_CHARACTERS).rstrip(".")
     return f": {message}" if message else ""
 
 
 def seconds_text(seconds: float | None) -> str:
-    """Answers a wait in words; a minute where the API did not say."""
+    """Return a wait in words; a minute if the API did not say how long."""
     return "a minute" if seconds is None else f"{max(1, round(seconds))} s"
-
-
-class QarnotError(Exception):
-    """Every error of ours; its text is the whole message for the reader."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(plain(message, MESSAGE_CHARACTERS))
-
-    def add(self, note: str) -> None:
-        """Adds a sentence to the message."""
-        self.args = (plain(f"{self} {note}", MESSAGE_CHARACTERS),)

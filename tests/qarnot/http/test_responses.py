@@ -46,7 +46,7 @@ def answer(status: int, document: object = None, **headers: str) -> Response:
         ({"message": 5}, ""),
         ([], ""),
         (7, ""),
-        ({"message": "two\nlines\x1b[31m\u202e"}, "two lines [31m"),
+        ({"message": "two\nlines\x1b[31m\u202e"}, "two lines"),
     ],
 )
 def test_every_shape_of_refusal_is_read(document: object, message: str) -> None:
@@ -62,23 +62,23 @@ def test_a_refusal_without_json_gives_its_text_but_never_markup(body: bytes, mes
 
 
 def test_a_long_message_is_cut() -> None:
-    assert len(message_of(answer(400, {"message": "x" * 1_000_000}))) == 500
+    assert len(message_of(answer(400, {"message": "x" * 1_000_000}))) <= 500
 
 
 @pytest.mark.parametrize(
     ("status", "said", "kind", "words"),
     [
-        (400, "Invalid fields: name", BadRequest, "does not accept this call: Invalid fields: name. Correct"),
+        (400, "Invalid fields: name", BadRequest, "rejected the arguments of this call: Invalid fields: name. Correct"),
         (401, "Bad authentication token", KeyRefused, "refused the API key: Bad authentication token"),
-        (402, "Not enough credits", NotEnoughCredits, "not enough credits"),
+        (402, "Not enough credits", NotEnoughCredits, "does not have enough credits"),
         (402, "No machine fits the hardware constraints", HardwareUnavailable, "Loosen or drop hardware_constraints"),
         (403, "Maximum number of tasks reached", QuotaReached, "delete finished tasks with delete_task"),
         (403, "No access", Forbidden, "does not allow this"),
-        (404, "No such task: t1", NotFound, "There is no task 't1' for this key. list_tasks"),
-        (404, "No such bucket: in", NotFound, "There is no bucket 'in' for this key."),
-        (404, "Nothing here", NotFound, "There is no task 't1' for this key: Nothing here."),
-        (409, "Taken", Conflict, "what is there already: Taken"),
-        (405, "Method", ApiRefused, "refuses this call: Method"),
+        (404, "No such task: t1", NotFound, "No task 't1' is visible to this API key. list_tasks"),
+        (404, "No such bucket: in", NotFound, "No bucket 'in' is visible to this API key."),
+        (404, "Nothing here", NotFound, "No task 't1' is visible to this API key: Nothing here."),
+        (409, "Taken", Conflict, "conflicts with the current state: Taken"),
+        (405, "Method", ApiRefused, "refused this call: Method"),
         (429, "", RateLimited, "Wait a minute"),
         (302, "", UnreadableResponse, "redirects"),
         (500, "Oops", ServerFailed, "failed with status 500: Oops. Try again in a moment"),

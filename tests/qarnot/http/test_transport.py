@@ -271,7 +271,7 @@ async def test_a_call_that_finds_no_place_is_told_so() -> None:
     async with listening(handler) as url, opened(base_url=url, limits=limits) as client:
         first = asyncio.create_task(client.profiles.names())
         await arrived.wait()
-        with pytest.raises(Busy, match="has 1 calls to Qarnot under way"):
+        with pytest.raises(Busy, match="has 1 calls to Qarnot in flight"):
             await client.profiles.names()
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
@@ -294,7 +294,7 @@ async def test_nothing_listens_where_the_api_should_be() -> None:
 @pytest.mark.parametrize(
     ("failure", "kind", "words"),
     [
-        (httpx.PoolTimeout(""), Busy, "calls to Qarnot under way"),
+        (httpx.PoolTimeout(""), Busy, "calls to Qarnot in flight"),
         (httpx.ProxyError("proxy says no"), Unreachable, "cannot be reached: proxy says no"),
         (httpx.ConnectTimeout(""), Unreachable, "no connection within 5 s"),
         (httpx.LocalProtocolError("odd"), Unreachable, "broke: odd"),

@@ -12,7 +12,7 @@ from qarnot_mcp.auth.oauth.grants import Registration
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects, is_same_redirect
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.scopes import SCOPES, granted_scopes
-from qarnot_mcp.text.messages import plain
+from qarnot_mcp.text.cleaning import one_line
 
 MAX_NAME_CHARACTERS = 60
 MAX_REDIRECTS = 10
@@ -99,13 +99,15 @@ class Clients:
             document = await self._fetch_document(address)
         except (CIMDFetchError, CIMDValidationError) as error:
             logger.warning(
-                "The client's document at %s cannot be read: %s", plain(address, 200), plain(str(error), 200)
+                "The client's document at %s cannot be read: %s", one_line(address, 200), one_line(str(error), 200)
             )
             if address != CLAUDE_CODE:
                 return None
             return self._client(address, "Claude Code", CLAUDE_CODE_REDIRECTS)
         if document.token_endpoint_auth_method != "none":  # noqa: S105
-            logger.warning("The client at %s wants private_key_jwt; only public ones can sign in", plain(address, 200))
+            logger.warning(
+                "The client at %s wants private_key_jwt; only public ones can sign in", one_line(address, 200)
+            )
             return None
         return self._client(address, _cleaned_name(document.client_name), document.redirect_uris)
 
@@ -126,7 +128,7 @@ def _is_address(client_id: str) -> bool:
 
 def _cleaned_name(name: str | None) -> str:
     """Return a name that can be shown: one line, printable, bounded."""
-    return plain(name or "", MAX_NAME_CHARACTERS) or UNNAMED
+    return one_line(name or "", MAX_NAME_CHARACTERS) or UNNAMED
 
 
 def _not_allowed(requested: list[str]) -> str:

@@ -90,7 +90,7 @@ class MutationOutcome:
             yield
         except ApiUnavailable as error:
             if self.is_done:
-                error.add(f"The task was {participle} nevertheless: only its new state could not be read.")
+                error.add(f"The task was {participle}; only its new state could not be read.")
             elif self.call is not None and (self.call.maybe_done or isinstance(error, TimedOut)):
                 error.add(f"Whether the task was {participle} is not known; it is safe to call again.")
             raise

@@ -23,10 +23,10 @@ from qarnot_mcp.qarnot.errors import (
     RateLimited,
     ServerFailed,
     UnreadableResponse,
-    plain,
 )
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.messages import SAID_CHARACTERS
 
-MESSAGE_CHARACTERS = 500
 MESSAGES_JOINED = 5
 LONGEST_WAIT_SECONDS = 7 * 86400.0
 _NO_SUCH = re.compile(r"no such (\w+): (.+)", re.IGNORECASE)
@@ -106,19 +106,19 @@ def message_of(answer: Response) -> str:
     try:
         body = from_json(answer.body, allow_inf_nan=False)
     except ValueError:
-        text = answer.body[: 8 * MESSAGE_CHARACTERS].decode("utf-8", "replace")
-        return "" if "<" in text else plain(text, MESSAGE_CHARACTERS)
+        text = answer.body[: 8 * SAID_CHARACTERS].decode("utf-8", "replace")
+        return "" if "<" in text else one_line(text, SAID_CHARACTERS)
     if isinstance(body, list) and body:
         body = body[0]
     if isinstance(body, str):
-        return plain(body, MESSAGE_CHARACTERS)
+        return one_line(body, SAID_CHARACTERS)
     if not isinstance(body, Mapping):
         return ""
     error = body.get("error")
     nested = error.get("message") if isinstance(error, Mapping) else error
     for found in (body.get("message"), nested, _joined(body.get("errors")), body.get("detail"), body.get("title")):
         if isinstance(found, str) and found.strip():
-            return plain(found, MESSAGE_CHARACTERS)
+            return one_line(found, SAID_CHARACTERS)
     return ""
 
 
@@ -147,8 +147,8 @@ def _joined(errors: object) -> str:
     parts = []
     for name, messages in list(errors.items())[:MESSAGES_JOINED]:
         texts = messages[:MESSAGES_JOINED] if isinstance(messages, list) else [messages]
-        text = " ".join(plain(str(message), MESSAGE_CHARACTERS) for message in texts)
-        parts.append(f"{plain(str(name), 80)}: {text}" if name else text)
+        text = " ".join(one_line(str(message), SAID_CHARACTERS) for message in texts)
+        parts.append(f"{one_line(str(name), 80)}: {text}" if name else text)
     return "; ".join(parts)
 
 
