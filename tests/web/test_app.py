@@ -77,14 +77,6 @@ async def test_the_query_of_the_address_reaches_the_server_with_and_without_its_
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_blanks_around_the_header_for_reading_only_do_not_hide_it(era: Era) -> None:
-    async with server() as http:
-        answer = await listed(http, era, **{"X-MCP-Readonly": "true "})
-        assert '"get_task_logs"' in answer.text
-        assert '"delete_task"' not in answer.text
-
-
-@pytest.mark.parametrize("era", ERAS)
 async def test_a_client_of_either_era_works_behind_a_path_of_its_own(era: Era) -> None:
     async with server(path="/qarnot/v2") as http:
         assert (await listed(http, era, "/qarnot/v2/")).status_code == 200
