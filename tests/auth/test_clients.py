@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,12 +8,14 @@ from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl, SecretStr
 
+from qarnot_mcp.auth.oauth.client_documents import ClientDocuments
 from qarnot_mcp.auth.oauth.clients import CLAUDE_CODE, MAX_NAME_CHARACTERS, Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 
 CLAUDE = "https://claude.ai/api/mcp/auth_callback"
 DOCUMENT = "https://claude.ai/oauth/client.json"
+OPENED: list[ClientDocuments] = []
 SEALER = Sealer([SecretStr("s" * 40)])
 
 
@@ -22,7 +25,16 @@ def clients(sealer: Sealer = SEALER, **documents: Any) -> Clients:
             raise CIMDFetchError("404")
         return CIMDDocument.model_validate({"client_id": DOCUMENT, **documents})
 
-    return Clients(sealer, AllowedRedirects(), fetch)
+    opened = ClientDocuments(fetch)
+    OPENED.append(opened)
+    return Clients(sealer, AllowedRedirects(), opened)
+
+
+@pytest.fixture(autouse=True)
+def closing() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 def registration(**fields: Any) -> OAuthClientInformationFull:
@@ -126,13 +138,16 @@ async def test_a_client_that_signs_its_requests_is_refused(caplog: pytest.LogCap
         "https://localhost/client.json",
         "https://user@claude.ai/client.json",
         "https:///client.json",
+        "https://[::ffff:10.0.0.1]/client.json",
     ],
 )
 async def test_no_document_is_fetched_from_the_servers_own_network(
     address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        assert await Clients(SEALER, AllowedRedirects()).find(address) is None
+        known = Clients(SEALER, AllowedRedirects())
+        assert await known.find(address) is None
+        known.close()
     assert "cannot be read" in caplog.text
 
 

@@ -8,6 +8,7 @@ import pytest
 from fastmcp.server.auth.cimd import CIMDDocument
 from pydantic import SecretStr
 
+from qarnot_mcp.auth.oauth.client_documents import ClientDocuments
 from qarnot_mcp.auth.oauth.clients import Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
@@ -63,7 +64,7 @@ async def test_a_client_with_a_document_signs_in_without_registering(
         reads.append(address)
         return CIMDDocument(client_id=DOCUMENT, client_name="Claude", redirect_uris=["http://localhost/callback"])
 
-    clients = Clients(Sealer([SECRET]), AllowedRedirects(), fetch)
+    clients = Clients(Sealer([SECRET]), AllowedRedirects(), ClientDocuments(fetch))
     async with oauth_only_server(accounts, listener, clients=clients):
         code = await sign_in.code(ALICE)
         reads.clear()

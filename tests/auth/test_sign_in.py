@@ -1,9 +1,17 @@
 import asyncio
 import re
+import threading
 
+import httpx
 import pytest
+from fastmcp.server.auth.cimd import CIMDDocument, CIMDFetchError
 
-from tests.support.oauth_only_server import ALICE, BOB, Accounts
+from qarnot_mcp.auth.oauth.client_documents import MAX_FETCHES, ClientDocuments
+from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.sign_in.handlers import MAX_REQUESTS_AT_ONCE
+from tests.support.oauth_only_server import ALICE, BOB, SECRET, Accounts, oauth_only_server
 from tests.support.sign_in import REDIRECT, SignIn, parameters_of
 
 
@@ -266,3 +274,41 @@ async def test_an_error_that_goes_back_to_the_client_carries_the_issuer(sign_in:
         answer = parameters_of(response)
         assert answer["error"] == "invalid_request"
         assert answer["iss"] == sign_in.origin
+
+
+@pytest.mark.parametrize("client_id", ["https://a..b/x", "https://example.com:99999/x", "https://[::1/x"])
+async def test_a_malformed_client_id_is_a_400_and_one_line_of_the_log(
+    sign_in: SignIn, client_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_in.client_id = client_id
+    response = await sign_in.authorize()
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert [record.exc_info for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == [None]
+
+
+async def test_one_address_cannot_hold_all_places_in_which_documents_are_fetched(
+    accounts: Accounts, http: httpx.AsyncClient
+) -> None:
+    is_over = threading.Event()
+
+    async def fetch(address: str) -> CIMDDocument:
+        await asyncio.to_thread(is_over.wait, 60)
+        raise CIMDFetchError("404")
+
+    documents = ClientDocuments(fetch)
+    clients = Clients(Sealer([SECRET]), AllowedRedirects(), documents)
+    async with oauth_only_server(accounts, clients=clients) as origin:
+        http.headers["X-Forwarded-For"] = "198.51.100.1"
+        sign_in = SignIn(origin, http, client_id="https://slow.example/x")
+        held = [asyncio.create_task(sign_in.authorize()) for _ in range(MAX_REQUESTS_AT_ONCE + 1)]
+        done, waiting = await asyncio.wait(held, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result().status_code for task in done] == [429]
+        assert len(waiting) == MAX_REQUESTS_AT_ONCE < MAX_FETCHES
+        http.headers["X-Forwarded-For"] = "198.51.100.2"
+        other = SignIn(origin, http)
+        await other.register()
+        assert (await other.authorize()).status_code == 302
+        is_over.set()
+        await asyncio.wait(waiting)
+        assert (await sign_in.authorize()).status_code == 400
+    documents.close()

@@ -1,13 +1,12 @@
 """The clients that ask for a sign-in: registered ones, sealed into their ids, and those with a metadata document."""
 
 import logging
-from collections.abc import Awaitable, Callable
 
-from fastmcp.server.auth.cimd import CIMDDocument, CIMDFetcher, CIMDFetchError, CIMDValidationError
 from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl
 
+from qarnot_mcp.auth.oauth.client_documents import ClientDocuments, UnreadableDocument
 from qarnot_mcp.auth.oauth.grants import Registration
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects, is_same_redirect
 from qarnot_mcp.auth.oauth.sealing import Sealer
@@ -16,7 +15,6 @@ from qarnot_mcp.text.cleaning import one_line
 
 MAX_NAME_CHARACTERS = 60
 MAX_REDIRECTS = 10
-FETCH_SECONDS = 5.0
 UNNAMED = "An MCP client"
 
 # Claude Code always sends this document, even to a server that cannot reach the internet. Its callbacks stay on the
@@ -49,15 +47,14 @@ class PublicClient(OAuthClientInformationFull):
 class Clients:
     """Find every client without storing any: an id is the sealed registration, or the address of a document."""
 
-    def __init__(
-        self,
-        sealer: Sealer,
-        allowed: AllowedRedirects,
-        fetch_document: Callable[[str], Awaitable[CIMDDocument]] | None = None,
-    ) -> None:
+    def __init__(self, sealer: Sealer, allowed: AllowedRedirects, documents: ClientDocuments | None = None) -> None:
         self._sealer = sealer
         self._allowed = allowed
-        self._fetch_document = fetch_document or CIMDFetcher(timeout=FETCH_SECONDS).fetch
+        self._documents = documents or ClientDocuments()
+
+    def close(self) -> None:
+        """End what fetches documents."""
+        self._documents.close()
 
     def register(self, client: OAuthClientInformationFull) -> None:
         """Turn a registration request, in place, into what was registered: a public client with a sealed id.
@@ -96,8 +93,8 @@ class Clients:
 
     async def _find_by_document(self, address: str) -> PublicClient | None:
         try:
-            document = await self._fetch_document(address)
-        except (CIMDFetchError, CIMDValidationError) as error:
+            document = await self._documents.read(address)
+        except UnreadableDocument as error:
             logger.warning(
                 "The client's document at %s cannot be read: %s", one_line(address, 200), one_line(str(error), 200)
             )

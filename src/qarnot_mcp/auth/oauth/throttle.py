@@ -34,7 +34,7 @@ class Throttle:
     def begin_try(self, address: str) -> float:
         """Begin a try and return 0, or return how many seconds the address has to wait (no try has begun then)."""
         now = self._now()
-        network = _network_of(address)
+        network = network_of(address)
         record = self._records.setdefault(network, _Record())
         self._records.move_to_end(network)
         while len(self._records) > MAX_ADDRESSES:
@@ -52,7 +52,7 @@ class Throttle:
 
     def end_try(self, address: str, *, was_wrong: bool) -> None:
         """End a try that `begin_try` began; a key that could not be verified was not wrong."""
-        record = self._records.get(_network_of(address))
+        record = self._records.get(network_of(address))
         if record is None:
             return
         record.in_progress = max(record.in_progress - 1, 0)
@@ -67,7 +67,7 @@ def _wait_after(wrong_keys: int) -> float:
     return min(FIRST_WAIT_SECONDS * 2.0 ** min(wrong_keys - FREE_TRIES, 16), MAX_WAIT_SECONDS)
 
 
-def _network_of(address: str) -> str:
+def network_of(address: str) -> str:
     """Return the address, for IPv6 the /64 around it: one household or machine has all of those.
 
     A socket that listens on both families names IPv4 peers `::ffff:a.b.c.d`; those are addresses of their own.

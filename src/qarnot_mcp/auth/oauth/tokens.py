@@ -74,7 +74,8 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         self._sign_in_url = sign_in_url
 
     async def close(self) -> None:
-        """Close the store."""
+        """Close the store and what fetches the documents of clients."""
+        self._clients.close()
         await self._store.close()
 
     async def get_client(self, client_id: str) -> PublicClient | None:
