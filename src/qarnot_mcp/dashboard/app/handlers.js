@@ -1,22 +1,23 @@
-// What the reader can do: each handler changes the view, draws it, and looks at the server where that is needed.
+// What the reader can do: each handler changes the view, draws it, and loads from the server where that is needed.
 
 import { isLost } from "./host.js";
 import { expressionFor } from "../model/log_lines.js";
-import { emptyLog, emptyTask, emptyTasks, knownOf, lookEarlier, lookForText, lookFurther } from "./loaders.js";
+import { loadEarlier, loadMore, newLog, newTask, newTaskList, searchLog, taskContext } from "./loaders.js";
 import { resubmissionOf } from "../model/resubmit.js";
 
 const AT_END_PIXELS = 24;
 
+/** Return the handlers of a view, which its pages know as `go`. */
 export function createHandlers(view) {
-  const { redraw, look } = view;
+  const { redraw, load } = view;
 
-  function show(face, part, focus = "#heading") {
-    Object.assign(view, { face, [face]: part, asking: null, notice: "" });
-    look();
+  function show(page, part, focus = "#heading") {
+    Object.assign(view, { page, [page]: part, asking: null, notice: "" });
+    load();
     focusOn(focus);
   }
 
-  /** Runs a call that is no look, and shows in its place what went wrong. */
+  /** Run a call that the reader asked for, and show on its page what went wrong. */
   async function attempt(part, call) {
     try {
       await call(view);
@@ -29,8 +30,8 @@ export function createHandlers(view) {
 
   function filter(changes) {
     const { text, sort, args } = view.tasks;
-    view.tasks = { ...emptyTasks({ ...args, cursor: undefined, ...changes }), text, sort };
-    look();
+    view.tasks = { ...newTaskList({ ...args, cursor: undefined, ...changes }), text, sort };
+    load();
   }
 
   function change(part, changes) {
@@ -39,18 +40,18 @@ export function createHandlers(view) {
   }
 
   return {
-    refresh: look,
+    refresh: load,
     openTasks: () => show("tasks", view.tasks, `[data-uuid="${CSS.escape(view.task.uuid)}"]`),
-    openTask: (uuid, name) => show("task", view.task?.uuid === uuid ? view.task : emptyTask(uuid, name)),
+    openTask: (uuid, name) => show("task", view.task?.uuid === uuid ? view.task : newTask(uuid, name)),
 
-    /** Opens a log; what `changes` does not name stays as it is where the same task's log is open. */
+    /** Open a log; while a log is open, its arguments stay but for those in `changes`. */
     openLog(changes) {
-      const isOpen = view.face === "log";
-      const { answer } = view.task ?? {};
+      const isOpen = view.page === "log";
+      const { result } = view.task ?? {};
       const args = isOpen
         ? view.log.args
-        : { task_uuid: answer.uuid, log_type: answer.failure?.groups?.[0]?.log_type ?? "stdout" };
-      show("log", emptyLog({ ...args, ...changes }, isOpen ? view.log : knownOf(view.task)));
+        : { task_uuid: result.uuid, log_type: result.failure?.groups?.[0]?.log_type ?? "stdout" };
+      show("log", newLog({ ...args, ...changes }, isOpen ? view.log : taskContext(view.task)));
     },
 
     sort(by) {
@@ -66,41 +67,41 @@ export function createHandlers(view) {
       view.tasks.text = "";
       filter({ state: undefined, tags: undefined, name: undefined });
     },
-    more: () => attempt(view.tasks, lookFurther),
+    more: () => attempt(view.tasks, loadMore),
 
-    ask(deed) {
-      const task = view.task.answer;
-      change(view, { asking: { deed, task, submission: deed === "again" && resubmissionOf(task) } });
+    ask(action) {
+      const task = view.task.result;
+      change(view, { asking: { action, task, submission: action === "again" && resubmissionOf(task) } });
       focusOn("#asking-cancel");
     },
     cancelAsking() {
-      const { deed } = view.asking;
+      const { action } = view.asking;
       change(view, { asking: null });
-      focusOn(`[data-deed=${deed}]`);
+      focusOn(`[data-action=${action}]`);
     },
     async confirm() {
       const { asking } = view;
       change(asking, { isBusy: true, problem: null });
       try {
-        finish(asking, await view.carryOut(asking));
+        finish(asking, await view.runAction(asking));
       } catch (error) {
-        const start = isLost(error) ? `${view.say("lostTitle")} ` : "";
-        change(asking, { isBusy: false, problem: start + error.message });
+        const prefix = isLost(error) ? `${view.say("lostTitle")} ` : "";
+        change(asking, { isBusy: false, problem: prefix + error.message });
       }
     },
 
     searchText: (search) => change(view.log, { search }),
-    searchAll: () => attempt(view.log, () => lookForText(view, expressionFor(view.log.search))),
+    searchAll: () => attempt(view.log, () => searchLog(view, expressionFor(view.log.search))),
     leaveSearch() {
-      view.log = emptyLog(view.log.args, view.log);
-      look();
+      view.log = newLog(view.log.args, view.log);
+      load();
     },
 
     async earlier() {
       const lines = document.getElementById("log-lines");
       view.log.follows = false;
       const below = lines.scrollHeight - lines.scrollTop;
-      await attempt(view.log, lookEarlier);
+      await attempt(view.log, loadEarlier);
       lines.scrollTop = lines.scrollHeight - below;
     },
     scrolled({ target: { scrollTop, scrollHeight, clientHeight } }) {
@@ -110,12 +111,12 @@ export function createHandlers(view) {
     toEnd: () => change(view.log, { follows: true }),
   };
 
-  function finish({ deed, task }, answer) {
-    if (deed === "delete") {
+  function finish({ action, task }, result) {
+    if (action === "delete") {
       view.tasks.rows = view.tasks.rows?.filter(({ uuid }) => uuid !== task.uuid);
       show("tasks", view.tasks);
-    } else show("task", deed === "again" ? emptyTask(answer.uuid, answer.name) : view.task);
-    const notice = view.say(`${deed}Done`, { name: answer.name });
+    } else show("task", action === "again" ? newTask(result.uuid, result.name) : view.task);
+    const notice = view.say(`${action}Done`, { name: result.name });
     view.announce(notice);
     change(view, { notice });
   }

@@ -1,25 +1,29 @@
-// The way to the host: JSON-RPC 2.0 over postMessage, as MCP Apps defines it. Nothing else here talks to anybody.
+// The connection to the host: JSON-RPC 2.0 over postMessage, as MCP Apps defines it. The view's only way out.
 
-const ANSWER_SECONDS = 60;
+const RESPONSE_SECONDS = 60;
 const NOTIFICATION = "ui/notifications/";
 const VIEW_DATA = "com.qarnot/dashboard";
+const METHOD_NOT_FOUND = -32601;
 
-/** The tool answered that it cannot do this; `message` is its text for people. */
-class ToolRefused extends Error {}
+/** The tool refused the call; `message` is its text for people. */
+class ToolError extends Error {}
 
-/** No answer came, or the host could not pass the call on. */
-class ServerLost extends Error {}
+/** No response came, or the host could not pass the call on. */
+class ConnectionLost extends Error {}
 
-/** Whether no answer came. What is neither this nor a refusal is a fault of ours: it is thrown on. */
+/** Tell whether no response came. An error that is neither this nor a refusal is a defect: it is thrown again. */
 export function isLost(error) {
-  if (error instanceof ToolRefused) return false;
-  if (error instanceof ServerLost) return true;
+  if (error instanceof ToolError) return false;
+  if (error instanceof ConnectionLost) return true;
   throw error;
 }
 
-/** Connects to the host, which `onNotification(name, params)` hears; `onTeardown()` is called before the view goes. */
+/**
+ * Connect to the host. `onNotification(name, params)` receives what it says, the name without its prefix;
+ * `onTeardown()` is called before the view is removed.
+ */
 export function connectToHost(onNotification, onTeardown) {
-  const waiting = new Map();
+  const pending = new Map();
   let lastId = 0;
 
   const post = (message) => window.parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
@@ -27,16 +31,16 @@ export function connectToHost(onNotification, onTeardown) {
   const request = (method, params) =>
     new Promise((resolve, reject) => {
       const id = ++lastId;
-      const timer = setTimeout(() => settle({ id, error: { message: "no answer" } }), ANSWER_SECONDS * 1000);
-      waiting.set(id, { resolve, reject, timer });
+      const timer = setTimeout(() => settle({ id, error: { message: "no response" } }), RESPONSE_SECONDS * 1000);
+      pending.set(id, { resolve, reject, timer });
       post({ id, method, params });
     });
 
   function settle({ id, result, error }) {
-    const { resolve, reject, timer } = waiting.get(id) ?? {};
-    if (!waiting.delete(id)) return;
+    const { resolve, reject, timer } = pending.get(id) ?? {};
+    if (!pending.delete(id)) return;
     clearTimeout(timer);
-    if (error) reject(new ServerLost(error.message));
+    if (error) reject(new ConnectionLost(error.message));
     else resolve(result);
   }
 
@@ -48,36 +52,39 @@ export function connectToHost(onNotification, onTeardown) {
     else if (method === "ping" || method === "ui/resource-teardown") {
       if (method !== "ping") onTeardown();
       post({ id, result: {} });
-    } else post({ id, error: { code: -32601, message: "Method not found" } });
+    } else post({ id, error: { code: METHOD_NOT_FOUND, message: "Method not found" } });
   });
 
   return {
-    /** Introduces the view and answers what the host says of itself. */
+    /** Introduce the view and return what the host says of itself. */
     async initialize() {
-      const answer = await request("ui/initialize", {
+      const result = await request("ui/initialize", {
         appInfo: { name: "qarnot-tasks", version: "1" },
         appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
         protocolVersion: "2026-01-26",
       });
       post({ method: `${NOTIFICATION}initialized`, params: {} });
-      return answer;
+      return result;
     },
 
-    /** Calls a tool and answers its structured content. */
-    callTool: async (name, args) => structureOf(await request("tools/call", { name, arguments: args })),
+    /** Call a tool and return what `contentOf` reads of its result. */
+    callTool: async (name, args) => contentOf(await request("tools/call", { name, arguments: args })),
 
-    /** Tells the model, with its next turn, what happened here. */
-    tellModel: (text, structuredContent) =>
+    /** Tell the model, with its next turn, what happened here. */
+    updateModelContext: (text, structuredContent) =>
       request("ui/update-model-context", { content: [{ type: "text", text }], structuredContent }),
 
-    setDisplayMode: (mode) => request("ui/request-display-mode", { mode }),
+    requestDisplayMode: (mode) => request("ui/request-display-mode", { mode }),
 
-    tellSize: (width, height) => post({ method: `${NOTIFICATION}size-changed`, params: { width, height } }),
+    reportSize: (width, height) => post({ method: `${NOTIFICATION}size-changed`, params: { width, height } }),
   };
 }
 
-/** The structured content of a tool's result, with what the server says to this view alone as `viewData`. */
-export function structureOf({ content = [], isError, structuredContent, _meta }) {
+/**
+ * Return the structured content of a tool's result, and in `viewData` what the server sends to this view only; a host
+ * may leave that out. Throws where the tool refused.
+ */
+export function contentOf({ content = [], isError, structuredContent, _meta }) {
   if (structuredContent && !isError) return { ...structuredContent, viewData: _meta?.[VIEW_DATA] };
-  throw new ToolRefused(content.map(({ text = "" }) => text).join("\n"));
+  throw new ToolError(content.map(({ text = "" }) => text).join("\n"));
 }

@@ -1,37 +1,113 @@
-// The dashboard: it starts here, takes what the host says, and draws the face that is wanted.
+// The dashboard starts here: it holds the view, takes what the host says, and draws the current page.
 
-import { connectToHost, isLost, structureOf } from "./host.js";
-import { createDeeds } from "./actions.js";
+import { connectToHost, contentOf, isLost } from "./host.js";
+import { createActions } from "./actions.js";
 import { h, render } from "../components/dom.js";
 import { createHandlers } from "./handlers.js";
 import { createLanguage } from "../i18n/language.js";
-import { logFace } from "../pages/log.js";
-import { emptyLog, emptyTask, emptyTasks, LOOKS } from "./loaders.js";
-import { iconButton, mark, loading } from "../components/controls.js";
+import { logPage } from "../pages/log.js";
+import { newLog, newTask, newTaskList, LOADERS } from "./loaders.js";
+import { iconButton, logo, loading } from "../components/controls.js";
 import { createPolling } from "./polling.js";
 import { kindOf } from "../model/states.js";
-import { taskFace } from "../pages/task.js";
-import { tasksFace } from "../pages/task_list.js";
+import { taskPage } from "../pages/task.js";
+import { taskListPage } from "../pages/task_list.js";
 
-const FACES = { tasks: tasksFace, task: taskFace, log: logFace };
+/**
+ * What every part of the view may have; a part is what one page shows.
+ * @typedef {object} Part
+ * @property {{isLost: boolean, text: string}} [problem] what went wrong at the last call
+ * @property {string} [lastResult] the last result as JSON, to notice that nothing has changed
+ */
+
+/**
+ * The list of tasks.
+ * @typedef {object} TaskListPart
+ * @property {object} args the filters, as arguments of list_tasks
+ * @property {object[]} [rows] the tasks of list_tasks; missing until they are loaded
+ * @property {number} [total] how many tasks match on the server
+ * @property {string} [nextCursor] reads on after the last row
+ * @property {string} text what the reader filters the rows by
+ * @property {string} tagText what is typed into the field for a tag
+ * @property {{by: string, isDescending?: boolean}} sort
+ */
+
+/**
+ * One task.
+ * @typedef {object} TaskPart
+ * @property {string} uuid
+ * @property {string} [name]
+ * @property {object} [result] of get_task; missing until it is loaded
+ * @property {Object<string, number>} history when each kind of state began, in milliseconds, as far as it is known
+ */
+
+/**
+ * The log of a task.
+ * @typedef {object} LogPart
+ * @property {object} args which log, as arguments of get_task_logs
+ * @property {object} [result] of get_task_logs; missing until it is loaded
+ * @property {object[]} lines as model/log_lines.js makes them
+ * @property {Set<number>} instanceIds the instances to choose from
+ * @property {string} [name] of the task
+ * @property {string} [state] of the task
+ * @property {boolean} isOver whether the task has ended
+ * @property {string} search what is marked in the lines
+ * @property {boolean} [isFound] whether the lines are those of a search through the whole log
+ * @property {boolean} follows whether the page scrolls to new lines
+ * @property {string} [cursor] reads on after the last line
+ */
+
+/**
+ * What the reader is asked to confirm.
+ * @typedef {object} Asking
+ * @property {"abort"|"delete"|"again"} action
+ * @property {object} task the result of get_task
+ * @property {object|false} submission for "again": what model/resubmit.js makes of the task
+ * @property {boolean} [isBusy] whether the call is on its way
+ * @property {string} [problem] why the call failed
+ */
+
+/**
+ * Everything that is shown. Beside these fields it has the functions below, and say, number, percent, date, duration,
+ * ago and memory of i18n/language.js.
+ * @typedef {object} View
+ * @property {"tasks"|"task"|"log"|null} page the current page; null until the host says what to show
+ * @property {Part & TaskListPart} tasks
+ * @property {Part & TaskPart} [task]
+ * @property {Part & LogPart} log
+ * @property {Asking|null} asking
+ * @property {string} notice what was done last
+ * @property {boolean} mayAct whether the reader may abort, delete and run again
+ * @property {boolean} mayCall whether the host lets the view call tools
+ * @property {boolean} isAlive whether another load is due
+ * @property {Set<string>} knownTags
+ * @property {object} host the connection of app/host.js
+ * @property {object} go the handlers of app/handlers.js
+ * @property {function(Asking): Promise<object>} runAction
+ */
+
+const PAGES = { tasks: taskListPage, task: taskPage, log: logPage };
 
 const root = document.documentElement;
 const main = document.querySelector("main");
-const darkness = matchMedia("(prefers-color-scheme: dark)");
-const context = {};
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+const hostContext = {};
 const tagsByTask = new Map();
 let input = {};
 
+/** @type {View} */
 const view = {
-  face: null,
-  tasks: emptyTasks(),
-  log: emptyLog({}),
+  page: null,
+  tasks: newTaskList(),
+  log: newLog({}),
+  asking: null,
+  notice: "",
   mayAct: root.dataset.actions === "on",
   mayCall: true,
   knownTags: new Set(),
   isAlive: false,
   redraw,
-  look: () => polling.lookNow(),
+  load: () => polling.loadNow(),
   expandButton,
   announce: (text) => render(document.getElementById("announcements"), text),
   announceState({ name, state }) {
@@ -39,46 +115,45 @@ const view = {
   },
 
   /** Lists without a tag filter carry no tags: those seen elsewhere are kept for them. */
-  noteTags({ uuid, tags }) {
+  rememberTags({ uuid, tags }) {
     if (tags) tagsByTask.set(uuid, tags);
     tags?.forEach((tag) => view.knownTags.add(tag));
   },
   tagsOf: ({ uuid }) => tagsByTask.get(uuid) ?? [],
 };
 
-const polling = createPolling(look, (isAlive) => {
+const polling = createPolling(load, (isAlive) => {
   view.isAlive = isAlive;
   redraw();
 });
 
-/** What the host tells without being asked. */
-const HEARD = {
+const NOTIFICATION_HANDLERS = {
   "tool-input": (params) => (input = params.arguments ?? {}),
-  "tool-result": takeResult,
-  "tool-cancelled": () => refuse(view.say("toolCancelled")),
+  "tool-result": openResult,
+  "tool-cancelled": () => openProblem(view.say("toolCancelled")),
   "host-context-changed": takeContext,
 };
 
-view.host = connectToHost((name, params) => HEARD[name]?.(params), polling.stop);
-view.carryOut = createDeeds(view.host);
+view.host = connectToHost((name, params) => NOTIFICATION_HANDLERS[name]?.(params), polling.stop);
+view.runAction = createActions(view.host);
 view.go = createHandlers(view);
 
-/** One look at what is shown. */
-async function look() {
-  const { face } = view;
-  const part = view[face];
+/** Load what the current page shows, once. */
+async function load() {
+  const { page } = view;
+  const part = view[page];
   view.isAlive = view.mayCall && !part.isFound;
   redraw();
   if (!view.isAlive) return "over";
   try {
-    const { tool, args, take } = LOOKS[face];
-    const answer = await view.host.callTool(tool, args(part));
-    // The reader has gone elsewhere meanwhile: the look that was due there goes on.
-    if (view[view.face] !== part || part.isFound) return "gone";
-    const text = JSON.stringify(answer);
-    const isSame = part.lastAnswer === text;
-    Object.assign(part, { lastAnswer: text, problem: null });
-    return take(view, part, answer) ? "over" : isSame ? "same" : "changed";
+    const { tool, args, take } = LOADERS[page];
+    const result = await view.host.callTool(tool, args(part));
+    // The reader has gone to another page meanwhile, which has a load of its own.
+    if (view[view.page] !== part || part.isFound) return "replaced";
+    const text = JSON.stringify(result);
+    const isSame = part.lastResult === text;
+    Object.assign(part, { lastResult: text, problem: null });
+    return take(view, part, result) ? "over" : isSame ? "same" : "changed";
   } catch (error) {
     const lost = isLost(error);
     part.problem = { isLost: lost, text: lost ? view.say("lostText") : error.message };
@@ -88,56 +163,57 @@ async function look() {
 
 function redraw() {
   const start = performance.now();
-  const { face, notice } = view;
-  const content = face ? FACES[face](view) : [h("header.head", mark()), loading(view)];
+  const { page, notice } = view;
+  const content = page ? PAGES[page](view) : [h("header.head", logo()), loading(view)];
   render(main, notice && h("p.notice", notice), content);
-  const lines = face === "log" && view.log.follows && document.getElementById("log-lines");
+  const lines = page === "log" && view.log.follows && document.getElementById("log-lines");
   if (lines) lines.scrollTop = lines.scrollHeight;
   performance.measure("qarnot:draw", { start });
 }
 
-/** Opens the face that fits the result of the tool that the model called. */
-function takeResult(result) {
+/** Open the page for the result of the tool that the model called. */
+function openResult(toolResult) {
   try {
-    const answer = structureOf(result);
-    open(answer.tasks ? "tasks" : answer.instances ? "task" : "log", answer);
-    const isDone = LOOKS[view.face].take(view, view[view.face], answer);
-    // A summary has no bars, a log's lines may be folded, and what moves may have moved since: look again at once.
+    const result = contentOf(toolResult);
+    open(result.tasks ? "tasks" : result.instances ? "task" : "log", result);
+    const isDone = LOADERS[view.page].take(view, view[view.page], result);
+    // A summary has no bars, a log may be folded, and time has passed since: load again at once.
     view.log.cursor = undefined;
-    if (view.face === "tasks" && isDone) redraw();
-    else view.look();
+    if (view.page === "tasks" && isDone) redraw();
+    else view.load();
   } catch (error) {
     isLost(error);
-    refuse(error.message);
+    openProblem(error.message);
   }
 }
 
 function open(
-  face,
+  page,
   { uuid, task_uuid = uuid ?? input.task_uuid, log_type = input.log_type, instance_id = input.instance_id } = {},
 ) {
-  view.face = face;
-  if (face === "tasks") view.tasks = emptyTasks({ ...input });
-  else if (face === "task") view.task = emptyTask(task_uuid);
+  view.page = page;
+  if (page === "tasks") view.tasks = newTaskList({ ...input });
+  else if (page === "task") view.task = newTask(task_uuid);
   else
-    view.log = emptyLog({
+    view.log = newLog({
       task_uuid,
       log_type: log_type ?? "stdout",
       ...(instance_id !== undefined && { instance_id }),
     });
 }
 
-function refuse(text) {
-  open(Object.keys(LOOKS).find((face) => LOOKS[face].tool === context.toolInfo?.tool?.name) ?? "tasks");
-  view[view.face].problem = { text };
+/** Open the page of the tool that the model called, with what went wrong. */
+function openProblem(text) {
+  open(Object.keys(LOADERS).find((page) => LOADERS[page].tool === hostContext.toolInfo?.tool?.name) ?? "tasks");
+  view[view.page].problem = { text };
   redraw();
 }
 
-/** Follows the host's theme, language, fonts and display mode. */
+/** Follow the host's theme, language, fonts and display mode. */
 function takeContext(changes) {
-  Object.assign(context, changes);
-  const { theme, displayMode, styles, locale = navigator.language, timeZone } = context;
-  root.dataset.theme = theme ?? (darkness.matches ? "dark" : "light");
+  Object.assign(hostContext, changes);
+  const { theme, displayMode, styles, locale = navigator.language, timeZone } = hostContext;
+  root.dataset.theme = theme ?? (prefersDark.matches ? "dark" : "light");
   root.dataset.fills = displayMode === "fullscreen";
   for (const font of ["--font-sans", "--font-mono"]) root.style.setProperty(font, styles?.variables?.[font] ?? "");
   Object.assign(view, createLanguage(locale, timeZone));
@@ -147,24 +223,24 @@ function takeContext(changes) {
 }
 
 function expandButton() {
-  const mode = context.displayMode === "fullscreen" ? "inline" : "fullscreen";
+  const mode = hostContext.displayMode === "fullscreen" ? "inline" : "fullscreen";
   return (
-    context.availableDisplayModes?.includes(mode) &&
-    iconButton("expand", view.say(mode), () => view.host.setDisplayMode(mode))
+    hostContext.availableDisplayModes?.includes(mode) &&
+    iconButton("expand", view.say(mode), () => view.host.requestDisplayMode(mode))
   );
 }
 
 takeContext({});
-darkness.addEventListener("change", () => takeContext({}));
-view.host.initialize().then(({ hostContext, hostCapabilities }) => {
-  view.mayCall = !hostCapabilities || "serverTools" in hostCapabilities;
+prefersDark.addEventListener("change", () => takeContext({}));
+view.host.initialize().then((host) => {
+  view.mayCall = !host.hostCapabilities || "serverTools" in host.hostCapabilities;
   view.mayAct &&= view.mayCall;
-  takeContext(hostContext ?? {});
+  takeContext(host.hostContext ?? {});
   new ResizeObserver(
     ([
       {
         contentRect: { width, height },
       },
-    ]) => view.host.tellSize(Math.ceil(width), Math.ceil(height)),
+    ]) => view.host.reportSize(Math.ceil(width), Math.ceil(height)),
   ).observe(document.body);
 });

@@ -1,61 +1,61 @@
-// When to look again: often while things move, seldom while they stand still, never while nobody looks.
+// When to load again: often while things change, seldom while nothing does, never while nobody looks.
 
 const BASE_SECONDS = 3;
-const LONGEST_SECONDS = 15;
-const PATIENT_LOOKS = 5;
-const LOST_SECONDS = [5, 10, 20, 30];
+const MAX_SECONDS = 15;
+const UNCHANGED_BEFORE_SLOWER = 5;
+const RETRY_SECONDS = [5, 10, 20, 30];
 
-/** Seconds until the next look, after `quiet` looks that showed nothing new and `lost` looks without an answer. */
-export function pauseSeconds(quiet, lost) {
-  if (lost) return LOST_SECONDS[Math.min(lost, LOST_SECONDS.length) - 1];
-  return Math.min(LONGEST_SECONDS, BASE_SECONDS * 2 ** Math.floor(quiet / PATIENT_LOOKS));
+/** Return the seconds until the next load, after `unchanged` loads without news and `lost` loads without a response. */
+export function pauseSeconds(unchanged, lost) {
+  if (lost) return RETRY_SECONDS[Math.min(lost, RETRY_SECONDS.length) - 1];
+  return Math.min(MAX_SECONDS, BASE_SECONDS * 2 ** Math.floor(unchanged / UNCHANGED_BEFORE_SLOWER));
 }
 
 /**
- * Calls `look()` again and again while the view is seen. It answers "changed" or "same" while something may still
- * change, "over" once nothing will, "lost" where no answer came, and "gone" where another look has taken its place.
- * `onPause(isAlive)` hears whether another look is due.
+ * Call `load()` again and again while the view is visible. It returns "changed" or "same" while something may still
+ * change, "over" once nothing will, "lost" where no response came, and "replaced" where another load took its place.
+ * `onPause(isAlive)` is told whether another load is due.
  */
-export function createPolling(look, onPause) {
+export function createPolling(load, onPause) {
   let timer;
   let due = null;
-  let quiet = 0;
+  let unchanged = 0;
   let lost = 0;
   let isStopped = false;
   let isOnScreen = true;
 
-  const isSeen = () => isOnScreen && !document.hidden;
+  const isVisible = () => isOnScreen && !document.hidden;
 
-  async function lookNow() {
+  async function loadNow() {
     clearTimeout(timer);
     due = null;
-    schedule(await look());
+    schedule(await load());
   }
 
-  function schedule(seen) {
-    if (seen === "gone") return;
+  function schedule(outcome) {
+    if (outcome === "replaced") return;
     clearTimeout(timer);
-    quiet = seen === "same" ? quiet + 1 : 0;
-    lost = seen === "lost" ? lost + 1 : 0;
-    const seconds = seen === "over" || isStopped ? null : pauseSeconds(quiet, lost);
+    unchanged = outcome === "same" ? unchanged + 1 : 0;
+    lost = outcome === "lost" ? lost + 1 : 0;
+    const seconds = outcome === "over" || isStopped ? null : pauseSeconds(unchanged, lost);
     due = seconds && Date.now() + seconds * 1000;
-    if (due) timer = setTimeout(lookIfSeen, seconds * 1000);
+    if (due) timer = setTimeout(loadIfVisible, seconds * 1000);
     onPause(due !== null);
   }
 
-  /** What became due while nobody looked is done as soon as somebody does. */
-  function lookIfSeen() {
-    if (due && Date.now() >= due - 50 && isSeen()) lookNow();
+  /** What became due while the view was hidden is loaded as soon as it shows. */
+  function loadIfVisible() {
+    if (due && Date.now() >= due - 50 && isVisible()) loadNow();
   }
 
-  document.addEventListener("visibilitychange", lookIfSeen);
+  document.addEventListener("visibilitychange", loadIfVisible);
   new IntersectionObserver(([{ isIntersecting }]) => {
     isOnScreen = isIntersecting;
-    lookIfSeen();
+    loadIfVisible();
   }).observe(document.body);
 
   return {
-    lookNow,
+    loadNow,
     stop() {
       isStopped = true;
       clearTimeout(timer);

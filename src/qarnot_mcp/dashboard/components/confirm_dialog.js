@@ -1,13 +1,13 @@
-// The panel that asks, in the view and by name, before something is done to a task.
+// The panel that asks, naming the task, before something is done to it.
 
 import { h } from "./dom.js";
 import { button } from "./controls.js";
 
-/** The panel of `view.asking`: {deed, task, isBusy, problem, submission}, or nothing. */
-export function confirmation({ asking, say, go, redraw }) {
+/** The panel of `view.asking` (its shape is in app/main.js), or nothing. */
+export function confirmDialog({ asking, say, go, redraw }) {
   if (!asking) return null;
-  const { deed, task, problem, isBusy, submission } = asking;
-  const kind = deed === "again" ? "strong" : "danger";
+  const { action, task, problem, isBusy, submission } = asking;
+  const kind = action === "again" ? "strong" : "danger";
   return h(
     "div.asking",
     {
@@ -17,24 +17,24 @@ export function confirmation({ asking, say, go, redraw }) {
       "aria-describedby": "asking-text",
       onkeydown: ({ key }) => key === "Escape" && go.cancelAsking(),
     },
-    h("h2", { id: "asking-title" }, say(`${deed}Ask`, { name: task.name })),
-    h("p", { id: "asking-text" }, say(`${deed}Text`)),
+    h("h2", { id: "asking-title" }, say(`${action}Ask`, { name: task.name })),
+    h("p", { id: "asking-text" }, say(`${action}Text`)),
     submission && submissionFields(submission, say, redraw),
     problem && h("p.wrong", { role: "alert" }, problem),
     h(
       "div.buttons",
       button(say("cancel"), go.cancelAsking, { id: "asking-cancel" }),
-      button(say(deed), go.confirm, { kind, disabled: Boolean(isBusy) }),
+      button(say(action), go.confirm, { kind, disabled: Boolean(isBusy) }),
     ),
   );
 }
 
 function submissionFields({ fields, constants, notCopied }, say, redraw) {
-  const field = (id, label, owner, name, more) =>
+  const field = (id, label, owner, name, { tag = "input", ...more } = {}) =>
     h(
       "p.field",
       h("label", { for: id }, label),
-      h("input", {
+      h(tag, {
         id,
         value: String(owner[name]),
         oninput: ({ target }) => ((owner[name] = target.value), redraw()),
@@ -49,7 +49,8 @@ function submissionFields({ fields, constants, notCopied }, say, redraw) {
     constants.map((constant, position) => {
       const more = constant.isHidden
         ? { type: "password", autocomplete: "off", placeholder: say("hidden") }
-        : { spellcheck: "false" };
+        : // An input would drop the line ends.
+          { spellcheck: "false", ...(constant.isMultiline && { tag: "textarea", rows: 4 }) };
       return field(`again-${position}`, h("code", constant.key), constant, "value", more);
     }),
     notCopied.length > 0 && h("p", say("notCopied", { names: notCopied.join(", ") })),

@@ -1,6 +1,6 @@
-// The small parts that the faces share.
+// Controls that the pages share.
 
-import { h, UNHEARD } from "./dom.js";
+import { h, ARIA_HIDDEN } from "./dom.js";
 import { kindOf } from "../model/states.js";
 
 const ICONS = {
@@ -13,10 +13,10 @@ const ICONS = {
   toEnd: "M8 3v10M4 9l4 4 4-4",
 };
 
-export const mark = () =>
+export const logo = () =>
   h(
-    "svg.mark",
-    { viewBox: "0 0 44 44", ...UNHEARD },
+    "svg.logo",
+    { viewBox: "0 0 44 44", ...ARIA_HIDDEN },
     h("rect", { width: 44, height: 44, rx: 11 }),
     h("path", { d: "M29.5 29.5 34 34M31 22a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z" }),
   );
@@ -26,7 +26,7 @@ export const button = (label, onclick, { kind = "", icon, ...more } = {}) =>
   h(
     "button.button",
     { key: icon, class: kind, onclick, ...more },
-    icon && h("svg.icon", { viewBox: "0 0 16 16", ...UNHEARD }, h("path", { d: ICONS[icon] })),
+    icon && h("svg.icon", { viewBox: "0 0 16 16", ...ARIA_HIDDEN }, h("path", { d: ICONS[icon] })),
     h("span", label),
   );
 
@@ -34,9 +34,9 @@ export const button = (label, onclick, { kind = "", icon, ...more } = {}) =>
 export const iconButton = (icon, label, onclick) =>
   button("", onclick, { kind: "quiet icon-only", icon, "aria-label": label, title: label });
 
-const dot = () => h("span.dot", UNHEARD);
+const dot = () => h("span.dot", ARIA_HIDDEN);
 
-/** The state of a task, as colour and word. */
+/** The state of a task, as a colour and a word. */
 export const chip = ({ say }, state) =>
   h("span.chip", { class: kindOf(state), title: state }, dot(), say(kindOf(state)));
 
@@ -57,17 +57,17 @@ export const choices = (label, options, chosen, onChoose) =>
     ),
   );
 
-/** The head of a face: what leads out of it or names it, and whether it is kept up to date. */
+/** The header of a page: `start`, whether the page is kept up to date, and the way to full screen. */
 export function head({ say, isAlive, expandButton }, problem, ...start) {
   const word = problem?.isLost ? "lost" : isAlive ? "live" : "still";
   return h("header.head", start, h("span.liveness", { class: word }, dot(), say(word)), expandButton());
 }
 
-/** A title with what stands beside it, and a part of the page below. */
+/** A section of a page: its title, something beside the title, and its content. */
 export const section = (name, title, aside, ...content) =>
   h(`section.${name}`, { "aria-labelledby": `${name}-title` }, h("h2", { id: `${name}-title` }, title, aside), content);
 
-/** What went wrong, in its place, with a way to try again. */
+/** What went wrong, with a way to try again. */
 export const problemBox = ({ say, go }, problem) =>
   problem &&
   h(
@@ -77,10 +77,10 @@ export const problemBox = ({ say, go }, problem) =>
     button(say("tryAgain"), go.refresh, { icon: "again" }),
   );
 
-/** What stands for what is still to come. */
+/** Shown until the first result is there. */
 export const loading = ({ say }) => h("p.empty.soft", say("loading"));
 
-/** A field that says what it is for inside itself; `onText(text)` hears what is typed. */
+/** A field with its label inside; `onText(text)` is called as the reader types. */
 export const inputField = (id, label, value, onText, { onchange, ...more } = {}) =>
   h("input", {
     id,

@@ -1,22 +1,24 @@
-// The reader's language: our words in English or French, and dates, numbers and durations as the locale writes them.
+// The reader's language: messages, and dates, numbers and durations as the locale writes them.
 
-import { WORDS } from "./messages.js";
+import { LANGUAGES, messagesIn } from "./messages.js";
 
 const UNITS = { day: 86400, hour: 3600, minute: 60, second: 1 };
 
-/** Makes the language of a locale such as "fr-FR"; a locale of another language reads English. */
+/** Return the functions of a locale such as "fr-FR"; a locale of a language without messages gets English. */
 export function createLanguage(locale, timeZone) {
-  const isFrench = /^fr\b/i.test(locale);
-  const tag = /^(fr|en)(-[a-z]{2})?$/i.test(locale) ? locale : isFrench ? "fr" : "en";
+  const wanted = /^[a-z]{2}\b/i.exec(locale)?.[0].toLowerCase();
+  const language = LANGUAGES.includes(wanted) ? wanted : LANGUAGES[0];
+  // What follows the language may be anything a host makes up; only a plain region is passed on to the browser.
+  const tag = language === wanted && /^[a-z]{2}(-[a-z]{2})?$/i.test(locale) ? locale : language;
+  const messages = messagesIn(language);
   const plural = new Intl.PluralRules(tag);
   const format = (options) => new Intl.NumberFormat(tag, { maximumFractionDigits: 0, ...options }).format;
   const unit = (name, options) => format({ style: "unit", unit: name, unitDisplay: "narrow", ...options });
   const units = Object.entries(UNITS).map(([name, size]) => ({ name, size, write: unit(name) }));
-  const unitOf = (seconds) =>
-    Math.max(
-      0,
-      units.findIndex(({ size }) => seconds >= size),
-    );
+  const largestUnit = (seconds) => {
+    const position = units.findIndex(({ size }) => seconds >= size);
+    return position < 0 ? units.length - 1 : position;
+  };
   const tenths = unit("second", { maximumFractionDigits: 1 });
   const megabytes = unit("megabyte", { unitDisplay: "short" });
   const gigabytes = unit("gigabyte", { unitDisplay: "short", maximumFractionDigits: 1 });
@@ -27,10 +29,10 @@ export function createLanguage(locale, timeZone) {
   return {
     tag,
 
-    /** Our words for `key`; `{name}` in them stands for `values.name`, and `count` chooses the plural. */
+    /** Return the message of `key` with `values` in it; `count` chooses the plural. A number stands for {count}. */
     say(key, given = {}) {
       const values = typeof given === "number" ? { count: given } : given;
-      const forms = WORDS[key][isFrench ? 1 : 0].split("|");
+      const forms = messages[key].split("|");
       const text = forms.length > 1 && plural.select(values.count) !== "one" ? forms[1] : forms[0];
       return text.replace(/\{(\w+)\}/g, (_, name) => {
         const value = values[name] ?? "";
@@ -42,11 +44,11 @@ export function createLanguage(locale, timeZone) {
     percent: (value) => share(value / 100),
     date: dateFormat(tag, timeZone).format,
 
-    /** Such as "2m 10s": the two largest units. */
+    /** Return a text such as "2m 10s": the two largest units. */
     duration(seconds) {
       if (seconds > 0 && seconds < 10) return tenths(seconds);
       let rest = Math.round(seconds);
-      const first = units[unitOf(rest)] ? unitOf(rest) : 3;
+      const first = largestUnit(rest);
       const parts = units.slice(first, first + 2).map(({ size, write }) => {
         const count = Math.floor(rest / size);
         rest -= count * size;
@@ -55,9 +57,9 @@ export function createLanguage(locale, timeZone) {
       return parts.filter(Boolean).join(" ") || tenths(0);
     },
 
-    /** Such as "3 min. ago". */
+    /** Return a text such as "3 min. ago". */
     ago(seconds) {
-      const { name, size } = units[unitOf(seconds)];
+      const { name, size } = units[largestUnit(seconds)];
       return relative.format(-Math.floor(Math.max(0, seconds) / size), name);
     },
 
@@ -65,7 +67,7 @@ export function createLanguage(locale, timeZone) {
   };
 }
 
-/** The time zone of the host may be none that the browser knows. */
+/** The host may name a time zone that the browser does not know. */
 function dateFormat(tag, timeZone) {
   try {
     return new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short", timeZone });

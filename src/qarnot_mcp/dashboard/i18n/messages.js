@@ -1,7 +1,9 @@
-// Our words: key=English=French, or one word for both. `{name}` stands for a value; "|" parts the form for one from
-// that for more.
+// All messages of the dashboard. The first row names the languages: a language is one more column, and nothing else.
+// A missing or empty column is as in English. `{name}` stands for a value; "|" separates singular and plural.
 
 const TABLE = `
+key=en=fr
+
 title=Qarnot tasks=Tâches Qarnot
 tasks=Tasks=Tâches
 task=Task=Tâche
@@ -105,7 +107,7 @@ stream=Stream=Flux
 oneInstance=Instance
 allInstances=All instances=Toutes les instances
 search=Search (Enter: the whole log)=Rechercher (Entrée : tout le journal)
-hits={count} hit|{count} hits={count} résultat|{count} résultats
+matches={count} match|{count} matches={count} résultat|{count} résultats
 foundLines={count} line matches|{count} lines match={count} ligne correspond|{count} lignes correspondent
 backToLog=Back to the log=Retour au journal
 linesAbove={count} line above|{count} lines above={count} ligne au-dessus|{count} lignes au-dessus
@@ -120,10 +122,13 @@ paused=Following paused=Suivi en pause
 logEnded=Ended=Terminé
 `;
 
-/** The words by their key: [English, French]. */
-export const WORDS = Object.fromEntries(
-  TABLE.split(/\n+/).map((line) => {
-    const [key, english, french = english] = line.split("=");
-    return [key, [english, french]];
-  }),
-);
+const [[, ...languages], ...rows] = TABLE.trim()
+  .split(/\n+/)
+  .map((line) => line.split("="));
+
+/** The languages, the one that others fall back to first. */
+export const LANGUAGES = languages;
+
+/** The messages of a language by their key. */
+export const messagesIn = (language) =>
+  Object.fromEntries(rows.map(([key, ...texts]) => [key, texts[languages.indexOf(language)] || texts[0]]));

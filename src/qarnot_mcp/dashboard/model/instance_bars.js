@@ -3,9 +3,9 @@
 const ENDED = ["success", "failure", "cancelled"];
 
 /**
- * The bars of a task that was dispatched `dispatched` seconds after its creation and has lasted `total` seconds:
- * {bars: [{id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit}], rest}. `from`, `boot` and `run` are
- * seconds; `rest` counts the instances that the server left out.
+ * Return the bars of a task that was dispatched `dispatched` seconds after its creation and has lasted `total`
+ * seconds: {bars: [{id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit}], rest}. `from`, `boot` and
+ * `run` are seconds; `rest` counts the instances that the server left out.
  */
 export function barsOf({ instances, times, viewData }, dispatched, total) {
   const rows = viewData?.instances ?? [];
@@ -24,7 +24,7 @@ export function barsOf({ instances, times, viewData }, dispatched, total) {
   return { bars, rest: rows.length ? Math.max(0, instances.total - rows.length) : 0 };
 }
 
-/** Where a bar starts, how long it boots and runs. The API tells no start: it is reckoned back from the end. */
+/** Return where a bar starts, how long it boots and runs. No start is known: it is estimated back from the end. */
 function spanOf({ state, wall_seconds, execution_seconds }, meanBoot, dispatched, total) {
   const run = Math.min(total, execution_seconds ?? 0);
   if (state === "queued") return { from: 0, boot: 0, run: 0 };
@@ -36,7 +36,7 @@ function spanOf({ state, wall_seconds, execution_seconds }, meanBoot, dispatched
   return { from: Math.max(0, total - run - boot), boot, run };
 }
 
-/** Round times along an axis of so many seconds. */
+/** Return at most five round times, in seconds, along an axis of `total` seconds. */
 export function ticksOf(total) {
   const steps = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400];
   const step = steps.find((seconds) => total / seconds <= 5) ?? Math.ceil(total / 432000) * 86400;

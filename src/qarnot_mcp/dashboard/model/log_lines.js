@@ -1,8 +1,8 @@
-// The lines of a log as get_task_logs answers them, and how one answer joins those before it.
+// The lines of a log as get_task_logs returns them, and how one result joins those before it.
 
-const MOST_LINES = 5000;
+const MAX_LINES = 5000;
 
-/** The lines of one answer: [{number, instance, text, isSection, isNear}]; number is null where it is not known. */
+/** Return the lines of a result: [{number, instance, text, isSection, isNear}]; an unknown number is null. */
 export function linesOf({ text, matches, first_line }) {
   const texts = text ? text.split("\n") : [];
   if (matches !== undefined) return texts.map(foundLine);
@@ -16,7 +16,7 @@ function lineOf(line, number) {
   return instance === undefined ? { number, text: line } : { number, instance: Number(instance), text };
 }
 
-/** A line of a search's answer: its number, ":" where it matches, "-" where it only stands near, "--" at a gap. */
+/** A line of a search: its number, then ":" where it matches or "-" where it is only near; "--" stands for a gap. */
 function foundLine(line) {
   const [, number, sign, text] = /^(\d+)([:-]) (.*)$/.exec(line) ?? [];
   return sign
@@ -24,18 +24,18 @@ function foundLine(line) {
     : { number: null, text: "⋯", isSection: true };
 }
 
-/** Lines with newer ones after them; a line that came again (it had no end yet) is replaced. */
+/** Return lines with newer ones after them; a line that came again (it had no end yet) is replaced. */
 export function joinedLater(lines, later) {
   const first = later[0]?.number ?? Infinity;
-  return [...lines.filter(({ number }) => number < first), ...later].slice(-MOST_LINES);
+  return [...lines.filter(({ number }) => number < first), ...later].slice(-MAX_LINES);
 }
 
-/** Lines with earlier ones before them. */
+/** Return lines with earlier ones before them. */
 export function joinedEarlier(lines, earlier) {
-  return [...earlier.filter(({ number }) => number < lines[0].number), ...lines].slice(0, MOST_LINES);
+  return [...earlier.filter(({ number }) => number < lines[0].number), ...lines].slice(0, MAX_LINES);
 }
 
-/** A text as pieces, every second of which is a hit of `wanted`, whatever its capital letters. */
+/** Split a text into pieces, every second of which matches `wanted`, whatever its capital letters. */
 export function piecesOf(text, wanted) {
   const folded = text.toLowerCase();
   const needle = wanted.toLowerCase();
@@ -50,5 +50,5 @@ export function piecesOf(text, wanted) {
   return [...pieces, text.slice(from)];
 }
 
-/** A regular expression (RE2) that finds a plain text, whatever its capital letters. */
+/** Return the regular expression (RE2) that finds a plain text, whatever its capital letters. */
 export const expressionFor = (text) => `(?i)${text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}`;

@@ -1,19 +1,24 @@
-// Running a task again: the server says what it takes, the reader may change it.
+// Running a task again: the server says with what, the reader may change it.
 
 /**
- * What the panel edits: {fields, constants, notCopied}. `fields` are arguments of submit_task but for the constants,
- * which are [{key, value, isHidden}]: a hidden value has to be typed again.
+ * Return what the dialog edits: {fields, constants, notCopied}. `fields` are arguments of submit_task but for the constants,
+ * which are [{key, value, isHidden, isMultiline}]: a hidden value has to be typed again.
  */
 export function resubmissionOf({ viewData: { resubmission } }) {
   const { fields, constants, not_copied } = resubmission;
   return {
     fields: { ...fields },
-    constants: constants.map(({ key, value, is_hidden }) => ({ key, value, isHidden: is_hidden })),
+    constants: constants.map(({ key, value, is_hidden }) => ({
+      key,
+      value,
+      isHidden: is_hidden,
+      isMultiline: value.includes("\n"),
+    })),
     notCopied: not_copied,
   };
 }
 
-/** The arguments of submit_task, from the fields and what the reader made of the constants. */
+/** Return the arguments of submit_task, with what the reader made of the fields and constants. */
 export function submitArguments({ fields, constants }) {
   const given = constants.filter(({ value, isHidden }) => value || !isHidden);
   const count = fields.instance_count && { instance_count: Number(fields.instance_count) };

@@ -1,4 +1,4 @@
-// The states of tasks and instances: what they mean for a reader, and which of them are over.
+// The states of tasks: the kind that a reader sees, and which of them are final.
 
 const KIND_OF = {
   Submitted: "queued",
@@ -18,5 +18,5 @@ const KIND_OF = {
 export const kindOf = (state) => KIND_OF[state] ?? "queued";
 export const isOver = (state) => ["success", "failure", "cancelled"].includes(kindOf(state));
 
-/** The place of a state in the life of a task, to sort by. */
+/** Return the position of a state in the life of a task, to sort by. */
 export const orderOf = (state) => Object.keys(KIND_OF).indexOf(state);

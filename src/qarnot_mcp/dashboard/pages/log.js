@@ -5,12 +5,12 @@ import { piecesOf } from "../model/log_lines.js";
 import { button, chip, choices, head, inputField, problemBox, loading } from "../components/controls.js";
 
 const STREAMS = ["stdout", "stderr"].map((name) => [name, name]);
-const MOST_CHOICES = 500;
+const MAX_CHOICES = 500;
 
-export function logFace(view) {
+export function logPage(view) {
   const { say, go, log } = view;
-  const { answer, lines, args, name, state, search, problem } = log;
-  const hits = search && lines.reduce((sum, { text }) => sum + (piecesOf(text, search).length - 1) / 2, 0);
+  const { result, lines, args, name, state, search, problem } = log;
+  const matches = search && lines.reduce((sum, { text }) => sum + (piecesOf(text, search).length - 1) / 2, 0);
   return [
     head(
       view,
@@ -29,18 +29,18 @@ export function logFace(view) {
           type: "search",
           onkeydown: ({ key }) => key === "Enter" && go.searchAll(),
         }),
-        search && h("span.soft", { "aria-live": "polite" }, say("hits", hits)),
+        search && h("span.soft", { "aria-live": "polite" }, say("matches", matches)),
       ),
     ),
     problemBox(view, problem),
-    answer ? terminal(view) : !problem && loading(view),
+    result ? terminal(view) : !problem && loading(view),
   ];
 }
 
 function instanceChoice({ say, go, log: { args, instanceIds } }) {
   const chosen = args.instance_id;
   const onchange = ({ target: { value } }) => go.openLog({ instance_id: value ? Number(value) : undefined });
-  const ids = [...instanceIds].sort((a, b) => a - b).slice(0, MOST_CHOICES);
+  const ids = [...instanceIds].sort((a, b) => a - b).slice(0, MAX_CHOICES);
   return h(
     "select",
     { id: "log-instance", "aria-label": say("oneInstance"), onchange },
@@ -52,7 +52,7 @@ function instanceChoice({ say, go, log: { args, instanceIds } }) {
 }
 
 function terminal({ say, go, log }) {
-  const { answer, args, lines, search, isFound, isOver, follows } = log;
+  const { result, args, lines, search, isFound, isOver, follows } = log;
   const first = lines[0]?.number;
   const digits = String(lines.at(-1)?.number ?? 1).length;
   const note = (text, label, onclick) =>
@@ -61,9 +61,9 @@ function terminal({ say, go, log }) {
     "div.terminal",
 
     isFound
-      ? note(say("foundLines", answer.matches ?? 0), "backToLog", go.leaveSearch)
+      ? note(say("foundLines", result.matches ?? 0), "backToLog", go.leaveSearch)
       : first > 1 && note(say("linesAbove", first - 1), "earlier", go.earlier),
-    first === null && answer.left_out && note(answer.left_out),
+    first === null && result.left_out && note(result.left_out),
     h(
       "div.lines",
       {
@@ -82,7 +82,7 @@ function terminal({ say, go, log }) {
     !follows && !isFound && h("div.to-end", button(say("toEnd"), go.toEnd, { icon: "toEnd", kind: "strong" })),
     h(
       "p.strip",
-      h("span", say("countLines", answer.total_lines)),
+      h("span", say("countLines", result.total_lines)),
       h("span", say(isOver ? "logEnded" : follows ? "following" : "paused")),
     ),
   );

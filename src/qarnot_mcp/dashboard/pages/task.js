@@ -1,10 +1,10 @@
 // One task: what it is, where it stands, and why it failed.
 
-import { confirmation } from "../components/confirm_dialog.js";
-import { h, UNHEARD } from "../components/dom.js";
+import { confirmDialog } from "../components/confirm_dialog.js";
+import { h, ARIA_HIDDEN } from "../components/dom.js";
 import { barsOf, ticksOf } from "../model/instance_bars.js";
 import { button, chip, head, problemBox, section, loading, tagList } from "../components/controls.js";
-import { momentOf, phasesOf, wallSeconds } from "../model/phases.js";
+import { timestampOf, phasesOf, wallSeconds } from "../model/phases.js";
 import { isOver, kindOf } from "../model/states.js";
 
 const ROOMY_BARS = 16;
@@ -19,58 +19,57 @@ const FIELDS = [
 ];
 const COUNTS = ["running", "succeeded", "failed", "cancelled", "waiting"];
 
-export function taskFace(view) {
+export function taskPage(view) {
   const { say, go, task } = view;
-  const { answer, problem } = task;
+  const { result, problem } = task;
   return [
     head(view, problem, button(say("tasks"), go.openTasks, { kind: "quiet", icon: "back" })),
     h(
       "div.task-title",
-
-      h("h1", { id: "heading", tabindex: -1 }, answer?.name ?? task.name ?? say("task")),
-      answer && [
-        chip(view, answer.state),
+      h("h1", { id: "heading", tabindex: -1 }, result?.name ?? task.name ?? say("task")),
+      result && [
+        chip(view, result.state),
         actionBar(view),
         h(
           "p.soft.under",
-          h("span", answer.profile ?? say("inPool")),
-          h("code.uuid", answer.uuid),
-          tagList(answer.tags),
+          h("span", result.profile ?? say("inPool")),
+          h("code.uuid", result.uuid),
+          tagList(result.tags),
         ),
       ],
     ),
-    confirmation(view),
+    confirmDialog(view),
     problemBox(view, problem),
-    answer ? details(view) : !problem && loading(view),
+    result ? details(view) : !problem && loading(view),
   ];
 }
 
 function details(view) {
-  const { history, answer } = view.task;
-  const total = wallSeconds(answer);
-  const phases = phasesOf(answer, history);
+  const { history, result } = view.task;
+  const total = wallSeconds(result);
+  const phases = phasesOf(result, history);
   return [
-    answer.note && h("p.note", answer.note),
+    result.note && h("p.note", result.note),
     failure(view),
-    timeline(view, answer, phases, total),
+    timeline(view, result, phases, total),
     instances(view, phases[0].seconds, total),
-    energy(view, answer.energy),
-    facts(view, answer),
+    energy(view, result.energy),
+    facts(view, result),
   ];
 }
 
-function actionBar({ say, go, task: { answer }, mayAct }) {
-  const deed = (name) => button(say(name), () => go.ask(name), { icon: name, "data-deed": name });
+function actionBar({ say, go, task: { result }, mayAct }) {
+  const action = (name) => button(say(name), () => go.ask(name), { icon: name, "data-action": name });
   return h(
     "div.actions",
     button(say("log"), () => go.openLog({}), { icon: "log" }),
-    mayAct && answer.viewData?.resubmission && deed("again"),
-    mayAct && deed(isOver(answer.state) ? "delete" : "abort"),
+    mayAct && result.viewData?.resubmission && action("again"),
+    mayAct && action(isOver(result.state) ? "delete" : "abort"),
   );
 }
 
-function failure({ say, memory, go, task: { answer } }) {
-  const { failure: report, errors = [], state } = answer;
+function failure({ say, memory, go, task: { result } }) {
+  const { failure: report, errors = [], state } = result;
   if (!report && (!errors.length || state === "Success")) return null;
   const group = ({
     instances: ids,
@@ -112,14 +111,14 @@ function failure({ say, memory, go, task: { answer } }) {
 
 function timeline({ say, duration, date }, { state, times }, phases, total) {
   const hasEnded = isOver(state);
-  const swatch = (kind) => h("span.swatch", { class: kind, ...UNHEARD });
+  const swatch = (kind) => h("span.swatch", { class: kind, ...ARIA_HIDDEN });
   return section(
     "timeline",
     say("timeline"),
     h("span.aside", duration(total)),
     h(
       "div.phases",
-      UNHEARD,
+      ARIA_HIDDEN,
       phases.map(({ kind, seconds }) => h("span", { key: kind, class: kind, "--share": seconds / total })),
     ),
     h(
@@ -139,7 +138,7 @@ function timeline({ say, duration, date }, { state, times }, phases, total) {
           { key: "end" },
           swatch(kindOf(state)),
           say(kindOf(state)),
-          times.ended && h("strong", date(momentOf(times.ended))),
+          times.ended && h("strong", date(timestampOf(times.ended))),
         ),
     ),
   );
@@ -147,9 +146,9 @@ function timeline({ say, duration, date }, { state, times }, phases, total) {
 
 function instances(view, dispatched, total) {
   const { say, duration } = view;
-  const { answer } = view.task;
-  const counts = answer.instances;
-  const { bars, rest } = barsOf(answer, dispatched, total);
+  const { result } = view.task;
+  const counts = result.instances;
+  const { bars, rest } = barsOf(result, dispatched, total);
   const isDense = bars.length > ROOMY_BARS;
   return section(
     "instances",
@@ -166,7 +165,7 @@ function instances(view, dispatched, total) {
         { class: isDense ? "dense" : "", role: "group", tabindex: isDense && 0, "aria-labelledby": "instances-title" },
         h(
           "div.axis",
-          UNHEARD,
+          ARIA_HIDDEN,
           ticksOf(total).map((at) => h("span", { key: at, "--at": at / total }, duration(at))),
         ),
         h(
@@ -203,8 +202,8 @@ function instanceBar(
       { class: kind, "aria-label": label, title: label, onclick: () => go.openLog({ instance_id: id }) },
       id,
     ),
-    h("span.track", UNHEARD, piece("boot", from, boot), piece("run", from + boot, run)),
-    h("span.what", UNHEARD, h("span.time", time || say(kind)), h("span.soft", load.join(" · ") || error)),
+    h("span.track", ARIA_HIDDEN, piece("boot", from, boot), piece("run", from + boot, run)),
+    h("span.what", ARIA_HIDDEN, h("span.time", time || say(kind)), h("span.soft", load.join(" · ") || error)),
   );
 }
 
@@ -226,14 +225,14 @@ function energy({ say, number, percent }, known) {
   );
 }
 
-function facts({ say, duration, date }, { times, viewData, constants = {}, ...answer }) {
+function facts({ say, duration, date }, { times, viewData, constants = {}, ...result }) {
   const known = {
-    created: times.created && date(momentOf(times.created)),
-    ended: times.ended && date(momentOf(times.ended)),
+    created: times.created && date(timestampOf(times.created)),
+    ended: times.ended && date(timestampOf(times.ended)),
     computed: times.execution_seconds > 0 && duration(times.execution_seconds),
     machine: viewData?.cpu_model,
   };
-  for (const key of FIELDS) known[key] = answer[key] && [answer[key]].flat().join(", ");
+  for (const key of FIELDS) known[key] = result[key] && [result[key]].flat().join(", ");
   const list = (name, values, write) =>
     h(
       `dl.${name}`,

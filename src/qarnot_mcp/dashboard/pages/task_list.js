@@ -1,16 +1,27 @@
 // The list of tasks.
 
-import { h, UNHEARD } from "../components/dom.js";
-import { button, chip, choices, head, iconButton, inputField, mark, problemBox, loading, tagList } from "../components/controls.js";
-import { momentOf } from "../model/phases.js";
+import { h, ARIA_HIDDEN } from "../components/dom.js";
+import {
+  button,
+  chip,
+  choices,
+  head,
+  iconButton,
+  inputField,
+  logo,
+  problemBox,
+  loading,
+  tagList,
+} from "../components/controls.js";
+import { timestampOf } from "../model/phases.js";
 import { isOver, kindOf, orderOf } from "../model/states.js";
 
 const COLUMNS = ["name", "state", "progress", "instances", "created", "duration"];
 const STATES = ["all", "active", "finished", "failed"];
 
 const progressOf = ({ state, progress = 0 }) => (state === "Success" ? 100 : progress);
-const createdOf = ({ created }) => momentOf(created) ?? 0;
-const secondsOf = (row) => Math.max(0, ((momentOf(row.ended) ?? Date.now()) - createdOf(row)) / 1000);
+const createdOf = ({ created }) => timestampOf(created) ?? 0;
+const secondsOf = (row) => Math.max(0, ((timestampOf(row.ended) ?? Date.now()) - createdOf(row)) / 1000);
 
 const SORT_KEYS = {
   name: ({ name }) => name.toLowerCase(),
@@ -21,7 +32,7 @@ const SORT_KEYS = {
   duration: secondsOf,
 };
 
-/** The rows that match the text, sorted. */
+/** Return the rows that match what the reader typed, sorted. */
 function shownRows({ tasks: { rows, text, sort }, tagsOf }) {
   const wanted = text.trim().toLowerCase();
   const key = SORT_KEYS[sort.by];
@@ -33,7 +44,7 @@ function shownRows({ tasks: { rows, text, sort }, tagsOf }) {
     .sort((a, b) => (sort.isDescending ? -1 : 1) * compare(key(a), key(b)));
 }
 
-export function tasksFace(view) {
+export function taskListPage(view) {
   const { say, go, tasks } = view;
   const { rows, args, problem, text } = tasks;
   const total = tasks.total ?? rows?.length;
@@ -44,7 +55,7 @@ export function tasksFace(view) {
     head(
       view,
       problem,
-      mark(),
+      logo(),
       h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts)),
       iconButton("again", say("refresh"), go.refresh),
     ),
@@ -88,7 +99,7 @@ function nothing({ say, tasks: { text, args }, go }) {
   );
 }
 
-// The roles are said because a table that is laid out as cards on a phone would lose them.
+// The roles are explicit because a table that is laid out as cards on a phone would lose them.
 function table(view, rows) {
   const { say } = view;
   const { sort } = view.tasks;
@@ -101,7 +112,7 @@ function table(view, rows) {
         "button",
         { onclick: () => view.go.sort(column) },
         say(column),
-        direction && h("span", UNHEARD, sort.isDescending ? " ↓" : " ↑"),
+        direction && h("span", ARIA_HIDDEN, sort.isDescending ? " ↓" : " ↑"),
       ),
     );
   };
@@ -138,7 +149,7 @@ function taskRow(view, row) {
     cell(
       "progress",
       progressBar(row, isOver(state) ? say(kindOf(state)) : percent(progress)),
-      (!isOver(state) || progress === 100) && h("span.percent", UNHEARD, percent(progress)),
+      (!isOver(state) || progress === 100) && h("span.percent", ARIA_HIDDEN, percent(progress)),
     ),
     cell(
       "instances",
@@ -154,7 +165,7 @@ function taskRow(view, row) {
   );
 }
 
-/** The instances by how they stand where that is known, else the progress as a whole. */
+/** The instances by their state where that is known, else the progress of the task. */
 function progressBar(row, label) {
   const { state, instances, running, succeeded, failed } = row;
   const counts = { success: succeeded, failure: failed, running };
