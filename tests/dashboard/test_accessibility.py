@@ -46,9 +46,12 @@ async def axe() -> AsyncIterator[str]:
 
 
 async def violations(host: Host, axe: str) -> list[str]:
-    """What axe-core finds in the view: the rule, and the elements that break it."""
+    """Return what axe-core finds in the view: the rule, and the elements that break it."""
     frame = host.page.frames[1]
     await frame.evaluate(axe)
+    # axe does not see the host through the transparent ground of the view.
+    ground = await host.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    await frame.evaluate("ground => { document.documentElement.style.background = ground; }", ground)
     found: list[dict[str, Any]] = await frame.evaluate(
         "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
     )

@@ -1,9 +1,10 @@
 """How the dashboard behaves in its host: theme, language, width, keyboard, and a server that comes and goes."""
 
 import re
+import zlib
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FloatRect, expect
 
 from tests.support.running_server import KEY, call, ended, running_server, submitted
 from tests.support.view_host import Host, hosting
@@ -16,19 +17,62 @@ UNSEEN = """body => new Promise(done => new IntersectionObserver(([entry], obser
 }).observe(body))"""
 
 
-async def ground(host: Host) -> str:
-    """The colour behind the view."""
-    return str(await host.view.locator("html").evaluate("root => getComputedStyle(root).backgroundColor"))
+async def colour(host: Host, selector: str = "h1", name: str = "color") -> str:
+    """Return a computed colour of an element of the view."""
+    script = "(element, name) => getComputedStyle(element)[name]"
+    return str(await host.view.locator(selector).first.evaluate(script, name))
+
+
+async def ground(host: Host) -> tuple[int, ...]:
+    """Return the colour of a pixel that the view leaves to the host, as it is seen."""
+    frame = await host.page.locator("iframe").bounding_box()
+    assert frame is not None
+    clip: FloatRect = {"x": frame["x"] + 20, "y": frame["y"] + 6, "width": 1, "height": 1}
+    png = await host.page.screenshot(clip=clip)
+    start = png.index(b"IDAT")
+    data = png[start + 4 : start + 4 + int.from_bytes(png[start - 4 : start])]
+    # The first byte names a filter, which leaves the first pixel as it is.
+    return tuple(zlib.decompressobj().decompress(data)[1:4])
 
 
 async def test_the_theme_follows_the_host_and_its_changes(browser: Browser) -> None:
     async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks", context={"theme": "dark"})
         await expect(host.view.locator("html")).to_have_attribute("data-theme", "dark")
-        assert await ground(host) == "rgb(18, 25, 23)"
+        assert await colour(host) == "rgb(230, 239, 235)"
         await host.page.evaluate("window.setContext({theme: 'light'})")
         await expect(host.view.locator("html")).to_have_attribute("data-theme", "light")
-        assert await ground(host) == "rgb(255, 255, 255)"
+        assert await colour(host) == "rgb(20, 35, 31)"
+
+
+@pytest.mark.parametrize("scheme", ["normal", "light", "dark"])
+@pytest.mark.parametrize(("theme", "behind"), [("light", (244, 244, 241)), ("dark", (28, 28, 26))])
+async def test_the_ground_is_that_of_the_host_whatever_scheme_its_page_has(
+    browser: Browser, theme: str, behind: tuple[int, ...], scheme: str
+) -> None:
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
+        # Without emulation, which would reach into the frame, a frame prefers the scheme of its host's page.
+        await host.page.emulate_media(color_scheme="null", reduced_motion="reduce")
+        await host.page.evaluate("scheme => document.documentElement.style.colorScheme = scheme", scheme)
+        await host.open("list_tasks", context={"theme": theme})
+        await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
+        assert await ground(host) == behind
+
+
+async def test_the_colours_and_fonts_are_those_that_the_host_gives(browser: Browser) -> None:
+    styles = {
+        "variables": {"--color-text-primary": "light-dark(#102030, #a0b0c0)", "--font-sans": "Hosted, serif"},
+        "css": {"fonts": "@font-face { font-family: Hosted; src: local(monospace); }"},
+    }
+    async with running_server(speed=1) as server, hosting(browser, server) as host:
+        await host.open("list_tasks", context={"styles": styles})
+        assert await colour(host) == "rgb(16, 32, 48)"
+        assert await colour(host, name="fontFamily") == "Hosted, serif"
+        assert await host.view.locator("html").evaluate("() => [...document.fonts].map(font => font.family)") == [
+            "Hosted"
+        ]
+        await host.page.evaluate("window.setContext({theme: 'dark'})")
+        assert await colour(host) == "rgb(160, 176, 192)"
 
 
 async def test_a_host_that_names_no_theme_leaves_it_to_the_browser(browser: Browser) -> None:

@@ -209,13 +209,14 @@ function openProblem(text) {
   redraw();
 }
 
-/** Follow the host's theme, language, fonts and display mode. */
+/** Follow the host's theme, colours, fonts, language and display mode. */
 function takeContext(changes) {
   Object.assign(hostContext, changes);
   const { theme, displayMode, styles, locale = navigator.language, timeZone } = hostContext;
   root.dataset.theme = theme ?? (prefersDark.matches ? "dark" : "light");
   root.dataset.fills = displayMode === "fullscreen";
-  for (const font of ["--font-sans", "--font-mono"]) root.style.setProperty(font, styles?.variables?.[font] ?? "");
+  for (const [name, value] of Object.entries(styles?.variables ?? {})) root.style.setProperty(name, value ?? "");
+  document.getElementById("host-fonts").textContent = styles?.css?.fonts ?? "";
   Object.assign(view, createLanguage(locale, timeZone));
   root.lang = view.tag;
   document.title = view.say("title");
