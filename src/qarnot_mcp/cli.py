@@ -1,7 +1,6 @@
 """The command line: options, settings, and what runs with them."""
 
 import argparse
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -65,9 +64,6 @@ def main(arguments: list[str] | None = None) -> None:
     simulation = sandbox(options) if options.sandbox else None
     if options.check:
         raise SystemExit(examine(settings, simulation))
-    # What is imported and built from here on stays: looking for garbage among it costs a fifth of the start now, and
-    # a tenth of each call later. The process that serves turns it on again.
-    gc.disable()
     from qarnot_mcp.process.serve import CannotListen, serve
 
     try:
