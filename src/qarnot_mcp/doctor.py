@@ -94,7 +94,7 @@ def check_port(settings: Settings) -> Finding:
 async def check_address(settings: Settings) -> Finding:
     """Check the public address, set or told by the tunnel, and name the mode of access that follows from it."""
     public_url = await find_public_url(settings.public_url, settings.tunnel_metrics_url, wait_seconds=TUNNEL_SECONDS)
-    mode = f"mode {choose_mode(settings.auth, settings.api_key, public_url)}"
+    mode = f"mode {choose_mode(settings.auth, public_url)}"
     if public_url:
         return Finding("tunnel", True, f"{mode}; clients connect to {public_url}{settings.path}")
     if settings.tunnel_metrics_url:

@@ -1,49 +1,37 @@
 import logging
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
 
 from qarnot_mcp.auth.mode import Mode, announce_access, choose_mode
+from qarnot_mcp.settings.model import Settings
 
 KEY = SecretStr("the-servers-key")
 PUBLIC = "https://mcp.example.org"
 
 
 @pytest.mark.parametrize(
-    ("auth", "api_key", "public_url", "mode"),
+    ("auth", "public_url", "mode"),
     [
-        ("auto", KEY, None, "key"),
-        ("auto", KEY, PUBLIC, "key"),
-        ("auto", None, PUBLIC, "oauth"),
-        ("auto", None, None, "key"),
-        ("key", None, PUBLIC, "key"),
-        ("oauth", KEY, None, "oauth"),
+        ("auto", None, "key"),
+        ("auto", PUBLIC, "oauth"),
+        ("key", PUBLIC, "key"),
+        ("key", None, "key"),
+        ("oauth", None, "oauth"),
+        ("oauth", PUBLIC, "oauth"),
     ],
 )
-def test_the_mode_follows_the_rule(
-    auth: Literal["auto", "key", "oauth"], api_key: SecretStr | None, public_url: str | None, mode: Mode
+def test_a_key_serves_no_public_address_unless_asked_for_by_name(
+    auth: Literal["auto", "key", "oauth"], public_url: str | None, mode: Mode
 ) -> None:
-    assert choose_mode(auth, api_key, public_url) == mode
+    assert choose_mode(auth, public_url) == mode
 
 
-def lines(
-    mode: Mode,
-    api_key: SecretStr | None,
-    public_url: str | None,
-    host: str = "127.0.0.1",
-    *,
-    is_simulated: bool = False,
-) -> str:
-    announced = announce_access(
-        mode,
-        api_key=api_key,
-        public_url=public_url,
-        host=host,
-        port=8000,
-        path="/mcp",
-        is_simulated=is_simulated,
-    )
+def lines(mode: Mode, api_key: SecretStr | None, public_url: str | None, host: str = "127.0.0.1", **more: Any) -> str:
+    is_simulated = more.pop("is_simulated", False)
+    settings = Settings(api_key=api_key, host=host, **more)
+    announced = announce_access(settings, mode, public_url, is_simulated=is_simulated)
     return "\n".join(f"{logging.getLevelName(line.level)} {line.text}" for line in announced)
 
 
@@ -67,8 +55,13 @@ def test_a_server_with_its_own_key_that_listens_beyond_this_machine_warns_once(
 ) -> None:
     said = lines("key", KEY, public_url, host)
     assert said.count("WARNING") == 1
+    assert said.splitlines()[1].startswith("WARNING")
     assert "spend its credits" in said
     assert "QARNOT_MCP_AUTH=oauth" in said
+
+
+def test_a_server_that_answers_under_another_name_is_not_taken_for_a_local_one() -> None:
+    assert "spend its credits" in lines("key", KEY, None, allowed_hosts=["mcp.example.org"])
 
 
 def test_without_a_key_of_its_own_there_is_nothing_to_warn_of() -> None:

@@ -22,11 +22,16 @@ async def quicktunnel(request: Request) -> JSONResponse:
     return JSONResponse({"hostname": TUNNEL})
 
 
-async def test_a_tunnels_address_is_found_announced_and_served(http: httpx.AsyncClient, tmp_path: Path) -> None:
+@pytest.mark.parametrize("server_key", ["", "the-servers-key"])
+async def test_a_tunnel_is_found_announced_and_served_and_publishes_no_key(
+    http: httpx.AsyncClient, tmp_path: Path, server_key: str
+) -> None:
     secret_file = str(tmp_path / "secret")
     async with (
         serve(Starlette(routes=[Route("/quicktunnel", quicktunnel)])) as metrics_url,
-        server_process(QARNOT_MCP_TUNNEL_METRICS_URL=metrics_url, QARNOT_MCP_SECRET_FILE=secret_file) as server,
+        server_process(
+            QARNOT_MCP_TUNNEL_METRICS_URL=metrics_url, QARNOT_MCP_SECRET_FILE=secret_file, QARNOT_API_KEY=server_key
+        ) as server,
     ):
         text = await server.until(f"https://{TUNNEL}/mcp")
         assert "Access mode oauth" in text

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
+from qarnot_mcp.settings.model import Settings
 
 Mode = Literal["key", "oauth"]
 
@@ -19,30 +20,31 @@ class Announcement:
     text: str
 
 
-def choose_mode(auth: Literal["auto", "key", "oauth"], api_key: SecretStr | None, public_url: str | None) -> Mode:
-    """Return the mode that is set; `auto` means `oauth` for a public server without a key of its own, else `key`."""
+def choose_mode(auth: Literal["auto", "key", "oauth"], public_url: str | None) -> Mode:
+    """Return the mode that is set; `auto` means `oauth` for a server with a public address, else `key`.
+
+    So a server whose own key serves whoever reaches its public address has to be asked for by name.
+    """
     if auth != "auto":
         return auth
-    return "oauth" if api_key is None and public_url is not None else "key"
+    return "key" if public_url is None else "oauth"
 
 
 def announce_access(
-    mode: Mode,
-    *,
-    api_key: SecretStr | None,
-    public_url: str | None,
-    host: str,
-    port: int,
-    path: str,
-    is_simulated: bool = False,
+    settings: Settings, mode: Mode, public_url: str | None, *, is_simulated: bool = False
 ) -> list[Announcement]:
-    """Return the lines that say which mode is on, which address to connect to, and what is dangerous about it."""
-    lines = [Announcement(logging.INFO, _about_mode(mode, api_key, is_simulated=is_simulated))]
-    local = f"http://localhost:{port}{path}"
-    if public_url is None:
-        lines.append(Announcement(logging.INFO, f"Connect MCP clients on this machine to {local}"))
-    else:
-        lines.append(Announcement(logging.INFO, f"Paste this address into Claude as a connector: {public_url}{path}"))
+    """Return the lines that say which mode is on, what is dangerous about it, and which address to connect to."""
+    lines = [Announcement(logging.INFO, _about_mode(mode, settings.api_key, is_simulated=is_simulated))]
+    is_open = public_url is not None or settings.host not in LOOPBACK_HOSTS or settings.allowed_hosts
+    if mode == "key" and settings.api_key is not None and is_open and not is_simulated:
+        where = f"{public_url}{settings.path}" if public_url else f"port {settings.port} of {settings.host}"
+        lines.append(
+            Announcement(
+                logging.WARNING,
+                f"Everybody who can reach {where} can run tasks with QARNOT_API_KEY and spend its credits. "
+                "Set QARNOT_MCP_AUTH=oauth to let people sign in with keys of their own.",
+            )
+        )
     if mode == "oauth" and public_url is None:
         lines.append(
             Announcement(
@@ -51,26 +53,22 @@ def announce_access(
                 "to the https address under which people reach this server.",
             )
         )
-    if (
-        mode == "key"
-        and api_key is not None
-        and not is_simulated
-        and (public_url is not None or host not in LOOPBACK_HOSTS)
-    ):
-        where = f"{public_url}{path}" if public_url else f"port {port} of {host}"
-        lines.append(
-            Announcement(
-                logging.WARNING,
-                f"Everybody who can reach {where} can run tasks with QARNOT_API_KEY and spend its credits. "
-                "Set QARNOT_MCP_AUTH=oauth to let people sign in with keys of their own.",
-            )
-        )
+    if public_url is None:
+        local = f"http://localhost:{settings.port}{settings.path}"
+        lines.append(Announcement(logging.INFO, f"Connect MCP clients on this machine to {local}"))
+    else:
+        address = f"{public_url}{settings.path}"
+        lines.append(Announcement(logging.INFO, f"Paste this address into Claude as a connector: {address}"))
     return lines
 
 
 def _about_mode(mode: Mode, api_key: SecretStr | None, *, is_simulated: bool) -> str:
     if mode == "oauth":
-        unused = " (QARNOT_API_KEY is set, but not used in this mode)" if api_key is not None else ""
+        unused = (
+            " (QARNOT_API_KEY is set, but not used in this mode; QARNOT_MCP_AUTH=key uses it)"
+            if api_key is not None
+            else ""
+        )
         return f"Access mode oauth: people sign in, and each call uses the caller's own Qarnot key{unused}."
     if is_simulated:
         return "Access mode key: a key that begins with sandbox is a simulated account; calls without one share one."

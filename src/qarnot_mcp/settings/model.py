@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     auth: Annotated[Literal["auto", "key", "oauth"], LowerCase] = setting(
         "auto",
         "Whose key a call uses: `key` (the request's header, else `QARNOT_API_KEY`), `oauth` (people sign in), "
-        "`auto` (`key` where `QARNOT_API_KEY` is set, else `oauth` where a public address is known, else `key`).",
+        "`auto` (`oauth` if the server has a public address, else `key`).",
     )
     public_url: WebAddress | None = setting(
         None, "Public https address of the server, without the path of the endpoint."

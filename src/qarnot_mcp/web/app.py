@@ -37,7 +37,7 @@ def create_app(
     Raises `SettingsError` for a setting that cannot be used.
     """
     transport = open_transport(settings, simulation)
-    mode = choose_mode(settings.auth, settings.api_key, public_url)
+    mode = choose_mode(settings.auth, public_url)
     key_of_call = partial(resolve_key, mode, settings.api_key)
     auth = None
     if mode == "oauth":
