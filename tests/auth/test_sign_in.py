@@ -312,3 +312,27 @@ async def test_one_address_cannot_hold_all_places_in_which_documents_are_fetched
         await asyncio.wait(waiting)
         assert (await sign_in.authorize()).status_code == 400
     documents.close()
+
+
+@pytest.mark.parametrize("path", ["/token", "/revoke", "/login", "/authorize"])
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b; charset=undefined", "application/json", "x"])
+async def test_a_form_that_cannot_be_decoded_is_a_400_without_a_traceback(
+    sign_in: SignIn, path: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="form"\r\n\r\nx\r\n--b--\r\n'
+    response = await sign_in.http.post(f"{sign_in.origin}{path}", content=part, headers={"Content-Type": kind})
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert "application/x-www-form-urlencoded" in response.json()["error_description"]
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff", b"[" * 5_000, b"1" * 5_000, b'{"redirect_uris": ["\\ud800://x"]}', b'{"client_name": "\\ud800"}']
+)
+async def test_a_malformed_registration_is_a_400_without_a_traceback(
+    sign_in: SignIn, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = await sign_in.http.post(f"{sign_in.origin}/register", content=body)
+    assert response.status_code == 400
+    assert response.json()["error_description"]
+    assert not [record for record in caplog.records if record.exc_info]

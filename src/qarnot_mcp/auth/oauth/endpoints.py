@@ -1,6 +1,5 @@
 """The OAuth endpoints that programs call: authorize, token, register and revoke."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mcp.server.auth.handlers.register import RegistrationHandler
@@ -18,24 +17,22 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import Route, request_response
+from starlette.routing import Route
 
-from qarnot_mcp.auth.oauth.responses import NO_STORE, bounded, error_response, unavailable_response
+from qarnot_mcp.auth.oauth.responses import NO_STORE, Handler, bounded, error_response, form_only, unavailable_response
 from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
 from qarnot_mcp.auth.oauth.tokens import TokenIssuer
 from qarnot_mcp.qarnot.errors import QarnotError
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def endpoint_routes(tokens: TokenIssuer, authorize: Handler) -> list[Route]:
     """Return the four routes; `authorize` serves `/authorize`, which a browser opens."""
     register = RegistrationHandler(tokens, ClientRegistrationOptions(enabled=True)).handle
     return [
-        Route("/authorize", endpoint=bounded(request_response(authorize)), methods=["GET", "POST"]),
-        _script_route("/token", _token_handler(tokens)),
+        Route("/authorize", endpoint=bounded(form_only(authorize)), methods=["GET", "POST"]),
+        _script_route("/token", form_only(_token_handler(tokens))),
         _script_route("/register", register),
-        _script_route("/revoke", _revocation_handler(tokens)),
+        _script_route("/revoke", form_only(_revocation_handler(tokens))),
     ]
 
 
@@ -61,9 +58,7 @@ def _script_route(path: str, handler: Handler) -> Route:
             return unavailable_response()
 
     # CORS is outside, so that a page can read a 413, too.
-    app = CORSMiddleware(
-        bounded(request_response(handle)), allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"]
-    )
+    app = CORSMiddleware(bounded(handle), allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"])
     return Route(path, endpoint=app, methods=["POST", "OPTIONS"])
 
 

@@ -1,17 +1,39 @@
 """What the endpoints and the sign-in page share of HTTP: bounded bodies, and errors in the form of RFC 6749."""
 
+from collections.abc import Awaitable, Callable
+
 from mcp.server.transport_security import RequestBodyLimitMiddleware
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 MAX_FORM_BYTES = 65_536
+FORM_TYPE = "application/x-www-form-urlencoded"
 RETRY_SECONDS = 5
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
+Handler = Callable[[Request], Awaitable[Response]]
 
-def bounded(app: ASGIApp) -> ASGIApp:
-    """Return the application behind a limit of 64 KiB for bodies; no form of the sign-in is near that."""
-    return RequestBodyLimitMiddleware(app, MAX_FORM_BYTES)
+
+def bounded(handler: Handler) -> ASGIApp:
+    """Return the handler behind a limit of 64 KiB for bodies; no form of the sign-in is near that."""
+    return RequestBodyLimitMiddleware(request_response(handler), MAX_FORM_BYTES)
+
+
+def form_only(handler: Handler) -> Handler:
+    """Return the handler for URL-encoded forms, as RFC 6749 has them; a POST of any other type is a 400.
+
+    A multipart form can name an encoding in which nothing can be decoded.
+    """
+
+    async def handle(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.method == "POST" and content_type != FORM_TYPE:
+            return error_response(400, "invalid_request", f"The request has to be a form of the type {FORM_TYPE}.")
+        return await handler(request)
+
+    return handle
 
 
 def error_response(status: int, code: str, description: str) -> Response:

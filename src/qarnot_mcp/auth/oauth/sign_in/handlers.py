@@ -14,10 +14,10 @@ from mcp.shared.auth import OAuthClientInformationFull
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route, request_response
+from starlette.routing import Route
 
 from qarnot_mcp.auth.oauth.grants import SignInForm, SignInRequest
-from qarnot_mcp.auth.oauth.responses import NO_STORE, RETRY_SECONDS, bounded, error_response
+from qarnot_mcp.auth.oauth.responses import NO_STORE, RETRY_SECONDS, Handler, bounded, error_response, form_only
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
 from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in_page
@@ -34,7 +34,6 @@ MAX_REQUESTS_AT_ONCE = 4
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[Request], Awaitable[Response]]
 FindClient = Callable[[str], Awaitable[OAuthClientInformationFull | None]]
 IssueCode = Callable[[SignInRequest, SecretStr, list[str]], Awaitable[str]]
 
@@ -68,7 +67,7 @@ class SignInPage:
         """Return the page's routes."""
         return [
             Route(PATH, endpoint=self.show, methods=["GET"]),
-            Route(PATH, endpoint=bounded(request_response(self.submit)), methods=["POST"]),
+            Route(PATH, endpoint=bounded(form_only(self.submit)), methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
