@@ -1,6 +1,6 @@
 """Takes the pictures of the dashboard from the real server on the sandbox: python docs/pictures.py.
 
-Needs Chromium (on Debian: apt-get install chromium). Prints how long the browser took to draw each face.
+Needs Chromium (on Debian: apt-get install chromium). Prints how long the browser took to draw each page.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ async def take(host: Host, name: str, width: int = WIDTH) -> None:
     await host.page.screenshot(path=IMAGES / f"dashboard-{name}.png")
 
 
-async def show_faces(host: Host, uuids: dict[str, str], theme: str) -> None:
-    """Takes the three faces in one theme."""
+async def show_pages(host: Host, uuids: dict[str, str], theme: str) -> None:
+    """Takes the three pages in one theme."""
     context: dict[str, Any] = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
     await host.open("list_tasks", context=context)
     await expect(host.view.locator("tbody tr")).to_have_count(len(uuids))
@@ -55,7 +55,7 @@ async def take_pictures(server: RunningServer) -> None:
         async with hosting(browser, server, width=WIDTH, scale=SCALE, real_clock=True) as host:
             uuids = {row["name"]: row["uuid"] for row in (await call(host.client, "list_tasks"))["tasks"]}
             for theme in ("light", "dark"):
-                await show_faces(host, uuids, theme)
+                await show_pages(host, uuids, theme)
         async with hosting(browser, server, width=PHONE, scale=SCALE, real_clock=True) as host:
             await host.page.evaluate("document.body.classList.add('narrow')")
             await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context={"theme": "dark"})

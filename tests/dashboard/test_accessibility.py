@@ -1,4 +1,4 @@
-"""axe-core finds nothing to mend on any face, in both themes and on a phone."""
+"""axe-core finds nothing to mend on any page, in both themes and on a phone."""
 
 import asyncio
 import os
@@ -59,7 +59,7 @@ async def violations(host: Host, axe: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 1000), ("light", 320)])
-async def test_no_face_has_a_fault_that_axe_knows(browser: Browser, axe: str, theme: str, width: int) -> None:
+async def test_no_page_has_a_fault_that_axe_knows(browser: Browser, axe: str, theme: str, width: int) -> None:
     context = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
     async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
         rows = (await call(host.client, "list_tasks"))["tasks"]

@@ -45,7 +45,7 @@ async def test_abort_stops_the_task_and_tells_the_model(browser: Browser) -> Non
         await host.view.get_by_role("button", name="Abort").click()
         await host.view.get_by_role("alertdialog").get_by_role("button", name="Abort").click()
         await expect(host.view.get_by_text("“doomed” is being stopped.").first).to_be_visible()
-        await host.look_until(host.view.locator(".task-title .chip"), "Cancelled")
+        await host.run_until(host.view.locator(".task-title .chip"), "Cancelled")
         assert ("abort_task", {"task_uuid": uuid}) in host.calls
         text = await told(host)
         assert "abort" in text
@@ -98,6 +98,20 @@ async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser:
         assert "again" in text
         assert "second run" in text
         assert "hunter" not in text
+
+
+async def test_a_command_of_several_lines_is_run_again_as_it_is(browser: Browser) -> None:
+    command = "sh -c 'set -e\n# a comment\necho  hi'"
+    async with running_server() as server, hosting(browser, server) as host:
+        await host.open("get_task", {"task_uuid": await submitted(host.client, command, name="long")})
+        await host.view.get_by_role("button", name="Run again").click()
+        panel = host.view.get_by_role("alertdialog")
+        await expect(panel.get_by_label("DOCKER_CMD")).to_have_value(command)
+        await panel.get_by_label("Name").fill("longer")
+        await panel.get_by_role("button", name="Run again").click()
+        await expect(host.view.get_by_role("heading", name="longer")).to_be_visible()
+        [sent] = [arguments for tool, arguments in host.calls if tool == "submit_task"]
+        assert sent["constants"][0] == {"key": "DOCKER_CMD", "value": command}
 
 
 async def test_a_secret_that_is_not_typed_again_is_left_out(browser: Browser) -> None:

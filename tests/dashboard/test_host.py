@@ -127,7 +127,7 @@ async def test_nothing_is_cut_off_at_320_pixels(browser: Browser) -> None:
         assert await host.view.locator("html").evaluate(wide) == 0
 
 
-async def test_the_host_hears_the_size_of_each_face(browser: Browser) -> None:
+async def test_the_host_hears_the_size_of_each_page(browser: Browser) -> None:
     async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")
         await expect(host.view.locator("tbody tr")).to_have_count(13)
@@ -153,7 +153,7 @@ async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> Non
         await host.page.keyboard.press("Enter")
         await expect(host.view.get_by_role("heading", name="typed")).to_be_focused()
         for _ in range(10):
-            if await focused.get_attribute("data-deed") == "abort":
+            if await focused.get_attribute("data-action") == "abort":
                 break
             await host.page.keyboard.press("Tab")
         await host.page.keyboard.press("Space")
@@ -170,7 +170,7 @@ async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(browser: 
         await host.open("list_tasks")
         box = host.view.get_by_role("searchbox")
         await box.fill("mov")
-        await host.look_until(host.view.locator("tbody .chip"), "Success")
+        await host.run_until(host.view.locator("tbody .chip"), "Success")
         await expect(box).to_be_focused()
         await expect(box).to_have_value("mov")
 

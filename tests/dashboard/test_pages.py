@@ -1,4 +1,4 @@
-"""The three faces of the dashboard, in a real browser, on the real server and the sandbox."""
+"""The three pages of the dashboard, in a real browser, on the real server and the sandbox."""
 
 import re
 
@@ -87,7 +87,7 @@ async def test_a_task_moves_from_queued_to_success_by_itself(browser: Browser) -
         chip = host.view.locator(".task-title .chip")
         await expect(chip).to_have_text(re.compile("Queued|Booting"))
         await expect(host.view.locator(".liveness")).to_have_text("Live")
-        await host.look_until(chip, "Success")
+        await host.run_until(chip, "Success")
         await expect(host.view.locator(".liveness")).to_have_text("Up to date")
         await expect(host.view.get_by_role("status")).to_have_text("moving: Success")
         await expect(host.view.locator("ol.legend")).to_contain_text("Booting")
@@ -162,16 +162,38 @@ async def test_text_of_strangers_is_shown_as_text(browser: Browser) -> None:
         await expect(host.view.locator("img")).to_have_count(0)
 
 
+async def test_no_element_is_made_of_what_a_server_sends(browser: Browser) -> None:
+    attributes = {"onclick": "window.ran = 1", "onerror": "window.ran = 1", "src": "x"}
+    element = {"name": "img", "tag": "img", "attributes": attributes, "children": []}
+    task = {
+        "uuid": element,
+        "name": element,
+        "state": "Failure",
+        "profile": attributes,
+        "tags": [element],
+        "instances": {"total": 1, "waiting": 0, "failed": 1},
+        "times": {"created": "2026-11-01T00:00:00Z", "wall_seconds": 60},
+        "failure": {"summary": attributes, "hint": element, "groups": []},
+        "constants": {"A": element},
+    }
+    async with running_server() as server, hosting(browser, server) as host:
+        await host.open("get_task", capabilities={}, result={"content": [], "structuredContent": task})
+        await expect(host.view.get_by_role("heading", name="Why it failed")).to_be_visible()
+        await host.view.locator(".failure p").first.dispatch_event("click")
+        await expect(host.view.locator("img, [onclick], [onerror]")).to_have_count(0)
+        assert await host.view.locator("html").evaluate("() => window.ran") is None
+
+
 async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(browser: Browser) -> None:
     async with running_server(speed=50) as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, "sh -c 'seq 1 200; sleep 120; echo the end'", name="talking")
         await host.open("get_task_logs", {"task_uuid": uuid})
         log = host.view.get_by_role("log")
-        await host.look_until(log, "200")
+        await host.run_until(log, "200")
         await expect(log.locator(".line").last).to_be_in_viewport()
         await log.evaluate("log => log.scrollTo(0, 0)")
         await expect(host.view.get_by_text("Following paused")).to_be_visible()
-        await host.look_until(log, "the end")
+        await host.run_until(log, "the end")
         assert await log.evaluate("log => log.scrollTop") == 0
         await host.view.get_by_role("button", name="To the end").click()
         await expect(log.locator(".line").last).to_be_in_viewport()

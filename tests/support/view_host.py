@@ -24,7 +24,7 @@ NEXT_LOOK_MILLISECONDS = 3000
 class Host:
     """A page that shows the view, and the MCP client that its calls go through.
 
-    The view's clock stands still but for `look_until` and `page.clock.run_for`, so that no test waits for it.
+    The view's clock stands still but for `run_until` and `page.clock.run_for`, so that no test waits for it.
     `is_lost` lets every call fail as when the server cannot be reached; `faults` holds what the view said in error.
     """
 
@@ -66,7 +66,7 @@ class Host:
         answer: dict[str, Any] = result.model_dump(mode="json", by_alias=True, exclude_none=True)
         return answer
 
-    async def look_until(self, locator: Locator, text: str) -> None:
+    async def run_until(self, locator: Locator, text: str) -> None:
         """Lets the view's clock run, from one look at the server to the next, until it shows a text."""
         async with asyncio.timeout(LONGEST_LIFE_SECONDS):
             while text not in await locator.inner_text():
