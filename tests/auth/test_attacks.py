@@ -196,7 +196,7 @@ async def test_an_expired_code_refresh_token_or_form(server: RunningServer, full
     assert (await full_sign_in.exchange(code)).json()["error"] == "invalid_grant"
     refresh_token = sealer.seal(RefreshGrant.model_validate(kept))
     assert (await full_sign_in.refresh(refresh_token)).json()["error"] == "invalid_grant"
-    request = SignInRequest.model_validate({**late, **asked, "client_name": "x"})
+    request = SignInRequest.model_validate({**late, **asked, "client_name": "x", "resource": server.url})
     form = sealer.seal(SignInForm(expires_at=late["expires_at"], request=request, browser="b"))
     response = await full_sign_in.http.post(f"{server.origin}/login", data={"form": form, "key": ALICE})
     assert response.status_code == 400

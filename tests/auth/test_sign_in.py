@@ -12,7 +12,7 @@ from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.sign_in.handlers import MAX_REQUESTS_AT_ONCE
 from tests.support.oauth_only_server import ALICE, BOB, SECRET, Accounts, oauth_only_server
-from tests.support.sign_in import REDIRECT, SignIn, parameters_of
+from tests.support.sign_in import REDIRECT, SignIn, form_of, parameters_of
 
 
 async def test_a_person_signs_in_and_the_client_calls_with_that_key(sign_in: SignIn) -> None:
@@ -336,3 +336,17 @@ async def test_a_malformed_registration_is_a_400_without_a_traceback(
     assert response.status_code == 400
     assert response.json()["error_description"]
     assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_sign_in_that_began_at_one_server_cannot_end_at_another_with_the_same_secret(
+    sign_in: SignIn, accounts: Accounts
+) -> None:
+    await sign_in.register()
+    page = await sign_in.page()
+    async with oauth_only_server(accounts) as other:
+        shown = await sign_in.http.get(str(page.url).replace(sign_in.origin, other))
+        taken = await sign_in.http.post(f"{other}/login", data={"form": form_of(page), "key": ALICE})
+    for response in (shown, taken):
+        assert response.status_code == 400
+        assert "This sign-in has expired" in response.text
+    assert accounts.checks == 0

@@ -41,7 +41,7 @@ class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
         throttle: Throttle | None = None,
     ) -> None:
         OAuthProvider.__init__(self, base_url=origin, required_scopes=[READ_SCOPE])
-        self._page = SignInPage(origin, sealer, verify_key, self.issue_code, throttle or Throttle())
+        self._page = SignInPage(origin, path, sealer, verify_key, self.issue_code, throttle or Throttle())
         TokenIssuer.__init__(
             self,
             resource=origin + path,

@@ -29,6 +29,7 @@ class SignInRequest(Sealed):
     state: str | None = None
     scopes: list[str]
     code_challenge: str
+    resource: str
 
 
 class SignInForm(Sealed):

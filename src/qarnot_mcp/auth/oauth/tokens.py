@@ -107,6 +107,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
             state=params.state,
             scopes=params.scopes or list(SCOPES),
             code_challenge=params.code_challenge,
+            resource=self.resource,
         )
         return self._sign_in_url(request)
 

@@ -44,12 +44,14 @@ class SignInPage:
     def __init__(
         self,
         origin: str,
+        path: str,
         sealer: Sealer,
         verify_key: Callable[[SecretStr], Awaitable[object]],
         issue_code: IssueCode,
         throttle: Throttle,
     ) -> None:
         self._origin = origin
+        self._resource = origin + path
         self._sealer = sealer
         self._verify_key = verify_key
         self._issue_code = issue_code
@@ -74,7 +76,7 @@ class SignInPage:
         """Respond with the page for the request in the address."""
         texts = texts_for(request.headers.get("accept-language", ""))
         asked = self._sealer.open(SignInRequest, request.query_params.get("request", ""))
-        if asked is None:
+        if asked is None or asked.resource != self._resource:
             return self._refusal(texts, 400, texts.expired)
         return self._form(request, texts, asked, 200)
 
@@ -83,7 +85,7 @@ class SignInPage:
         texts = texts_for(request.headers.get("accept-language", ""))
         fields = await request.form()
         form = self._sealer.open(SignInForm, str(fields.get("form", "")))
-        if form is None:
+        if form is None or form.request.resource != self._resource:
             return self._refusal(texts, 400, texts.expired)
         if not hmac.compare_digest(form.browser, _digest(request.cookies.get(self._cookie, ""))):
             return self._form(request, texts, form.request, 403, texts.other_browser)
