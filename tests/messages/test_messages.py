@@ -73,7 +73,6 @@ def answered(name: str, error: str, wrong: str, then: str, *, tool: str = "list_
     return Case(name, error, tool, arguments, wrong, "", then, faults=({"kind": "status", **fault},), server=server)
 
 
-HUGE = [{"key": f"a{number}", "value": "\U0001f600" * 2000} for number in range(150)]
 LOST = ({"kind": "disconnect", "match": POST_TASKS},)
 BOTH_LOST = (*LOST, {"kind": "status", "status": 500, "count": 0, "match": {"method": "GET", "path": "/tasks/*"}})
 BROKE = "sandbox-broke-1"
@@ -149,9 +148,6 @@ CASES = [
     together("gpu-in-pool", GPUS, "none in a pool", "own hardware.", pool_uuid=UUID, hardware_constraints=[GPU]),
     together("ids-and-count", RANGES, "not both", "out", profile="b", instance_count=3, advanced_ranges="0-2"),
     together("no-job", "dependencies is ", "of the same job", "Give job_uuid too", profile="b", dependencies=[UUID]),
-    together(
-        "too-long", "The request is '1,2", "less than 1,048,576 bytes", "", profile="docker-batch", constants=HUGE
-    ),
     Case("arguments", "refused", "get_task", {}, "task_uuid is missing", "The task's UUID or its shortname"),
     Case(
         "tool",

@@ -25,7 +25,7 @@ from qarnot_mcp.qarnot.errors import (
     Unreachable,
     UnreadableResponse,
 )
-from qarnot_mcp.qarnot.tasks.models import TaskRequest
+from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, FakeClock, opened, task_document
 
 PROFILE = {"name": None, "constants": [{"name": "DOCKER_TAG", "value": "latest", "description": "Tag"}], "licenses": []}
@@ -447,7 +447,7 @@ async def test_carbon_facts_are_beside_the_versions(client: QarnotClient) -> Non
 async def test_in_read_only_mode_nothing_is_written(api: respx.MockRouter) -> None:
     async with opened(FakeClock(), read_only=True) as client:
         for writing in (
-            client.tasks.submit(TaskRequest(name="n")),
+            client.tasks.submit(NewTask(name="n", profile="p")),
             client.tasks.abort("hello-1"),
             client.tasks.delete("hello-1"),
         ):

@@ -6,18 +6,18 @@ import pytest
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyRefused, NotFound, ShortnameTaken, TaskEnded
-from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
 from qarnot_mcp.sandbox.app import create_app
+from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import opened
 from tests.support.serving import serve
 
 KEY = "sandbox-empty"
 
 
-def request(command: str, **changes: object) -> TaskRequest:
-    constants = [Constant(key="DOCKER_CMD", value=command), Constant(key="DOCKER_TAG", value="24.04")]
+def request(command: str, **changes: object) -> NewTask:
+    constants = {"DOCKER_CMD": command, "DOCKER_TAG": "24.04"}
     fields = {"name": "night run", "profile": "docker-batch", "instance_count": 2, "constants": constants, **changes}
-    return TaskRequest.model_validate(fields)
+    return NewTask.model_validate(fields)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from typing import Any
 
+from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.logs.query import LogPage, LogQuery
@@ -25,6 +26,15 @@ def split_at(text: str, places: Iterable[int]) -> list[str]:
     return [text[start:end] for start, end in pairwise(ends)]
 
 
-def read_page(text: str, places: Iterable[int] = (), secrets: Iterable[str] = (), **query: Any) -> LogPage:
-    view = LogView(LogQuery(task_uuid="a-task", **query), LogMask(secrets))
+def read_page(
+    text: str,
+    places: Iterable[int] = (),
+    secrets: Iterable[str] = (),
+    failed: Ranges | None = None,
+    max_characters: int = 20_000,
+    **query: Any,
+) -> LogPage:
+    """Read a page; here it may be shorter than what a caller may ask for."""
+    query_of_page = LogQuery(**{"task_uuid": "a-task", **query}).model_copy(update={"max_characters": max_characters})
+    view = LogView(query_of_page, LogMask(secrets), failed)
     return asyncio.run(view.read(stream(split_at(text, places))))

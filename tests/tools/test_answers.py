@@ -1,11 +1,10 @@
 import pytest
 
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.tools.answers import ProfileDetails, ProfileNames, answer, rounded
+from qarnot_mcp.tools.answers import RESULT_CHARACTERS, answer, rounded
+from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames
 from qarnot_mcp.tools.tasks.details import Times
 from tests.support.running_server import text_of
-
-LONGEST_RESULT = 100_000
 
 
 def profile_of(constants: int) -> Profile:
@@ -17,14 +16,14 @@ def test_names_of_profiles_are_cut_where_they_are_more_than_a_conversation_takes
     result = ProfileNames.of(['"' * 500] * 3000)
     assert 100 < len(result.profiles) < 3000
     assert result.hint == f"These are the first {len(result.profiles)} of 3,000 profiles."
-    assert len(text_of(answer(result))) <= LONGEST_RESULT
+    assert len(text_of(answer(result))) <= RESULT_CHARACTERS
 
 
 def test_constants_of_a_profile_are_cut_where_they_are_more_than_a_conversation_takes() -> None:
     result = ProfileDetails.of(profile_of(2000), "p")
     assert 50 < len(result.constants) < 2000
     assert result.hint == f"These are the first {len(result.constants)} of 2,000 constants."
-    assert len(text_of(answer(result))) <= LONGEST_RESULT
+    assert len(text_of(answer(result))) <= RESULT_CHARACTERS
 
 
 @pytest.mark.parametrize("constants", [0, 20])

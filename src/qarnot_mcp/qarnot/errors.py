@@ -53,8 +53,8 @@ class QarnotError(Exception):
         self.args = (one_line(f"{self} {note}", MESSAGE_CHARACTERS),)
 
 
-class InvalidArgument(QarnotError):
-    """An argument that is not valid; nothing was sent."""
+class InvalidArgument(QarnotError, ValueError):
+    """An argument that is not valid; nothing was sent. A `ValueError`, so that models of arguments collect it."""
 
     def __init__(self, parameter: str, given: object, valid: str, hint: str = "") -> None:
         self.parameter = parameter

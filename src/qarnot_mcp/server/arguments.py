@@ -2,18 +2,35 @@
 
 import difflib
 import json
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-from pydantic import ValidationError as WrongArguments
+from fastmcp.exceptions import ToolError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS, InvalidArgument
 from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import mask_raw
+from qarnot_mcp.tools.checks import Arguments
 
 SHOWN_CHARACTERS = 80
+MAX_FAULTS = 3
+
+ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
+
+
+class WrongArgumentsError(ToolError):
+    """Arguments that cannot be right; nothing was sent. `outcome` is for the log."""
+
+    def __init__(self, message: str, outcome: str) -> None:
+        super().__init__(message, log_level=logging.DEBUG)  # a refused argument is no fault of the server
+        self.outcome = outcome
 
 
 def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Answers the arguments that a model meant.
+    """Return the arguments that a model meant.
 
     Null or a blank text for an optional parameter is one that was left out; a text for a list is the list that it
     holds as JSON, or the only entry of one.
@@ -30,7 +47,7 @@ def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any])
 
 
 def as_list(text: str) -> Any:
-    """Answers the list or object that a text holds as JSON, else a list of the text alone."""
+    """Return the list or object that a text holds as JSON, else a list of the text alone."""
     try:
         held = json.loads(text)
     except (ValueError, RecursionError):
@@ -38,33 +55,51 @@ def as_list(text: str) -> Any:
     return held if isinstance(held, list | dict) else [text]
 
 
-def explain_arguments(cause: BaseException | None, schema: Mapping[str, Any]) -> str:
-    """Says in plain words which argument is wrong, what was given and what is valid."""
-    if not isinstance(cause, WrongArguments):
-        return "The arguments do not fit the tool's input schema. Compare them with it and call again."
-    properties: Mapping[str, Any] = schema.get("properties", {})
-    messages = []
-    for fault in cause.errors(include_url=False, include_context=False)[:3]:
-        where = [str(part) for part in fault["loc"]]
-        parameter = where[0] if where else "arguments"
-        valid = properties.get(parameter)
-        if fault["type"] == "missing_argument" or (fault["type"] == "missing" and len(where) == 1):
-            messages.append(f"{parameter} is missing: {describe(valid)}")
-        elif valid is None:
-            nearest = difflib.get_close_matches(parameter, properties, n=1)
-            meant = f" Did you mean {nearest[0]}?" if nearest else ""
-            names = ", ".join(properties) or "none"
-            messages.append(
-                f"{one_line(parameter, 60)} is not a parameter of this tool.{meant} Its parameters: {names}."
-            )
-        else:
-            given = one_line(repr(fault["input"]), SHOWN_CHARACTERS)
-            messages.append(f"{parameter} is {given}, which does not fit: {describe(valid)}")
-    return " ".join(dict.fromkeys(messages))
+def read_arguments(model: type[ArgumentsT], given: Mapping[str, Any], schema: Mapping[str, Any]) -> ArgumentsT:
+    """Return the arguments of a tool; raise `WrongArgumentsError` with all that is wrong, up to three parameters."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        outcome = "InvalidArgument" if any(map(_our_error, faults)) else "refused"
+        raise WrongArgumentsError(explain_faults(faults, schema), outcome) from None
+
+
+def explain_faults(faults: Sequence[ErrorDetails], schema: Mapping[str, Any]) -> str:
+    """Return in plain words which arguments are wrong, what was given and what is valid.
+
+    Tells one fault of a parameter, and at most three in all.
+    """
+    messages: dict[str, str] = {}
+    for fault in faults:
+        parameter = str(fault["loc"][0]) if fault["loc"] else ""
+        messages.setdefault(parameter, _explain_fault(fault, parameter, schema.get("properties", {})))
+    return one_line(" ".join(list(messages.values())[:MAX_FAULTS]), MESSAGE_CHARACTERS)
+
+
+def _explain_fault(fault: ErrorDetails, parameter: str, properties: Mapping[str, Any]) -> str:
+    if (error := _our_error(fault)) is not None:
+        return str(error)
+    valid = properties.get(parameter)
+    if valid is None:
+        near = difflib.get_close_matches(parameter, properties, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        names = ", ".join(properties) or "none"
+        return f"{one_line(parameter, 60)} is not a parameter of this tool.{meant} Its parameters: {names}."
+    if fault["type"] == "missing" and len(fault["loc"]) == 1:
+        return f"{parameter} is missing: {describe(valid)}"
+    given = one_line(repr(mask_raw(fault["input"])), SHOWN_CHARACTERS)
+    return f"{parameter} is {given}, which does not fit: {describe(valid)}"
+
+
+def _our_error(fault: ErrorDetails) -> InvalidArgument | None:
+    """Return what a check of ours raised, if the fault comes from one."""
+    error = fault.get("ctx", {}).get("error")
+    return error if isinstance(error, InvalidArgument) else None
 
 
 def describe(valid: Mapping[str, Any] | None) -> str:
-    """Says what a parameter takes, from its JSON schema."""
+    """Return what a parameter takes, from its JSON schema."""
     if valid is None:
         return "see the tool's input schema."
     types = types_of(valid)
@@ -76,13 +111,13 @@ def describe(valid: Mapping[str, Any] | None) -> str:
 
 
 def types_of(valid: Mapping[str, Any]) -> list[str]:
-    """Answers the JSON types that a parameter takes, beside null."""
+    """Return the JSON types that a parameter takes, except null."""
     kinds = [valid, *valid.get("anyOf", [])]
     return [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]
 
 
 def explain_unknown_tool(name: str, tools: list[str]) -> str:
-    """Says which tools there are, the nearest one first."""
+    """Return which tools there are, the nearest one first."""
     nearest = difflib.get_close_matches(name, tools, n=1)
     meant = f" Did you mean {nearest[0]}?" if nearest else ""
     return f"There is no tool {one_line(name, 60)!r} here.{meant} The tools of this server: {', '.join(tools)}."

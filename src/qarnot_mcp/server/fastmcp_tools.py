@@ -3,30 +3,65 @@
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.server.auth import require_scopes
-from fastmcp.tools import FunctionTool
+from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
 from mcp_types import ToolAnnotations
+from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from qarnot_mcp.dashboard.document import VIEW_URI
 from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.server.arguments import read_arguments
+from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.context import House
 from qarnot_mcp.tools.toolset import ToolEntry
 
-P = ParamSpec("P")
+
+class ModelTool(Tool):
+    """A tool whose arguments are one model: its schema is the model's, and its function takes the model."""
+
+    arguments: type[Arguments]
+    function: Callable[..., Awaitable[ToolResult]]
+
+    async def run(self, arguments: dict[str, Any]) -> ToolResult:
+        """Check the arguments and run the function; an error of the tree reaches the model as it is."""
+        checked = read_arguments(self.arguments, arguments, self.parameters)
+        try:
+            return await self.function(checked)
+        except QarnotError as error:
+            # FastMCP logs a ToolError at its own level: a refused argument is no fault of the server.
+            raise ToolError(str(error), log_level=logging.DEBUG) from error
+        except ValidationError as error:
+            # Not about the arguments, for which FastMCP would take it.
+            raise ToolError(f"{self.name} failed") from error
 
 
-def make_tool(entry: ToolEntry, *, scoped: bool) -> FunctionTool:
-    """Makes the tool that FastMCP serves; `scoped` hides it from tokens that may not use it."""
-    tool = FunctionTool.from_function(
-        teaching(entry.function),
+class SchemaWithoutTitles(GenerateJsonSchema):
+    """Schemas of arguments: a title would say the name of the parameter again."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Return that no field gets a title."""
+        return False
+
+    def model_schema(self, schema: Any) -> dict[str, Any]:
+        """Return the schema of a model without its name."""
+        return {key: part for key, part in super().model_schema(schema).items() if key != "title"}
+
+
+def make_tool(entry: ToolEntry, *, scoped: bool) -> ModelTool:
+    """Return the tool that FastMCP serves; `scoped` hides it from tokens that may not use it."""
+    return ModelTool(
+        name=entry.name,
         title=entry.title,
         description=inspect.getdoc(entry.function),
+        arguments=entry.arguments,
+        function=entry.function,
+        parameters=schema_of(entry.arguments),
         output_schema=without_references(entry.result.model_json_schema(mode="serialization")),
         annotations=ToolAnnotations(
             title=entry.title,
@@ -38,11 +73,16 @@ def make_tool(entry: ToolEntry, *, scoped: bool) -> FunctionTool:
         meta={"ui": {"resourceUri": VIEW_URI}} if entry.has_view else None,
         auth=require_scopes(entry.scope) if scoped else None,
     )
-    return tool.model_copy(update={"parameters": without_references(tool.parameters)})
+
+
+def schema_of(arguments: type[Arguments]) -> dict[str, Any]:
+    """Return the input schema of a tool."""
+    schema = without_references(arguments.model_json_schema(schema_generator=SchemaWithoutTitles))
+    return {key: part for key, part in schema.items() if key != "description"}
 
 
 def without_references(schema: dict[str, Any]) -> dict[str, Any]:
-    """Answers a schema with its definitions put where they are used: not every client follows references.
+    """Return a schema with its definitions put where they are used: not every client follows references.
 
     FastMCP would do it at the first `tools/list`, with a library that can also load schemas over the network and
     brings 5 MiB for that. No definition of ours holds itself.
@@ -62,25 +102,8 @@ def without_references(schema: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def teaching(tool: Callable[P, Awaitable[ToolResult]]) -> Callable[P, Awaitable[ToolResult]]:
-    """Wraps a tool so that our own errors reach the model as they are.
-
-    The docstring stays behind: FastMCP would load a parser for it, which costs each start 20 ms and 2 MiB.
-    """
-
-    @wraps(tool, assigned=("__module__", "__name__", "__qualname__", "__annotations__"))
-    async def taught(*args: P.args, **kwargs: P.kwargs) -> ToolResult:
-        try:
-            return await tool(*args, **kwargs)
-        except QarnotError as error:
-            # FastMCP logs a ToolError at its own level: a refused argument is no fault of the server.
-            raise ToolError(str(error), log_level=logging.DEBUG) from error
-
-    return taught
-
-
 def skip_hidden_list(server: FastMCP[dict[str, House]], schemas: Mapping[str, Mapping[str, Any]]) -> None:
-    """Spares the `tools/list` that every modern `tools/call` would run first to look up one schema.
+    """Skip the `tools/list` that every modern `tools/call` would run first to look up one schema.
 
     FastMCP 4.1 leaves the SDK's hook for it unset, and the list costs several times the call itself. The attribute is
     private: a test fails when it stops working.

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastmcp.exceptions import ToolError, ValidationError
+from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
 from mcp_types import CallToolRequestParams
 
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.server.arguments import explain_arguments, normalise_arguments
+from qarnot_mcp.server.arguments import WrongArgumentsError, normalise_arguments
 from qarnot_mcp.server.connection import Connection
 from qarnot_mcp.tools.context import CallRecord, current_call
 
@@ -49,10 +49,9 @@ class CallMiddleware(Middleware):
             return await call_next(context)
         except CallRefusedError:
             raise
-        except ValidationError as error:
-            outcome = "refused"
-            schema = self._schemas.get(name, {})
-            raise ToolError(explain_arguments(error.__cause__, schema), log_level=logging.DEBUG) from None
+        except WrongArgumentsError as error:
+            outcome = error.outcome
+            raise
         except ToolError as error:
             if isinstance(error.__cause__, QarnotError):
                 outcome = type(error.__cause__).__name__

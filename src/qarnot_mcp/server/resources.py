@@ -9,10 +9,13 @@ from fastmcp.tools.base import ToolResult
 from mcp_types import CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference, TextContent
 
 from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.server.arguments import ArgumentsT, WrongArgumentsError, read_arguments
+from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.tools.context import calling_client
 from qarnot_mcp.tools.logs.get_task_logs import get_task_logs
-from qarnot_mcp.tools.profiles import get_profile
-from qarnot_mcp.tools.tasks.get_task import get_task
+from qarnot_mcp.tools.logs.query import LogQuery
+from qarnot_mcp.tools.profiles import GetProfile, get_profile
+from qarnot_mcp.tools.tasks.get_task import GetTask, get_task
 
 COMPLETIONS = 50
 CHOICES = {
@@ -23,24 +26,24 @@ CHOICES = {
 
 async def task_resource(uuid: str) -> str:
     """What a task is and where it stands, as get_task tells it."""
-    return await read(lambda: get_task(uuid))
+    return await read(get_task, GetTask, task_uuid=uuid)
 
 
 async def log_resource(uuid: str, log_type: str) -> str:
     """The end of a task's stdout or stderr, as get_task_logs tells it."""
-    return await read(lambda: get_task_logs(uuid, log_type))
+    return await read(get_task_logs, LogQuery, task_uuid=uuid, log_type=log_type)
 
 
 async def profile_resource(name: str) -> str:
     """A profile with its constants, as get_profile tells it."""
-    return await read(lambda: get_profile(name))
+    return await read(get_profile, GetProfile, profile_name=name)
 
 
-async def read(tool: Callable[[], Awaitable[ToolResult]]) -> str:
-    """Answers the text of a tool's answer; our own errors reach the reader as they are."""
+async def read(tool: Callable[[ArgumentsT], Awaitable[ToolResult]], model: type[ArgumentsT], **arguments: str) -> str:
+    """Return the text of a tool's result; an error of the tree reaches the reader as it is."""
     try:
-        result = await tool()
-    except QarnotError as error:
+        result = await tool(read_arguments(model, arguments, schema_of(model)))
+    except (QarnotError, WrongArgumentsError) as error:
         # FastMCP logs it at its own level: an unknown task is no fault of the server.
         raise ResourceError(str(error), log_level=logging.DEBUG) from error
     return "".join(block.text for block in result.content if isinstance(block, TextContent))

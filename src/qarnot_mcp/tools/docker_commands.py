@@ -11,7 +11,7 @@ _SHELL = re.compile(r"\s*(?:exec\s+)?(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\w+\s+)*
 
 
 def shell_syntax(command: str) -> str:
-    """Answer the first piece of shell syntax that stands outside quotes in a command that starts no shell, or ''."""
+    """Return the first piece of shell syntax that stands outside quotes in a command that starts no shell, or ''."""
     if _SHELL.match(command):
         return ""
     found = _SHELL_SYNTAX.search(_QUOTED.sub("", command))
@@ -22,6 +22,6 @@ def shell_syntax(command: str) -> str:
 
 
 def in_shell(command: str) -> str:
-    """Answer the same command inside `sh -c`."""
+    """Return the same command inside `sh -c`."""
     escaped = command.replace("'", "'\\''")
     return f"sh -c '{escaped}'"

@@ -1,18 +1,90 @@
-"""The tools that tell which profiles there are and what they take."""
+"""The tools that tell which profiles there are and what they take, and the check of a profile's name."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Self
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
-from qarnot_mcp.qarnot.errors import NotFound
-from qarnot_mcp.tools.answers import ProfileDetails, ProfileNames, answer
-from qarnot_mcp.tools.checks import check_profile_name
+from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
+from qarnot_mcp.qarnot.profiles import Profile
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result, answer, truncate_to_budget
+from qarnot_mcp.tools.checks import Arguments, NoArguments, ProfileName, closest_matches
 from qarnot_mcp.tools.context import calling_client
-from qarnot_mcp.tools.tasks.advice import check_profile_known
+
+NAMES_SHOWN = 10
+LICENCES_SHOWN = 20
 
 
-async def list_profiles() -> ToolResult:
+class GetProfile(Arguments):
+    """The arguments of get_profile."""
+
+    profile_name: Annotated[ProfileName, Field(description="A name from list_profiles, such as docker-batch.")]
+
+
+class ProfileNames(Result):
+    """The profiles that this account may use."""
+
+    profiles: list[str]
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Self:
+        """Shape the names, as many as fit into a result."""
+        shown, hint = truncate_to_budget([one_line(name, NAME_CHARACTERS) for name in names], "profiles")
+        return cls(profiles=shown, hint=hint)
+
+
+class ProfileConstantRow(Result):
+    """A constant of a profile with its default."""
+
+    name: str
+    value: str | None = None
+    description: str | None = None
+
+
+class LicenceRow(Result):
+    """A licence that a profile needs."""
+
+    name: str
+    max_instances: int | None = None
+    max_cores: int | None = None
+
+
+class ProfileDetails(Result):
+    """A profile with its constants."""
+
+    name: str
+    constants: list[ProfileConstantRow]
+    licences: list[LicenceRow] | None = None
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, profile: Profile, asked_for: str) -> Self:
+        """Shape one profile; the API may leave its name out."""
+        rows = [
+            ProfileConstantRow(
+                name=one_line(constant.name, NAME_CHARACTERS),
+                value=one_line(constant.value, VALUE_CHARACTERS) if constant.value else None,
+                description=one_line(constant.description, VALUE_CHARACTERS) if constant.description else None,
+            )
+            for constant in profile.constants
+        ]
+        constants, hint = truncate_to_budget(rows, "constants")
+        licences = [
+            LicenceRow(
+                name=one_line(licence.name, NAME_CHARACTERS),
+                max_instances=licence.max_instances,
+                max_cores=licence.max_cores,
+            )
+            for licence in profile.licenses[:LICENCES_SHOWN]
+        ]
+        name = one_line(profile.name or asked_for, NAME_CHARACTERS)
+        return cls(name=name, constants=constants, licences=licences or None, hint=hint)
+
+
+async def list_profiles(_: NoArguments) -> ToolResult:
     """List the names of the profiles that this Qarnot account may use for tasks (jobs).
 
     A profile says how a task runs: docker-batch runs a Docker image without network, docker-network with network,
@@ -21,17 +93,28 @@ async def list_profiles() -> ToolResult:
     return answer(ProfileNames.of(await calling_client().profiles.names()))
 
 
-async def get_profile(
-    profile_name: Annotated[str, Field(description="A name from list_profiles, such as docker-batch.")],
-) -> ToolResult:
+async def get_profile(arguments: GetProfile) -> ToolResult:
     """Get one profile: the constants that configure it, with defaults and descriptions, and the licences it needs.
 
     Constants are what submit_task takes, such as DOCKER_REPO, DOCKER_TAG and DOCKER_CMD.
     """
-    name, client = check_profile_name(profile_name), calling_client()
+    name, client = arguments.profile_name, calling_client()
     try:
         profile = await client.profiles.get(name)
     except NotFound:
         check_profile_known(name, await client.profiles.names(), "profile_name")
         raise
     return answer(ProfileDetails.of(profile, name))
+
+
+def check_profile_known(name: str, known: Sequence[str], parameter: str = "profile") -> None:
+    """Raise `InvalidArgument` with the closest names if the account has no profile of this name."""
+    if name in known:
+        return
+    near = closest_matches(name, known)
+    if near:
+        hint = f"Did you mean {' or '.join(near)}?"
+    else:
+        more = ", ..." if len(known) > NAMES_SHOWN else ""
+        hint = f"There are: {', '.join(known[:NAMES_SHOWN])}{more}."
+    raise InvalidArgument(parameter, name, "the name of a profile of this account", f"{hint} list_profiles shows all.")

@@ -1,12 +1,13 @@
 """Every tool of the server, in sets: a tool costs its own file and one line here."""
 
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
-from qarnot_mcp.tools.answers import Aborted, Deleted, ProfileDetails, ProfileNames, Submitted, TaskList
 from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
-from qarnot_mcp.tools.profiles import get_profile, list_profiles
+from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
+from qarnot_mcp.tools.tasks.abort_delete import Aborted, Deleted, abort_task, delete_task
 from qarnot_mcp.tools.tasks.details import TaskDetails
-from qarnot_mcp.tools.tasks.get_task import abort_task, delete_task, get_task, list_tasks
-from qarnot_mcp.tools.tasks.submit_task import submit_task
+from qarnot_mcp.tools.tasks.get_task import get_task
+from qarnot_mcp.tools.tasks.list_tasks import TaskList, list_tasks
+from qarnot_mcp.tools.tasks.submit_task import Submitted, submit_task
 from qarnot_mcp.tools.toolset import Registry, ToolEntry, Toolset
 
 REGISTRY = Registry(

@@ -1,5 +1,6 @@
 """What a tool declares about itself, and the sets in which tools are shown or hidden together."""
 
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +9,7 @@ from fastmcp.tools.base import ToolResult
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.tools.answers import Result
-from qarnot_mcp.tools.checks import nearest
+from qarnot_mcp.tools.checks import Arguments, closest_matches
 
 ALL = "all"
 
@@ -30,6 +31,13 @@ class ToolEntry:
     def name(self) -> str:
         """The name by which a model calls it."""
         return self.function.__name__
+
+    @property
+    def arguments(self) -> type[Arguments]:
+        """The model of its arguments: the type of what the function takes."""
+        (parameter,) = inspect.signature(self.function).parameters.values()
+        model: type[Arguments] = parameter.annotation
+        return model
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,6 @@ class Registry:
             else:
                 valid = f"{ALL}, or names separated by commas: {', '.join(self.names)}"
                 raise InvalidArgument(
-                    parameter, name, valid, f"The nearest one is {nearest(name, self.names, 1, 0.0)[0]}."
+                    parameter, name, valid, f"The nearest one is {closest_matches(name, self.names, 1, 0.0)[0]}."
                 )
         return frozenset(selected)

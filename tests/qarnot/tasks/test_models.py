@@ -9,7 +9,7 @@ from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.carbon import CarbonFacts
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.qarnot.tasks.models import Constant, Task, TaskRequest
+from qarnot_mcp.qarnot.tasks.models import Constant, Task
 from tests.support.qarnot_api import OTHER_UUID, UUID, task_document
 
 
@@ -177,36 +177,3 @@ def test_an_account_without_an_address_is_no_account() -> None:
     with pytest.raises(UnreadableResponse, match="user: email is missing"):
         User.read({})
     assert User.read({"email": "a@example.org", "maxTask": 100}).max_task == 100
-
-
-def test_a_request_sends_only_what_was_given() -> None:
-    assert TaskRequest(name="n", profile="p", instance_count=1).to_api() == {
-        "name": "n",
-        "profile": "p",
-        "instanceCount": 1,
-    }
-
-
-def test_a_request_speaks_the_words_of_the_api() -> None:
-    request = TaskRequest(
-        name="n",
-        constants=[Constant(key="K", value="v")],
-        resource_buckets=["b"],
-        max_retries_per_instance=2,
-        dependencies=[UUID],
-        completion_time_to_live="10:00:00",
-        auto_delete_on_completion=False,
-        hardware_constraints=[{"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 8}],
-        labels={"some_label": "x"},
-    )
-    assert request.to_api() == {
-        "name": "n",
-        "constants": [{"key": "K", "value": "v"}],
-        "resourceBuckets": ["b"],
-        "retrySettings": {"maxPerInstanceRetries": 2},
-        "dependencies": {"dependsOn": [UUID]},
-        "completionTimeToLive": "10:00:00",
-        "autoDeleteOnCompletion": False,
-        "hardwareConstraints": [{"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 8}],
-        "labels": {"some_label": "x"},
-    }

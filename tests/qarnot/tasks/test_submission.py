@@ -24,11 +24,11 @@ from qarnot_mcp.qarnot.errors import (
 )
 from qarnot_mcp.qarnot.http.transport import Limits
 from qarnot_mcp.qarnot.identifiers import check_shortname
-from qarnot_mcp.qarnot.tasks.models import TaskRequest
 from qarnot_mcp.qarnot.tasks.submission import make_shortname
+from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import OTHER_UUID, UUID, FakeClock, opened, task_document
 
-REQUEST = TaskRequest(name="hello", profile="docker-batch", instance_count=1)
+REQUEST = NewTask(name="hello", profile="docker-batch", instance_count=1)
 NAMED = REQUEST.model_copy(update={"shortname": "hello-1"})
 CREATED = httpx.Response(200, json={"uuid": UUID})
 NO_TASK = httpx.Response(404, json={"message": "No such task"})
@@ -266,7 +266,7 @@ async def test_a_shortname_that_cannot_be_one_is_refused(client: QarnotClient, s
 async def test_a_request_that_is_too_large_is_not_sent(api: respx.MockRouter) -> None:
     async with opened(FakeClock(), limits=Limits(max_request_bytes=1000)) as client:
         with pytest.raises(InvalidArgument, match="less than 1,000 bytes"):
-            await client.tasks.submit(TaskRequest(name="x" * 1000))
+            await client.tasks.submit(NewTask(name="x" * 1000, profile="docker-batch"))
 
 
 async def test_two_equal_submits_at_the_same_time_start_one_task(api: respx.MockRouter) -> None:

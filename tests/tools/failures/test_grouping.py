@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.tools.answers import FAILURE_CHARACTERS
 from qarnot_mcp.tools.failures.grouping import (
-    REPORT_CHARACTERS,
     LogTail,
     exit_code_of,
     explain,
@@ -152,7 +152,7 @@ def test_the_end_of_a_long_log_is_kept_within_the_limit() -> None:
     report = explain(task, {0: LogTail("stderr", text)})
     assert report.groups[0].log_tail is not None
     assert report.groups[0].log_tail.endswith("line 1999")
-    assert REPORT_CHARACTERS - 100 < characters_of(task, {0: LogTail("stderr", text)}) <= REPORT_CHARACTERS
+    assert FAILURE_CHARACTERS - 100 < characters_of(task, {0: LogTail("stderr", text)}) <= FAILURE_CHARACTERS
 
 
 def test_a_log_of_one_endless_line_keeps_both_its_ends() -> None:
@@ -187,7 +187,7 @@ def test_the_report_is_never_longer_than_its_limit(character: str) -> None:
         group.instance_id: LogTail("stderr", f"{character * 7000}\n{character * 900}")
         for group in groups_to_explain(task)
     }
-    assert characters_of(task, tails) <= REPORT_CHARACTERS
+    assert characters_of(task, tails) <= FAILURE_CHARACTERS
 
 
 def test_the_smallest_groups_give_way_where_even_the_errors_are_too_long() -> None:
@@ -206,14 +206,14 @@ def test_the_smallest_groups_give_way_where_even_the_errors_are_too_long() -> No
     )
     report = explain(task, {})
     assert len(report.groups) == 3
-    assert len(report.model_dump_json(exclude_none=True)) <= REPORT_CHARACTERS
+    assert len(report.model_dump_json(exclude_none=True)) <= FAILURE_CHARACTERS
 
 
 @given(st.lists(st.text(st.sampled_from('ab"\\é\n\t'), max_size=3000), min_size=4, max_size=4))
 def test_tails_share_the_room(texts: list[str]) -> None:
     task = failed_task(*[instance(number, f"Exited with code {number}") for number in range(4)])
     tails: dict[int | None, LogTail] = {number: LogTail("stdout", text) for number, text in enumerate(texts)}
-    assert characters_of(task, tails) <= REPORT_CHARACTERS
+    assert characters_of(task, tails) <= FAILURE_CHARACTERS
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from qarnot_mcp.tools.logs.lines import Line, numbered
 
 
 def folded(texts: list[str]) -> str:
-    return "\n".join(passage.text for passage in fold(numbered(texts, 1), 1000))
+    return "\n".join(span.text for span in fold(numbered(texts, 1), 1000))
 
 
 def test_a_run_of_similar_lines_becomes_its_first_a_count_and_its_last() -> None:
@@ -64,20 +64,18 @@ def test_lines_that_are_not_neighbours_are_not_folded() -> None:
 
 
 def test_long_lines_are_cut() -> None:
-    passages = fold(numbered(["x" * 500] * 5, 1), 100)
-    assert len(passages) == 1
-    assert all(len(line) <= 100 for line in passages[0].text.split("\n"))
+    spans = fold(numbered(["x" * 500] * 5, 1), 100)
+    assert len(spans) == 1
+    assert all(len(line) <= 100 for line in spans[0].text.split("\n"))
 
 
 @given(st.lists(st.sampled_from(["step 1", "step 2", "other", "error 1", "error 2", ""]), max_size=60))
 def test_folding_accounts_for_every_line(texts: list[str]) -> None:
-    passages = fold(numbered(texts, 1), 1000)
-    assert [number for passage in passages for number in range(passage.first, passage.last + 1)] == list(
-        range(1, len(texts) + 1)
-    )
-    for passage in passages:
-        shown = passage.text.split("\n")
-        assert shown[0] == texts[passage.first - 1]
-        assert shown[-1] == texts[passage.last - 1]
-        lines = passage.last - passage.first + 1
-        assert passage.folded_lines == (lines - 2 if lines > 1 else 0)
+    spans = fold(numbered(texts, 1), 1000)
+    assert [number for span in spans for number in range(span.first, span.last + 1)] == list(range(1, len(texts) + 1))
+    for span in spans:
+        shown = span.text.split("\n")
+        assert shown[0] == texts[span.first - 1]
+        assert shown[-1] == texts[span.last - 1]
+        lines = span.last - span.first + 1
+        assert span.folded_lines == (lines - 2 if lines > 1 else 0)

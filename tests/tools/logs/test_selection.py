@@ -54,8 +54,8 @@ def test_a_search_finds_the_lines_that_match(lines: list[str], sizes: list[int],
     for block in blocks_of(lines, sizes):
         search.feed(block)
     expected = [number for number, line in enumerate(lines, 1) if re.search(expression, line, re.ASCII)]
-    assert [hit.line.number for hit in search.hits] == expected
-    assert search.matches == search.shown_matches == len(expected)
+    assert [match.line.number for match in search.found] == expected
+    assert search.matches == len(expected)
 
 
 @given(LINES, SIZES, st.integers(0, 4))
@@ -64,10 +64,10 @@ def test_a_search_shows_the_lines_around_a_match_once(lines: list[str], sizes: l
     for block in blocks_of(lines, sizes):
         search.feed(block)
     matching = {number for number, line in enumerate(lines, 1) if "ab" in line}
-    near = {n for n in range(1, len(lines) + 1) if any(abs(n - match) <= context for match in matching)}
-    assert [hit.line.number for hit in search.hits] == sorted(near)
-    assert {hit.line.number for hit in search.hits if hit.matches} == matching
-    assert [hit.line.text for hit in search.hits] == [lines[number - 1] for number in sorted(near)]
+    near = {n for n in range(1, len(lines) + 1) if any(abs(n - number) <= context for number in matching)}
+    assert [match.line.number for match in search.found] == sorted(near)
+    assert {match.line.number for match in search.found if match.matches} == matching
+    assert [match.line.text for match in search.found] == [lines[number - 1] for number in sorted(near)]
 
 
 def test_a_search_goes_on_counting_when_it_has_enough() -> None:
@@ -75,14 +75,7 @@ def test_a_search_goes_on_counting_when_it_has_enough() -> None:
     for block in blocks_of(["a"] * 1000, [10] * 100):
         search.feed(block)
     assert search.matches == 1000
-    assert search.shown_matches == search.last_shown_match == len(search.hits) == 10
-
-
-def test_a_search_can_start_at_a_line() -> None:
-    search = Search("a", context_lines=0, max_characters=1000, first_line=5)
-    for block in blocks_of(["a"] * 8, [3, 3, 2]):
-        search.feed(block)
-    assert [hit.line.number for hit in search.hits] == [5, 6, 7, 8]
+    assert len(search.found) == 10
 
 
 @pytest.mark.parametrize(

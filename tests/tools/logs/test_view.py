@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.ranges import parse_ranges
 from qarnot_mcp.text.masking import HIDDEN
 from qarnot_mcp.tools.logs.query import LogPage
@@ -25,7 +25,7 @@ def log(lines: int, start: int = 1) -> str:
 
 def page_after(text: str, page: LogPage) -> LogPage:
     assert page.next is not None
-    return read_page(text, **{key: value for key, value in page.next.items() if key != "task_uuid"})  # type: ignore[arg-type]
+    return read_page(text, **{key: value for key, value in page.next.items() if key != "task_uuid"})
 
 
 def test_a_short_log_is_shown_whole() -> None:
@@ -312,5 +312,5 @@ def test_the_next_call_keeps_what_was_asked_for() -> None:
 
 @pytest.mark.parametrize("query", [{"search": "("}, {"cursor": "nope"}, {"cursor": "stderr.all.3"}])
 def test_a_query_that_cannot_work_is_refused_before_the_log_is_read(query: dict[str, str]) -> None:
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(ValidationError):
         read_page("text\n", **query)  # type: ignore[arg-type]

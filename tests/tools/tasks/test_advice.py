@@ -5,8 +5,9 @@ import pytest
 from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
-from qarnot_mcp.tools.tasks.advice import advise, check_profile_known
+from qarnot_mcp.tools.profiles import check_profile_known
+from qarnot_mcp.tools.tasks.advice import advise
+from qarnot_mcp.tools.tasks.new_task import NewTask
 
 PROFILE = Profile.read(
     {
@@ -25,8 +26,8 @@ PINNED = {"DOCKER_TAG": "22.04"}
 
 
 def advice(constants: dict[str, str], user: User | None = None, profile: Profile | None = PROFILE, **more: Any) -> str:
-    entries = [Constant(key=key, value=value) for key, value in constants.items()]
-    return "\n".join(advise(TaskRequest(name="t", profile="docker-batch", constants=entries, **more), profile, user))
+    new_task = NewTask(name="t", profile="docker-batch", constants=constants, **more)
+    return "\n".join(advise(new_task, profile, user))
 
 
 def user(**fields: int) -> User:

@@ -1,7 +1,6 @@
 """A list of tasks out of pages: as many as are wanted, and never none because a later page failed."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -9,11 +8,11 @@ import respx
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ServerFailed
-from qarnot_mcp.tools.tasks.get_task import LIST_CHARACTERS, listed
+from qarnot_mcp.tools.answers import LIST_CHARACTERS, json_length
+from qarnot_mcp.tools.tasks.list_tasks import ListTasks, read_list
 from tests.support.qarnot_api import BASE, UUID, FakeClock, opened, task_document
 
 PAGES = "/tasks/summaries/paginate"
-FILTERS: dict[str, Any] = {"tags": [], "states": [], "name_prefix": None}
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def page(count: int, token: str | None, name: str = "sweep") -> httpx.Response:
 
 async def test_pages_are_read_up_to_the_limit(client: QarnotClient, api: respx.MockRouter) -> None:
     route = api.post(PAGES).mock(side_effect=[page(50, "a1"), page(50, "a2"), page(10, "a3")])
-    found = await listed(client, 110, None, FILTERS)
+    found = await read_list(client, ListTasks(limit=110))
     assert (found.count, found.total, found.next_cursor, found.hint) == (110, 120, "a3", None)
     assert [b'"maximumResults":10' in call.request.content for call in route.calls] == [False, False, True]
 
@@ -44,26 +43,26 @@ async def test_an_empty_page_is_not_the_end_and_empty_pages_come_to_one(
     client: QarnotClient, api: respx.MockRouter
 ) -> None:
     api.post(PAGES).mock(side_effect=[page(0, "a1"), page(2, None)])
-    assert (await listed(client, 50, None, FILTERS)).count == 2
+    assert (await read_list(client, ListTasks(limit=50))).count == 2
     tokens = iter(range(1000))
     api.post(PAGES).mock(side_effect=lambda _: page(0, f"a{next(tokens)}"))
-    found = await listed(client, 50, None, FILTERS)
+    found = await read_list(client, ListTasks(limit=50))
     assert (found.count, found.next_cursor) == (0, "a49")
 
 
 async def test_what_was_read_is_not_lost_with_a_later_page(client: QarnotClient, api: respx.MockRouter) -> None:
     api.post(PAGES).mock(side_effect=lambda request: httpx.Response(500) if b"a1" in request.content else page(5, "a1"))
-    found = await listed(client, 500, None, FILTERS)
+    found = await read_list(client, ListTasks(limit=500))
     assert (found.count, found.total, found.next_cursor) == (5, 120, "a1")
     assert found.hint is not None
     assert "The tasks after these 5 could not be read this time; next_cursor reads on." in found.hint
     with pytest.raises(ServerFailed):
-        await listed(client, 500, "a1", FILTERS)
+        await read_list(client, ListTasks(limit=500, cursor="a1"))
 
 
 async def test_a_list_that_would_be_too_long_is_cut_between_pages(client: QarnotClient, api: respx.MockRouter) -> None:
     api.post(PAGES).mock(side_effect=[page(50, f"a{number}", "\\" * 2000) for number in range(10)])
-    found = await listed(client, 500, None, FILTERS)
+    found = await read_list(client, ListTasks(limit=500))
     assert found.count < 500
     assert found.hint == f"The list was cut at {found.count} tasks to keep it readable; next_cursor reads on."
-    assert len(found.model_dump_json(exclude_none=True)) < LIST_CHARACTERS + 1000
+    assert json_length(found) < LIST_CHARACTERS + 1000

@@ -1,52 +1,40 @@
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.tasks import new_task as submission
-from qarnot_mcp.tools.tasks.new_task import task_request
+from qarnot_mcp.tools.hardware import HARDWARE_FIELDS
+from qarnot_mcp.tools.tasks.new_task import NewTask
+from tests.support.arguments import refusal_of
 
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 OTHER_UUID = "12345678-1234-1234-1234-123456789012"
+SMALLEST = {"name": "t", "profile": "docker-batch"}
 
 
-@dataclass(frozen=True)
-class Entry:
-    key: str
-    value: str | int | float | bool
-
-
-def message_of(check: Callable[[], object]) -> str:
-    with pytest.raises(InvalidArgument) as raised:
-        check()
-    return str(raised.value)
+def task(**arguments: Any) -> NewTask:
+    return NewTask.model_validate(SMALLEST | arguments)
 
 
 def refusal(**arguments: Any) -> str:
-    return message_of(lambda: task_request(**{"name": "t", "profile": "docker-batch"} | arguments))
+    return refusal_of(NewTask, **(SMALLEST | arguments))
 
 
 def test_the_smallest_task_has_a_name_a_profile_and_one_instance() -> None:
-    request = task_request(name="hello", profile="docker-batch")
-    assert request.to_api() == {"name": "hello", "profile": "docker-batch", "instanceCount": 1}
+    assert task().to_api() == {"name": "t", "profile": "docker-batch", "instanceCount": 1}
 
 
-def test_every_argument_travels() -> None:
-    request = task_request(
-        name="hello",
-        profile="docker-batch",
+def test_every_argument_travels_under_its_name_in_the_api() -> None:
+    body = task(
         advanced_ranges=" 5, 0-2",
         resource_buckets=["in"],
         result_bucket="out",
-        constants=[Entry("A", 1), Entry("B", True), Entry("C", "x\ny"), Entry("D", 1.5)],
+        constants={"A": 1, "B": True, "C": "x\ny", "D": 1.5},
         tags=["demo"],
         shortname="hello-1",
         job_uuid=UUID,
-        labels={"team": "a"},
+        labels={"some_label": "a"},
         scheduling_type="on_demand",
         hardware_constraints=[{"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 16}],
         max_retries_per_instance=2,
@@ -54,26 +42,43 @@ def test_every_argument_travels() -> None:
         results_blacklist=".*tmp",
         dependencies=[OTHER_UUID],
         completion_time_to_live="10:00:00",
-        auto_delete_on_completion=True,
-    )
-    body = request.to_api()
-    assert body["advancedRanges"] == "0-2,5"
-    assert "instanceCount" not in body
-    assert [(constant["key"], constant["value"]) for constant in body["constants"]] == [
-        ("A", "1"),
-        ("B", "true"),
-        ("C", "x\ny"),
-        ("D", "1.5"),
-    ]
-    assert body["schedulingType"] == "OnDemand"
-    assert body["dependencies"] == {"dependsOn": [OTHER_UUID]}
-    assert body["completionTimeToLive"] == "10:00:00"
-    assert body["resourceBuckets"] == ["in"]
+        auto_delete_on_completion=False,
+        validate_only=True,
+    ).to_api()
+    assert body == {
+        "name": "t",
+        "profile": "docker-batch",
+        "advancedRanges": "0-2,5",
+        "resourceBuckets": ["in"],
+        "resultBucket": "out",
+        "constants": [
+            {"key": "A", "value": "1"},
+            {"key": "B", "value": "true"},
+            {"key": "C", "value": "x\ny"},
+            {"key": "D", "value": "1.5"},
+        ],
+        "tags": ["demo"],
+        "shortname": "hello-1",
+        "jobUuid": UUID,
+        "labels": {"some_label": "a"},
+        "schedulingType": "OnDemand",
+        "hardwareConstraints": [{"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 16}],
+        "retrySettings": {"maxPerInstanceRetries": 2},
+        "resultsWhitelist": ".*png",
+        "resultsBlacklist": ".*tmp",
+        "dependencies": {"dependsOn": [OTHER_UUID]},
+        "completionTimeToLive": "10:00:00",
+        "autoDeleteOnCompletion": False,
+    }
+
+
+def test_what_is_empty_is_not_sent() -> None:
+    assert task(tags=[], labels={}, constants=[], resource_buckets=[], dependencies=[]).to_api() == task().to_api()
 
 
 def test_a_task_in_a_pool_or_a_job_needs_no_profile() -> None:
-    assert task_request(name="t", pool_uuid=UUID).pool_uuid == UUID
-    assert task_request(name="t", job_uuid=UUID).job_uuid == UUID
+    assert task(profile=None, pool_uuid=UUID).to_api()["poolUuid"] == UUID
+    assert task(profile=None, job_uuid=UUID).to_api()["jobUuid"] == UUID
 
 
 @pytest.mark.parametrize(
@@ -118,19 +123,19 @@ def test_a_task_that_cannot_be_right_is_refused(arguments: dict[str, Any], words
 
 @pytest.mark.parametrize("ranges", ["0-2,4-5,17", "3", " 1 - 2 , 4 "])
 def test_ranges_are_ids_and_pairs_of_them(ranges: str) -> None:
-    assert submission.check_ranges(ranges) == ranges.replace(" ", "")
+    assert task(advanced_ranges=ranges).advanced_ranges == ranges.replace(" ", "")
 
 
 @pytest.mark.parametrize("ranges", ["", "a", "5-2", "1-", "-1", "1,,2", "0-9999999", "4294967296", "1" * 20_000, "٣"])
 def test_bad_ranges_are_refused_with_an_example(ranges: str) -> None:
-    message = message_of(lambda: submission.check_ranges(ranges))
+    message = refusal(advanced_ranges=ranges)
     assert message.startswith("advanced_ranges is ")
     assert "0-2,5" in message
 
 
 @given(st.sets(st.integers(0, 10_000), min_size=1, max_size=50))
 def test_checked_ranges_name_the_same_instances(ids: set[int]) -> None:
-    checked = submission.check_ranges(",".join(map(str, ids)))
+    checked = task(advanced_ranges=",".join(map(str, ids))).advanced_ranges or ""
     named: set[int] = set()
     for part in checked.split(","):
         first, _, last = part.partition("-")
@@ -140,28 +145,51 @@ def test_checked_ranges_name_the_same_instances(ids: set[int]) -> None:
 
 @pytest.mark.parametrize("key", ["", "A B", "A=B", "é", "x" * 2049])
 def test_a_constant_has_a_plain_key(key: str) -> None:
-    assert "keys of letters" in message_of(lambda: submission.check_constants([Entry(key, "x")]))
+    assert "keys of letters" in refusal(constants=[{"key": key, "value": "x"}])
 
 
 def test_a_constant_is_given_once() -> None:
-    assert "each key once" in message_of(lambda: submission.check_constants([Entry("A", "1"), Entry("A", "2")]))
+    assert "each key once" in refusal(constants=[{"key": "A", "value": "1"}, {"key": "A", "value": "2"}])
 
 
 def test_there_are_at_most_150_constants() -> None:
-    entries = [Entry(f"K{number}", "") for number in range(151)]
-    assert len(submission.check_constants(entries[:150])) == 150
-    assert "151 constants" in message_of(lambda: submission.check_constants(entries))
+    entries = [{"key": f"K{number}", "value": ""} for number in range(151)]
+    assert len(task(constants=entries[:150]).constants or ()) == 150
+    assert "151 constants" in refusal(constants=entries)
 
 
 @pytest.mark.parametrize("value", ["x" * 2049, "a\0b"])
 def test_a_constant_has_a_short_value(value: str) -> None:
-    message = message_of(lambda: submission.check_constants([Entry("A", value)]))
-    assert "2,048 characters" in message
+    assert "2,048 characters" in refusal(constants={"A": value})
 
 
-def test_a_refused_secret_is_not_repeated() -> None:
-    message = message_of(lambda: submission.check_constants([Entry("DB_PASSWORD", "hunter2" * 500)]))
+@pytest.mark.parametrize(
+    "constants",
+    [
+        {"DB_PASSWORD": "hunter2" * 500},
+        {"DB_PASSWORD": ["hunter2"]},
+        [{"key": "DB_PASSWORD", "value": {"is": "hunter2"}}],
+        [{"DB_PASSWORD": "hunter2"}],
+        ["DB_PASSWORD=hunter2"],
+        [{"key": "DB_PASSWORD=hunter2", "value": ""}],
+        "DB_PASSWORD=hunter2",
+    ],
+)
+def test_a_refused_secret_is_not_repeated(constants: Any) -> None:
+    message = refusal(constants=constants)
+    assert message.startswith("constants is ")
     assert "hunter2" not in message
+
+
+def test_up_to_three_wrong_parameters_are_told_at_once_each_once() -> None:
+    message = refusal(instance_count="many", shortname="-", tags=["", " "], labels={"": ""}, job_uuid="nope")
+    assert message.startswith("instance_count is 'many', which does not fit: give a value of type integer.")
+    assert "tags is ''" in message
+    assert "shortname is '-', which is not valid" in message
+    assert message.count("tags is ") == 1
+    assert "labels" not in message
+    assert "job_uuid" not in message
+    assert len(refusal(name="", profile="/", instance_count=0, tags=["x" * 600], shortname="-" * 500)) <= 1500
 
 
 @pytest.mark.parametrize(
@@ -177,16 +205,16 @@ def test_a_refused_secret_is_not_repeated() -> None:
     ],
 )
 def test_a_hardware_constraint_has_a_kind_and_its_field(constraint: dict[str, object], words: str) -> None:
-    assert words in message_of(lambda: submission.check_hardware_constraints([constraint]))
+    assert words in refusal(hardware_constraints=[constraint])
 
 
 def test_hardware_constraints_of_every_kind_are_taken() -> None:
     constraints: list[dict[str, object]] = [
         {"discriminator": kind} | ({field[0]: "x" if field[1] is str else 8.0} if field else {})
-        for kind, field in submission.HARDWARE_FIELDS.items()
+        for kind, field in HARDWARE_FIELDS.items()
     ]
-    assert submission.check_hardware_constraints(constraints) == constraints
-    assert "at most 50" in message_of(lambda: submission.check_hardware_constraints(constraints * 10))
+    assert task(hardware_constraints=constraints).hardware_constraints == constraints
+    assert "at most 50" in refusal(hardware_constraints=constraints * 10)
 
 
 @pytest.mark.parametrize(
@@ -196,17 +224,17 @@ def test_hardware_constraints_of_every_kind_are_taken() -> None:
         ("1.03:16:50", "1.03:16:50"),
         ("1.03:16:50.5000000", "1.03:16:50"),
         ("3600", "01:00:00"),
-        (90, "00:01:30"),
-        (90.9, "00:01:30"),
+        ("90", "00:01:30"),
+        ("90.9", "00:01:30"),
         ("86400", "1.00:00:00"),
         ("0", "00:00:00"),
         (None, None),
     ],
 )
-def test_a_time_to_live_is_a_time_span_or_seconds(given: str | float | None, kept: str | None) -> None:
-    assert submission.check_completion_time_to_live(given) == kept
+def test_a_time_to_live_is_a_time_span_or_seconds(given: str | None, kept: str | None) -> None:
+    assert task(completion_time_to_live=given).completion_time_to_live == kept
 
 
-@pytest.mark.parametrize("given", ["", "soon", "25:00:00", "1:60:00", "-5", -5, "1e9", "99999.00:00:00", "9" * 12])
-def test_a_time_to_live_that_is_none_is_refused(given: str | float) -> None:
-    assert "10:00:00" in message_of(lambda: submission.check_completion_time_to_live(given))
+@pytest.mark.parametrize("given", ["", "soon", "25:00:00", "1:60:00", "-5", "1e9", "99999.00:00:00", "9" * 12])
+def test_a_time_to_live_that_is_none_is_refused(given: str) -> None:
+    assert "10:00:00" in refusal(completion_time_to_live=given)

@@ -4,10 +4,9 @@ Readers are tolerant where the API is known to vary (null lists, dates that mean
 where a wrong type would mislead: then `read` raises `UnreadableResponse`.
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import (
@@ -173,38 +172,16 @@ class Submission(BaseModel):
     found_again: bool = False
 
 
-class TaskRequest(BaseModel):
-    """What a new task is to be; fields left out are not sent."""
+class TaskRequest(Protocol):
+    """What a new task is to be."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    def name(self) -> str:
+        """The name of the task."""
 
-    name: str
-    profile: str | None = None
-    instance_count: int | None = None
-    resource_buckets: list[str] | None = None
-    result_bucket: str | None = None
-    constants: list[Constant] | None = None
-    tags: list[str] | None = None
-    shortname: str | None = None
-    advanced_ranges: str | None = None
-    pool_uuid: str | None = None
-    job_uuid: str | None = None
-    labels: dict[str, str] | None = None
-    scheduling_type: str | None = None
-    hardware_constraints: list[dict[str, Any]] | None = None
-    max_retries_per_instance: int | None = None
-    results_whitelist: str | None = None
-    results_blacklist: str | None = None
-    dependencies: list[str] | None = None
-    completion_time_to_live: str | None = None
-    auto_delete_on_completion: bool | None = None
+    @property
+    def shortname(self) -> str | None:
+        """The unique id that the caller chose."""
 
     def to_api(self) -> dict[str, Any]:
-        """Answers the body of `POST /tasks`."""
-        body = {to_camel(name): value for name, value in self.model_dump(exclude_none=True).items()}
-        if self.max_retries_per_instance is not None:
-            # The plain field is deprecated in favour of the settings.
-            body["retrySettings"] = {"maxPerInstanceRetries": body.pop("maxRetriesPerInstance")}
-        if self.dependencies is not None:
-            body["dependencies"] = {"dependsOn": self.dependencies}
-        return body
+        """Return the body of `POST /tasks`."""

@@ -10,11 +10,11 @@ from qarnot_mcp.qarnot.tasks.models import ApiError, CompletedInstance, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import LogType
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import mask_text
+from qarnot_mcp.tools.answers import FAILURE_CHARACTERS, json_length
+from qarnot_mcp.tools.failures.report import FailedGroup, FailureReport, TaskError
 from qarnot_mcp.tools.failures.signatures import Evidence, Signature, recognise
 from qarnot_mcp.tools.logs.lines import cut_middle
-from qarnot_mcp.tools.tasks.details import FailedGroup, FailureReport, TaskError
 
-REPORT_CHARACTERS = 4000
 GROUPS_EXPLAINED = 4
 LABEL_CHARACTERS = 80
 CODE_CHARACTERS = 40
@@ -60,12 +60,12 @@ class LogTail:
 
 
 def groups_to_explain(task: Task) -> list[FailureGroup]:
-    """Answer the groups of instances that failed alike, at most four, the largest first."""
+    """Return the groups of instances that failed alike, at most four, the largest first."""
     return _groups(task)[:GROUPS_EXPLAINED]
 
 
 def explain(task: Task, tails: Mapping[int | None, LogTail]) -> FailureReport:
-    """Answer why a task failed, in at most 4,000 characters of JSON.
+    """Return why a task failed, in at most 4,000 characters of JSON.
 
     `tails` holds a log's end for the `instance_id` of each group, where there is one. There is at most one hint: that
     of the largest group that failed in a known way.
@@ -78,19 +78,19 @@ def explain(task: Task, tails: Mapping[int | None, LogTail]) -> FailureReport:
         groups=[_shape(group, signature) for group, signature in zip(shown, known, strict=True)],
         hint=next((signature.hint for signature in known if signature is not None), None),
     )
-    while _characters(report) > REPORT_CHARACTERS and len(report.groups) > 1:
+    while json_length(report) > FAILURE_CHARACTERS and len(report.groups) > 1:
         report = report.model_copy(update={"groups": report.groups[:-1]})
     return _with_tails(report, [tails.get(group.instance_id) for group in shown])
 
 
 def exit_code_of(message: str) -> int | None:
-    """Answer the exit code that a message of the platform speaks of."""
+    """Return the exit code that a message of the platform speaks of."""
     match = _EXIT_CODE.search(message)
     return int(match[1]) if match else None
 
 
 def machine_memory_mb(specification_key: str | None) -> int | None:
-    """Answer the memory of a machine from its key, such as 32c-128g-amd-tr2990wx-ssd; its GB are thousands of MB."""
+    """Return the memory of a machine from its key, such as 32c-128g-amd-tr2990wx-ssd; its GB are thousands of MB."""
     match = _MACHINE_MEMORY.search(specification_key or "")
     return int(match[1]) * 1000 if match else None
 
@@ -186,7 +186,7 @@ def _shape(group: FailureGroup, signature: Signature | None) -> FailedGroup:
 def _with_tails(report: FailureReport, tails: Sequence[LogTail | None]) -> FailureReport:
     """Share what is left of the report's characters among the tails, the first ones giving what they do not need."""
     groups = list(report.groups)
-    room = REPORT_CHARACTERS - _characters(report)
+    room = FAILURE_CHARACTERS - json_length(report)
     wanting = [index for index, tail in enumerate(tails[: len(groups)]) if tail is not None and tail.text.strip()]
     for place, index in enumerate(wanting):
         tail = tails[index]
@@ -195,15 +195,15 @@ def _with_tails(report: FailureReport, tails: Sequence[LogTail | None]) -> Failu
             continue
         text = _last_lines(tail.text, share)
         groups[index] = groups[index].model_copy(update={"log_type": tail.log_type, "log_tail": text})
-        room -= _json_characters(text) + _TAIL_FIELDS_CHARACTERS
+        room -= _text_length(text) + _TAIL_FIELDS_CHARACTERS
     return report.model_copy(update={"groups": groups})
 
 
 def _last_lines(text: str, characters: int) -> str:
-    """Answer the last lines that fit, counted as JSON writes them; of a line that is too long, both its ends."""
+    """Return the last lines that fit, counted as JSON writes them; of a line that is too long, both its ends."""
     kept: list[str] = []
     for line in reversed(text.rstrip("\n").split("\n")):
-        cost = _json_characters(f"\n{line}")
+        cost = _text_length(f"\n{line}")
         if cost > characters and kept:
             break
         kept.append(line if cost <= characters else _cut_to_json(line, characters))
@@ -212,17 +212,13 @@ def _last_lines(text: str, characters: int) -> str:
 
 
 def _cut_to_json(line: str, characters: int) -> str:
-    """Answer a line cut in the middle; where JSON doubles its characters, half as many are kept."""
+    """Return a line cut in the middle; where JSON doubles its characters, half as many are kept."""
     cut = cut_middle(line, characters)
-    return cut if _json_characters(cut) <= characters else shorten(line, characters // 2)
+    return cut if _text_length(cut) <= characters else shorten(line, characters // 2)
 
 
-def _json_characters(text: str) -> int:
-    return len(text) + text.count("\n") + text.count("\t") + text.count('"') + text.count("\\")
-
-
-def _characters(report: FailureReport) -> int:
-    return len(report.model_dump_json(exclude_none=True))
+def _text_length(text: str) -> int:
+    return json_length(text) - 2  # its quotes stand once for the whole text
 
 
 def _normalised(message: str) -> str:

@@ -41,7 +41,7 @@ class Signature:
     only_bare_shell: bool = False
 
     def matches(self, evidence: Evidence) -> bool:
-        """Tell whether this is how it failed, as far as one can tell."""
+        """Return whether this is how it failed, as far as one can tell."""
         if self.only_profile and not re.search(self.only_profile, evidence.profile):
             return False
         if self.only_bare_shell and not shell_syntax(evidence.command):
@@ -144,7 +144,7 @@ SIGNATURES = (
 
 
 def recognise(evidence: Evidence) -> Signature | None:
-    """Answer the first known way to fail that the evidence shows, or none."""
+    """Return the first known way to fail that the evidence shows, or None."""
     return next((signature for signature in SIGNATURES if signature.matches(evidence)), None)
 
 

@@ -66,15 +66,15 @@ class LogCursor:
         return place if self.anchor_characters is None else f"{place}.{self.anchor_characters}.{self.anchor_digest}"
 
 
-class Place(Enum):
+class Position(Enum):
     """Where the line of a cursor was found."""
 
     SAME = "same"
-    MOVED = "moved"
+    SHIFTED = "shifted"
     LOST = "lost"
 
 
-class Resume(Generic[SelectionT]):
+class CursorReader(Generic[SelectionT]):
     """Feeds a selection with what follows a cursor, wherever that is by now, in one pass.
 
     A line that looks like the anchor but comes earlier is taken until the line at the cursor's own number proves
@@ -87,8 +87,8 @@ class Resume(Generic[SelectionT]):
         self._window: list[str] = []
         self._is_settled = cursor.line == 1
         self.selection = make()
-        self.place = Place.SAME if self._is_settled or cursor.anchor_characters is None else Place.LOST
-        self.moved_lines = 0
+        self.position = Position.SAME if self._is_settled or cursor.anchor_characters is None else Position.LOST
+        self.shifted_lines = 0
         self.before: list[str] = []
         """The last lines before what the selection got."""
         self._seen = 0
@@ -108,20 +108,20 @@ class Resume(Generic[SelectionT]):
         if found:
             kept = found - block.first + len(self._window) + 1
             self.before = texts[max(0, kept - ANCHOR_LINES) : kept]
-            self.place = Place.SAME if found == anchor else Place.MOVED
-            self.moved_lines = anchor - found
+            self.position = Position.SAME if found == anchor else Position.SHIFTED
+            self.shifted_lines = anchor - found
             self.selection = self._make()
         self._window = texts[-ANCHOR_LINES:]
         if self._cursor.anchor_characters is not None or found:
             self.selection.feed(block.after(found))
 
     def _find(self, texts: list[str], first: int, anchor: int) -> int:
-        """Answer the number of the line that the cursor was made after, or 0 where it is not among these."""
+        """Return the number of the line that the cursor was made after, or 0 where it is not among these."""
         found = 0
         for number, text in enumerate(texts[: anchor - first + 1], first):
             if len(text) != self._cursor.anchor_characters or number <= self._seen:
                 continue
-            if number == anchor or (self.place is Place.LOST and not found):
+            if number == anchor or (self.position is Position.LOST and not found):
                 last = number - first + 1
                 if _digest(texts[max(0, last - min(ANCHOR_LINES, anchor)) : last]) == self._cursor.anchor_digest:
                     found = number

@@ -1,7 +1,8 @@
-"""The end of a log, without a look at what comes before it."""
+"""Read the last lines of a log without decoding what precedes them."""
 
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.tools.logs.lines import BlockReader
@@ -10,13 +11,19 @@ from qarnot_mcp.tools.logs.selection import Tail
 MAX_WAITING_BYTES = 2 << 20
 
 
-async def read_end(
-    parts: AsyncIterator[LogPart], lines: int, max_waiting_bytes: int = MAX_WAITING_BYTES
-) -> tuple[Tail, int, bool]:
-    """Read a log of which only the last lines are wanted; the parts before them are counted, not decoded.
+class LogEnd(NamedTuple):
+    """The end of a log."""
 
-    Answers the end, the number of lines of the whole log, and whether the last one has its newline.
-    """
+    tail: Tail
+    """Its last lines, not yet prepared."""
+    total_lines: int
+    """How many lines the whole log has."""
+    is_ended: bool
+    """Whether the last one has its newline; if not, it may still grow."""
+
+
+async def read_end(parts: AsyncIterator[LogPart], lines: int, max_waiting_bytes: int = MAX_WAITING_BYTES) -> LogEnd:
+    """Read the last lines of a log; the parts before them are counted, not decoded."""
     waiting: deque[tuple[LogPart, int]] = deque()
     newlines = size = 0
     tail = Tail(lines)
@@ -40,4 +47,4 @@ async def read_end(
             reader.feed(oldest.text)
     for part, _ in waiting:
         reader.feed(part.text)
-    return tail, *reader.finish()
+    return LogEnd(tail, *reader.finish())

@@ -26,7 +26,7 @@ _BLANKS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Span:
     """A line, or a run of lines folded into its first, a count, and its last."""
 
     first: int
@@ -35,13 +35,13 @@ class Passage:
     folded_lines: int = 0
 
 
-def fold(lines: Sequence[Line], line_limit: int) -> list[Passage]:
+def fold(lines: Sequence[Line], line_limit: int) -> list[Span]:
     """Fold each run of four or more lines that differ at most in numbers, hexadecimal words and progress bars.
 
     Lines that speak of trouble are folded only where they are equal, whatever the instance that wrote them. Lines
     are cut to `line_limit` characters.
     """
-    passages: list[Passage] = []
+    spans: list[Span] = []
     start = 0
     keys = [_key(line.text) for line in lines]
     for end in range(1, len(lines) + 1):
@@ -49,25 +49,25 @@ def fold(lines: Sequence[Line], line_limit: int) -> list[Passage]:
             continue
         run = lines[start:end]
         least = MIN_EQUAL_RUN if _is_equal(run) else MIN_SIMILAR_RUN
-        passages.extend([_folded(run, line_limit)] if len(run) >= least else unfolded(run, line_limit))
+        spans.extend([_folded(run, line_limit)] if len(run) >= least else unfolded(run, line_limit))
         start = end
-    return passages
+    return spans
 
 
-def unfolded(lines: Sequence[Line], line_limit: int) -> list[Passage]:
-    """Answer each line as it is, cut to `line_limit` characters."""
-    return [Passage(line.number, line.number, cut_middle(line.text, line_limit)) for line in lines]
+def unfolded(lines: Sequence[Line], line_limit: int) -> list[Span]:
+    """Return each line as it is, cut to `line_limit` characters."""
+    return [Span(line.number, line.number, cut_middle(line.text, line_limit)) for line in lines]
 
 
 def _is_equal(run: Sequence[Line]) -> bool:
     return len({line.text for line in run}) == 1
 
 
-def _folded(run: Sequence[Line], line_limit: int) -> Passage:
+def _folded(run: Sequence[Line], line_limit: int) -> Span:
     first, last, hidden = run[0], run[-1], len(run) - 2
     kind = "equal" if _is_equal(run) else "similar"
     text = f"{cut_middle(first.text, line_limit)}\n... {hidden:,} {kind} lines\n{cut_middle(last.text, line_limit)}"
-    return Passage(first.number, last.number, text, hidden)
+    return Span(first.number, last.number, text, hidden)
 
 
 def _key(text: str) -> str:

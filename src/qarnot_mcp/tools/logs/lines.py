@@ -35,12 +35,12 @@ class Block:
         return self.first + self.count - 1
 
     def end(self, lines: int) -> list[Line]:
-        """Answers its last lines, as many as are asked for or as there are."""
+        """Return its last lines, as many as are asked for or as there are."""
         texts = self.text.rsplit("\n", lines + 1)[-lines - 1 : -1]
         return numbered(texts, self.last - len(texts) + 1)
 
     def after(self, number: int) -> "Block":
-        """Answers the lines after the one of this number."""
+        """Return the lines after the one of this number."""
         dropped = max(0, number - self.first + 1)
         lines = self.text.split("\n")[dropped:]
         return Block("\n".join(lines), self.first + dropped, len(lines) - 1)
@@ -60,7 +60,7 @@ class LineReader:
         self._tail = ""
 
     def feed(self, chunk: str) -> str:
-        """Answer the lines that the chunk completes, each ended by a newline."""
+        """Return the lines that the chunk completes, each ended by a newline."""
         first_end = chunk.find("\n")
         if first_end < 0:
             self._keep(chunk)
@@ -72,7 +72,7 @@ class LineReader:
         return f"{first_line}\n{self._bounded(chunk[first_end + 1 : last_end + 1])}"
 
     def finish(self) -> str:
-        """Answer the line that no newline has ended so far, and forget it."""
+        """Return the line that no newline has ended so far, and forget it."""
         mark = _cut_mark(self._dropped) if self._dropped else ""
         line = f"{self._head}{mark}{self._tail}"
         self._is_over, self._head, self._dropped, self._tail = False, "", 0, ""
@@ -127,7 +127,7 @@ class BlockReader:
             self.total_lines += count
 
     def finish(self) -> tuple[int, bool]:
-        """Answer the number of lines, and whether the last one has its newline."""
+        """Return the number of lines, and whether the last one has its newline."""
         open_line = self._lines.finish()
         if open_line:
             self.total_lines += 1
@@ -172,7 +172,7 @@ def _cut_mark(characters: int) -> str:
 
 
 def _has_longer_line(block: str, limit: int) -> bool:
-    """Tell whether a line is over the limit, looking at one newline for each `limit` characters."""
+    """Return whether a line is over the limit, looking at one newline for each `limit` characters."""
     start = 0
     while len(block) - start > limit:
         end = block.rfind("\n", start, start + limit + 1)

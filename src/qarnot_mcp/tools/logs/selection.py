@@ -61,7 +61,7 @@ class Tail:
             self._kept_characters -= len(dropped.text)
 
     def result(self) -> Block:
-        """Answer as one block what is kept: the wanted lines, and some before them."""
+        """Return as one block what is kept: the wanted lines, and some before them."""
         if not self._blocks:
             return Block("", 1, 0)
         text = "".join([block.text for block in self._blocks])
@@ -83,7 +83,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Match:
     """A line that matches, or one that stands near it."""
 
     line: Line
@@ -96,22 +96,17 @@ class Search:
     The expression is matched line by line, in linear time (RE2: no look-around, no back-references).
     """
 
-    def __init__(self, expression: str, context_lines: int, max_characters: int, first_line: int = 1) -> None:
-        self._any, self._lines = _compiled(expression)
+    def __init__(self, expression: str, context_lines: int, max_characters: int) -> None:
+        self._any, self._lines = compile_search(expression)
         self._context = context_lines
         self._room = max_characters
-        self._first_line = first_line
         self._before: deque[Line] = deque(maxlen=context_lines)
         self._wanted_after = 0
-        self.hits: list[Hit] = []
+        self.found: list[Match] = []
         self.matches = 0
-        self.shown_matches = 0
-        self.last_shown_match = 0
 
     def feed(self, block: Block) -> None:
         """Take the next block, of prepared text."""
-        if block.first < self._first_line:
-            block = block.after(self._first_line - 1)
         data = block.text.encode("utf-8", "replace")
         has_match = self._any.search(data) is not None
         if self._room > 0 and (has_match or self._wanted_after):
@@ -139,22 +134,20 @@ class Search:
                 self._keep_match(line)
             elif self._wanted_after:
                 self._wanted_after -= 1
-                self._keep(Hit(line, matches=False))
+                self._keep(Match(line, matches=False))
             else:
                 self._before.append(line)
 
     def _keep_match(self, line: Line) -> None:
         for earlier in self._before:
-            self._keep(Hit(earlier, matches=False))
+            self._keep(Match(earlier, matches=False))
         self._before.clear()
         self._wanted_after = self._context if self._room > 0 else self._wanted_after - 1
-        self._keep(Hit(line, matches=True))
-        self.shown_matches += 1
-        self.last_shown_match = line.number
+        self._keep(Match(line, matches=True))
 
-    def _keep(self, hit: Hit) -> None:
-        self._room -= len(hit.line.text) + 1
-        self.hits.append(hit)
+    def _keep(self, match: Match) -> None:
+        self._room -= len(match.line.text) + 1
+        self.found.append(match)
 
     def _remember(self, block: Block) -> None:
         if self._context and self._room > 0:
@@ -202,8 +195,11 @@ class InstanceTails:
             self.others.feed(Block(other, block.first, other.count("\n")))
 
 
-def _compiled(expression: str) -> tuple[Expression, Expression]:
-    """Answer the expression twice: to find out quickly whether a block matches at all, and to find its lines."""
+def compile_search(expression: str) -> tuple[Expression, Expression]:
+    """Return the expression twice: to find out quickly whether a block matches at all, and to find its lines.
+
+    Raises `InvalidArgument` for what is no expression of RE2.
+    """
     if _NOT_BY_LINE.search(expression):
         raise InvalidArgument("search", expression, "an expression for one line, with ^ and $ for its ends")
     import re2  # a server whose callers never search holds 2 MiB less without it

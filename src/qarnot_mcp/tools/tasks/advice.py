@@ -1,54 +1,39 @@
-"""Mistakes that the platform would tell minutes after a submit, told before it: errors where certain, else warnings."""
+"""Likely mistakes in a new task, found before the platform would report them minutes after the submit."""
 
 from collections.abc import Sequence
 
 from qarnot_mcp.qarnot.account import User
-from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.qarnot.tasks.models import TaskRequest
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import SECRET_PREFIX, mask_text
-from qarnot_mcp.tools.checks import nearest
+from qarnot_mcp.tools.checks import closest_matches
 from qarnot_mcp.tools.docker_commands import in_shell, shell_syntax
+from qarnot_mcp.tools.tasks.new_task import NewTask
 
 NAMES_SHOWN = 10
 NAME_CHARACTERS = 80
 COMMAND_CHARACTERS = 300
 
 
-def check_profile_known(name: str, known: Sequence[str], parameter: str = "profile") -> None:
-    """Raise InvalidArgument where the account has no profile of this name, with the nearest names."""
-    if name in known:
-        return
-    near = nearest(name, known)
-    if near:
-        hint = f"Did you mean {' or '.join(near)}?"
-    else:
-        more = ", ..." if len(known) > NAMES_SHOWN else ""
-        hint = f"There are: {', '.join(known[:NAMES_SHOWN])}{more}."
-    raise InvalidArgument(parameter, name, "the name of a profile of this account", f"{hint} list_profiles shows all.")
+def advise(new_task: NewTask, profile: Profile | None, user: User | None) -> list[str]:
+    """Return warnings about likely mistakes in a new task.
 
-
-def advise(request: TaskRequest, profile: Profile | None, user: User | None) -> list[str]:
-    """Answer what is probably not meant in a new task, as sentences; each is only a warning.
-
-    `profile` is the one that the task names (none in a pool) and `user` the account, where they could be read.
+    `profile` is the one that the task names (None in a pool) and `user` the account, if they could be read.
     """
-    constants = {constant.key: constant.value for constant in request.constants or ()}
+    constants = {constant.key: constant.value for constant in new_task.constants or ()}
     defaults = {constant.name: constant.value or "" for constant in profile.constants} if profile else {}
     return [
-        *(_about_unknown_constants(list(constants), list(defaults), request.profile or "") if defaults else ()),
+        *(_about_unknown_constants(list(constants), list(defaults), new_task.profile or "") if defaults else ()),
         *_about_command(constants.get("DOCKER_CMD", "")),
         *_about_image(constants, defaults),
         *_about_login(constants),
-        *(_about_quotas(request, user) if user else ()),
+        *(_about_quotas(new_task, user) if user else ()),
     ]
 
 
 def _about_unknown_constants(keys: Sequence[str], known: Sequence[str], profile: str) -> list[str]:
     unknown = [key for key in keys if key not in known and not key.upper().startswith(SECRET_PREFIX)]
-    near = {key: found[0] for key in unknown if (found := nearest(key, known, most=1, likeness=0.8))}
+    near = {key: found[0] for key in unknown if (found := closest_matches(key, known, most=1, cutoff=0.8))}
     warnings = [f"{_name(key)} is no constant of {profile}; did you mean {name}?" for key, name in near.items()]
     others = [_name(key) for key in unknown if key not in near]
     if others:
@@ -96,13 +81,13 @@ def _about_login(constants: dict[str, str]) -> list[str]:
     return [f"{missing} is missing: the registry needs both, login and password."]
 
 
-def _about_quotas(request: TaskRequest, user: User) -> list[str]:
+def _about_quotas(new_task: NewTask, user: User) -> list[str]:
     warnings = []
-    wanted = count_ranges(request.advanced_ranges) if request.advanced_ranges else request.instance_count or 1
     quota = user.max_instances
-    if quota and wanted > quota:
+    if quota and new_task.wanted_instances > quota:
         warnings.append(
-            f"{wanted:,} instances are more than the {quota:,} that this account may run at a time: the others wait."
+            f"{new_task.wanted_instances:,} instances are more than the {quota:,} that this account may run at a time: "
+            "the others wait."
         )
     if user.max_task is not None and user.task_count is not None and user.task_count >= user.max_task > 0:
         warnings.append(

@@ -1,291 +1,335 @@
-"""The checks of a new task before anything is sent: `task_request` answers the request or raises InvalidArgument."""
+"""The arguments of submit_task: each parameter of a new task stands here once.
+
+Its type, its description, its check and, where it differs from the parameter's in camel case, its name in the API.
+"""
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Annotated, Any, Self
 
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID, check_shortname
-from qarnot_mcp.qarnot.identifiers import check_task_id as check_dependency
-from qarnot_mcp.qarnot.ranges import parse_ranges
-from qarnot_mcp.qarnot.tasks.models import Constant, TaskRequest
-from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING, SchedulingType
-from qarnot_mcp.text.masking import HIDDEN, is_secret_name
+from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID
+from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
+from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
+from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text
 from qarnot_mcp.tools.checks import (
     MAX_NAME_CHARACTERS,
-    check_bucket,
-    check_profile_name,
-    check_tags,
-    check_text,
-    check_whole_number,
-    nearest,
+    Arguments,
+    ProfileName,
+    Tags,
+    at_most,
+    check_text_line,
+    parameter_of,
+    text_line,
+    whole_number,
 )
+from qarnot_mcp.tools.hardware import HardwareConstraints
 
 MAX_CONSTANTS = 150
-MAX_CONSTANT_CHARACTERS = 2048
+MAX_TEXT_CHARACTERS = 2048
+"""Of the key and the value of a constant or a label."""
 MAX_BUCKETS = 100
 MAX_LABELS = 100
-MAX_HARDWARE_CONSTRAINTS = 50
 MAX_DEPENDENCIES = 1000
 MAX_RETRIES = 1000
 MAX_INSTANCES = 1_000_000
 MAX_TIME_TO_LIVE_SECONDS = 10 * 365 * 86_400
 
-# Each kind of hardware constraint with the field that it needs beside its discriminator.
-HARDWARE_FIELDS: dict[str, tuple[str, type[float] | type[str]] | None] = {
-    "MinimumCoreHardwareConstraint": ("coreCount", float),
-    "MaximumCoreHardwareConstraint": ("coreCount", float),
-    "MinimumRamHardwareConstraint": ("minimumMemoryMB", float),
-    "MaximumRamHardwareConstraint": ("maximumMemoryMB", float),
-    "MinimumRamCoreRatioHardwareConstraint": ("minimumMemoryGBCoreRatio", float),
-    "MaximumRamCoreRatioHardwareConstraint": ("maximumMemoryGBCoreRatio", float),
-    "SpecificHardwareConstraint": ("specificationKey", str),
-    "CpuModelHardwareConstraint": ("cpuModel", str),
-    "SSDHardwareConstraint": None,
-    "NoSSDHardwareConstraint": None,
-    "GpuHardwareConstraint": None,
-    "NoGpuHardwareConstraint": None,
-}
 
-_CONSTRAINT = "HardwareConstraint"
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
 _CONSTANT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 _TIME_SPAN = re.compile(r"(?:(\d{1,5})\.)?([01]?\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d{1,7})?")
 
 
-class KeyAndValue(Protocol):
-    """A constant as a tool receives it."""
-
-    @property
-    def key(self) -> str:
-        """The name of the constant."""
-
-    @property
-    def value(self) -> str | int | float | bool:
-        """Its value, which travels as a string."""
+def check_shortname(given: str, info: ValidationInfo) -> str:
+    """Check a shortname for a new task."""
+    return identifiers.check_shortname(given, parameter_of(info))
 
 
-def task_request(
-    *,
-    name: str,
-    profile: str | None = None,
-    instance_count: int | None = None,
-    resource_buckets: Sequence[str] | None = None,
-    result_bucket: str | None = None,
-    constants: Sequence[KeyAndValue] | None = None,
-    tags: Sequence[str] | None = None,
-    shortname: str | None = None,
-    advanced_ranges: str | None = None,
-    pool_uuid: str | None = None,
-    job_uuid: str | None = None,
-    labels: Mapping[str, str] | None = None,
-    scheduling_type: str | None = None,
-    hardware_constraints: Sequence[Mapping[str, object]] | None = None,
-    max_retries_per_instance: int | None = None,
-    results_whitelist: str | None = None,
-    results_blacklist: str | None = None,
-    dependencies: Sequence[str] | None = None,
-    completion_time_to_live: str | float | None = None,
-    auto_delete_on_completion: bool | None = None,
-) -> TaskRequest:
-    """Check the arguments of a new task, each and together, and answer the request that creates it.
-
-    One of profile, pool_uuid and job_uuid is needed (a job may have a pool). Without instance_count and
-    advanced_ranges, one instance runs.
-    """
-    _check_where_it_runs(profile, pool_uuid, job_uuid, bool(hardware_constraints))
-    if instance_count is not None and advanced_ranges is not None:
-        valid = "instance_count or advanced_ranges, not both"
-        raise InvalidArgument("advanced_ranges", advanced_ranges, valid, "Leave instance_count out to choose the ids.")
-    if dependencies and not job_uuid:
-        hint = "Give job_uuid too, of a job that uses dependencies."
-        raise InvalidArgument("dependencies", ", ".join(dependencies), "tasks of the same job", hint)
-    if instance_count is None and advanced_ranges is None:
-        instance_count = 1
-    return TaskRequest(
-        name=check_text("name", name, MAX_NAME_CHARACTERS),
-        shortname=check_shortname(shortname) if shortname is not None else None,
-        profile=check_profile_name(profile, "profile") if profile is not None else None,
-        pool_uuid=check_uuid(pool_uuid, "pool_uuid") if pool_uuid is not None else None,
-        job_uuid=check_uuid(job_uuid, "job_uuid") if job_uuid is not None else None,
-        instance_count=_optional_number("instance_count", instance_count, 1, MAX_INSTANCES),
-        advanced_ranges=check_ranges(advanced_ranges) if advanced_ranges is not None else None,
-        resource_buckets=check_buckets(resource_buckets) or None,
-        result_bucket=check_bucket(result_bucket, "result_bucket") if result_bucket is not None else None,
-        constants=check_constants(constants) or None,
-        tags=list(check_tags(tags)) or None,
-        labels=check_labels(labels) or None,
-        scheduling_type=check_scheduling_type(scheduling_type),
-        hardware_constraints=check_hardware_constraints(hardware_constraints) or None,
-        max_retries_per_instance=_optional_number("max_retries_per_instance", max_retries_per_instance, 0, MAX_RETRIES),
-        results_whitelist=check_results_filter(results_whitelist, "results_whitelist"),
-        results_blacklist=check_results_filter(results_blacklist, "results_blacklist"),
-        dependencies=check_dependencies(dependencies) or None,
-        completion_time_to_live=check_completion_time_to_live(completion_time_to_live),
-        auto_delete_on_completion=auto_delete_on_completion,
-    )
+def check_bucket(given: str, info: ValidationInfo) -> str:
+    """Check the form of a bucket's name; only the API knows whether it exists."""
+    name = given.strip()
+    if _BUCKET.fullmatch(name) is None:
+        valid = "a bucket's name: letters, digits, dots, hyphens and underscores, at most 255 in all"
+        hint = "Give the name alone, without s3:// and without a path."
+        raise InvalidArgument(parameter_of(info), given, valid, hint)
+    return name
 
 
-def check_ranges(given: str) -> str:
-    """Check instance ids such as 0-2,5 (ends included) and answer them sorted and merged."""
+def check_uuid(given: str, info: ValidationInfo) -> str:
+    """Check the UUID of a pool or a job."""
+    if UUID.fullmatch(given.strip()) is None:
+        raise InvalidArgument(parameter_of(info), given, "a UUID, such as 52c10b2d-0687-41e1-985e-7279f6dd543a")
+    return given.strip()
+
+
+def check_ranges(given: str, info: ValidationInfo) -> str:
+    """Check instance ids such as 0-2,5 (ends included) and return them sorted and merged."""
     try:
         ranges = parse_ranges(given)
     except ValueError as error:
         valid = "instance ids and ranges with both ends included, separated by commas, such as 0-2,5"
-        raise InvalidArgument("advanced_ranges", given, valid, f"In it, {error}.") from None
+        raise InvalidArgument(parameter_of(info), given, valid, f"In it, {error}.") from None
     if not 1 <= len(ranges) <= MAX_INSTANCES or ranges.pairs[-1][1] >= INSTANCE_IDS:
         valid = f"1 to {MAX_INSTANCES:,} instances with ids below {INSTANCE_IDS:,}, such as 0-2,5"
-        raise InvalidArgument("advanced_ranges", given, valid)
+        raise InvalidArgument(parameter_of(info), given, valid)
     return str(ranges)
 
 
-def check_uuid(given: str, parameter: str) -> str:
-    """Check the UUID of a pool or a job."""
-    if UUID.fullmatch(given.strip()) is None:
-        raise InvalidArgument(parameter, given, "a UUID, such as 52c10b2d-0687-41e1-985e-7279f6dd543a")
-    return given.strip()
-
-
-def check_constants(given: Sequence[KeyAndValue] | None) -> list[Constant]:
-    """Check the constants and answer them with their values as strings (true and false in lower case)."""
-    entries = tuple(given or ())
-    if len(entries) > MAX_CONSTANTS:
-        raise InvalidArgument("constants", f"{len(entries)} constants", f"at most {MAX_CONSTANTS} constants")
-    seen: set[str] = set()
-    for entry in entries:
-        if len(entry.key) > MAX_CONSTANT_CHARACTERS or _CONSTANT_KEY.fullmatch(entry.key) is None:
-            valid = "keys of letters, digits, underscores, hyphens and dots"
-            raise InvalidArgument(
-                "constants", entry.key, valid, 'One constant is {"key": "DOCKER_CMD", "value": "..."}.'
-            )
-        if entry.key in seen:
-            raise InvalidArgument("constants", entry.key, "each key once")
-        seen.add(entry.key)
-    return [Constant(key=entry.key, value=_constant_value(entry)) for entry in entries]
-
-
-def check_buckets(given: Sequence[str] | None) -> list[str]:
-    """Check the names of the buckets that hold a task's input; whether they exist is for the API to say."""
-    buckets = tuple(given or ())
-    if len(buckets) > MAX_BUCKETS:
-        raise InvalidArgument("resource_buckets", f"{len(buckets)} buckets", f"at most {MAX_BUCKETS} buckets")
-    return [check_bucket(bucket, "resource_buckets") for bucket in buckets]
-
-
-def check_labels(given: Mapping[str, str] | None) -> dict[str, str]:
+def check_labels(given: dict[str, str], info: ValidationInfo) -> dict[str, str]:
     """Check labels, which are texts by name."""
-    labels = dict(given or {})
-    if len(labels) > MAX_LABELS:
-        raise InvalidArgument("labels", f"{len(labels)} labels", f"at most {MAX_LABELS} labels")
-    for name, text in labels.items():
-        check_text("labels", name, MAX_CONSTANT_CHARACTERS)
-        if len(text) > MAX_CONSTANT_CHARACTERS:
-            valid = f"texts of at most {MAX_CONSTANT_CHARACTERS:,} characters"
-            raise InvalidArgument("labels", f"{name}: {len(text):,} characters", valid)
-    return labels
+    for name, text in given.items():
+        check_text_line(parameter_of(info), name, MAX_TEXT_CHARACTERS)
+        if len(text) > MAX_TEXT_CHARACTERS:
+            valid = f"texts of at most {MAX_TEXT_CHARACTERS:,} characters"
+            raise InvalidArgument(parameter_of(info), f"{name}: {len(text):,} characters", valid)
+    return given
 
 
-def check_scheduling_type(given: str | None) -> SchedulingType | None:
-    """Check a scheduling type, in any case, and answer it as the API writes it."""
-    if given is None:
-        return None
+def check_scheduling_type(given: str, info: ValidationInfo) -> str:
+    """Check a scheduling type, in any case, and return it as the API writes it."""
     scheduling_type = SCHEDULING.get(re.sub(r"[\s_-]", "", given).lower())
     if scheduling_type is None:
-        raise InvalidArgument("scheduling_type", given, "Flex, OnDemand or Reserved")
+        raise InvalidArgument(parameter_of(info), given, "Flex, OnDemand or Reserved")
     return scheduling_type
 
 
-def check_hardware_constraints(given: Sequence[Mapping[str, object]] | None) -> list[dict[str, object]]:
-    """Check that each constraint is of a known kind and has the field of its kind."""
-    constraints = [dict(constraint) for constraint in given or ()]
-    if len(constraints) > MAX_HARDWARE_CONSTRAINTS:
-        valid = f"at most {MAX_HARDWARE_CONSTRAINTS} constraints"
-        raise InvalidArgument("hardware_constraints", f"{len(constraints)} constraints", valid)
-    for constraint in constraints:
-        kind = constraint.get("discriminator")
-        if not isinstance(kind, str) or kind not in HARDWARE_FIELDS:
-            near = nearest(f"{str(kind).removesuffix(_CONSTRAINT)}{_CONSTRAINT}", HARDWARE_FIELDS, most=2)
-            hint = f"Did you mean {' or '.join(near)}?" if near else ""
-            valid = f"a discriminator of {', '.join(HARDWARE_FIELDS)}"
-            raise InvalidArgument("hardware_constraints", constraint, valid, hint)
-        _check_hardware_field(constraint, HARDWARE_FIELDS[kind])
-    return constraints
+def check_dependency(given: str, info: ValidationInfo) -> str:
+    """Check the UUID or shortname of a task that must end before this one starts."""
+    return identifiers.check_task_id(given.strip(), parameter_of(info))
 
 
-def check_results_filter(given: str | None, parameter: str) -> str | None:
-    """Check a regular expression that chooses result files; its syntax is the platform's."""
-    return check_text(parameter, given, MAX_NAME_CHARACTERS) if given else None
-
-
-def check_dependencies(given: Sequence[str] | None) -> list[str]:
-    """Check the tasks that must end before this one starts."""
-    tasks = tuple(given or ())
-    if len(tasks) > MAX_DEPENDENCIES:
-        raise InvalidArgument("dependencies", f"{len(tasks)} tasks", f"at most {MAX_DEPENDENCIES:,} tasks")
-    return [check_dependency(task.strip(), "dependencies") for task in tasks]
-
-
-def check_completion_time_to_live(given: str | float | None) -> str | None:
-    """Answer how long a finished task is kept, as [days.]hh:mm:ss.
+def check_time_span(given: str, info: ValidationInfo) -> str:
+    """Return a length of time as [days.]hh:mm:ss.
 
     Takes that form, such as 10:00:00 or 1.03:16:50, or a number of seconds.
     """
-    if given is None:
-        return None
     seconds = _seconds(given)
-    if seconds is None or not 0 <= seconds <= MAX_TIME_TO_LIVE_SECONDS:
-        valid = "hours:minutes:seconds such as 10:00:00, days.hours:minutes:seconds such as 1.03:16:50, or seconds"
-        raise InvalidArgument("completion_time_to_live", given, valid, "The most is ten years.")
+    if seconds is None or seconds > MAX_TIME_TO_LIVE_SECONDS:
+        valid = "a length of time such as 10:00:00 or 1.00:00:00 (a day), or a number of seconds"
+        raise InvalidArgument(parameter_of(info), given, valid, "The most is ten years.")
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
     return f"{days}.{hour:02}:{minute:02}:{second:02}" if days else f"{hour:02}:{minute:02}:{second:02}"
 
 
-def _optional_number(parameter: str, given: int | None, least: int, most: int) -> int | None:
-    return None if given is None else check_whole_number(parameter, given, least, most)
+def check_constant_key(given: str) -> str:
+    """Check the key of a constant."""
+    if len(given) > MAX_TEXT_CHARACTERS or _CONSTANT_KEY.fullmatch(given) is None:
+        valid = "keys of letters, digits, underscores, hyphens and dots"
+        hint = 'One constant is {"key": "DOCKER_CMD", "value": "..."}.'
+        raise InvalidArgument("constants", mask_text(given), valid, hint)
+    return given
 
 
-def _check_where_it_runs(profile: str | None, pool: str | None, job: str | None, has_hardware: bool) -> None:
-    if profile is None and pool is None and job is None:
-        hint = "Give profile (list_profiles shows the names), or pool_uuid to run in a pool."
-        raise InvalidArgument("profile", None, "a profile, or a pool instead of it", hint)
-    if profile is not None and pool is not None:
-        raise InvalidArgument("profile", profile, "profile or pool_uuid, not both", "A pool has its own profile.")
-    if pool is not None and job is not None:
-        raise InvalidArgument(
-            "pool_uuid", pool, "pool_uuid or job_uuid, not both", "A job's pool is used by its tasks."
-        )
-    if pool is not None and has_hardware:
-        hint = "A pool has its own hardware."
-        raise InvalidArgument("hardware_constraints", "constraints with pool_uuid", "none in a pool", hint)
-
-
-def _check_hardware_field(constraint: Mapping[str, object], field: tuple[str, type] | None) -> None:
-    if field is None:
-        return
-    name, kind = field
-    value = constraint.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-    if not (is_number if kind is float else isinstance(value, str) and value.strip()):
-        valid = f"{name} with {'a number above 0' if kind is float else 'a text'}"
-        raise InvalidArgument("hardware_constraints", constraint, valid)
-
-
-def _constant_value(entry: KeyAndValue) -> str:
-    given = entry.value
+def check_constant_value(given: object, info: ValidationInfo) -> str:
+    """Return the value of a constant as text (true and false in lower case); a secret one is not repeated."""
+    key = info.data.get("key", "")
+    if not isinstance(given, str | int | float):
+        kind = "list" if isinstance(given, list) else "object" if isinstance(given, dict) else "null"
+        raise InvalidArgument("constants", f"{kind} as the value of {key}", "a text, a number, true or false as value")
     value = str(given).lower() if isinstance(given, bool) else str(given)
-    if len(value) > MAX_CONSTANT_CHARACTERS or "\0" in value:
-        shown = HIDDEN if is_secret_name(entry.key) else value
-        valid = f"a value of at most {MAX_CONSTANT_CHARACTERS:,} characters without NUL"
-        hint = f"{entry.key} has {len(value):,}. Put a long script into a file of a resource bucket."
+    if len(value) > MAX_TEXT_CHARACTERS or "\0" in value:
+        shown = HIDDEN if is_secret_name(key) else mask_text(value)
+        valid = f"a value of at most {MAX_TEXT_CHARACTERS:,} characters without NUL"
+        hint = f"{key} has {len(value):,}. Put a long script into a file of a resource bucket."
         raise InvalidArgument("constants", shown, valid, hint)
     return value
 
 
-def _seconds(given: str | float) -> int | None:
+class ConstantArgument(BaseModel):
+    """One constant of the profile, which the task also sees as an environment variable."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: Annotated[str, AfterValidator(check_constant_key)]
+    value: Annotated[
+        str,
+        BeforeValidator(check_constant_value),
+        WithJsonSchema({"anyOf": [{"type": kind} for kind in ("string", "integer", "number", "boolean")]}),
+    ]
+
+
+def as_pairs(given: object) -> object:
+    """Turn a map of constants, or a single pair, into the list of pairs that is meant; models often send one."""
+    if isinstance(given, dict):
+        if given.keys() == {"key", "value"}:
+            return [given]
+        return [{"key": key, "value": value} for key, value in given.items()]
+    return given
+
+
+def check_keys_differ(given: list[ConstantArgument]) -> list[ConstantArgument]:
+    """Check that no constant is given twice."""
+    seen: set[str] = set()
+    for constant in given:
+        if constant.key in seen:
+            raise InvalidArgument("constants", constant.key, "each key once")
+        seen.add(constant.key)
+    return given
+
+
+BucketName = Annotated[str, AfterValidator(check_bucket)]
+Uuid = Annotated[str, AfterValidator(check_uuid)]
+FilePattern = Annotated[str, text_line(MAX_NAME_CHARACTERS)]
+TimeSpan = Annotated[str, AfterValidator(check_time_span)]
+Dependencies = Annotated[list[Annotated[str, AfterValidator(check_dependency)]], at_most(MAX_DEPENDENCIES, "tasks")]
+Constants = Annotated[
+    list[ConstantArgument],
+    BeforeValidator(as_pairs),
+    at_most(MAX_CONSTANTS, "constants"),
+    AfterValidator(check_keys_differ),
+]
+
+
+class ApiPath(str):
+    """The name of a parameter in the API; dots lead into objects. Without one it is the parameter's in camel case."""
+
+
+class NewTask(Arguments):
+    """What a new task is to be; of profile, pool_uuid and job_uuid one is needed, and a job may bring a pool."""
+
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS), Field(description="Name of the task, under 2048 characters.")]
+    profile: Annotated[
+        ProfileName | None,
+        Field(description="A name from list_profiles, such as docker-batch; none with pool_uuid."),
+    ] = None
+    instance_count: Annotated[
+        Annotated[int, whole_number(1, MAX_INSTANCES)] | None,
+        Field(description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1."),
+    ] = None
+    resource_buckets: Annotated[
+        Annotated[list[BucketName], at_most(MAX_BUCKETS, "buckets")] | None,
+        Field(description="Existing buckets whose files the instances see."),
+    ] = None
+    result_bucket: Annotated[
+        BucketName | None, Field(description="Bucket for the results; made where it is missing.")
+    ] = None
+    constants: Annotated[
+        Constants | None,
+        Field(description='Constants of the profile, such as [{"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}].'),
+    ] = None
+    tags: Annotated[Tags | None, Field(description="At most 10 tags to find the task by.")] = None
+    shortname: Annotated[
+        Annotated[str, AfterValidator(check_shortname)] | None,
+        Field(description="A unique id of your own: letters, digits, hyphens. Makes a second try safe."),
+    ] = None
+    advanced_ranges: Annotated[
+        Annotated[str, AfterValidator(check_ranges)] | None,
+        Field(description="Instance ids instead of instance_count, such as 0-2,5 (ends included)."),
+    ] = None
+    pool_uuid: Annotated[Uuid | None, Field(description="An open pool to run in, instead of a profile.")] = None
+    job_uuid: Annotated[Uuid | None, Field(description="An active job that the task belongs to.")] = None
+    labels: Annotated[
+        Annotated[dict[str, str], at_most(MAX_LABELS, "labels"), AfterValidator(check_labels)] | None,
+        Field(description="Key and value pairs to find the task by."),
+    ] = None
+    scheduling_type: Annotated[
+        Annotated[str, AfterValidator(check_scheduling_type)] | None,
+        Field(description="Flex is cheaper and may be preempted; OnDemand is not; Reserved is on own machines."),
+    ] = None
+    hardware_constraints: Annotated[
+        HardwareConstraints | None,
+        Field(description='Such as [{"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 16}].'),
+    ] = None
+    max_retries_per_instance: Annotated[
+        Annotated[int, whole_number(0, MAX_RETRIES)] | None,
+        ApiPath("retrySettings.maxPerInstanceRetries"),  # the plain field is deprecated in favour of the settings
+        Field(description="How often a failed instance runs again."),
+    ] = None
+    results_whitelist: Annotated[
+        FilePattern | None, Field(description="Regular expression of result files to keep.")
+    ] = None
+    results_blacklist: Annotated[
+        FilePattern | None, Field(description="Regular expression of result files to drop.")
+    ] = None
+    dependencies: Annotated[
+        Dependencies | None,
+        ApiPath("dependencies.dependsOn"),
+        Field(description="UUIDs of tasks of the same job that end first."),
+    ] = None
+    completion_time_to_live: Annotated[
+        TimeSpan | None,
+        Field(description="Delete the task this long after its end, such as 10:00:00 or 1.00:00:00."),
+    ] = None
+    auto_delete_on_completion: Annotated[
+        bool | None, Field(description="Delete the finished task when the task quota is reached.")
+    ] = None
+    validate_only: Annotated[bool, Field(description="Check all but the buckets, and start nothing.", exclude=True)] = (
+        False
+    )
+
+    @model_validator(mode="after")
+    def check_together(self) -> Self:
+        """Check what the parameters say together."""
+        self._check_where_it_runs()
+        if self.instance_count is not None and self.advanced_ranges is not None:
+            valid = "instance_count or advanced_ranges, not both"
+            hint = "Leave instance_count out to choose the ids."
+            raise InvalidArgument("advanced_ranges", self.advanced_ranges, valid, hint)
+        if self.dependencies and self.job_uuid is None:
+            hint = "Give job_uuid too, of a job that uses dependencies."
+            raise InvalidArgument("dependencies", ", ".join(self.dependencies), "tasks of the same job", hint)
+        return self
+
+    def _check_where_it_runs(self) -> None:
+        if self.profile is None and self.pool_uuid is None and self.job_uuid is None:
+            hint = "Give profile (list_profiles shows the names), or pool_uuid to run in a pool."
+            raise InvalidArgument("profile", None, "a profile, or a pool instead of it", hint)
+        if self.profile is not None and self.pool_uuid is not None:
+            valid = "profile or pool_uuid, not both"
+            raise InvalidArgument("profile", self.profile, valid, "A pool has its own profile.")
+        if self.pool_uuid is not None and self.job_uuid is not None:
+            valid = "pool_uuid or job_uuid, not both"
+            raise InvalidArgument("pool_uuid", self.pool_uuid, valid, "A job's pool is used by its tasks.")
+        if self.pool_uuid is not None and self.hardware_constraints:
+            hint = "A pool has its own hardware."
+            raise InvalidArgument("hardware_constraints", "constraints with pool_uuid", "none in a pool", hint)
+
+    @property
+    def wanted_instances(self) -> int:
+        """How many instances are to run; one where nothing says how many."""
+        return count_ranges(self.advanced_ranges) if self.advanced_ranges else self.instance_count or 1
+
+    def to_api(self) -> dict[str, Any]:
+        """Return the body of `POST /tasks`; what is not set is not sent."""
+        given = self.model_dump(exclude_none=True)
+        if self.advanced_ranges is None:
+            given["instance_count"] = self.wanted_instances
+        body: dict[str, Any] = {}
+        for name, value in given.items():
+            if value not in ("", [], {}):
+                *objects, last = api_path(name)
+                place = body
+                for part in objects:
+                    place = place.setdefault(part, {})
+                place[last] = value
+        return body
+
+
+def api_path(parameter: str) -> list[str]:
+    """Return where a parameter stands in the body of `POST /tasks`, from the outermost object inwards."""
+    metadata = NewTask.model_fields[parameter].metadata
+    return next((str(entry) for entry in metadata if isinstance(entry, ApiPath)), to_camel(parameter)).split(".")
+
+
+def _seconds(given: str) -> int | None:
     """Read a length of time; parts of a second are dropped."""
-    text = str(given).strip()
+    text = given.strip()
     match = _TIME_SPAN.fullmatch(text)
     if match is not None:
         days, hours, minutes, seconds = (int(part or 0) for part in match.groups())

@@ -1,23 +1,22 @@
 """All that the API said of a task, for detail="full": secrets masked, text cleaned, long lists cut to fit."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_raw
+from qarnot_mcp.tools.answers import API_CHARACTERS, json_length
 
-MAX_CHARACTERS = 80_000
 TEXT_CHARACTERS = (4_000, 400, 80)
 LEFT_OUT = "_left_out"
 KEPT_AT_LEAST = 1
 
 
-def whole_answer(raw: dict[str, Any]) -> dict[str, Any]:
-    """Answers the masked answer of the API, at most 80,000 characters as JSON.
+def bounded_api_answer(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what the API said, masked, in at most 80,000 characters of JSON.
 
-    Where it is longer its longest lists lose their ends, and `_left_out` tells how many entries of each are missing;
-    where that is not enough its texts are shortened, too.
+    If it is longer, its longest lists lose their ends and `_left_out` tells how many entries of each are missing; if
+    that is not enough, its texts are shortened, too.
     """
     lengths = {path: len(entries) for path, entries in lists_of(raw)}
     # Masking looks at each text in several ways: what cannot be shown anyway goes first.
@@ -26,35 +25,35 @@ def whole_answer(raw: dict[str, Any]) -> dict[str, Any]:
         whole = cut_to_fit(cleaned(masked, characters), lengths)
         if whole is not None:
             return whole
-    return {LEFT_OUT: {"everything": f"longer than {MAX_CHARACTERS} characters even without its lists"}}
+    return {LEFT_OUT: {"everything": f"longer than {API_CHARACTERS} characters even without its lists"}}
 
 
 def shortened(value: Any) -> Any:
-    """Answers it without the ends of lists that are each too long to show."""
+    """Return it without the ends of lists that are each too long to show."""
     if isinstance(value, dict):
         return {name: shortened(entry) for name, entry in value.items()}
     if not isinstance(value, list):
         return value
     kept: list[Any] = []
-    room = MAX_CHARACTERS
+    room = API_CHARACTERS
     for entry in value:
         kept.append(shortened(entry))
-        room -= len(json.dumps(kept[-1]))
+        room -= json_length(kept[-1])
         if room < 0:
             break
     return kept
 
 
 def cut_to_fit(whole: dict[str, Any], lengths: Mapping[str, int]) -> dict[str, Any] | None:
-    """Answers it with its lists cut to 80,000 characters in all; none where it is longer without them.
+    """Return it with its lists cut to 80,000 characters in all; None if it is longer without them.
 
     `lengths` are those of its lists before anything was cut.
     """
-    while len(json.dumps(whole, ensure_ascii=False)) > MAX_CHARACTERS:
+    while json_length(whole) > API_CHARACTERS:
         cuttable = [entries for _, entries in lists_of(whole) if len(entries) > KEPT_AT_LEAST]
         if not cuttable:
             return None
-        longest = max(cuttable, key=lambda entries: len(json.dumps(entries)))
+        longest = max(cuttable, key=json_length)
         del longest[max(KEPT_AT_LEAST, len(longest) // 2) :]
     kept = {path: len(entries) for path, entries in lists_of(whole)}
     left_out = {path: length - kept[path] for path, length in lengths.items() if path in kept and kept[path] < length}
@@ -62,7 +61,7 @@ def cut_to_fit(whole: dict[str, Any], lengths: Mapping[str, int]) -> dict[str, A
 
 
 def cleaned(value: Any, characters: int) -> Any:
-    """Makes every text of a decoded answer one clean line of bounded length."""
+    """Make every text of a decoded answer one clean line of bounded length."""
     match value:
         case str():
             return one_line(value, characters)
@@ -75,7 +74,7 @@ def cleaned(value: Any, characters: int) -> Any:
 
 
 def lists_of(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """Goes through the lists of a decoded answer, each with its path, such as status.runningInstancesInfo."""
+    """Yield the lists of a decoded answer, each with its path, such as status.runningInstancesInfo."""
     if isinstance(value, list):
         yield path, value
     for name, entry in value.items() if isinstance(value, dict) else ():

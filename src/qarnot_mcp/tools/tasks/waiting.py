@@ -10,7 +10,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.tools.tasks.details import Waited
+from qarnot_mcp.tools.answers import Number, Result
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 10.0
@@ -28,11 +28,18 @@ NOTES = {
 
 MISSED = "Qarnot did not answer the last look: this is how the task stood before. Call again to see it now."
 
-Tell = Callable[[Task], Awaitable[None]]
+ProgressCallback = Callable[[Task], Awaitable[None]]
+
+
+class Waited(Result):
+    """How long the call waited and what changed meanwhile."""
+
+    seconds: Number
+    changes: list[str]
 
 
 @dataclass(frozen=True)
-class Seen:
+class WaitResult:
     """A task as the wait left it."""
 
     task: Task
@@ -40,16 +47,18 @@ class Seen:
     note: str | None
 
 
-async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell: Tell) -> Seen:
-    """Reads a task, and reads it again until it has ended or the time is over; `tell` is called after each look."""
+async def wait_for_task(
+    client: QarnotClient, task_id: str, wait_seconds: float, report: ProgressCallback
+) -> WaitResult:
+    """Read a task, again and again until it has ended or the time is over; `report` is called after each look."""
     task = await client.tasks.get(task_id)
     if wait_seconds <= 0 or task.is_final:
-        return Seen(task, None, NOTES.get(task.state))
+        return WaitResult(task, None, NOTES.get(task.state))
     started = time.monotonic()
     end = started + wait_seconds
     pause, changes, is_missed = FIRST_PAUSE_SECONDS, list[str](), False
     while not task.is_final and (left := end - time.monotonic()) > 0:
-        await tell(task)
+        await report(task)
         await asyncio.sleep(min(left, pause * random.uniform(1 - JITTER, 1 + JITTER)))  # noqa: S311 - no secret
         pause = min(LONGEST_PAUSE_SECONDS, pause * PAUSE_GROWTH)
         try:
@@ -61,11 +70,11 @@ async def see_task(client: QarnotClient, task_id: str, wait_seconds: float, tell
         is_missed = False
         changes += [f"after {time.monotonic() - started:.0f} s: {change}" for change in changes_between(before, task)]
     waited = Waited(seconds=round(time.monotonic() - started, 1), changes=changes[-CHANGES_SHOWN:])
-    return Seen(task, waited, MISSED if is_missed else NOTES.get(task.state))
+    return WaitResult(task, waited, MISSED if is_missed else NOTES.get(task.state))
 
 
 def changes_between(before: Task, after: Task) -> list[str]:
-    """Says what changed between two looks at a task."""
+    """Return what changed between two looks at a task, as short sentences."""
     changes = []
     if before.state != after.state:
         changes.append(f"{before.state} -> {after.state}")

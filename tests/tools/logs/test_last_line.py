@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
-from qarnot_mcp.tools.failures.explain import LINE_LOG_BYTES, small
+from qarnot_mcp.tools.logs.last_line import LINE_LOG_BYTES, within_a_million_bytes
 
 
 async def test_the_last_line_of_a_long_log_is_not_waited_for() -> None:
@@ -18,7 +18,7 @@ async def test_the_last_line_of_a_long_log_is_not_waited_for() -> None:
             yield LogPart("x" * (LINE_LOG_BYTES // 2))
 
     with pytest.raises(TimeoutError):
-        [part async for part in small(endless())]
+        [part async for part in within_a_million_bytes(endless())]
     assert taken == 3
 
 
@@ -27,4 +27,4 @@ async def test_a_short_log_is_gone_through() -> None:
         yield LogPart("a\n")
         yield LogPart(raw=rb"b\n")
 
-    assert [part.text async for part in small(short())] == ["a\n", "b\n"]
+    assert [part.text async for part in within_a_million_bytes(short())] == ["a\n", "b\n"]
