@@ -1,17 +1,21 @@
 """The doctor's findings, each thing right and each thing wrong."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from qarnot_mcp.doctor import Finding, findings
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.web.app import open_transport
 from tests.support.ports import free_port
+from tests.support.processes import running
 from tests.support.running_server import settings_for
 from tests.support.serving import serve
 
@@ -109,3 +113,60 @@ async def test_a_tunnel_that_tells_no_address() -> None:
         finding = (await found(api_url, tunnel_metrics_url=tunnel))["tunnel"]
     assert not finding.good
     assert "is cloudflared running?" in finding.text
+
+
+async def test_a_public_address_that_cannot_be_used_is_a_finding_and_no_traceback() -> None:
+    async with serve(create_sandbox()) as api_url:
+        finding = (await found(api_url, public_url="http://mcp.example.org"))["tunnel"]
+    assert not finding.good
+    assert "which is not https" in finding.text
+
+
+async def of_sign_in(tmp_path: Path, **changes: Any) -> dict[str, Finding]:
+    settings = {"auth": "oauth", "secret_file": tmp_path / "secret", **changes}
+    async with serve(create_sandbox()) as api_url:
+        return await found(api_url, **settings)
+
+
+async def test_the_secret_of_the_sign_in_is_looked_at_and_not_made(tmp_path: Path) -> None:
+    assert (await of_sign_in(tmp_path))["secret"].text.startswith("made at the first start")
+    assert not (tmp_path / "secret").exists()
+    assert (await of_sign_in(tmp_path, secret_key=["s" * 40]))["secret"].text == "set by QARNOT_MCP_SECRET_KEY"
+
+
+async def test_a_secret_file_that_the_start_would_refuse_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s" * 40)
+    (tmp_path / "secret").chmod(0o644)
+    finding = (await of_sign_in(tmp_path))["secret"]
+    assert not finding.good
+    assert "others can read or write" in finding.text
+    (tmp_path / "secret").chmod(0o600)
+    assert (await of_sign_in(tmp_path))["secret"].good
+
+
+async def test_a_secret_file_that_would_live_in_memory_only_is_a_finding(tmp_path: Path) -> None:
+    finding = (await of_sign_in(tmp_path, secret_file=tmp_path))["secret"]
+    assert not finding.good
+    assert "set QARNOT_MCP_SECRET_KEY" in finding.text
+
+
+async def test_a_store_that_does_not_answer_is_a_finding_without_its_password(tmp_path: Path) -> None:
+    assert (await of_sign_in(tmp_path))["store"].text == "in memory: for one process"
+    url = SecretStr(f"redis://:hidden-password@127.0.0.1:{free_port()}/0")
+    finding = (await of_sign_in(tmp_path, store_url=url))["store"]
+    assert not finding.good
+    assert "QARNOT_MCP_STORE_URL" in finding.text
+    assert "hidden-password" not in finding.text
+    wrong = (await of_sign_in(tmp_path, store_url=SecretStr("mysql://:hidden-password@somewhere")))["store"]
+    assert not wrong.good
+    assert "hidden-password" not in wrong.text
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="Redis is not installed: apt install redis-server")
+async def test_a_store_that_answers(tmp_path: Path) -> None:
+    port = free_port()
+    async with running("redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)) as redis:
+        await redis.until("Ready to accept connections")
+        finding = (await of_sign_in(tmp_path, store_url=SecretStr(f"redis://127.0.0.1:{port}/0")))["store"]
+    assert finding == Finding("store", True, "Redis answers")

@@ -30,7 +30,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--sandbox-speed", type=float, metavar="FACTOR", help="how much faster than real time it runs")
     parser.add_argument("--sandbox-seed", type=int, metavar="NUMBER", help="makes the simulation reproducible")
     parser.add_argument(
-        "--check", action="store_true", help="check settings, key, API, clock, port and tunnel, and end"
+        "--check",
+        action="store_true",
+        help="check settings, API, clock, key, port, public address, secret and store; end",
     )
     return parser.parse_args(arguments)
 

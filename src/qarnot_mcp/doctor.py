@@ -1,6 +1,7 @@
 """`qarnot-mcp --check`: one line for each thing that a working server needs."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from qarnot_mcp.web.public_url import find_public_url
 
 CLOCK_SECONDS = 60
 TUNNEL_SECONDS = 2.0
+STORE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,18 @@ class Finding:
 
 
 async def findings(settings: Settings, transport: Transport) -> AsyncIterator[Finding]:
-    """Check settings, API, clock, key, port and public address, one after the other."""
+    """Check all that a server with these settings needs, one thing after the other."""
     yield check_settings(settings)
     async with transport:
         for finding in await check_api(settings, transport):
             yield finding
         yield await check_key(settings, transport)
     yield await asyncio.to_thread(check_port, settings)
-    yield await check_address(settings)
+    public_url, finding = await check_address(settings)
+    yield finding
+    if choose_mode(settings.auth, public_url) == "oauth":
+        yield check_secret(settings)
+        yield await check_store(settings)
 
 
 def check_settings(settings: Settings) -> Finding:
@@ -91,14 +97,58 @@ def check_port(settings: Settings) -> Finding:
     return Finding("port", True, f"{where} is free")
 
 
-async def check_address(settings: Settings) -> Finding:
-    """Check the public address, set or told by the tunnel, and name the mode of access that follows from it."""
-    public_url = await find_public_url(settings.public_url, settings.tunnel_metrics_url, wait_seconds=TUNNEL_SECONDS)
+async def check_address(settings: Settings) -> tuple[str | None, Finding]:
+    """Check the public address, set or told by the tunnel; return it, and the mode of access that follows from it."""
+    try:
+        public_url = await find_public_url(
+            settings.public_url, settings.tunnel_metrics_url, wait_seconds=TUNNEL_SECONDS
+        )
+    except SettingsError as error:
+        return None, Finding("tunnel", False, str(error))
     mode = f"mode {choose_mode(settings.auth, public_url)}"
     if public_url:
-        return Finding("tunnel", True, f"{mode}; clients connect to {public_url}{settings.path}")
+        return public_url, Finding("tunnel", True, f"{mode}; clients connect to {public_url}{settings.path}")
     if settings.tunnel_metrics_url:
-        return Finding("tunnel", False, f"{settings.tunnel_metrics_url} tells no address: is cloudflared running?")
-    return Finding(
-        "tunnel", True, f"{mode}; clients on this machine only, at http://localhost:{settings.port}{settings.path}"
-    )
+        text = f"{settings.tunnel_metrics_url} tells no address: is cloudflared running?"
+        return None, Finding("tunnel", False, text)
+    text = f"{mode}; clients on this machine only, at http://localhost:{settings.port}{settings.path}"
+    return None, Finding("tunnel", True, text)
+
+
+def check_secret(settings: Settings) -> Finding:
+    """Check where the secret of the sign-in comes from, without creating it."""
+    from qarnot_mcp.auth.oauth.sealing_secrets import read_secret
+
+    file = settings.secret_file
+    if settings.secret_key:
+        return Finding("secret", True, "set by QARNOT_MCP_SECRET_KEY")
+    try:
+        secret = read_secret(file)
+    except SettingsError as error:
+        return Finding("secret", False, str(error))
+    except OSError as error:
+        return Finding("secret", False, f"{file} cannot be read ({error.strerror}): set QARNOT_MCP_SECRET_KEY")
+    if secret is not None:
+        return Finding("secret", True, f"kept in {file}, for this user only")
+    if os.access(file.parent, os.W_OK):
+        return Finding("secret", True, f"made at the first start, in {file}")
+    return Finding("secret", False, f"{file} cannot be written: set QARNOT_MCP_SECRET_KEY")
+
+
+async def check_store(settings: Settings) -> Finding:
+    """Check that the store of the sign-in responds."""
+    from qarnot_mcp.auth.oauth.session_store import StoreUnavailable, create_store
+
+    if settings.store_url is None:
+        return Finding("store", True, "in memory: for one process")
+    try:
+        store = create_store(settings.store_url, STORE_SECONDS)
+    except SettingsError as error:
+        return Finding("store", False, str(error))
+    try:
+        await store.has_ended("no-such-session")
+    except StoreUnavailable as error:
+        return Finding("store", False, f"Redis does not answer ({error}): check QARNOT_MCP_STORE_URL")
+    finally:
+        await store.close()
+    return Finding("store", True, "Redis answers")
