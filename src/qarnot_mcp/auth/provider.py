@@ -8,10 +8,12 @@ from pydantic import SecretStr
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from qarnot_mcp.auth.oauth.client_documents import MAX_FETCHES
 from qarnot_mcp.auth.oauth.clients import Clients
 from qarnot_mcp.auth.oauth.discovery import discovery_routes
 from qarnot_mcp.auth.oauth.endpoints import authentication_middleware, endpoint_routes
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
+from qarnot_mcp.auth.oauth.responses import few_at_once
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.sealing_secrets import SealingSecrets
 from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
@@ -66,7 +68,9 @@ class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
     def get_routes(self, mcp_path: str | None = None) -> list[Route]:
         """Return every route of the sign-in."""
         self.set_mcp_path(mcp_path)
-        authorize = self._page.explain_refusals(AuthorizationHandler(self).handle, self.get_client)
+        explained = self._page.explain_refusals(AuthorizationHandler(self).handle, self.get_client)
+        # One address may hold half of the places in which documents of clients are fetched.
+        authorize = few_at_once(explained, MAX_FETCHES // 2)
         return [
             *discovery_routes(self._origin, self._path),
             *endpoint_routes(self, authorize),

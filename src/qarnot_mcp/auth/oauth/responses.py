@@ -1,5 +1,6 @@
 """What the endpoints and the sign-in page share of HTTP: bounded bodies, and errors in the form of RFC 6749."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from mcp.server.transport_security import RequestBodyLimitMiddleware
@@ -7,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import request_response
 from starlette.types import ASGIApp
+
+from qarnot_mcp.auth.oauth.throttle import network_of
 
 MAX_FORM_BYTES = 65_536
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -36,6 +39,30 @@ def form_only(handler: Handler) -> Handler:
     return handle
 
 
+def few_at_once(handler: Handler, limit: int) -> Handler:
+    """Return the handler for at most `limit` requests at once from one address; a further one is a 429."""
+    in_flight: Counter[str] = Counter()
+
+    async def handle(request: Request) -> Response:
+        network = network_of(address_of(request))
+        if in_flight[network] >= limit:
+            return _retry_later(429, "Too many requests at once from your address. Try again in a moment.")
+        in_flight[network] += 1
+        try:
+            return await handler(request)
+        finally:
+            in_flight[network] -= 1
+            if not in_flight[network]:
+                del in_flight[network]
+
+    return handle
+
+
+def address_of(request: Request) -> str:
+    """Return the address that a request came from."""
+    return request.client.host if request.client else ""
+
+
 def error_response(status: int, code: str, description: str) -> Response:
     """Return an error as OAuth clients read it."""
     return JSONResponse({"error": code, "error_description": description}, status, headers=NO_STORE)
@@ -43,8 +70,10 @@ def error_response(status: int, code: str, description: str) -> Response:
 
 def unavailable_response() -> Response:
     """Return the 503 for a store or an API that does not respond."""
-    response = error_response(
-        503, "temporarily_unavailable", "The sign-in cannot be checked right now. Try again in a moment."
-    )
+    return _retry_later(503, "The sign-in cannot be checked right now. Try again in a moment.")
+
+
+def _retry_later(status: int, description: str) -> Response:
+    response = error_response(status, "temporarily_unavailable", description)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

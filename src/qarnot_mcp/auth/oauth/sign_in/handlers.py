@@ -5,7 +5,6 @@ import hmac
 import logging
 import math
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -17,20 +16,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from qarnot_mcp.auth.oauth.grants import SignInForm, SignInRequest
-from qarnot_mcp.auth.oauth.responses import NO_STORE, RETRY_SECONDS, Handler, bounded, error_response, form_only
+from qarnot_mcp.auth.oauth.responses import NO_STORE, Handler, address_of, bounded, form_only
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
 from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in_page
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts, texts_for
-from qarnot_mcp.auth.oauth.throttle import Throttle, network_of
+from qarnot_mcp.auth.oauth.throttle import Throttle
 from qarnot_mcp.auth.scopes import READ_SCOPE
 from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError
 from qarnot_mcp.qarnot.identifiers import check_key
 
 PATH = "/login"
 COOKIE_SECONDS = 900
-# One address may hold half of the places in which documents of clients are fetched.
-MAX_REQUESTS_AT_ONCE = 4
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +53,6 @@ class SignInPage:
         self._verify_key = verify_key
         self._issue_code = issue_code
         self._throttle = throttle
-        self._requests_in_flight: Counter[str] = Counter()
         self._secure = origin.startswith("https://")
         # The prefix keeps other hosts of the same domain from planting a cookie; it exists with https only.
         self._cookie = "__Host-qarnot-mcp-sign-in" if self._secure else "qarnot-mcp-sign-in"
@@ -101,7 +97,7 @@ class SignInPage:
     async def _sign_in(
         self, request: Request, texts: Texts, asked: SignInRequest, key: SecretStr, scopes: list[str]
     ) -> Response:
-        address = _address_of(request)
+        address = address_of(request)
         wait_seconds = self._throttle.begin_try(address)
         if wait_seconds > 0:
             logger.warning("%s has to wait: too many wrong keys", address)
@@ -132,16 +128,7 @@ class SignInPage:
         """Wrap the SDK's `/authorize`: its refusals become a page for a browser, its redirects carry `iss`."""
 
         async def handle(request: Request) -> Response:
-            network = network_of(_address_of(request))
-            if self._requests_in_flight[network] >= MAX_REQUESTS_AT_ONCE:
-                busy = error_response(429, "temporarily_unavailable", "Too many sign-ins at once from your address.")
-                busy.headers["Retry-After"] = str(RETRY_SECONDS)
-                return busy
-            self._requests_in_flight[network] += 1
-            try:
-                response = await authorize(request)
-            finally:
-                self._requests_in_flight -= Counter([network])  # drops an address whose count is 0
+            response = await authorize(request)
             target = response.headers.get("location")
             if target is not None and not target.startswith(f"{self._origin}{PATH}?"):
                 response.headers["location"] = build_client_redirect(target, {}, iss=self._origin)
@@ -184,10 +171,6 @@ class SignInPage:
             parameters["state"] = asked.state
         target = build_client_redirect(asked.redirect_uri, parameters, iss=self._origin)
         return RedirectResponse(target, 303, headers={**NO_STORE, "Referrer-Policy": "no-referrer"})
-
-
-def _address_of(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _digest(cookie: str) -> str:
