@@ -29,16 +29,14 @@ def tools_page() -> str:
         "# The tools",
         "Written by `docs/generate.py` from the code. Parameters marked * are required; all others may be left out.",
     ]
-    return (
-        "\n\n".join([*sections, *(section(make_tool(entry, scoped=False)) for entry in REGISTRY.tools.values())]) + "\n"
-    )
+    return "\n\n".join([*sections, *(section(make_tool(entry)) for entry in REGISTRY.tools.values())]) + "\n"
 
 
 def snapshots() -> dict[str, str]:
     """Return what `tools/list` gives a model, by file of `tests/snapshots`: one for each set that has tools."""
     pages = {}
     for toolset in REGISTRY.toolsets:
-        listed = [make_tool(entry, scoped=False).to_mcp_tool(name=entry.name) for entry in toolset.tools]
+        listed = [make_tool(entry).to_mcp_tool(name=entry.name) for entry in toolset.tools]
         if listed:
             tools = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
             pages[f"{toolset.name}.json"] = json.dumps(tools, indent=2, ensure_ascii=False) + "\n"

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
-from fastmcp.client.auth import OAuth
 
-from tests.support.browsing import give_key
+from tests.support.browsing import PersonalOAuth
 from tests.support.running_server import ERAS, SERVER_KEY, Era, RunningServer, call, refusal, submitted, used
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using in-memory token storage")
@@ -15,17 +14,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using in-memory token storage")
 ALICE, BOB = "sandbox-empty-alice", "sandbox-empty-bob"
 READING = {"list_tasks", "get_task", "get_task_logs", "list_profiles", "get_profile"}
 WRITING = {"submit_task", "abort_task", "delete_task"}
-
-
-class PersonalOAuth(OAuth):
-    """The client's own sign-in, with a person who gives this key where a browser would be opened."""
-
-    def __init__(self, url: str, key: str, **fields: str) -> None:
-        super().__init__(url, client_name="FastMCP client")
-        self._key, self._fields = key, fields
-
-    async def redirect_handler(self, authorization_url: str) -> None:
-        self.visit = asyncio.create_task(give_key(authorization_url, self._key, **self._fields))
 
 
 def client_of(server: RunningServer, key: str, era: Era, **fields: str) -> Client[Any]:

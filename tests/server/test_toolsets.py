@@ -15,7 +15,7 @@ from qarnot_mcp.server.app import INSTRUCTIONS
 from qarnot_mcp.server.connection import Connection, ToolOffer
 from qarnot_mcp.settings.fields import SettingsError
 from qarnot_mcp.tools.registry import REGISTRY
-from qarnot_mcp.tools.toolset import Registry
+from qarnot_mcp.tools.toolset import Registry, Toolset
 from qarnot_mcp.web.app import create_app
 from tests.support.gadgets import GADGETS
 from tests.support.running_server import (
@@ -235,6 +235,21 @@ async def test_the_prompts_are_those_that_the_connection_can_carry_out(server: R
             await client.get_prompt("run_a_command", {"command": "true"})
     async with server.client(era) as client:
         assert len(await client.list_prompts()) == 4
+
+
+async def test_a_resource_is_shown_and_read_where_its_tool_is_shown(era: Era) -> None:
+    apart = [entry for entry in DEFAULT if entry.name == "get_profile"]
+    rest = replace(REGISTRY.toolsets[0], tools=tuple(entry for entry in DEFAULT if entry not in apart))
+    registry = Registry((rest, Toolset("profiles", "read profiles", tuple(apart))))
+    uri = "qarnot://profiles/docker-batch"
+    async with running_server(registry=registry) as server:
+        async with server.client(era) as client:
+            assert len(await client.list_resource_templates()) == 2
+            with pytest.raises(MCPError, match="Resource not found"):
+                await client.read_resource(uri)
+        async with server.client(era, query="?toolsets=profiles") as client:
+            assert len(await client.list_resource_templates()) == 3
+            assert "DOCKER_CMD" in str(await client.read_resource(uri))
 
 
 async def test_the_dashboard_offers_no_actions_on_a_read_only_connection(server: RunningServer, era: Era) -> None:

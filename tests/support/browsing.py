@@ -1,6 +1,9 @@
 """What a person does in a browser when a client opens the sign-in."""
 
+import asyncio
+
 import httpx
+from fastmcp.client.auth import OAuth
 
 from tests.support.sign_in import form_of
 
@@ -13,3 +16,14 @@ async def give_key(authorization_url: str, key: str, **fields: str) -> httpx.Res
         response = await browser.post(str(page.url.join("/login")), data=data)
         assert response.status_code == 303, response.text
         return await browser.get(response.headers["location"])
+
+
+class PersonalOAuth(OAuth):
+    """The client's own sign-in, with a person who gives this key where a browser would be opened."""
+
+    def __init__(self, url: str, key: str, **fields: str) -> None:
+        super().__init__(url, client_name="FastMCP client")
+        self._key, self._fields = key, fields
+
+    async def redirect_handler(self, authorization_url: str) -> None:
+        self.visit = asyncio.create_task(give_key(authorization_url, self._key, **self._fields))

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.tools.answers import Result, answer
+from qarnot_mcp.tools.checks import Arguments, NoArguments
 from qarnot_mcp.tools.context import calling_client
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry, ToolEntry, Toolset
@@ -18,23 +19,35 @@ class Gadgets(Result):
     names: list[str]
 
 
-async def list_gadgets() -> ToolResult:
+class MakeGadget(Arguments):
+    """The arguments of make_gadget."""
+
+    name: Annotated[str, Field(description="Name of the gadget.")]
+
+
+class BreakGadget(Arguments):
+    """The arguments of break_gadget."""
+
+    task_uuid: Annotated[str, Field(description="A task.")]
+
+
+async def list_gadgets(_: NoArguments) -> ToolResult:
     """List the gadgets."""
     return answer(Gadgets(names=["cog", "spring"]))
 
 
-async def make_gadget(name: Annotated[str, Field(description="Name of the gadget.")]) -> ToolResult:
+async def make_gadget(arguments: MakeGadget) -> ToolResult:
     """Make a gadget."""
-    return answer(Gadgets(names=[name]))
+    return answer(Gadgets(names=[arguments.name]))
 
 
-async def break_gadget(task_uuid: Annotated[str, Field(description="A task.")]) -> ToolResult:
+async def break_gadget(arguments: BreakGadget) -> ToolResult:
     """Delete a task, although it is declared as one that reads."""
-    await calling_client().tasks.delete(task_uuid)
+    await calling_client().tasks.delete(arguments.task_uuid)
     return answer(Gadgets(names=[]))
 
 
-async def read_plans() -> ToolResult:
+async def read_plans(_: NoArguments) -> ToolResult:
     """Read plans that only people with the writing scope may see."""
     return answer(Gadgets(names=["blueprint"]))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastmcp import FastMCP
 from fastmcp.apps import AppConfig
+from fastmcp.server.auth import AuthCheck
 from pydantic import SecretStr
 
 from qarnot_mcp import __version__
@@ -67,7 +68,10 @@ def create_server(
                 stack.push_async_callback(auth.close)
             yield {"house": House(transport, key_of_call, lambda: not connection().may_write)}
 
-    tools = [make_tool(entry, scoped=auth is not None) for entry in offer.entries()]
+    def shown(tool: str) -> AuthCheck:
+        return lambda _: connection().shows(tool)
+
+    tools = [make_tool(entry, shown(entry.name)) for entry in offer.entries()]
     schemas = {tool.name: tool.parameters for tool in tools}
     server = FastMCP[dict[str, House]](
         "Qarnot",
@@ -80,8 +84,8 @@ def create_server(
         tools=tools,
         mask_error_details=True,
     )
-    add_resources(server)
-    add_prompts(server, lambda tool: connection().shows(tool))
+    add_resources(server, shown)
+    add_prompts(server, shown)
     add_dashboard(server, lambda: connection().may_write)
     skip_hidden_list(server, schemas)
     return server

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
-from fastmcp.server.auth import require_scopes
+from fastmcp.server.auth import AuthCheck
 from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
 from mcp_types import ToolAnnotations
@@ -53,8 +53,8 @@ class SchemaWithoutTitles(GenerateJsonSchema):
         return {key: part for key, part in super().model_schema(schema).items() if key != "title"}
 
 
-def make_tool(entry: ToolEntry, *, scoped: bool) -> ModelTool:
-    """Return the tool that FastMCP serves; `scoped` hides it from tokens that may not use it."""
+def make_tool(entry: ToolEntry, shown: AuthCheck | None = None) -> ModelTool:
+    """Return the tool that FastMCP serves to those for whom `shown` returns True."""
     return ModelTool(
         name=entry.name,
         title=entry.title,
@@ -71,7 +71,7 @@ def make_tool(entry: ToolEntry, *, scoped: bool) -> ModelTool:
             open_world_hint=True,
         ),
         meta={"ui": {"resourceUri": VIEW_URI}} if entry.has_view else None,
-        auth=require_scopes(entry.scope) if scoped else None,
+        auth=shown,
     )
 
 

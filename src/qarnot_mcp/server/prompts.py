@@ -1,14 +1,15 @@
 """Prompts that a person picks from a menu: the four things that people do most with a batch computer."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import PromptError
-from fastmcp.prompts import FunctionPrompt, Prompt, PromptResult
+from fastmcp.prompts import FunctionPrompt, PromptResult
 from fastmcp.prompts.base import PromptArgument
+from fastmcp.server.auth import AuthCheck
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
-from mcp_types import GetPromptRequestParams, ListPromptsRequest
+from mcp_types import GetPromptRequestParams
 
 
 def run_a_command(command: str, image: str = "library/ubuntu:24.04", instances: str = "1") -> str:
@@ -66,20 +67,13 @@ NEEDED_TOOLS = {
 
 
 class PromptMiddleware(Middleware):
-    """Lists the prompts whose tool is shown, and says which prompts there are and which argument one misses.
+    """Says which prompts there are and which argument one misses.
 
     A blank argument is one that was left out: menus send those that nobody filled in.
     """
 
-    def __init__(self, server: FastMCP, shows: Callable[[str], bool]) -> None:
+    def __init__(self, server: FastMCP) -> None:
         self._server = server
-        self._shows = shows
-
-    async def on_list_prompts(
-        self, context: MiddlewareContext[ListPromptsRequest], call_next: CallNext[ListPromptsRequest, Sequence[Prompt]]
-    ) -> Sequence[Prompt]:
-        """Leave out the prompts that the connection cannot carry out."""
-        return [prompt for prompt in await call_next(context) if self._shows(NEEDED_TOOLS[prompt.name])]
 
     async def on_get_prompt(
         self,
@@ -100,9 +94,9 @@ class PromptMiddleware(Middleware):
         return await call_next(context.copy(message=context.message.model_copy(update={"arguments": given})))
 
 
-def add_prompts(server: FastMCP, shows: Callable[[str], bool]) -> None:
-    """Register the prompts; `shows` tells whether the connection being served shows a tool."""
-    server.add_middleware(PromptMiddleware(server, shows))
+def add_prompts(server: FastMCP, shown: Callable[[str], AuthCheck]) -> None:
+    """Register the prompts; `shown` makes the check whether a connection shows a tool."""
+    server.add_middleware(PromptMiddleware(server))
     image = "Docker image with its tag."
     for prompt in (
         make_prompt(
@@ -122,7 +116,7 @@ def add_prompts(server: FastMCP, shows: Callable[[str], bool]) -> None:
             image=image,
         ),
     ):
-        server.add_prompt(prompt)
+        server.add_prompt(prompt.model_copy(update={"auth": shown(NEEDED_TOOLS[prompt.name])}))
 
 
 def make_prompt(function: Callable[..., str], title: str, **descriptions: str) -> FunctionPrompt:

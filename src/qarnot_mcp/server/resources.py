@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import ResourceError
+from fastmcp.server.auth import AuthCheck
 from fastmcp.tools.base import ToolResult
 from mcp_types import CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference, TextContent
 
@@ -73,11 +74,12 @@ async def complete(
     return [name for name in ids if name.startswith(argument.value)][:COMPLETIONS]
 
 
-def add_resources(server: FastMCP) -> None:
-    """Registers the resources and the completion."""
-    server.resource("qarnot://tasks/{uuid}", title="Task", mime_type="application/json")(task_resource)
-    server.resource("qarnot://tasks/{uuid}/logs/{log_type}", title="Log of a task", mime_type="application/json")(
-        log_resource
-    )
-    server.resource("qarnot://profiles/{name}", title="Profile", mime_type="application/json")(profile_resource)
+def add_resources(server: FastMCP, shown: Callable[[str], AuthCheck]) -> None:
+    """Register the resources and the completion; `shown` makes the check whether a connection shows a tool."""
+    for uri, title, tool, function in (
+        ("qarnot://tasks/{uuid}", "Task", "get_task", task_resource),
+        ("qarnot://tasks/{uuid}/logs/{log_type}", "Log of a task", "get_task_logs", log_resource),
+        ("qarnot://profiles/{name}", "Profile", "get_profile", profile_resource),
+    ):
+        server.resource(uri, title=title, mime_type="application/json", auth=shown(tool))(function)
     server.completion(complete)

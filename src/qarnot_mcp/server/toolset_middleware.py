@@ -1,10 +1,9 @@
-"""What a client reads about the server, by its connection: tools, instructions, and what it asked for wrongly."""
+"""What a client reads about its connection: instructions that fit it, and what it asked for wrongly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
-from fastmcp.tools import Tool
 from mcp import MCPError
 from mcp_types import (
     INVALID_PARAMS,
@@ -12,7 +11,6 @@ from mcp_types import (
     DiscoverResult,
     InitializeRequest,
     InitializeResult,
-    ListToolsRequest,
 )
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
@@ -20,7 +18,7 @@ from qarnot_mcp.server.connection import Connection
 
 
 class ToolsetMiddleware(Middleware):
-    """Lists the tools that the connection shows, and says in the instructions which sets it does not."""
+    """Refuses what a connection asks for wrongly, and says in the instructions which tool sets it does not show."""
 
     def __init__(self, connection: Callable[[], Connection]) -> None:
         self._connection = connection
@@ -32,13 +30,6 @@ class ToolsetMiddleware(Middleware):
         except InvalidArgument as error:
             raise MCPError(INVALID_PARAMS, str(error)) from None
         return await call_next(context)
-
-    async def on_list_tools(
-        self, context: MiddlewareContext[ListToolsRequest], call_next: CallNext[ListToolsRequest, Sequence[Tool]]
-    ) -> Sequence[Tool]:
-        """Leave out the tools that the connection does not show."""
-        connection = self._connection()
-        return [tool for tool in await call_next(context) if connection.shows(tool.name)]
 
     async def on_initialize(
         self,
