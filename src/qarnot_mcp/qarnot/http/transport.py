@@ -1,15 +1,13 @@
-"""The way to the API: kept connections, bounded in time, size and number; nothing else imports httpx."""
+"""HTTP transport: pooled connections with limits on time, size and concurrency. The only module that imports httpx."""
 
 import asyncio
 import random
-import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from operator import attrgetter
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import httpx
 from pydantic_core import to_json
@@ -29,7 +27,8 @@ LARGE_ANSWERS_AT_ONCE = 4
 """Of all answers that are arriving, how many may be large: else as many as there are calls in flight could be."""
 KEEP_ALIVE_SECONDS = 30.0
 POOLS = 8
-"""httpcore compares all connections of a pool with one another at each request, so that one large pool is slow."""
+"""httpcore compares all connections of a pool with all waiting requests at each request (encode/httpcore#1035), so that
+one large pool is slow; `python -m benchmarks.pools` measures it with and without."""
 FETCHED_BYTES = 64 * 1024
 
 
@@ -99,20 +98,22 @@ class Transport:
         self._application = application
         self._places = asyncio.Semaphore(self.limits.max_calls_in_flight)
         self._large = asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE)
-        self._pools: list[_Pool] = []
+        self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
-        trusted = httpx.create_ssl_context()
-        self._pools = [_Pool(self._client(trusted)) for _ in range(POOLS)]
+        self._client = self._open_client()
         return self
 
-    def _client(self, trusted: ssl.SSLContext) -> httpx.AsyncClient:
+    async def __aexit__(self, *_: object) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+        self._client = None
+
+    def _open_client(self) -> httpx.AsyncClient:
         limits = self.limits
-        application = self._application
-        connections = -(-limits.max_calls_in_flight // POOLS)
+        trusted = httpx.create_ssl_context()
         client = httpx.AsyncClient(
             verify=trusted,
-            transport=httpx.ASGITransport(application, raise_app_exceptions=False) if application else None,
             headers={
                 "User-Agent": f"qarnot-mcp/{__version__}",
                 "Accept": "application/json",
@@ -121,22 +122,21 @@ class Transport:
             timeout=httpx.Timeout(
                 limits.read_seconds, connect=limits.connect_seconds, pool=limits.queue_seconds + limits.connect_seconds
             ),
-            limits=httpx.Limits(
-                max_connections=connections,
-                max_keepalive_connections=connections,
-                keepalive_expiry=KEEP_ALIVE_SECONDS,
-            ),
+            limits=_pool_limits(limits.max_calls_in_flight),
             # A cookie set for one caller must not go out with the calls of the next.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
         )
-        use_network(client._transport)
+        # Replaced here, since the argument `transport` would switch off the proxies that the environment names.
+        if self._application is not None:
+            client._transport = httpx.ASGITransport(self._application, raise_app_exceptions=False)
+            client._mounts = {}
+        else:
+            share = _pool_limits(-(-limits.max_calls_in_flight // POOLS))
+            client._transport = SpreadTransport(
+                [httpx.AsyncHTTPTransport(verify=trusted, limits=share) for _ in range(POOLS)]
+            )
         return client
-
-    async def __aexit__(self, *_: object) -> None:
-        for pool in self._pools:
-            await pool.client.aclose()
-        self._pools = []
 
     async def exchange(self, request: Request) -> Response:
         """Sends a request once and answers the whole of a success.
@@ -153,9 +153,10 @@ class Transport:
         if request.body is not None and len(request.body) > self.limits.max_request_bytes:
             size = f"{len(request.body):,} bytes long"
             raise InvalidArgument("The request", size, f"less than {self.limits.max_request_bytes:,} bytes in all")
-        if not self._pools:
+        client = self._client
+        if client is None:
             raise RuntimeError("the transport is not open")
-        async with self._place() as client:
+        async with self._place():
             outgoing = client.build_request(
                 request.method,
                 (self._root if request.rooted else self._base) + request.path,
@@ -180,31 +181,67 @@ class Transport:
                     await received.aclose()
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Holds one of the places for calls in flight, in the first of the least busy pools, and answers its client.
-
-        Raises `Busy` where none gets free in time.
-        """
+    async def _place(self) -> AsyncIterator[None]:
+        """Hold one of the places for calls in flight; raise `Busy` if none becomes free in time."""
         try:
             async with asyncio.timeout(self.limits.queue_seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise Busy(self.limits.max_calls_in_flight, self.limits.queue_seconds) from None
-        pool = min(self._pools, key=attrgetter("calls"))
-        pool.calls += 1
         try:
-            yield pool.client
+            yield
         finally:
-            pool.calls -= 1
             self._places.release()
 
 
-@dataclass
-class _Pool:
-    """Some of the connections, and how many calls use them now."""
+class SpreadTransport(httpx.AsyncBaseTransport):
+    """Spread requests over several connection pools, each in the first of the least busy ones."""
 
-    client: httpx.AsyncClient
-    calls: int = 0
+    def __init__(self, pools: Sequence[httpx.AsyncHTTPTransport]) -> None:
+        self._pools = pools
+        self._in_flight = [0] * len(pools)
+        for pool in pools:
+            use_network(pool)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; its pool counts as busy until the response is closed."""
+        index = min(range(len(self._pools)), key=self._in_flight.__getitem__)
+        self._in_flight[index] += 1
+        try:
+            response = await self._pools[index].handle_async_request(request)
+        except BaseException:
+            self._in_flight[index] -= 1
+            raise
+        response.stream = _CountedStream(cast(httpx.AsyncByteStream, response.stream), self._in_flight, index)
+        return response
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for pool in self._pools:
+            await pool.aclose()
+
+
+class _CountedStream(httpx.AsyncByteStream):
+    """A response body that tells its pool when it is closed."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, in_flight: list[int], index: int) -> None:
+        self._stream = stream
+        self._in_flight = in_flight
+        self._index = index
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        # httpx closes a response once.
+        self._in_flight[self._index] -= 1
+        await self._stream.aclose()
+
+
+def _pool_limits(connections: int) -> httpx.Limits:
+    return httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEP_ALIVE_SECONDS
+    )
 
 
 async def fetch_json(url: str, timeout_seconds: float) -> Any:
