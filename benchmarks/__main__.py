@@ -7,10 +7,10 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import logs, mechanisms, memory, sizes, speed, start
+from benchmarks import connections, logs, mechanisms, memory, sizes, speed, start
 from benchmarks.report import Table, machine
 
-SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms")
+SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms", "connections")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -35,6 +35,7 @@ async def run(options: argparse.Namespace) -> None:
         "start": start.measure,
         "sizes": sizes.measure,
         "mechanisms": mechanisms.measure,
+        "connections": connections.measure,
     }
     about = machine()
     print(about)

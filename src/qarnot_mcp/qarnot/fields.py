@@ -12,7 +12,7 @@ from qarnot_mcp.qarnot.errors import UnreadableResponse
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+", re.ASCII)
-_TIME_SPAN = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
+_TIME_SPAN = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d|[01]\d|2[0-3]):([0-5]\d):([0-5]\d(?:\.\d{1,9})?)", re.ASCII)
 
 
 def _date(value: object) -> object:
@@ -31,16 +31,19 @@ def _utc(moment: datetime | None) -> datetime | None:
         raise ValueError("out of range") from None
 
 
+def parse_time_span(text: str) -> float:
+    """Return the seconds of a time span `[days.]hours:minutes:seconds[.fraction]`; raise `ValueError` for others."""
+    match = _TIME_SPAN.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("not a time span")
+    sign, days, hours, minutes, seconds = match.groups()
+    total = int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    return -total if sign else total
+
+
 def _seconds(value: object) -> object:
-    """Reads a time span `[days.]hours:minutes:seconds[.fraction]`; a number is seconds already."""
-    if isinstance(value, str):
-        match = _TIME_SPAN.fullmatch(value.strip())
-        if match is None:
-            raise ValueError("not a time span")
-        sign, days, hours, minutes, seconds = match.groups()
-        total = int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        return -total if sign else total
-    return value
+    """Read a time span; a number is seconds already."""
+    return parse_time_span(value) if isinstance(value, str) else value
 
 
 def _none_as_list(value: object) -> object:

@@ -1,8 +1,9 @@
 """Ranges of instance ids as the API writes them: `0-2,4-5,17`, both ends included; none is ever expanded."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 RANGES_CHARACTERS = 100_000
 _PART = re.compile(r"\s*([0-9]{1,10})(?:\s*-\s*([0-9]{1,10}))?\s*")
@@ -21,43 +22,66 @@ class Ranges:
         return isinstance(instance_id, int) and any(first <= instance_id <= last for first, last in self.pairs)
 
     def __iter__(self) -> Iterator[int]:
-        """Goes through the ids in order, made one by one: take only as many as you need."""
+        """Yield the ids in order, one by one: take only as many as you need."""
         for first, last in self.pairs:
             yield from range(first, last + 1)
 
     def __str__(self) -> str:
         return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in self.pairs)
 
+    @classmethod
+    def of(cls, ids: Iterable[int]) -> Self:
+        """Return the ranges of these ids, in any order."""
+        return cls._merged((each, each) for each in ids)
 
-def parse_ranges(text: str) -> Ranges:
-    """Reads a text such as `0-2,4-5,17`; empty text is no ids.
+    @classmethod
+    def lenient(cls, text: str) -> Self:
+        """Return the ranges of a text that the API wrote; no ids where it cannot be read."""
+        try:
+            return cls.parse(text)
+        except ValueError:
+            return cls()
 
-    Raises `ValueError` for anything else: wrong characters, a first above its last, more than 100,000 characters.
-    """
-    if len(text) > RANGES_CHARACTERS:
-        raise ValueError(f"more than {RANGES_CHARACTERS:,} characters")
-    pairs: list[tuple[int, int]] = []
-    for part in text.split(",") if text.strip() else ():
-        match = _PART.fullmatch(part)
-        if match is None:
-            raise ValueError(f"{part[:40]!r} is neither a number nor two with a hyphen")
-        first = int(match[1])
-        last = int(match[2] or first)
-        if last < first:
-            raise ValueError(f"{part.strip()!r} ends before it starts")
-        pairs.append((first, last))
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(pairs):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return Ranges(tuple(merged))
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the ranges of a text such as `0-2,4-5,17`; empty text is no ids.
+
+        Raises `ValueError` for anything else: wrong characters, a first above its last, more than 100,000 characters.
+        """
+        if len(text) > RANGES_CHARACTERS:
+            raise ValueError(f"more than {RANGES_CHARACTERS:,} characters")
+        pairs: list[tuple[int, int]] = []
+        for part in text.split(",") if text.strip() else ():
+            match = _PART.fullmatch(part)
+            if match is None:
+                raise ValueError(f"{part[:40]!r} is neither a number nor two with a hyphen")
+            first = int(match[1])
+            last = int(match[2] or first)
+            if last < first:
+                raise ValueError(f"{part.strip()!r} ends before it starts")
+            pairs.append((first, last))
+        return cls._merged(pairs)
+
+    @classmethod
+    def _merged(cls, pairs: Iterable[tuple[int, int]]) -> Self:
+        merged: list[tuple[int, int]] = []
+        for first, last in sorted(pairs):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+            else:
+                merged.append((first, last))
+        return cls(tuple(merged))
+
+    def short(self, characters: int) -> str:
+        """Return the text, cut between two ranges where it is longer, with how many ranges are missing."""
+        text = str(self)
+        if len(text) <= characters:
+            return text
+        kept = text[:characters].rpartition(",")[0]
+        missing = len(self.pairs) - (kept.count(",") + 1 if kept else 0)
+        return f"{kept},... ({missing} more ranges)".lstrip(",")
 
 
 def count_ranges(text: str) -> int:
-    """Counts the ids of a text that the API wrote; 0 where it cannot be read."""
-    try:
-        return len(parse_ranges(text))
-    except ValueError:
-        return 0
+    """Return the number of ids in a text that the API wrote; 0 where it cannot be read."""
+    return len(Ranges.lenient(text))

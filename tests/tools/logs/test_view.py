@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from qarnot_mcp.qarnot.ranges import parse_ranges
+from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.text.masking import HIDDEN
 from qarnot_mcp.tools.logs.query import LogPage
 from tests.support.log_pages import read_page
@@ -230,7 +230,7 @@ def test_following_a_log_that_grows_and_rotates_misses_nothing_it_does_not_tell(
             {"cursor": "stdout.all.3"},
             {"cursor": "stdout.all.4.1.00000000"},
             {"instance_id": 0},
-            {"failed": parse_ranges("0-1")},
+            {"failed": Ranges.parse("0-1")},
             {"fold": False, "max_characters": 500},
         ]
     ),
@@ -242,7 +242,7 @@ def test_the_answer_does_not_depend_on_where_the_chunks_break(text: str, places:
 @given(
     st.lists(st.text(st.sampled_from("ab1 é"), max_size=700), max_size=20),
     st.integers(500, 2000),
-    st.sampled_from([{}, {"search": "a"}, {"cursor": "stdout.all.1"}, {"failed": parse_ranges("0-5")}]),
+    st.sampled_from([{}, {"search": "a"}, {"cursor": "stdout.all.1"}, {"failed": Ranges.parse("0-5")}]),
 )
 def test_the_text_is_never_longer_than_asked_for(lines: list[str], max_characters: int, query: Any) -> None:
     text = "".join(f"{number % 8}> {line}\n" for number, line in enumerate(lines))
@@ -252,7 +252,7 @@ def test_the_text_is_never_longer_than_asked_for(lines: list[str], max_character
 
 def test_failed_instances_come_first() -> None:
     text = "".join(f" {number % 6}> {words(number)}\n" for number in range(600)) + " 5> last\n 2> ERROR: no input\n"
-    page = read_page(text, failed=parse_ranges("2,4"), tail_lines=3)
+    page = read_page(text, failed=Ranges.parse("2,4"), tail_lines=3)
     assert page.text.split("\n") == [
         "== instance 2, failed: last 3 of 101 lines ==",
         f" 2> {words(590)}",
@@ -273,14 +273,14 @@ def test_failed_instances_come_first() -> None:
 
 def test_of_many_failed_instances_the_first_are_shown_and_the_rest_is_told() -> None:
     text = "".join(f"{number:2}> failed\n" for number in range(50))
-    page = read_page(text, failed=parse_ranges("0-49"))
+    page = read_page(text, failed=Ranges.parse("0-49"))
     assert page.text.count("== instance") == 4
     assert "46 more failed instances are not shown: 0-49 failed." in page.left_out
     assert page.next is None
 
 
 def test_a_failed_instance_that_wrote_nothing_is_named() -> None:
-    page = read_page(" 1> oops\n", failed=parse_ranges("0-1"), log_type="stderr")
+    page = read_page(" 1> oops\n", failed=Ranges.parse("0-1"), log_type="stderr")
     assert (
         page.text
         == "== instance 0, failed: nothing in stderr ==\n== instance 1, failed: last 1 of 1 lines ==\n 1> oops"
@@ -288,7 +288,7 @@ def test_a_failed_instance_that_wrote_nothing_is_named() -> None:
 
 
 def test_a_log_without_instances_is_shown_from_its_end() -> None:
-    page = read_page(log(200), failed=parse_ranges("0"), tail_lines=10)
+    page = read_page(log(200), failed=Ranges.parse("0"), tail_lines=10)
     assert page.text == log(10, start=191).rstrip("\n")
     assert page.first_line == 191
 

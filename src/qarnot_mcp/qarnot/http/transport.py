@@ -28,7 +28,7 @@ LARGE_ANSWERS_AT_ONCE = 4
 KEEP_ALIVE_SECONDS = 30.0
 POOLS = 8
 """httpcore compares all connections of a pool with all waiting requests at each request (encode/httpcore#1035), so that
-one large pool is slow; `python -m benchmarks.pools` measures it with and without."""
+one large pool is slow; `python -m benchmarks connections` measures it with and without."""
 FETCHED_BYTES = 64 * 1024
 
 

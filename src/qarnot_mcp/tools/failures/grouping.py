@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
+from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import ApiError, CompletedInstance, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import LogType
 from qarnot_mcp.text.cleaning import one_line, shorten
@@ -96,7 +96,7 @@ def machine_memory_mb(specification_key: str | None) -> int | None:
 
 
 def _groups(task: Task) -> list[FailureGroup]:
-    cancelled = _ranges(task.status.cancelled_range if task.status else "")
+    cancelled = Ranges.lenient(task.status.cancelled_range if task.status else "")
     alike: defaultdict[tuple[str, str, int | None], list[CompletedInstance]] = defaultdict(list)
     for instance in task.completed_instances:
         if (instance.state or "").lower() == "failure" and instance.instance_id not in cancelled:
@@ -106,7 +106,7 @@ def _groups(task: Task) -> list[FailureGroup]:
     groups = [_group(instances, exit_code) for (_, _, exit_code), instances in alike.items()]
     if not groups:
         error_of_task = task.errors[0] if task.errors else None
-        failed = _ranges(task.status.failed_only_range if task.status else "")
+        failed = Ranges.lenient(task.status.failed_only_range if task.status else "")
         exit_code = exit_code_of(error_of_task.message) if error_of_task else None
         label = _label(error_of_task, exit_code)
         groups = [FailureGroup(label, failed, len(failed), error_of_task, exit_code)]
@@ -119,7 +119,7 @@ def _group(instances: Sequence[CompletedInstance], exit_code: int | None) -> Fai
     machines = [machine_memory_mb(instance.specification_key) for instance in instances]
     return FailureGroup(
         label=_label(error, exit_code),
-        instances=_ranges_of(instance.instance_id for instance in instances),
+        instances=Ranges.of(instance.instance_id for instance in instances),
         count=len(instances),
         error=error,
         exit_code=exit_code,
@@ -169,7 +169,7 @@ def _shape(group: FailureGroup, signature: Signature | None) -> FailedGroup:
     error = group.error
     return FailedGroup(
         signature=signature.name if signature else group.label,
-        instances=_cut_ranges(str(group.instances)),
+        instances=group.instances.short(RANGE_CHARACTERS),
         count=group.count,
         error=TaskError(
             code=one_line(error.code, CODE_CHARACTERS) if error.code else None,
@@ -223,26 +223,3 @@ def _text_length(text: str) -> int:
 
 def _normalised(message: str) -> str:
     return _VARYING.sub("#", message).strip().lower()
-
-
-def _ranges(text: str) -> Ranges:
-    try:
-        return parse_ranges(text)
-    except ValueError:
-        return Ranges()
-
-
-def _ranges_of(ids: Iterable[int]) -> Ranges:
-    pairs: list[tuple[int, int]] = []
-    for number in sorted(set(ids)):
-        if pairs and number == pairs[-1][1] + 1:
-            pairs[-1] = (pairs[-1][0], number)
-        else:
-            pairs.append((number, number))
-    return Ranges(tuple(pairs))
-
-
-def _cut_ranges(ranges: str) -> str:
-    if len(ranges) <= RANGE_CHARACTERS:
-        return ranges
-    return f"{ranges[:RANGE_CHARACTERS].rpartition(',')[0]},..."

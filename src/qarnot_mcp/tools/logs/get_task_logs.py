@@ -5,7 +5,7 @@ from typing import Any
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
-from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
+from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import WAITING_STATES
 from qarnot_mcp.text.cleaning import one_line
@@ -87,7 +87,4 @@ def failed_instances(task: Task) -> Ranges:
     """Return the instances that failed by themselves; those of a cancelled task did not."""
     if task.state != "Failure" or task.status is None:
         return Ranges()
-    try:
-        return parse_ranges(task.status.failed_only_range)
-    except ValueError:  # an order of the log is not worth an error
-        return Ranges()
+    return Ranges.lenient(task.status.failed_only_range)

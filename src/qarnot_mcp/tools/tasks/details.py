@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
+from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import RunningInstance, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.cleaning import one_line
@@ -40,8 +40,9 @@ class Instances(Result):
     def of(cls, task: Task) -> Self:
         """Count the instances of a task."""
         status = task.status
-        ranges = (status.succeeded_range, status.failed_only_range, status.cancelled_range) if status else ("", "", "")
-        succeeded, failed, cancelled = (count_ranges(text) for text in ranges)
+        texts = (status.succeeded_range, status.failed_only_range, status.cancelled_range) if status else ("", "", "")
+        ranges = [Ranges.lenient(text) for text in texts]
+        succeeded, failed, cancelled = map(len, ranges)
         running = task.running_instance_count
         ids = [instance.instance_id for instance in status.running] if status else []
         return cls(
@@ -51,10 +52,10 @@ class Instances(Result):
             succeeded=succeeded,
             failed=failed,
             cancelled=cancelled,
-            running_range=None if running == 0 else short_range(str(parse_ranges(",".join(map(str, ids))))),
-            succeeded_range=short_range(ranges[0]),
-            failed_range=short_range(ranges[1]),
-            cancelled_range=short_range(ranges[2]),
+            running_range=Ranges.of(ids).short(RANGE_CHARACTERS) or None if running else None,
+            succeeded_range=ranges[0].short(RANGE_CHARACTERS) or None,
+            failed_range=ranges[1].short(RANGE_CHARACTERS) or None,
+            cancelled_range=ranges[2].short(RANGE_CHARACTERS) or None,
         )
 
 
@@ -184,11 +185,3 @@ class TaskDetails(Result):
             note=note,
             api=api,
         )
-
-
-def short_range(ranges: str) -> str | None:
-    """Cut a long range text at a comma and say how much is missing."""
-    if len(ranges) <= RANGE_CHARACTERS:
-        return ranges or None
-    kept = ranges[:RANGE_CHARACTERS].rsplit(",", 1)[0]
-    return f"{kept},... ({ranges.count(',') - kept.count(',')} more ranges)"

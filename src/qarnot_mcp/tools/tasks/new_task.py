@@ -21,8 +21,9 @@ from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.fields import parse_time_span
 from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID
-from qarnot_mcp.qarnot.ranges import count_ranges, parse_ranges
+from qarnot_mcp.qarnot.ranges import Ranges, count_ranges
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text
 from qarnot_mcp.tools.checks import (
@@ -51,7 +52,6 @@ MAX_TIME_TO_LIVE_SECONDS = 10 * 365 * 86_400
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
 _CONSTANT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
-_TIME_SPAN = re.compile(r"(?:(\d{1,5})\.)?([01]?\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d{1,7})?")
 
 
 def check_shortname(given: str, info: ValidationInfo) -> str:
@@ -79,7 +79,7 @@ def check_uuid(given: str, info: ValidationInfo) -> str:
 def check_ranges(given: str, info: ValidationInfo) -> str:
     """Check instance ids such as 0-2,5 (ends included) and return them sorted and merged."""
     try:
-        ranges = parse_ranges(given)
+        ranges = Ranges.parse(given)
     except ValueError as error:
         valid = "instance ids and ranges with both ends included, separated by commas, such as 0-2,5"
         raise InvalidArgument(parameter_of(info), given, valid, f"In it, {error}.") from None
@@ -330,10 +330,12 @@ def api_path(parameter: str) -> list[str]:
 def _seconds(given: str) -> int | None:
     """Read a length of time; parts of a second are dropped."""
     text = given.strip()
-    match = _TIME_SPAN.fullmatch(text)
-    if match is not None:
-        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if ":" in text:
+        try:
+            seconds = parse_time_span(text)
+        except ValueError:
+            return None
+        return math.floor(seconds) if seconds >= 0 else None
     if re.fullmatch(r"\d{1,12}(?:\.\d{1,12})?", text) is None:
         return None
     return math.floor(float(text))

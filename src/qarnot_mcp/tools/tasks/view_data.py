@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.ranges import Ranges, parse_ranges
+from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import CompletedInstance, RunningInstance, Task
 from qarnot_mcp.qarnot.tasks.task_copy import TaskCopy, fields_not_copied
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
@@ -142,7 +142,7 @@ def view_meta(task: Task) -> dict[str, Any]:
 def instance_rows(task: Task) -> list[InstanceRow]:
     """Return the instances in the order of their ids; where there are too many, failed and running ones stay."""
     running = task.status.running if task.status else []
-    cancelled = set(islice(_ranges(task.status.cancelled_range if task.status else ""), MAX_CANCELLED))
+    cancelled = set(islice(Ranges.lenient(task.status.cancelled_range if task.status else ""), MAX_CANCELLED))
     completed = sorted(
         task.completed_instances,
         key=lambda one: (one.state == "Success" or one.instance_id in cancelled, one.instance_id),
@@ -161,20 +161,13 @@ def instance_rows(task: Task) -> list[InstanceRow]:
 
 
 def _all_ids(task: Task) -> Iterator[int]:
-    return iter(_ranges(task.advanced_ranges or "") or range(task.instance_count))
+    return iter(Ranges.lenient(task.advanced_ranges or "") or range(task.instance_count))
 
 
 def _state_of_rest(state: str) -> InstanceState:
     """The state of the instances that the API tells nothing of: that of their task once it is over."""
     over: dict[str, InstanceState] = {"Success": "success", "Failure": "failure", "Cancelled": "cancelled"}
     return over.get(state, "queued")
-
-
-def _ranges(text: str) -> Ranges:
-    try:
-        return parse_ranges(text)
-    except ValueError:
-        return Ranges()
 
 
 def _copied(key: str, value: str) -> CopiedConstant:
