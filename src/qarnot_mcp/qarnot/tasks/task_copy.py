@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AliasPath, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Count, Dependencies, Labels, Objects, Record, Strings, Text, Uuid
 from qarnot_mcp.qarnot.tasks.models import Constant
@@ -17,7 +17,7 @@ def _no_time_span(value: object) -> object:
 
 
 class TaskCopy(Record):
-    """The fields of a task under the names of the parameters of `submit_task`; fields that are not set are empty."""
+    """Parameters of `submit_task` that the API writes in other ways than it reads them; those not set are empty."""
 
     name: Text = ""
     profile: str | None = None
@@ -28,18 +28,12 @@ class TaskCopy(Record):
     constants: Annotated[list[Constant], NONE_AS_LIST] = Field(default_factory=list)
     resource_buckets: Strings = Field(default_factory=list)
     result_bucket: str | None = None
-    results_whitelist: str | None = None
-    results_blacklist: str | None = None
     tags: Strings = Field(default_factory=list)
     labels: Labels = Field(default_factory=dict)
     scheduling_type: str | None = None
     hardware_constraints: Objects = Field(default_factory=list)
-    max_retries_per_instance: int | None = Field(
-        None, validation_alias=AliasPath("retrySettings", "maxPerInstanceRetries")
-    )
     dependencies: Dependencies = Field(default_factory=list)
     completion_time_to_live: Annotated[str | None, BeforeValidator(_no_time_span)] = None
-    auto_delete_on_completion: bool | None = None
 
     @classmethod
     def read(cls, answer: object) -> Self:

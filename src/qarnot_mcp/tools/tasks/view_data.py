@@ -18,6 +18,7 @@ from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.cleaning import clean_text, one_line
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_raw, mask_text
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
+from qarnot_mcp.tools.tasks.new_task import NewTask, values_in
 
 META_KEY = "com.qarnot/dashboard"
 MAX_INSTANCES = 200
@@ -95,7 +96,10 @@ class Resubmission(Result):
             copy = TaskCopy.read(raw)
         except UnreadableResponse:
             return None
-        fields = copy.fields
+        # What TaskCopy does not read in a way of its own travels back as it came.
+        fields = copy.fields | values_in(
+            raw, [name for name in NewTask.model_fields if name not in TaskCopy.model_fields]
+        )
         if "scheduling_type" in fields:
             fields["scheduling_type"] = SCHEDULING.get(fields["scheduling_type"].lower(), fields["scheduling_type"])
         changed = [name for name, value in fields.items() if mask_raw(value) != value]
