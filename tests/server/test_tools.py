@@ -140,6 +140,13 @@ async def test_a_shortname_names_the_task(client: Client[StreamableHttpTransport
     assert (await call(client, "get_task", task_uuid="my-run-1"))["uuid"] == uuid
 
 
+async def test_a_limit_of_the_time_in_the_queue_reaches_the_task(client: Client[StreamableHttpTransport]) -> None:
+    uuid = await submitted(client, max_time_queue_seconds=3600)
+    assert (await call(client, "get_task", task_uuid=uuid, detail="full"))["api"]["maxTimeQueueSeconds"] == 3600
+    message = await refusal(client, "submit_task", name="x", profile="docker-batch", max_time_queue_seconds=0)
+    assert message.startswith("max_time_queue_seconds is 0, which is not valid")
+
+
 async def test_pages_follow_the_cursor(client: Client[StreamableHttpTransport]) -> None:
     uuids = {await submitted(client) for _ in range(5)}
     seen, cursor = [], None

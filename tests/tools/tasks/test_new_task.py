@@ -43,6 +43,7 @@ def test_every_argument_travels_under_its_name_in_the_api() -> None:
         dependencies=[OTHER_UUID],
         completion_time_to_live="10:00:00",
         auto_delete_on_completion=False,
+        max_time_queue_seconds=3600,
         validate_only=True,
     ).to_api()
     assert body == {
@@ -69,6 +70,7 @@ def test_every_argument_travels_under_its_name_in_the_api() -> None:
         "dependencies": {"dependsOn": [OTHER_UUID]},
         "completionTimeToLive": "10:00:00",
         "autoDeleteOnCompletion": False,
+        "maxTimeQueueSeconds": 3600,
     }
 
 

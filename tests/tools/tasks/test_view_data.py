@@ -132,6 +132,13 @@ def test_a_constant_that_cannot_be_shown_as_it_is_has_to_be_typed_again(key: str
     assert (constant.key, constant.value, constant.is_hidden) == (key, "", True)
 
 
+def test_every_parameter_that_the_api_tells_is_copied_from_where_it_stands() -> None:
+    copy = copied(maxTimeQueueSeconds=60, retrySettings={"maxPerInstanceRetries": 2}, resultsWhitelist="a", tags=["b"])
+    assert copy.fields.items() >= {"max_time_queue_seconds": 60, "max_retries_per_instance": 2}.items()
+    assert (copy.fields["results_whitelist"], copy.fields["tags"]) == ("a", ["b"])
+    assert copied(retrySettings=None).fields.keys() == {"name", "profile", "instance_count"}
+
+
 def test_what_is_not_copied_is_named() -> None:
     copy = copied(
         labels={"api_token": "hunter-two"},

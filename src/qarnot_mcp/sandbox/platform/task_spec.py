@@ -56,6 +56,7 @@ FIELDS = (
     Field("uploadResultsOnCancellation", fields.read_flag, default=None),
     Field("autoDeleteOnCompletion", fields.read_flag, default=False),
     Field("completionTimeToLive", fields.read_span, default="00:00:00"),
+    Field("maxTimeQueueSeconds", fields.read_count),
     Field("waitForPoolResourcesSynchronization", fields.read_flag, default=None),
 )
 

@@ -270,6 +270,10 @@ class NewTask(Arguments):
     auto_delete_on_completion: Annotated[
         bool | None, Field(description="Delete the finished task when the task quota is reached.")
     ] = None
+    max_time_queue_seconds: Annotated[
+        Annotated[int, whole_number(1, MAX_TIME_TO_LIVE_SECONDS)] | None,
+        Field(description="Give up with an error when the task has not started after this long."),
+    ] = None
     validate_only: Annotated[bool, Field(description="Check all but the buckets, and start nothing.", exclude=True)] = (
         False
     )
