@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
 
 import pytest
 from qarnot.carbon_facts import CarbonFacts
 from qarnot.connection import Connection
 from qarnot.credits_client import CreditsClient
+from qarnot.dependency import AdvancedDependency, DependencyStateConditionsNotFulfilled, TaskFinalStateSuccess
 from qarnot.exceptions import (
     BucketStorageUnavailableException,
     MaxJobException,
@@ -326,8 +328,41 @@ def test_quotas_really_refuse(connect: Connect) -> None:
         hello(connection).submit()
     with pytest.raises(MaxPoolException):
         connection.create_pool("pool", "docker-batch").submit()
+    for number in range(50):
+        connection.create_job(f"job-{number}").submit()
     with pytest.raises(MaxJobException):
         connection.create_job("job").submit()
+
+
+def test_a_job_runs_its_tasks_in_order_and_ends(connect: Connect) -> None:
+    connection = connect()
+    job = connection.create_job("pipeline", useDependencies=True)
+    job.max_wall_time = timedelta(hours=6)
+    job.tags = ["nightly"]
+    job.submit()
+    tasks = [connection.create_task(name, "docker-batch", 1, job=job) for name in ("train", "report", "clean")]
+    train, report, clean = tasks
+    train.constants["DOCKER_CMD"] = "exit 3"
+    train.submit()
+    report.set_task_advanced_dependencies([AdvancedDependency(train.uuid, [TaskFinalStateSuccess()])])
+    report.submit()
+    clean.set_task_dependencies_from_tasks([train])
+    clean.submit()
+    for task in tasks:
+        while not task.wait(timeout=0.05):
+            continue
+    assert [task.state for task in tasks] == ["Failure", "Cancelled", "Success"]
+    assert report.dependencies.state == DependencyStateConditionsNotFulfilled()
+    again = connection.retrieve_job(job.uuid)
+    assert sorted(task.uuid for task in again.tasks) == sorted(task.uuid for task in tasks)
+    assert (again.state, again.use_dependencies, again.tags) == ("Active", True, ["nightly"])
+    assert [each.uuid for each in connection.all_jobs()] == [job.uuid]
+    with pytest.raises(UnauthorizedException, match="force"):
+        again.delete()
+    again.terminate()
+    while again.state != "Completed":
+        again.update(flushcache=True)
+    again.delete(forceAbort=True)
 
 
 def test_without_credits_nothing_is_submitted(connect: Connect) -> None:

@@ -23,6 +23,7 @@ NULLABLE = {
     "TaskOutput": ("poolUuid", "jobUuid", "dependencies"),
     "TaskSummaryOutput": ("poolUuid", "jobUuid"),
     "CompletedFrameOutput": ("error",),
+    "JobOutput": ("poolUuid",),
 }
 """Fields that are null in recorded answers of the API, though their schemas do not allow it."""
 
@@ -188,6 +189,18 @@ async def calls(api: Caller) -> AsyncIterator[httpx.Response]:
         yield await api.http.get(path)
     for path in ("/pools", "/jobs", "/pools/paginate", "/jobs/paginate", "/pools/search", "/pools/summaries/paginate"):
         yield await api.http.post(path, json={})
+    created = await api.http.post("/jobs", json={"name": "described", "useDependencies": True, "tags": ["t"]})
+    yield created
+    job = created.json()["uuid"]
+    first = (await api.http.post("/tasks", json=ORDER | {"jobUuid": job})).json()["uuid"]
+    yield await api.http.post("/tasks", json=ORDER | {"jobUuid": job, "dependencies": {"dependsOn": [first]}})
+    for path in (f"/jobs/{job}", f"/jobs/{job}/tasks", "/jobs"):
+        yield await api.http.get(path)
+    yield await api.http.post("/jobs/paginate", json={})
+    yield await api.http.delete(f"/jobs/{job}")
+    yield await api.http.post(f"/jobs/{job}/terminate")
+    yield await api.http.get(f"/jobs/{job}")
+    yield await api.http.delete(f"/jobs/{job}?force=true")
     yield await api.http.get("/info", headers={"Authorization": "wrong"})
 
 

@@ -1,10 +1,12 @@
 """The routes of the account: who it is, its quotas and what of them is in use, its credits and its carbon."""
 
 from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response, not_found
-from qarnot_mcp.sandbox.platform.account import MAX_BUCKETS, MAX_TASKS, Account, Timestamp
+from qarnot_mcp.sandbox.platform.account import MAX_BUCKETS, MAX_TASKS, Account
 from qarnot_mcp.sandbox.platform.energy import carbon_facts, task_credits
 from qarnot_mcp.sandbox.platform.instance_states import RunningInstance, instance_states_at
+from qarnot_mcp.sandbox.platform.jobs import MAX_JOBS
 from qarnot_mcp.sandbox.platform.plan import MAX_RUNNING_INSTANCES
+from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 MAX_RUNNING_TASKS = 10
@@ -61,8 +63,8 @@ def _information(account: Account, timestamp: Timestamp) -> JsonObject:
         "maxBucket": MAX_BUCKETS,
         "maxTask": MAX_TASKS,
         "taskCount": len(tasks),
-        "maxJob": 0,
-        "jobCount": 0,
+        "maxJob": MAX_JOBS,
+        "jobCount": len(account.jobs.all.visible(timestamp)),
         "maxPool": 0,
         "poolCount": 0,
         "maxRunningTask": MAX_RUNNING_TASKS,

@@ -4,7 +4,8 @@ from typing import Any
 
 from qarnot_mcp.sandbox.api.account import account_routes
 from qarnot_mcp.sandbox.api.hardware import hardware_routes
-from qarnot_mcp.sandbox.api.pools_and_jobs import pool_and_job_routes
+from qarnot_mcp.sandbox.api.jobs import job_routes
+from qarnot_mcp.sandbox.api.pools import pool_routes
 from qarnot_mcp.sandbox.api.profiles import profile_routes
 from qarnot_mcp.sandbox.api.routing import (
     Handler,
@@ -16,6 +17,7 @@ from qarnot_mcp.sandbox.api.routing import (
     json_response,
 )
 from qarnot_mcp.sandbox.api.secrets_manager import secrets_manager_routes
+from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
 from qarnot_mcp.sandbox.api.tasks import TaskRoutes
 from qarnot_mcp.sandbox.platform.platform import Platform
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
@@ -35,14 +37,16 @@ class Api:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
+        tasks = TaskRenderer()
         self._handlers: Routes = {
             ("GET",): lambda context: Response(200),
             **account_routes(),
             **hardware_routes(),
-            **pool_and_job_routes(),
+            **job_routes(tasks),
+            **pool_routes(),
             **secrets_manager_routes(),
             **profile_routes(platform.profiles),
-            **TaskRoutes().routes(),
+            **TaskRoutes(tasks).routes(),
         }
         self._paths = {key[1:] for key in self._handlers}
 
@@ -53,7 +57,9 @@ class Api:
                 return json_response(_PUBLIC[request.segments])
             account = self.platform.account(request.key)
             handler = self._find(request)
-            return handler(RequestContext(request, account, self.platform.timestamp()))
+            timestamp = self.platform.timestamp()
+            account.settle(timestamp)
+            return handler(RequestContext(request, account, timestamp))
         except ApiError as error:
             return error_response(error)
 

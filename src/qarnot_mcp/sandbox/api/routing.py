@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.platform.account import Account, Timestamp
+from qarnot_mcp.sandbox.platform.account import Account
 from qarnot_mcp.sandbox.platform.task import Task
+from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 

@@ -1,10 +1,8 @@
 """A task as the API tells it: the full object and the summary."""
 
-from dataclasses import dataclass
-
-from pydantic_core import to_json
-
+from qarnot_mcp.sandbox.api.collections import Rendered, render
 from qarnot_mcp.sandbox.api.running_info import running_instances_info, running_instances_nothing
+from qarnot_mcp.sandbox.platform.dependencies import dependencies_document
 from qarnot_mcp.sandbox.platform.fields import shown_fields
 from qarnot_mcp.sandbox.platform.instance_states import EndedInstance, InstanceStates, instance_states_at
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
@@ -44,28 +42,19 @@ SUMMARY_FIELDS = (
 _MAX_CACHED_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedTask:
-    """The full object of a task, as data and as JSON."""
-
-    document: JsonObject
-    json: bytes
-
-
 class TaskRenderer:
     """Renders tasks; the object of a finished task is kept until `forget`."""
 
     def __init__(self) -> None:
-        self._finished: LruCache[RenderedTask] = LruCache(_MAX_CACHED_BYTES)
+        self._finished: LruCache[Rendered] = LruCache(_MAX_CACHED_BYTES)
 
-    def render(self, task: Task, now: int) -> RenderedTask:
+    def render(self, task: Task, now: int) -> Rendered:
         """Return the full object of a task at a time."""
         rendered = self._finished.get(task.uuid)
         if rendered is not None and task.deleted is None:
             return rendered
-        document = task_document(task, now)
-        rendered = RenderedTask(document, to_json(document))
-        if document["state"] in FINAL_STATES:
+        rendered = render(task_document(task, now))
+        if rendered.document["state"] in FINAL_STATES:
             self._finished.put(task.uuid, rendered, len(rendered.json))
         return rendered
 
@@ -85,8 +74,8 @@ def task_document(task: Task, now: int) -> JsonObject:
         "uuid": task.uuid,
         "shortname": task.shortname,
         "poolUuid": None,
-        "jobUuid": None,
-        "dependencies": None,
+        "jobUuid": task.job_uuid,
+        "dependencies": dependencies_document(task.dependencies),
         "constants": task.shown_constants(),
         "tags": task.tags,
         "errors": _errors(task, now, states),

@@ -1,14 +1,15 @@
-"""The sandbox's own endpoints under `/sandbox`: faults, the clock, revoked keys, and the journal of requests.
+"""The sandbox's own endpoints under `/sandbox`: faults, clock, revoked keys, assumptions and the journal of requests.
 
 POST, GET, DELETE /sandbox/faults
 GET, DELETE       /sandbox/journal
 GET, POST         /sandbox/clock    {"advance_seconds": N}
 POST              /sandbox/revoke   {"key": "sandbox-..."}
+GET, POST         /sandbox/assumptions   {"name of a switch": true}
 """
 
 import hashlib
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from qarnot_mcp.sandbox.api.routing import Response, error_response, json_response
 from qarnot_mcp.sandbox.control.faults import Faults, read_fault
@@ -84,7 +85,20 @@ class Control:
                     raise api_error(400, "'key' is missing")
                 self.platform.revoke(key)
                 return json_response({"revoked": key_tag(key)})
-        raise api_error(404, "There are /sandbox/faults, /sandbox/journal, /sandbox/clock and /sandbox/revoke")
+            case "POST", "assumptions":
+                self._assume(Body(parse_body(raw_body)))
+                return json_response(asdict(self.platform.assumptions))
+            case "GET", "assumptions":
+                return json_response(asdict(self.platform.assumptions))
+        raise api_error(
+            404, "There are /sandbox/faults, /sandbox/journal, /sandbox/clock, /sandbox/revoke and /sandbox/assumptions"
+        )
+
+    def _assume(self, body: Body) -> None:
+        for field in fields(self.platform.assumptions):
+            value = body.flag(field.name)
+            if value is not None:
+                setattr(self.platform.assumptions, field.name, value)
 
     def _clock(self) -> Response:
         now = self.platform.timestamp().now

@@ -1,23 +1,27 @@
-"""One account: its tasks, quotas, buckets and credits, and everything that can be asked of them.
+"""One account: its tasks, jobs, quotas, buckets and credits, and everything that can be asked of them.
 
 Every question comes with a `Timestamp`; the account has no clock of its own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from qarnot_mcp.sandbox.commands.shell import Stream
+from qarnot_mcp.sandbox.platform.assumptions import Assumptions
+from qarnot_mcp.sandbox.platform.dependencies import Dependency, make_dependencies
 from qarnot_mcp.sandbox.platform.energy import task_credits
-from qarnot_mcp.sandbox.platform.fields import constant_list, constant_values, read_constants, read_tags
+from qarnot_mcp.sandbox.platform.fields import constant_list, constant_values, read_constants, read_tags, read_uuid
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
+from qarnot_mcp.sandbox.platform.jobs import Job, Jobs
 from qarnot_mcp.sandbox.platform.logs import read_log
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.profiles import Profile
+from qarnot_mcp.sandbox.platform.registry import Registry
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
 from qarnot_mcp.sandbox.platform.task_spec import TaskSpec, creation_of_copy, read_task_spec
+from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject, ranges_text
@@ -30,19 +34,16 @@ MAX_SPECS_SIZE = 4 * 1024 * 1024
 """Bytes that the specifications of all tasks of an account may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamp:
-    """A time: whole platform seconds since 1970, and the seconds of the clock that the platform was given."""
-
-    now: int
-    clock_seconds: float
-
-
 class Account:
-    """The tasks of one key."""
+    """The tasks and jobs of one key."""
 
     def __init__(
-        self, email: str, random: SeededRandom, profiles: Mapping[str, Profile], plans: LruCache[TaskPlan]
+        self,
+        email: str,
+        random: SeededRandom,
+        profiles: Mapping[str, Profile],
+        plans: LruCache[TaskPlan],
+        assumptions: Assumptions,
     ) -> None:
         self.email = email
         self.random = random
@@ -50,33 +51,38 @@ class Account:
         self.buckets: set[str] = set()
         self.credits = 250.0
         self.secrets: dict[str, str] = {}
+        self.jobs = Jobs(random, assumptions)
+        self._assumptions = assumptions
         self._plans = plans
-        self._tasks: dict[str, Task] = {}
-        self._by_shortname: dict[str, Task] = {}
+        self._tasks: Registry[Task] = Registry("task", lambda task: plans.drop(task.uuid))
         self._created_count = 0
+
+    def settle(self, timestamp: Timestamp) -> None:
+        """Do what has become due; comes before everything else that is asked at that time."""
+        self.jobs.settle(list(self._tasks), timestamp.now)
 
     def tasks(self, timestamp: Timestamp) -> list[Task]:
         """Return every task that can be seen, the oldest first."""
-        for task in [task for task in self._tasks.values() if task.is_gone(timestamp.now)]:
-            self._forget(task)
-        return [task for task in self._tasks.values() if task.visible_from <= timestamp.clock_seconds]
+        return self._tasks.visible(timestamp)
+
+    def tasks_of_job(self, job: Job, timestamp: Timestamp) -> list[Task]:
+        """Return the tasks of a job, the oldest first."""
+        return [task for task in self.tasks(timestamp) if task.job_uuid == job.uuid]
 
     def find(self, identifier: str, timestamp: Timestamp) -> Task:
         """Return the task of a UUID or shortname; raises a 404 when there is none."""
-        task = self._tasks.get(identifier.lower()) or self._by_shortname.get(identifier.lower())
-        if task is None or task.visible_from > timestamp.clock_seconds:
-            raise api_error(404, f"No such task: {identifier[:256]}")
-        if task.is_gone(timestamp.now):
-            self._forget(task)
-            raise api_error(404, f"No such task: {identifier[:256]}")
-        return task
+        return self._tasks.find(identifier, timestamp)
 
     def submit(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
         """Create a task from a request's body; raises an ApiError when it breaks a rule."""
-        return self.add(read_task_spec(body, self.profiles), timestamp, late_seconds)
+        if pool_uuid := read_uuid(body, "poolUuid"):
+            raise api_error(400, f"No such pool: {pool_uuid[:80]}")
+        job_uuid = read_uuid(body, "jobUuid")
+        job = self.jobs.active(job_uuid, timestamp) if job_uuid else None
+        return self.add(read_task_spec(body, self.profiles), job, timestamp, late_seconds)
 
     def submit_many(self, bodies: list[Any], timestamp: Timestamp, late_seconds: float = 0.0) -> list[JsonObject]:
-        """Create a task from each body; the answer tells of each, in the same spec."""
+        """Create a task from each body; the answer tells of each, in order."""
         results: list[JsonObject] = []
         for value in bodies:
             try:
@@ -87,40 +93,55 @@ class Account:
                 results.append({"statusCode": error.status, "uuid": nil, "message": error.message})
         return results
 
-    def add(self, spec: TaskSpec, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
+    def add(self, spec: TaskSpec, job: Job | None, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
         """Create a task from a checked specification, if buckets, credits and quota allow."""
         for bucket in spec.resource_buckets:
             if bucket not in self.buckets:
                 raise api_error(404, f"No such bucket: {bucket}")
         if self.credits <= 0:
             raise api_error(402, "Not enough credits")
-        self._make_room(timestamp)
-        if sum(task.spec.size for task in self._tasks.values()) + spec.size > MAX_SPECS_SIZE:
+        dependencies = self._dependencies(spec, job, timestamp)
+        self._tasks.make_room(
+            MAX_TASKS,
+            timestamp,
+            lambda task: task.spec.fields["autoDeleteOnCompletion"] and task.state(timestamp.now) in FINAL_STATES,
+        )
+        if sum(task.spec.size for task in self._tasks) + spec.size > MAX_SPECS_SIZE:
             raise api_error(403, f"The tasks of this account take more than {MAX_SPECS_SIZE} bytes; delete some")
+        result_bucket = spec.fields["resultBucket"]
+        if result_bucket is not None and result_bucket not in self.buckets and len(self.buckets) >= MAX_BUCKETS:
+            raise api_error(403, "Maximum number of buckets reached")
         self._created_count += 1
         uuid = self.random.uuid(("task", self._created_count))
-        shortname = spec.fields.get("shortname") or uuid
-        if shortname.lower() in self._by_shortname:
-            raise api_error(400, f"A task with the shortname {shortname} already exists")
-        result_bucket = spec.fields.get("resultBucket")
-        if result_bucket is not None and result_bucket not in self.buckets:
-            if len(self.buckets) >= MAX_BUCKETS:
-                raise api_error(403, "Maximum number of buckets reached")
-            self.buckets.add(result_bucket)
         task = Task(
             uuid=uuid,
-            shortname=shortname,
+            shortname=spec.fields.get("shortname") or uuid,
             spec=spec,
             created=timestamp.now,
             plans=self._plans,
             constants=spec.constants,
             tags=list(spec.fields["tags"]),
             modified=timestamp.now,
+            released=None if dependencies else timestamp.now,
+            dependencies=dependencies,
+            job_uuid=None if job is None else job.uuid,
             visible_from=timestamp.clock_seconds + late_seconds if late_seconds else 0.0,
         )
-        self._tasks[uuid] = task
-        self._by_shortname[shortname.lower()] = task
+        self._tasks.add(task)
+        if result_bucket is not None:
+            self.buckets.add(result_bucket)
+        self.settle(timestamp)
         return task
+
+    def _dependencies(self, spec: TaskSpec, job: Job | None, timestamp: Timestamp) -> list[Dependency]:
+        dependencies = make_dependencies(spec.fields.get("dependencies", []), self._assumptions)
+        if dependencies and (job is None or not job.fields["useDependencies"]):
+            raise api_error(400, "Only tasks of a job with useDependencies can depend on others")
+        known = {task.uuid for task in self._tasks if job is not None and task.job_uuid == job.uuid}
+        for dependency in dependencies:
+            if dependency.task_uuid not in known:
+                raise api_error(400, f"No such task in the job: {dependency.task_uuid[:80]}")
+        return dependencies
 
     def derive(
         self, kind: Derivation, source: Task, body: Body, timestamp: Timestamp, late_seconds: float = 0.0
@@ -129,7 +150,14 @@ class Account:
 
         What the body sets overrides the older task. Raises a 403 when nothing is to run again or the task is not over.
         """
-        changed = {"constants": constant_list(source.constants), "tags": list(source.tags)}
+        job = next((job for job in self.jobs.all if job.uuid == source.job_uuid), None)
+        is_in_job = job is not None and job.state_at(timestamp.now).state == "Active"
+        changed = {
+            "constants": constant_list(source.constants),
+            "tags": list(source.tags),
+            "dependencies": None,
+            "jobUuid": source.job_uuid if is_in_job and not self._assumptions.copies_leave_their_job else None,
+        }
         instances = None if kind == "clone" else self._instances_to_run_again(kind, source, timestamp)
         return self.submit(creation_of_copy(source.spec, changed, body, instances), timestamp, late_seconds)
 
@@ -156,7 +184,7 @@ class Account:
     def delete(self, task: Task, timestamp: Timestamp) -> None:
         """Delete a task; one that is not over is stopped and stays visible for a few seconds."""
         if task.state(timestamp.now) in FINAL_STATES:
-            self._forget(task)
+            self._tasks.remove(task)
         elif task.deleted is None:
             task.deleted = task.modified = timestamp.now
 
@@ -198,18 +226,3 @@ class Account:
     def credits_left(self, timestamp: Timestamp) -> float:
         """Return the credits left in euros: those of the account less what its tasks have cost."""
         return round(self.credits - sum(task_credits(task, timestamp.now) for task in self.tasks(timestamp)), 2)
-
-    def _make_room(self, timestamp: Timestamp) -> None:
-        self.tasks(timestamp)
-        for task in list(self._tasks.values()):
-            if len(self._tasks) < MAX_TASKS:
-                return
-            if task.spec.fields.get("autoDeleteOnCompletion") and task.state(timestamp.now) in FINAL_STATES:
-                self._forget(task)
-        if len(self._tasks) >= MAX_TASKS:
-            raise api_error(403, f"Maximum number of tasks reached ({MAX_TASKS})")
-
-    def _forget(self, task: Task) -> None:
-        del self._tasks[task.uuid]
-        del self._by_shortname[task.shortname.lower()]
-        self._plans.drop(task.uuid)

@@ -74,6 +74,12 @@ def read_text(body: Body, name: str) -> str | None:
     return body.text(name, _MAX_TEXT_LENGTH)
 
 
+def read_uuid(body: Body, name: str) -> str | None:
+    """Read a UUID; that of zeros is none."""
+    value = body.text(name, 256)
+    return value if value and value.replace("-", "").strip("0") else None
+
+
 def read_flag(body: Body, name: str) -> bool | None:
     """Read true or false."""
     return body.flag(name)

@@ -6,12 +6,14 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from qarnot_mcp.sandbox.platform.account import Account, Timestamp
+from qarnot_mcp.sandbox.platform.account import Account
+from qarnot_mcp.sandbox.platform.assumptions import Assumptions
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.profiles import Profile, build_profiles
 from qarnot_mcp.sandbox.platform.seed_tasks import seed_account
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
+from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.errors import api_error, bad_key
 
 DEFAULT_SPEED = 30.0
@@ -35,6 +37,7 @@ class Platform:
         self.speed = speed
         self.seed = secrets.randbits(32) if seed is None else seed
         self.profiles: Mapping[str, Profile] = build_profiles()
+        self.assumptions = Assumptions()
         self._clock = clock
         self._started = clock()
         self._advanced_seconds = 0.0
@@ -65,7 +68,9 @@ class Platform:
             raise bad_key()
         tag = hashlib.blake2b(key.encode(), digest_size=4).hexdigest()
         name = "sandbox" if key == "sandbox-key" else f"sandbox-{tag}"
-        account = Account(f"{name}@example.org", SeededRandom((self.seed, tag)), self.profiles, self._plans)
+        account = Account(
+            f"{name}@example.org", SeededRandom((self.seed, tag)), self.profiles, self._plans, self.assumptions
+        )
         if not key.lower().startswith("sandbox-empty"):
             seed_account(account, self.timestamp())
         if key.lower().startswith("sandbox-broke"):

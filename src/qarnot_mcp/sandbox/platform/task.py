@@ -1,30 +1,22 @@
 """One task: its specification, what was asked of it since, and its state at any time.
 
-Times are whole platform seconds since 1970, unless they are said to be relative to the task's creation.
+Times are whole platform seconds since 1970, unless they are said to be relative to the task's release.
 """
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
+from qarnot_mcp.sandbox.platform.dependencies import Dependency
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
 from qarnot_mcp.sandbox.platform.task_spec import TaskSpec
+from qarnot_mcp.sandbox.platform.transitions import StateAt, state_among
 from qarnot_mcp.sandbox.wire.formats import span_seconds
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCEL_SECONDS = 6
 DELETE_SECONDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class StateAt:
-    """The state of a task, since when, and the one before it with its time; None before the first change."""
-
-    state: str
-    since: int
-    previous: str | None
-    previous_since: int | None
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +31,10 @@ class Task:
     constants: dict[str, str]
     tags: list[str]
     modified: int
+    released: int | None
+    """When the task entered the queue; None while it waits for others."""
+    dependencies: list[Dependency] = field(default_factory=list)
+    job_uuid: str | None = None
     visible_from: float = 0.0
     """The caller's own clock, in seconds, before which the task is out of sight."""
     cancelled: int | None = None
@@ -61,28 +57,23 @@ class Task:
         return plan
 
     def transitions(self) -> list[tuple[int, str]]:
-        """Return every change of state, past and to come, relative to the creation."""
-        transitions = list(self.plan.transitions)
+        """Return every change of state, past and to come."""
+        transitions = [(self.created, "Submitted")]
+        if self.released is not None:
+            transitions += [(self.released + at, state) for at, state in self.plan.transitions[1:]]
         if self.cancelled is not None:
-            at = self.cancelled - self.created
-            uploading = UPLOAD_SECONDS if self.spec.fields.get("uploadResultsOnCancellation") else 0
-            transitions = transitions[: bisect_right(transitions, at, key=lambda change: change[0])]
-            transitions += [(at, "PendingCancel"), (at + CANCEL_SECONDS + uploading, "Cancelled")]
+            uploading = UPLOAD_SECONDS if self.spec.fields["uploadResultsOnCancellation"] else 0
+            transitions = transitions[: bisect_right(transitions, self.cancelled, key=lambda change: change[0])]
+            over = self.cancelled + CANCEL_SECONDS + uploading
+            transitions += [(self.cancelled, "PendingCancel"), (over, "Cancelled")]
         if self.deleted is not None:
-            at = self.deleted - self.created
-            transitions = transitions[: bisect_right(transitions, at, key=lambda change: change[0])]
-            transitions.append((at, "PendingDelete"))
+            transitions = transitions[: bisect_right(transitions, self.deleted, key=lambda change: change[0])]
+            transitions.append((self.deleted, "PendingDelete"))
         return transitions
 
     def state_at(self, now: int) -> StateAt:
         """Return the state at a time."""
-        transitions = self.transitions()
-        position = max(1, bisect_right(transitions, now - self.created, key=lambda change: change[0]))
-        at, state = transitions[position - 1]
-        if position == 1:
-            return StateAt(state, self.created + at, None, None)
-        previous_at, previous = transitions[position - 2]
-        return StateAt(state, self.created + at, previous, self.created + previous_at)
+        return state_among(self.transitions(), now)
 
     def state(self, now: int) -> str:
         """Return the name of the state at a time."""
@@ -103,9 +94,20 @@ class Task:
         return ended is not None and now >= ended + seconds
 
     def worked_until(self, now: int) -> int:
-        """Return the time, relative to the creation, up to which instances have worked; an abort stops them."""
+        """Return the time, relative to the release, up to which instances have worked; an abort stops them."""
+        if self.released is None:
+            return -1
         stops = [at for at in (self.cancelled, self.deleted) if at is not None]
-        return min([now, *stops]) - self.created
+        return min([now, *stops]) - self.released
+
+    def started(self, now: int) -> int | None:
+        """Return when the first instance was sent to a machine; None before."""
+        starts = (at for at, state in self.transitions() if state.endswith(("Dispatched", "Executing")))
+        return next((at for at in starts if at <= now), None)
+
+    def over_at(self) -> int:
+        """Return when the task is over, as far as known: the time of its last change of state."""
+        return self.transitions()[-1][0]
 
     def is_stopped(self, now: int) -> bool:
         """Return whether an abort or a deletion has ended what was still running."""

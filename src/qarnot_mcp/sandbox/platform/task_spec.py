@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic_core import to_json
 
 from qarnot_mcp.sandbox.platform import fields
+from qarnot_mcp.sandbox.platform.dependencies import read_dependencies
 from qarnot_mcp.sandbox.platform.fields import Field, invalid_fields, read_fields
 from qarnot_mcp.sandbox.platform.machines import Machine, fitting_machines
 from qarnot_mcp.sandbox.platform.plan import MAX_ATTEMPTS, Work
@@ -27,6 +28,9 @@ FIELDS = (
     Field("name", fields.read_name),
     Field("shortname", fields.read_shortname, is_shown=False),
     Field("profile", fields.read_text),
+    Field("poolUuid", fields.read_uuid, is_shown=False),
+    Field("jobUuid", fields.read_uuid, is_shown=False),
+    Field("dependencies", read_dependencies, is_shown=False),
     Field("instanceCount", lambda body, name: body.integer(name)),
     Field("advancedRanges", lambda body, name: (body.text(name, _MAX_RANGES_LENGTH) or "").strip() or None),
     Field("resourceBuckets", fields.read_bucket_names, default=[]),
@@ -139,10 +143,6 @@ def creation_of_copy(source: TaskSpec, changed: JsonObject, body: Body, instance
 
 
 def _profile(body: Body, profiles: Mapping[str, Profile]) -> Profile:
-    for field, noun in (("poolUuid", "pool"), ("jobUuid", "job")):
-        identifier = body.text(field)
-        if identifier and identifier.replace("-", "").strip("0"):
-            raise api_error(400, f"No such {noun}: {identifier[:80]}")
     name = body.text("profile")
     if not name:
         raise invalid_fields("profile")
