@@ -219,7 +219,7 @@ async def test_earlier_lines_come_before_those_that_are_shown(browser: Browser) 
 
 async def test_a_search_marks_hits_and_enter_searches_the_whole_log(browser: Browser) -> None:
     async with running_server() as server, hosting(browser, server) as host:
-        uuid = await submitted(host.client, "sh -c 'echo Needle (1); seq 1 900; echo a needle'", name="hay")
+        uuid = await submitted(host.client, "sh -c 'echo \"Needle (1)\"; seq 1 900; echo a needle'", name="hay")
         await ended(host.client, uuid)
         await host.open("get_task_logs", {"task_uuid": uuid})
         search = host.view.get_by_role("searchbox")
