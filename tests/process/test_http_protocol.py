@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -43,6 +43,32 @@ class Hasty(BoundedHeadProtocol):
     """Waits for half a second where the real one waits for a minute."""
 
     request_seconds = 0.5
+
+
+class LoopTime:
+    """The clock of the event loop, which a test can let run ahead."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ahead_seconds = 0.0
+
+    def __call__(self) -> float:
+        return self._clock() + self._ahead_seconds
+
+    async def skip(self, seconds: float) -> None:
+        """Let this much time pass at once, with all that is due in it."""
+        self._ahead_seconds += seconds
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def time(monkeypatch: pytest.MonkeyPatch) -> LoopTime:
+    """The time of the server and of the test."""
+    loop = asyncio.get_running_loop()
+    ahead = LoopTime(loop.time)
+    monkeypatch.setattr(loop, "time", ahead)
+    return ahead
 
 
 @pytest.fixture
@@ -103,10 +129,22 @@ async def test_a_request_that_does_not_come_to_its_end_is_given_up(connection: C
 
 
 @pytest.mark.parametrize("protocol", [Hasty])
-async def test_a_connection_may_rest_between_requests(connection: Connection) -> None:
+async def test_the_time_that_a_test_skips_is_that_of_the_server(connection: Connection, time: LoopTime) -> None:
+    reader, writer = connection
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await answer(reader))[0] == b"HTTP/1.1 200 OK"
+    writer.write(b"GET ")
+    refused = asyncio.create_task(answer(reader))
+    while not refused.done():
+        await time.skip(1)
+    assert refused.result()[0] == b"HTTP/1.1 408 Request Timeout"
+
+
+@pytest.mark.parametrize("protocol", [Hasty])
+async def test_a_connection_may_rest_between_requests(connection: Connection, time: LoopTime) -> None:
     reader, writer = connection
     for seconds in (0.0, 2 * Hasty.request_seconds):
-        await asyncio.sleep(seconds)
+        await time.skip(seconds)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await answer(reader))[0] == b"HTTP/1.1 200 OK"
 
