@@ -109,7 +109,7 @@ class Record(BaseModel):
 
     @classmethod
     def read(cls, answer: object) -> Self:
-        """Reads a decoded answer; raises `UnreadableResponse` where it has another shape."""
+        """Read a decoded answer; raises `UnreadableResponse` where it has another shape."""
         try:
             return cls.model_validate(answer)
         except ValidationError as error:
@@ -126,14 +126,14 @@ class Record(BaseModel):
 
 
 def running_instances(value: object) -> object:
-    """Takes the list out of `runningInstancesInfo`."""
+    """Take the list out of `runningInstancesInfo`."""
     if isinstance(value, Mapping):
         return value.get("perRunningInstanceInfo") or []
     return [] if value is None else value
 
 
 def bucket_names(value: object) -> object:
-    """Takes the names out of `advancedResourceBuckets`."""
+    """Take the names out of `advancedResourceBuckets`."""
     if isinstance(value, list):
         return [bucket.get("bucketName") if isinstance(bucket, Mapping) else bucket for bucket in value]
     return value

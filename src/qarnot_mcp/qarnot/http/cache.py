@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Cache:
-    """Answers that change rarely (profiles, the account), each kept for a minute; the oldest make room.
+    """Return that change rarely (profiles, the account), each kept for a minute; the oldest make room.
 
     Entries belong to the digest of a key. The digest is salted for each process, so that it tells nothing outside.
     """
@@ -25,16 +25,16 @@ class Cache:
         self._entries: OrderedDict[tuple[str, str], tuple[float, object]] = OrderedDict()
 
     def owner(self, key: str) -> str:
-        """Answers the digest under which the entries of a key are kept."""
+        """Return the digest under which the entries of a key are kept."""
         return hashlib.blake2b(key.encode(), key=self._salt, digest_size=16).hexdigest()
 
     def get(self, owner: str, name: str, kind: type[T]) -> T | None:
-        """Answers what was kept, or none where there is nothing or it is too old."""
+        """Return what was kept, or none where there is nothing or it is too old."""
         ends, value = self._entries.get((owner, name), (0.0, None))
         return value if isinstance(value, kind) and self._clock() < ends else None
 
     def put(self, owner: str, name: str, value: T) -> T:
-        """Keeps a value in place of what was there, and answers it."""
+        """Keep a value in place of what was there, and answers it."""
         self._entries.pop((owner, name), None)
         self._entries[owner, name] = (self._clock() + KEPT_SECONDS, value)
         if len(self._entries) > KEPT_ENTRIES:

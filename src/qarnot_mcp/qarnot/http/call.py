@@ -29,7 +29,7 @@ class RetryingCall:
 
     @asynccontextmanager
     async def within(self, seconds: float) -> AsyncIterator[None]:
-        """Limits the time of what is done inside; raises `TimedOut` where it is over."""
+        """Limit the time of what is done inside; raises `TimedOut` where it is over."""
         try:
             async with asyncio.timeout(seconds):
                 yield
@@ -37,17 +37,17 @@ class RetryingCall:
             raise TimedOut(seconds) from None
 
     async def send(self, request: Request) -> Response:
-        """Sends a request and answers its success; tries again while that may help."""
+        """Send a request and answers its success; tries again while that may help."""
         return await self._trying(lambda: self.send_once(request))
 
     async def send_once(self, request: Request) -> Response:
-        """Sends a request one time."""
+        """Send a request one time."""
         self.requests += 1
         return await self.transport.exchange(replace(request, headers=self.headers | dict(request.headers)))
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[StreamedResponse]:
-        """Answers a success whose body is still on the way; tries again as long as nothing of it was handed out."""
+        """Return a success whose body is still on the way; tries again as long as nothing of it was handed out."""
         async with AsyncExitStack() as opened:
 
             async def attempt() -> StreamedResponse:
@@ -85,7 +85,7 @@ class MutationOutcome:
 
     @contextmanager
     def explained(self, participle: str) -> Iterator[None]:
-        """Adds to an error whether the task was changed, where that is not plain."""
+        """Add to an error whether the task was changed, where that is not plain."""
         try:
             yield
         except ApiUnavailable as error:

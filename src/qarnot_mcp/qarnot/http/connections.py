@@ -11,7 +11,7 @@ READ_BYTES = 256 * 1024
 
 
 def use_network(transport: object) -> None:
-    """Lets an httpx transport open its connections through `Network`; one without a pool is left as it is.
+    """Let an httpx transport open its connections through `Network`; one without a pool is left as it is.
 
     Before and after each request httpcore asks every idle connection whether the other side has closed it, and its
     own answer looks the socket up through four layers each time: a fifth of a call. httpx hands no network on to
@@ -24,7 +24,7 @@ def use_network(transport: object) -> None:
 
 
 class Network(httpcore.AnyIOBackend):
-    """Opens connections as httpcore does, and answers them as watched streams."""
+    """Open connections as httpcore does, and answers them as watched streams."""
 
     async def connect_tcp(
         self,
@@ -34,7 +34,7 @@ class Network(httpcore.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connects to a host."""
+        """Connect to a host."""
         return WatchedStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 
@@ -48,15 +48,15 @@ class WatchedStream(httpcore.AsyncNetworkStream):
         self._poll.register(self._socket, select.POLLIN)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        """Reads what is there: more at once than httpcore asks for, which takes a third off the time of a long log."""
+        """Read what is there: more at once than httpcore asks for, which takes a third off the time of a long log."""
         return await self._stream.read(max(max_bytes, READ_BYTES), timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Writes all of it."""
+        """Write all of it."""
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         await self._stream.aclose()
 
     async def start_tls(
@@ -65,11 +65,11 @@ class WatchedStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        """Encrypts the connection."""
+        """Encrypt the connection."""
         return WatchedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        """Answers a fact; `is_readable` on an idle connection means that the other side has closed it."""
+        """Return a fact; `is_readable` on an idle connection means that the other side has closed it."""
         if info == "is_readable":
             # A number below 0 is a closed socket, whose old number may be another connection's by now.
             return self._socket.fileno() < 0 or bool(self._poll.poll(0))

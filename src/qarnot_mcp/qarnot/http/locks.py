@@ -13,7 +13,7 @@ class Locks:
 
     @asynccontextmanager
     async def hold(self, name: Hashable) -> AsyncIterator[bool]:
-        """Holds the lock of a name; answers whether somebody else had it when it was asked for."""
+        """Hold the lock of a name; answers whether somebody else had it when it was asked for."""
         lock, users = self._locks.get(name, (asyncio.Lock(), 0))
         self._locks[name] = (lock, users + 1)
         try:

@@ -28,7 +28,7 @@ class StreamedResponse:
         self._prefetched: list[bytes] = []
 
     async def read(self, limit_bytes: int, *, cut: bool = False) -> bytes:
-        """Answers the body; one beyond the limit is cut, or raises `ResponseTooLarge`."""
+        """Return the body; one beyond the limit is cut, or raises `ResponseTooLarge`."""
         # One buffer that grows: a large one goes back to the system as a whole, many small parts would not.
         body = bytearray()
         async with AsyncExitStack() as places:
@@ -43,7 +43,7 @@ class StreamedResponse:
             return bytes(body)
 
     async def prefetch(self) -> None:
-        """Takes in the first part of the body, so that a connection that breaks in it is noticed now."""
+        """Take in the first part of the body, so that a connection that breaks in it is noticed now."""
         size = 0
         async for part in self._chunks:
             self._prefetched.append(part)
@@ -52,7 +52,7 @@ class StreamedResponse:
                 return
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Answers the body in parts as it arrives."""
+        """Return the body in parts as it arrives."""
         for part in self._prefetched:
             yield part
         self._prefetched.clear()
@@ -61,7 +61,7 @@ class StreamedResponse:
 
 
 async def unpacked(parts: AsyncIterator[bytes], packing: str) -> AsyncGenerator[bytes]:
-    """Answers a body in parts of bounded size, unpacked: a small packed body can hold a huge one."""
+    """Return a body in parts of bounded size, unpacked: a small packed body can hold a huge one."""
     packing = packing.strip().lower()
     if packing not in ("identity", "gzip", "x-gzip"):
         raise UnreadableResponse(f"it is packed as {packing}, which was not asked for")

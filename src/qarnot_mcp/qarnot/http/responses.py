@@ -62,7 +62,7 @@ class Response:
         return self.body.strip() in (b"", b"null", b"{}", b'""')
 
     def json(self, what: str) -> Any:
-        """Decodes the body; raises `UnreadableResponse` where it is not JSON, is nested too deep or has NaN in it."""
+        """Decode the body; raises `UnreadableResponse` where it is not JSON, is nested too deep or has NaN in it."""
         if sum(map(self.body.count, PARTS)) > MOST_PARTS:
             raise UnreadableResponse(f"{what}: it is made of more than {MOST_PARTS:,} parts")
         try:
@@ -74,7 +74,7 @@ class Response:
 
 
 def error_for(answer: Response, resource: Resource) -> QarnotError:
-    """Answers the error that a status outside 200 to 299 stands for."""
+    """Return the error that a status outside 200 to 299 stands for."""
     status, said = answer.status, message_of(answer)
     if status == 400:
         return BadRequest(said)
@@ -98,7 +98,7 @@ def error_for(answer: Response, resource: Resource) -> QarnotError:
 
 
 def message_of(answer: Response) -> str:
-    """Answers the message of a refusal, on one line.
+    """Return the message of a refusal, on one line.
 
     The API has five shapes: `message`, `error` as text, `error.message`, the `errors`, `detail` and `title` of problem
     details, and an element of a bulk answer; a proxy before it sends HTML or text.
@@ -123,7 +123,7 @@ def message_of(answer: Response) -> str:
 
 
 def wait_seconds(headers: Mapping[str, str]) -> float | None:
-    """Answers how long `Retry-After` asks to wait, given in seconds or as a date; none where it cannot be read."""
+    """Return how long `Retry-After` asks to wait, given in seconds or as a date; none where it cannot be read."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value, re.ASCII):
         return min(float(value), LONGEST_WAIT_SECONDS)
@@ -141,7 +141,7 @@ def _not_found(resource: Resource, said: str) -> NotFound:
 
 
 def _joined(errors: object) -> str:
-    """Joins the messages of problem details, each behind the name of its field."""
+    """Join the messages of problem details, each behind the name of its field."""
     if not isinstance(errors, Mapping):
         return ""
     parts = []

@@ -31,14 +31,14 @@ class RetryTokens:
         self._tokens = MOST_TOKENS
 
     def take(self) -> bool:
-        """Takes one token where there is one."""
+        """Take one token where there is one."""
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
 
     def give_back(self) -> None:
-        """Counts a success."""
+        """Count a success."""
         self._tokens = min(MOST_TOKENS, self._tokens + TOKENS_FOR_SUCCESS)
 
 
@@ -53,7 +53,7 @@ class Retries:
         self._made = 0
 
     def wait_before_next(self, error: ApiUnavailable) -> float | None:
-        """Answers how many seconds to wait before the next try, or none where there is to be no other."""
+        """Return how many seconds to wait before the next try, or none where there is to be no other."""
         if not error.retryable or self._made >= MOST_RETRIES:
             return None
         wait = self._chance.uniform(0, min(LAST_LIMIT_SECONDS, FIRST_LIMIT_SECONDS * 2**self._made))
@@ -66,5 +66,5 @@ class Retries:
         return wait
 
     def succeeded(self) -> None:
-        """Counts a success for the process."""
+        """Count a success for the process."""
         self._tokens.give_back()

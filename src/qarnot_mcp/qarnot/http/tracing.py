@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.errors import QarnotError
 
 @contextmanager
 def traced(method: str, kind: str) -> Iterator[Span]:
-    """Opens a span named after the method and the kind of thing asked for; ids and keys are no part of it.
+    """Open a span named after the method and the kind of thing asked for; ids and keys are no part of it.
 
     It is not made the current span: a log is read by a generator, which may end in another context than it began in.
     """

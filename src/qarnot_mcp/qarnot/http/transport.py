@@ -64,7 +64,7 @@ class Request:
     rooted: bool = False
 
     def with_json(self, document: object) -> Self:
-        """Answers the same request with a JSON body."""
+        """Return the same request with a JSON body."""
         return replace(self, body=to_json(document), headers={**self.headers, "Content-Type": "application/json"})
 
 
@@ -139,7 +139,7 @@ class Transport:
         return client
 
     async def exchange(self, request: Request) -> Response:
-        """Sends a request once and answers the whole of a success.
+        """Send a request once and answers the whole of a success.
 
         Raises `ApiRefused` or `KeyRefused` for what the API refuses and `ApiUnavailable` where there is no answer.
         """
@@ -149,7 +149,7 @@ class Transport:
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[StreamedResponse]:
-        """Sends a request once and answers a success whose body is still on the way; raises as `exchange` does."""
+        """Send a request once and answers a success whose body is still on the way; raises as `exchange` does."""
         if request.body is not None and len(request.body) > self.limits.max_request_bytes:
             size = f"{len(request.body):,} bytes long"
             raise InvalidArgument("The request", size, f"less than {self.limits.max_request_bytes:,} bytes in all")
@@ -245,7 +245,7 @@ def _pool_limits(connections: int) -> httpx.Limits:
 
 
 async def fetch_json(url: str, timeout_seconds: float) -> Any:
-    """Reads a small JSON document of some other service, with a connection of its own.
+    """Read a small JSON document of some other service, with a connection of its own.
 
     Raises `ApiUnavailable` where it does not answer in time, answers another status than 200 to 299, or no JSON.
     """
@@ -261,7 +261,7 @@ async def fetch_json(url: str, timeout_seconds: float) -> Any:
 
 @contextmanager
 def _translated(limits: Limits) -> Iterator[None]:
-    """Turns what httpx raises into our own errors."""
+    """Turn what httpx raises into our own errors."""
     try:
         yield
     except httpx.PoolTimeout:

@@ -56,7 +56,7 @@ class LogPart:
 
 
 class LogDecoder:
-    """Decodes a body that comes in parts: a JSON string, or plain text.
+    """Decode a body that comes in parts: a JSON string, or plain text.
 
     The API sends one JSON string. Other kinds are told apart by their first character: what does not start with a
     quote is plain text, and so is all that calls itself `text/plain`. `null` and an empty body are an empty log.
@@ -70,7 +70,7 @@ class LogDecoder:
         self._plain = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, part: bytes) -> LogPart:
-        """Answers the text of a further part; what its end leaves open waits for the next."""
+        """Return the text of a further part; what its end leaves open waits for the next."""
         if self._is_plain:
             return LogPart(self._plain.decode(part))
         data = self._rest + part if self._rest else part
@@ -87,7 +87,7 @@ class LogDecoder:
         return LogPart(self._after(data)) if self._is_closed else self._inside(data)
 
     def finish(self) -> LogPart:
-        """Answers what was left at the end of the body; raises `UnreadableResponse` where the string was not closed."""
+        """Return what was left at the end of the body; raises `UnreadableResponse` where the string was not closed."""
         if self._is_plain:
             return LogPart(self._plain.decode(b"", True))
         if self._is_started and not self._is_closed:
@@ -135,7 +135,7 @@ class LogStream:
         self._max_bytes = max_bytes
 
     async def __aiter__(self) -> AsyncIterator[LogPart]:
-        """Answers the parts; none is empty."""
+        """Return the parts; none is empty."""
         decoder = LogDecoder(self._incoming.headers.get("content-type", ""))
         size = 0
         async for part in self._incoming.chunks():
@@ -160,7 +160,7 @@ def _ends_with_quote(data: bytes) -> bool:
 
 
 def _length_of_whole(data: bytes) -> int:
-    """Answers how much of a part can be decoded: its end may be half an escape, surrogate pair or UTF-8 sequence."""
+    """Return how much of a part can be decoded: its end may be half an escape, surrogate pair or UTF-8 sequence."""
     start = max(0, len(data) - _LONGEST_OPEN_ESCAPE)
     while match := _OPEN_ESCAPE.search(data, start):
         before = data[: match.start()]
@@ -184,7 +184,7 @@ def _has_only_newlines(inside: bytes) -> bool:
 
 @cache
 def _other_escape() -> "re.Pattern[bytes]":
-    """Answers the expression for an escape of something else than a newline."""
+    """Return the expression for an escape of something else than a newline."""
     import re2  # loaded with the first log: it holds 2 MiB
 
     # RE2 skips from one candidate to the next several times as fast as `re` does.
@@ -193,13 +193,13 @@ def _other_escape() -> "re.Pattern[bytes]":
 
 
 def _parsed(inside: bytes) -> str:
-    """Decodes the inside of a JSON string; raises `ValueError` where it is none."""
+    """Decode the inside of a JSON string; raises `ValueError` where it is none."""
     text: str = from_json(b'"' + inside + b'"', cache_strings="none")
     return text
 
 
 def _repaired(inside: bytes) -> str:
-    """Decodes the inside of a JSON string that is not quite one: what is wrong in it becomes U+FFFD or stays as is."""
+    """Decode the inside of a JSON string that is not quite one: what is wrong in it becomes U+FFFD or stays as is."""
     text = inside.decode("utf-8", "replace")
     try:
         decoded: str = json.loads(f'"{text}"', strict=False)

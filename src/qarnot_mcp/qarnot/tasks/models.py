@@ -130,7 +130,7 @@ class Task(Record):
 
     @classmethod
     def read(cls, answer: object) -> Self:
-        """Reads a decoded answer; fields that the API has under two names come from the one that is set."""
+        """Read a decoded answer; fields that the API has under two names come from the one that is set."""
         if not isinstance(answer, dict):
             raise UnreadableResponse("a task is not an object")
         instances = answer.get("totalInstanceCount") or answer.get("instanceCount")

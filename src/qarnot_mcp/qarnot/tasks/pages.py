@@ -21,7 +21,7 @@ class Page(Record):
 
 
 def filter_of(tags: Sequence[str], states: Sequence[str], name_prefix: str | None) -> dict[str, Any] | None:
-    """Makes the filter of a page: one of the tags, one of the states, and the start of the name."""
+    """Make the filter of a page: one of the tags, one of the states, and the start of the name."""
     parts: list[dict[str, Any]] = []
     if tags:
         leaves = [{"operator": "Equal", "field": "Tags", "value": tag} for tag in tags]
@@ -38,7 +38,7 @@ def filter_of(tags: Sequence[str], states: Sequence[str], name_prefix: str | Non
 
 
 def next_token(page: Page, token: str | None) -> str | None:
-    """Answers the token of the next page, or none after the last one."""
+    """Return the token of the next page, or none after the last one."""
     if not page.is_truncated:
         return None
     if page.next_token is None or page.next_token == token:

@@ -40,14 +40,14 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def make_shortname(name: str) -> str:
-    """Makes a shortname from a task's name: its letters and digits, and 12 random characters (59 bits)."""
+    """Make a shortname from a task's name: its letters and digits, and 12 random characters (59 bits)."""
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^A-Za-z0-9]+", "-", letters)[:NAME_CHARACTERS].strip("-").lower() or "task"
     return f"{slug}-{''.join(secrets.choice(_ALPHABET) for _ in range(RANDOM_CHARACTERS))}"
 
 
 async def start_task(call: RetryingCall, request: TaskRequest, owner: str) -> Submission:
-    """Starts a task and answers it; `owner` is the digest of the caller's key.
+    """Start a task and answers it; `owner` is the digest of the caller's key.
 
     Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API refuses.
     """
@@ -87,7 +87,7 @@ class _Submit:
                 return await self._look_for_it(error, look_up_seconds)
 
     async def _send(self) -> Submission:
-        """Sends it; again only after an answer, or a failure to connect, that means that nothing was begun."""
+        """Send it; again only after an answer, or a failure to connect, that means that nothing was begun."""
         while True:
             is_first, self._is_posted = not self._is_posted, True
             try:
@@ -109,7 +109,7 @@ class _Submit:
                 return Submission(uuid=_new_uuid(answer), shortname=self._shortname, name=self._name, state="Submitted")
 
     async def _refuse_taken(self) -> None:
-        """Raises `ShortnameTaken` where a task has the shortname already."""
+        """Raise `ShortnameTaken` where a task has the shortname already."""
         try:
             task = self._read(await self._call.send(self._get))
         except NotFound:
@@ -152,7 +152,7 @@ class _Submit:
         raise SubmitUnknown(self._shortname, cause) from cause
 
     def _read(self, answer: Response) -> Task:
-        """Reads the task that was found, and makes sure that it is the one with the shortname."""
+        """Read the task that was found, and makes sure that it is the one with the shortname."""
         task = Task.read(answer.json("the task"))
         if (task.shortname or "").lower() != self._shortname.lower():
             raise UnreadableResponse("the task found by its shortname has another one")
