@@ -355,7 +355,7 @@ def test_a_job_runs_its_tasks_in_order_and_ends(connect: Connect) -> None:
     assert report.dependencies.state == DependencyStateConditionsNotFulfilled()
     again = connection.retrieve_job(job.uuid)
     assert sorted(task.uuid for task in again.tasks) == sorted(task.uuid for task in tasks)
-    assert (again.state, again.use_dependencies, again.tags) == ("Active", True, ["nightly"])
+    assert (again.state, again.use_dependencies, job.tags) == ("Active", True, ["nightly"])
     assert [each.uuid for each in connection.all_jobs()] == [job.uuid]
     with pytest.raises(UnauthorizedException, match="force"):
         again.delete()
