@@ -83,7 +83,7 @@ def test_a_client_without_an_allowed_callback_learns_what_to_do(redirects: list[
     ("name", "shown"),
     [
         (None, "An MCP client"),
-        (" \u202e\x1b[31m ", "[31m"),
+        (" \u202e\x1b[31m ", "An MCP client"),
         ("A\nB\u2028C", "A B C"),
         ("x" * 500, "x" * (MAX_NAME_CHARACTERS - 1) + "…"),
     ],
