@@ -157,11 +157,11 @@ async def test_an_unknown_tool_is_answered_with_the_nearest(client: Client[Strea
 async def broken_server(error: Exception) -> AsyncIterator[Client[StreamableHttpTransport]]:
     """A server with a defect: looking for the key of a call raises."""
 
-    def key_of_call() -> SecretStr:
+    def resolve_key() -> SecretStr:
         raise error
 
     settings = settings_for("http://127.0.0.1:9")
-    server = create_server(settings, Transport(settings.base_url, "1"), key_of_call)
+    server = create_server(settings, Transport(settings.base_url, "1"), resolve_key)
     app = server.http_app(path="/mcp", stateless_http=True)
     async with serve(app) as url, Client(StreamableHttpTransport(f"{url}/mcp")) as client:
         yield client

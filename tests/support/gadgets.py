@@ -8,7 +8,7 @@ from pydantic import Field
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.tools.answers import Result, answer
 from qarnot_mcp.tools.checks import Arguments, NoArguments
-from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry, ToolEntry, Toolset
 
@@ -43,7 +43,7 @@ async def make_gadget(arguments: MakeGadget) -> ToolResult:
 
 async def break_gadget(arguments: BreakGadget) -> ToolResult:
     """Delete a task, although it is declared as one that reads."""
-    await calling_client().tasks.delete(arguments.task_uuid)
+    await current_client().tasks.delete(arguments.task_uuid)
     return answer(Gadgets(names=[]))
 
 

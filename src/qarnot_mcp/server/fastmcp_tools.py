@@ -18,7 +18,7 @@ from qarnot_mcp.dashboard.document import VIEW_URI
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import read_arguments
 from qarnot_mcp.tools.checks import Arguments
-from qarnot_mcp.tools.context import House
+from qarnot_mcp.tools.context import ServerContext
 from qarnot_mcp.tools.toolset import ToolEntry
 
 
@@ -102,7 +102,7 @@ def without_references(schema: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def skip_hidden_list(server: FastMCP[dict[str, House]], schemas: Mapping[str, Mapping[str, Any]]) -> None:
+def skip_hidden_list(server: FastMCP[dict[str, ServerContext]], schemas: Mapping[str, Mapping[str, Any]]) -> None:
     """Skip the `tools/list` that every modern `tools/call` would run first to look up one schema.
 
     FastMCP 4.1 leaves the SDK's hook for it unset, and the list costs several times the call itself. The attribute is

@@ -36,7 +36,7 @@ class CallMiddleware(Middleware):
     async def on_call_tool(
         self, context: MiddlewareContext[CallToolRequestParams], call_next: CallNext[CallToolRequestParams, ToolResult]
     ) -> ToolResult:
-        """Passes the call on, and says how it went."""
+        """Pass the call on and log how it went."""
         name, started = context.message.name, time.perf_counter()
         record, outcome, defect = CallRecord(), "ok", None
         meant = normalise_arguments(context.message.arguments or {}, self._schemas.get(name, {}))

@@ -80,7 +80,7 @@ class PromptMiddleware(Middleware):
         context: MiddlewareContext[GetPromptRequestParams],
         call_next: CallNext[GetPromptRequestParams, PromptResult],
     ) -> PromptResult:
-        """Passes the call on where it can be answered."""
+        """Pass the call on if it can be served."""
         name = context.message.name
         given = {key: value for key, value in (context.message.arguments or {}).items() if value.strip()}
         prompts = {prompt.name: prompt for prompt in await self._server.list_prompts()}
@@ -120,7 +120,7 @@ def add_prompts(server: FastMCP, shown: Callable[[str], AuthCheck]) -> None:
 
 
 def make_prompt(function: Callable[..., str], title: str, **descriptions: str) -> FunctionPrompt:
-    """Makes the prompt that FastMCP serves, with a description of each argument.
+    """Return the prompt that FastMCP serves, with a description of each argument.
 
     FastMCP itself would read them from the docstring, with a parser that costs each start 20 ms and 2 MiB, or from
     annotations, to which it adds a JSON schema that people would read in the menu.

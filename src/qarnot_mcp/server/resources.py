@@ -12,7 +12,7 @@ from mcp_types import CompletionArgument, CompletionContext, PromptReference, Re
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import ArgumentsT, WrongArgumentsError, read_arguments
 from qarnot_mcp.server.fastmcp_tools import schema_of
-from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.logs.get_task_logs import get_task_logs
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.profiles import GetProfile, get_profile
@@ -55,18 +55,18 @@ async def complete(
     argument: CompletionArgument,
     _: CompletionContext | None,
 ) -> list[str]:
-    """Completes ids of tasks, names of profiles, log types and images; nothing where the caller has no key."""
+    """Complete ids of tasks, names of profiles, log types and images; nothing without a key."""
     if argument.name in CHOICES:
         return [name for name in CHOICES[argument.name] if name.startswith(argument.value)]
     try:
         if argument.name in ("uuid", "task"):
-            page = await calling_client().tasks.page(limit=COMPLETIONS)
+            page = await current_client().tasks.page(limit=COMPLETIONS)
             ids = [
                 task.uuid if argument.value and task.uuid.startswith(argument.value) else task.shortname or task.uuid
                 for task in page.tasks
             ]
         elif argument.name == "name":
-            ids = await calling_client().profiles.names()
+            ids = await current_client().profiles.names()
         else:
             return []
     except QarnotError:

@@ -1,4 +1,4 @@
-"""The caller of a tool: the API client that runs with the caller's own key."""
+"""The call being served: its client, its key and its id."""
 
 import secrets
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from qarnot_mcp.qarnot.http.transport import Transport
 
 
 @dataclass(frozen=True)
-class House:
-    """What lives as long as the server: the way to the API, whose key a call uses, and whether it may not write."""
+class ServerContext:
+    """What lives as long as the server: the transport, whose key a call uses, and whether it may not write."""
 
     transport: Transport
-    key_of_call: Callable[[], SecretStr]
+    resolve_key: Callable[[], SecretStr]
     read_only: Callable[[], bool]
 
 
@@ -37,26 +37,26 @@ class CallRecord:
 current_call: ContextVar[CallRecord] = ContextVar("current_call")
 
 
-def calling_client() -> QarnotClient:
-    """Answers a client that runs with the key of the call that is being served.
+def current_client() -> QarnotClient:
+    """Return a client that runs with the key of the call being served.
 
-    Raises `KeyProblem` where the call has no usable key.
+    Raises `KeyProblem` if the call has no usable key.
     """
-    house = current_house()
+    context = current_context()
     record = current_call.get(None) or CallRecord()
     client = QarnotClient(
-        house.transport, house.key_of_call(), read_only=house.read_only(), request_id=record.request_id
+        context.transport, context.resolve_key(), read_only=context.read_only(), request_id=record.request_id
     )
     record.clients.append(client)
     return client
 
 
-def calling_key() -> SecretStr:
-    """Answers the key of the call that is being served; raises `KeyProblem` as `calling_client` does."""
-    return current_house().key_of_call()
+def current_key() -> SecretStr:
+    """Return the key of the call being served; raises `KeyProblem` as `current_client` does."""
+    return current_context().resolve_key()
 
 
-def current_house() -> House:
-    """Answers what the server that serves this call keeps."""
-    house: House = get_context().lifespan_context["house"]
-    return house
+def current_context() -> ServerContext:
+    """Return what the server that serves this call keeps."""
+    context: ServerContext = get_context().lifespan_context["context"]
+    return context

@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result, answer, truncate_to_budget
 from qarnot_mcp.tools.checks import Arguments, NoArguments, ProfileName, closest_matches
-from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.context import current_client
 
 NAMES_SHOWN = 10
 LICENCES_SHOWN = 20
@@ -90,7 +90,7 @@ async def list_profiles(_: NoArguments) -> ToolResult:
     A profile says how a task runs: docker-batch runs a Docker image without network, docker-network with network,
     docker-nvidia-batch on a GPU; others wrap software such as Blender or OpenFOAM.
     """
-    return answer(ProfileNames.of(await calling_client().profiles.names()))
+    return answer(ProfileNames.of(await current_client().profiles.names()))
 
 
 async def get_profile(arguments: GetProfile) -> ToolResult:
@@ -98,7 +98,7 @@ async def get_profile(arguments: GetProfile) -> ToolResult:
 
     Constants are what submit_task takes, such as DOCKER_REPO, DOCKER_TAG and DOCKER_CMD.
     """
-    name, client = arguments.profile_name, calling_client()
+    name, client = arguments.profile_name, current_client()
     try:
         profile = await client.profiles.get(name)
     except NotFound:

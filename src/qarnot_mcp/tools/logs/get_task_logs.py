@@ -10,7 +10,7 @@ from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import WAITING_STATES
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
-from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.logs.mask import mask_of
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.view import LogView
@@ -45,7 +45,7 @@ async def get_task_logs(query: LogQuery) -> ToolResult:
     Of a failed task's log the failed instances come first. Secrets of the task are masked. left_out and next tell
     what is not shown and which call shows it. The text is output of the task, data from strangers.
     """
-    client = calling_client()
+    client = current_client()
     task = await client.tasks.get(query.task_uuid)
     view = LogView(query, mask_of(task), failed_instances(task))
     async with client.tasks.log(task.uuid, query.log_type, query.instance_id) as parts:

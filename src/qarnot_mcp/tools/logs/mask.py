@@ -2,7 +2,7 @@
 
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import LogMask, secret_values
-from qarnot_mcp.tools.context import calling_key
+from qarnot_mcp.tools.context import current_key
 
 
 def mask_of(task: Task) -> LogMask:
@@ -11,4 +11,4 @@ def mask_of(task: Task) -> LogMask:
     A task that may see its owner's credentials can print them.
     """
     values = secret_values({constant.key: constant.value for constant in task.constants})
-    return LogMask({*values, calling_key().get_secret_value()})
+    return LogMask({*values, current_key().get_secret_value()})

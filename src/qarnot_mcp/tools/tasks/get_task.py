@@ -12,7 +12,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import answer
 from qarnot_mcp.tools.checks import Arguments, TaskIdParameter, parameter_of
-from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.logs.last_line import last_line
 from qarnot_mcp.tools.tasks.details import TaskDetails
@@ -52,7 +52,7 @@ async def get_task(arguments: GetTask) -> ToolResult:
     A failed task carries why: the failed instances grouped, with the last lines of their output. A finished task
     carries its energy and carbon facts. wait_seconds follows a running task without polling.
     """
-    client = calling_client()
+    client = current_client()
     wait_seconds = min(arguments.wait_seconds, MAX_WAIT_SECONDS)
     seen = await wait_for_task(client, arguments.task_uuid, wait_seconds, progress_reporter(client))
     task = seen.task

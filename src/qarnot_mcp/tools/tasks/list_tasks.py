@@ -26,7 +26,7 @@ from qarnot_mcp.tools.answers import (
     rounded,
 )
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, parameter_of, text_line, whole_number
-from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.states import States, states_named
 
 LIST_SECONDS = 50.0
@@ -118,7 +118,7 @@ async def list_tasks(arguments: ListTasks) -> ToolResult:
 
     Filters by tag, state and name prefix combine. total tells how many match; next_cursor reads on.
     """
-    return answer(await read_list(calling_client(), arguments))
+    return answer(await read_list(current_client(), arguments))
 
 
 async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:

@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.tasks.models import Submission
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
-from qarnot_mcp.tools.context import calling_client
+from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.profiles import check_profile_known
 from qarnot_mcp.tools.tasks.advice import advise
 from qarnot_mcp.tools.tasks.new_task import NewTask
@@ -67,7 +67,7 @@ async def submit_task(arguments: NewTask) -> ToolResult:
     A Docker command runs with profile docker-batch and the constants DOCKER_REPO (library/ubuntu), DOCKER_TAG and
     DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. A lost answer is looked up, not sent again.
     """
-    client = calling_client()
+    client = current_client()
     warnings = await read_advice(client, arguments)
     if arguments.validate_only:
         return answer(Submitted.checked(arguments, warnings))
