@@ -64,6 +64,25 @@ def test_a_setting_of_the_env_file_is_named_too(tmp_path: Path) -> None:
     assert ended.stderr == "qarnot-mcp: QARNOT_MCP_LOG_FORMAT is 'yaml', which is not valid: give text or json.\n"
 
 
+@pytest.mark.parametrize("arguments", [(), ("--check",)])
+def test_an_env_file_in_another_encoding_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / ".env").write_bytes("QARNOT_API_KEY=key".encode("utf-16"))
+    ended = run(tmp_path, *arguments)
+    assert ended.returncode in (1, 2)
+    assert ended.stderr == "qarnot-mcp: .env is not a text in UTF-8: save it in that encoding.\n"
+
+
+def test_a_python_that_drops_descriptions_serves_no_tools(tmp_path: Path) -> None:
+    ended = finish(tmp_path, sys.executable, "-OO", *MAIN[1:], "--sandbox")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("qarnot-mcp: python -OO drops the descriptions")
+
+
+async def test_keys_that_travel_in_the_clear_are_warned_of() -> None:
+    async with server_process(QARNOT_BASE_URL="http://api.example.org") as server:
+        assert "Keys travel to http://api.example.org in the clear" in await server.until("Connect MCP clients")
+
+
 def test_an_argument_that_does_not_exist_shows_the_usage(tmp_path: Path) -> None:
     ended = run(tmp_path, "--sandpit")
     assert ended.returncode == 2
@@ -80,11 +99,12 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     assert "QARNOT_MCP_PORT" in ended.stderr
 
 
-def test_a_host_that_is_not_of_this_machine_is_one_line(tmp_path: Path) -> None:
-    ended = run(tmp_path, "--sandbox", "--host", "192.0.2.1")
+@pytest.mark.parametrize("host", ["192.0.2.1", "a..b"])
+def test_a_host_that_is_not_of_this_machine_is_one_line(tmp_path: Path, host: str) -> None:
+    ended = run(tmp_path, "--sandbox", "--host", host)
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
-    assert "192.0.2.1" in ended.stderr
+    assert host in ended.stderr
     assert "QARNOT_MCP_HOST" in ended.stderr
 
 

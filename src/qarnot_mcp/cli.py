@@ -43,6 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
     Ends with status 2 if a setting cannot be used, and with 1 if the address cannot be listened on.
     """
     options = parse(sys.argv[1:] if arguments is None else arguments)
+    if sys.flags.optimize > 1:
+        fail("python -OO drops the descriptions of the tools: start it without -OO (-O is fine).", status=2)
     # FastMCP installs a log handler of its own when it is imported.
     os.environ["FASTMCP_LOG_ENABLED"] = "false"
     from qarnot_mcp.settings.fields import SettingsError

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from qarnot_mcp.auth.mode import choose_mode
+from qarnot_mcp.process.serve import CannotListen, listen
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Resource
@@ -89,12 +89,11 @@ async def check_key(settings: Settings, transport: Transport) -> Finding:
 
 def check_port(settings: Settings) -> Finding:
     """Check that the address can be listened on."""
-    where = f"{settings.host} port {settings.port}"
     try:
-        socket.create_server((settings.host, settings.port)).close()
-    except OSError as error:
-        return Finding("port", False, f"{where}: {error.strerror}; stop what uses it or set QARNOT_MCP_PORT")
-    return Finding("port", True, f"{where} is free")
+        listen(settings.host, settings.port).close()
+    except CannotListen as error:
+        return Finding("port", False, str(error))
+    return Finding("port", True, f"{settings.host} port {settings.port} is free")
 
 
 async def check_address(settings: Settings) -> tuple[str | None, Finding]:

@@ -75,14 +75,20 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("QARNOT_MCP_PORT", "abc", "a whole number from 1 to 65535"),
         ("QARNOT_MCP_PORT", "0", "a whole number from 1 to 65535"),
         ("QARNOT_BASE_URL", "api.qarnot.com", "an address such as https://api.qarnot.com"),
-        ("QARNOT_CLUSTER_URL", "https://key@api.qarnot.com", "without user"),
+        ("QARNOT_BASE_URL", "https://api.qarnot.com /v1", "an address"),
+        ("QARNOT_MCP_PUBLIC_URL", "https://h\\x", "an address"),
+        ("QARNOT_MCP_PUBLIC_URL", "https://mcp.example.org:", "an address"),
+        ("QARNOT_MCP_PUBLIC_URL", "https://:443", "an address"),
+        ("QARNOT_MCP_PATH", "/authorize", "a path such as /mcp"),
+        ("QARNOT_MCP_PATH", "/token", "a path such as /mcp"),
+        ("QARNOT_MCP_PATH", "/.well-known/oauth-protected-resource", "without a dot at its start"),
         ("QARNOT_BASE_URL", "https://api.qarnot.com:99999", "an address"),
         ("QARNOT_API_VERSION", "../x", "a number such as 1"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO"),
         ("QARNOT_MCP_LOG_FORMAT", "xml", "text or json"),
         ("QARNOT_MCP_READ_ONLY", "perhaps", "true or false"),
         ("QARNOT_MCP_PATH", "mcp", "a path such as /mcp"),
-        ("QARNOT_MCP_PATH", "/health", "other than /health"),
+        ("QARNOT_MCP_PATH", "/health", "none of /health"),
         ("QARNOT_MCP_AUTH", "none", "auto, key or oauth"),
         ("QARNOT_MCP_ALLOWED_HOSTS", "https://mcp.example.org", "host names separated by commas"),
         ("QARNOT_MCP_ALLOWED_ORIGINS", "mcp.example.org", "origins separated by commas"),
@@ -101,6 +107,62 @@ def test_a_wrong_value_is_one_line_that_names_variable_value_and_what_is_valid(
     assert message.startswith(f"{variable} is {value!r}")
     assert valid in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://bob:hunter2@api.qarnot.com",
+        "https://hunter2@api.qarnot.com",
+        "bob:hunter2@api.qarnot.com",
+        "https://bob:hun/hunter2@api.qarnot.com",
+        "https://api.qarnot.com?key=hunter2",
+    ],
+)
+def test_the_password_in_a_refused_address_is_not_shown(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    with pytest.raises(SettingsError, match=r"QARNOT_BASE_URL is '.*api\.qarnot\.com.*without user") as caught:
+        load(monkeypatch, QARNOT_BASE_URL=address)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+def test_a_blank_key_is_no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, blank: str) -> None:
+    assert load(monkeypatch, QARNOT_API_KEY=blank).api_key is None
+    file = tmp_path / ".env"
+    file.write_text(f"QARNOT_API_KEY='{blank}'\nQARNOT_CLIENT_TOKEN=theirs\n")
+    monkeypatch.delenv("QARNOT_API_KEY")
+    api_key = load_settings(file).api_key
+    assert api_key is not None
+    assert api_key.get_secret_value() == "theirs"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("QARNOT_API_KEY=clé".encode("latin-1"), "is not a text in UTF-8"),
+        ("QARNOT_API_KEY=key".encode("utf-16"), "is not a text in UTF-8"),
+        (b"QARNOT_MCP_READ_ONLY\n", "QARNOT_MCP_READ_ONLY stands in .* without a value"),
+        (b"QARNOT_API_KEY\n", "QARNOT_API_KEY stands in .* without a value"),
+    ],
+)
+def test_an_env_file_that_does_not_say_what_it_means_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match=said) as caught:
+        load_settings(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_env_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+def test_a_secret_of_the_env_file_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = "a-secret-with-${HOME}-in-it-and-enough-characters"
+    file = tmp_path / ".env"
+    file.write_bytes(f"\ufeffQARNOT_MCP_SECRET_KEY={secret}\n".encode())
+    assert [one.get_secret_value() for one in load_settings(file).secret_key] == [secret]
 
 
 def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,14 +95,17 @@ async def test_ready_while_the_api_answers() -> None:
         assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
-async def test_not_ready_says_why_and_asks_once_in_a_while() -> None:
+async def test_not_ready_tells_strangers_nothing_of_the_api_and_the_log_why(caplog: pytest.LogCaptureFixture) -> None:
     async with server() as http:
         first = await http.get("/ready")
         assert first.status_code == 503
         assert first.json()["status"] == "unavailable"
-        assert "cannot be reached" in first.json()["reason"]
-        assert "QARNOT_BASE_URL" in first.json()["reason"]
+        assert "the log says more" in first.json()["reason"]
+        assert "127.0.0.1" not in first.text
         assert (await http.get("/ready")).json() == first.json()
+        (line,) = [record.getMessage() for record in caplog.records if "not ready" in record.getMessage()]
+        assert "cannot be reached" in line
+        assert "QARNOT_BASE_URL" in line
         assert (await http.get("/health")).status_code == 200
 
 
@@ -273,7 +276,7 @@ async def test_a_plain_host_is_served(host: str) -> None:
         assert (await http.get("/health", headers={"Host": host})).status_code == 200
 
 
-async def test_an_api_that_redirects_is_not_ready() -> None:
+async def test_an_api_that_redirects_is_not_ready(caplog: pytest.LogCaptureFixture) -> None:
     async def elsewhere(_: Scope, __: Receive, send: Send) -> None:
         headers: Mapping[bytes, bytes] = {b"location": b"https://elsewhere.example", b"content-length": b"0"}
         await send({"type": "http.response.start", "status": 302, "headers": list(headers.items())})
@@ -282,4 +285,4 @@ async def test_an_api_that_redirects_is_not_ready() -> None:
     async with serve(elsewhere) as api_url, server(base_url=api_url) as http:
         answer = await http.get("/ready")
         assert answer.status_code == 503
-        assert "redirects (status 302)" in answer.json()["reason"]
+        assert "redirects (status 302)" in caplog.text

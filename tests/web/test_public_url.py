@@ -82,6 +82,11 @@ def test_an_origin_is_taken_as_it_is(address: str) -> None:
     assert checked_origin(address) == address
 
 
+@pytest.mark.parametrize("address", ["https://mcp.example.org:443", "https://MCP.example.org"])
+def test_an_origin_is_written_as_browsers_do(address: str) -> None:
+    assert checked_origin(address) == "https://mcp.example.org"
+
+
 def test_an_address_with_a_path_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"such as https://mcp\.example\.org"):
         checked_origin("https://mcp.example.org/mcp")

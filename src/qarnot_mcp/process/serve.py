@@ -6,6 +6,8 @@ import logging
 import signal
 import socket
 import sys
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import uvicorn
 from sse_starlette.sse import AppStatus
@@ -14,6 +16,7 @@ from starlette.types import ASGIApp
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.mode import announce_access, choose_mode
 from qarnot_mcp.process.telemetry import configure_tracing
+from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.app import create_app
 from qarnot_mcp.web.public_url import find_public_url
@@ -80,9 +83,17 @@ def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) 
     """Log the first lines: what runs on what, whose key a call uses, and which address to connect to."""
     api = "a simulated Qarnot" if is_simulated else f"{settings.base_url}/v{settings.api_version}"
     log.info("qarnot-mcp %s, on %s%s", __version__, api, ", read-only" if settings.read_only else "")
+    if not is_simulated and is_in_the_clear(settings.base_url):
+        log.warning("Keys travel to %s in the clear: anybody on the way can read them. Use https.", settings.base_url)
     mode = choose_mode(settings.auth, public_url)
     for line in announce_access(settings, mode, public_url, is_simulated=is_simulated):
         log.log(line.level, line.text)
+
+
+def is_in_the_clear(url: str) -> bool:
+    """Return whether what is sent to an address can be read on its way."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS
 
 
 def http_protocol() -> type[asyncio.Protocol] | str:
@@ -99,13 +110,16 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(2048)
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(2048)
+            stack.pop_all()
         return listener
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name with an empty part is no text that can be looked up
+        reason = error.strerror if isinstance(error, OSError) else "it is no host name"
         raise CannotListen(
-            f"cannot listen on {host} port {port}: {error.strerror}. "
+            f"cannot listen on {host} port {port}: {reason}. "
             "Stop what uses it, or choose another with QARNOT_MCP_HOST and QARNOT_MCP_PORT."
         ) from None

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-RESERVED_PATHS = ("/health", "/ready")
+RESERVED_PATHS = ("/health", "/ready", "/authorize", "/login", "/register", "/revoke", "/token")
 MIN_SECRET_CHARACTERS = 32
 
 
@@ -97,18 +97,16 @@ def _lower(value: object) -> object:
 
 
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("not a web address")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("a web address with more than scheme, host, port and path")
-    _ = parts.port  # urllib checks the port only when it is read
+    # urlsplit alone takes blanks, backslashes and an empty port.
+    if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^\s\\@?#]*)?", value):
+        raise ValueError("not a web address of scheme, host, port and path")
+    _ = urlsplit(value).port  # raises for a port above 65535
     return value.rstrip("/")
 
 
 def _path(value: str) -> str:
     path = value.rstrip("/")
-    if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", path) or path in RESERVED_PATHS:
+    if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", path) or path in RESERVED_PATHS or path.startswith("/."):
         raise ValueError("not a path")
     return path
 
@@ -148,7 +146,9 @@ WebAddress = Annotated[
     Valid("an address such as https://api.qarnot.com, without user, query or fragment"),
 ]
 EndpointPath = Annotated[
-    str, AfterValidator(_path), Valid(f"a path such as /mcp, other than {' and '.join(RESERVED_PATHS)}")
+    str,
+    AfterValidator(_path),
+    Valid(f"a path such as /mcp, without a dot at its start, and none of {', '.join(RESERVED_PATHS)}"),
 ]
 HostNames = Annotated[
     list[Annotated[str, AfterValidator(_host_name)]],

@@ -2,7 +2,9 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ from qarnot_mcp.settings.fields import SettingsError, valid_values
 from qarnot_mcp.settings.model import PREFIX, Settings, variables_of
 
 SHOWN_CHARACTERS = 80
+OWN_PREFIXES = ("QARNOT", "LOG_LEVEL")
 
 
 class Source(NamedTuple):
@@ -25,10 +28,10 @@ class Source(NamedTuple):
 def load_settings(env_file: Path | None = Path(".env"), **options: str) -> Settings:
     """Read the settings: `options` (of the command line) before the environment, and that before `env_file`.
 
-    An empty value counts as not set. Raises `SettingsError` for a wrong value and for an unknown name that starts
-    with `QARNOT_MCP_`.
+    A blank value counts as not set. Raises `SettingsError` for a wrong value, for an unknown name that starts with
+    `QARNOT_MCP_`, and for a file that cannot be read.
     """
-    in_file = {name: value for name, value in dotenv_values(env_file).items() if value} if env_file else {}
+    in_file = _read(env_file) if env_file else {}
     _refuse_unknown({*in_file, *os.environ})
     given = {name: Source(f"--{name.replace('_', '-')}", value) for name, value in options.items()}
     in_environment = _find(os.environ)
@@ -42,9 +45,26 @@ def load_settings(env_file: Path | None = Path(".env"), **options: str) -> Setti
         raise SettingsError(_explain(place, given)) from None
 
 
+def _read(file: Path) -> dict[str, str]:
+    """Return the variables of a file; what they hold is taken as it is, `${...}` too. Without a file there are none."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror}): make it readable, or remove it.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not a text in UTF-8: save it in that encoding.") from None
+    values = dotenv_values(stream=StringIO(text), interpolate=False)
+    for name, value in values.items():
+        if value is None and name.upper().startswith(OWN_PREFIXES):
+            raise SettingsError(f"{name} stands in {file} without a value: write {name}=... or remove the line.")
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _find(variables: Mapping[str, str]) -> dict[str, Source]:
     """Return the settings that these variables set, each by the variable that comes first."""
-    upper = {name.upper(): Source(name, value) for name, value in variables.items() if value}
+    upper = {name.upper(): Source(name, value) for name, value in variables.items() if value.strip()}
     found = {name: [upper[key] for key in variables_of(name) if key in upper] for name in Settings.model_fields}
     return {name: sources[0] for name, sources in found.items() if sources}
 
@@ -61,5 +81,7 @@ def _explain(place: str, sources: Mapping[str, Source]) -> str:
     """Return the one line for a wrong value; `place` is what pydantic calls the setting."""
     name = next(name for name in Settings.model_fields if place.upper() in (name.upper(), *variables_of(name)))
     field, source = Settings.model_fields[name], sources[name]
-    shown = repr(source.value[:SHOWN_CHARACTERS]) if field.repr else "(hidden)"
+    # An address may hold a password, or a key as its query.
+    value = re.sub(r"\?.*", "?...", re.sub(r"^(\w+://)?.*@", r"\1...@", source.value, flags=re.S), flags=re.S)
+    shown = repr(value[:SHOWN_CHARACTERS]) if field.repr else "(hidden)"
     return f"{source.name} is {shown}, which is not valid: give {valid_values(name, field)}."

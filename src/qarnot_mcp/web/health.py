@@ -1,6 +1,7 @@
 """The two probes: whether the process lives, and whether it reaches the Qarnot API."""
 
 import asyncio
+import logging
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -11,7 +12,10 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.transport import Transport
 
+log = logging.getLogger("qarnot_mcp.web.health")
+
 CHECK_INTERVAL_SECONDS = 30.0
+UNAVAILABLE = {"status": "unavailable", "reason": "The Qarnot API does not answer as it should; the log says more."}
 
 
 async def health(_: Request) -> JSONResponse:
@@ -25,20 +29,24 @@ class Readiness:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._checked_at: float | None = None
-        self._reason = ""
+        self._is_ready = False
         self._checking = asyncio.Lock()
 
     async def respond(self, _: Request) -> JSONResponse:
-        """Return 200 if the API was reached, else 503 with the reason; requests that come during a check share it."""
+        """Return 200 if the API was reached, else 503; requests that come during a check share it.
+
+        Anybody may ask, so only the log says what the API answered.
+        """
         async with self._checking:
             now = self._transport.clock()
             if self._checked_at is None or now - self._checked_at > CHECK_INTERVAL_SECONDS:
                 try:
                     await QarnotClient(self._transport, None).platform.settings()
-                    self._reason = ""
+                    self._is_ready = True
                 except QarnotError as error:
-                    self._reason = str(error)
+                    self._is_ready = False
+                    log.warning("not ready: %s", error)
                 self._checked_at = self._transport.clock()
-        if self._reason:
-            return JSONResponse({"status": "unavailable", "reason": self._reason}, HTTPStatus.SERVICE_UNAVAILABLE)
+        if not self._is_ready:
+            return JSONResponse(UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE)
         return JSONResponse({"status": "ready"})

@@ -32,7 +32,9 @@ def checked_origin(public_url: str) -> str:
             f"QARNOT_MCP_PUBLIC_URL is {public_url!r}, which is not https: keys and tokens must not travel in the "
             "clear. Put a proxy with a certificate in front and give its https address."
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    # As browsers write an origin: without the port that the scheme has anyway.
+    standard_port = f":{443 if parts.scheme == 'https' else 80}"
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(standard_port)}"
 
 
 async def find_public_url(
