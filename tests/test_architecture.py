@@ -1,6 +1,7 @@
 """Who may import whom, read from the imports of every module: docs/architecture.md draws the same table."""
 
 import ast
+import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -54,6 +55,12 @@ def room_of(name: str) -> str:
     """Return the folder of a module; a module right below a package that has rooms stands for itself."""
     parts = name.split(".")
     return name if len(parts) < 3 else ".".join(parts[:-1])
+
+
+def test_the_page_on_the_architecture_has_the_same_arrows() -> None:
+    page = (SOURCE.parents[1] / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", page, re.MULTILINE)
+    assert {package: set(re.findall(r"`(\w+)`", others)) for package, others in rows} == MAY_IMPORT
 
 
 def assert_no_circle(graph: Mapping[str, set[str]]) -> None:
