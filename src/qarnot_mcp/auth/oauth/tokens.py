@@ -129,12 +129,8 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
             id=secrets.token_urlsafe(16),
             session_id=secrets.token_urlsafe(16),
             key=key,
-            client_id=request.client_id,
-            redirect_uri=request.redirect_uri,
-            redirect_uri_given=request.redirect_uri_given,
             scopes=scopes,
-            code_challenge=request.code_challenge,
-            resource=self.resource,
+            **request.model_dump(exclude={"purpose", "expires_at", "client_name", "state", "scopes"}),
         )
         await self._store.add_code(code.id, CODE_SECONDS)
         logger.info("Session %s begins, for %s", code.session_id, request.client_name)
