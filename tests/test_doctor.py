@@ -87,7 +87,7 @@ async def test_a_clock_that_is_wrong() -> None:
     assert "set this machine's clock" in finding.text
 
 
-@pytest.mark.parametrize("date", ["yesterday", "Mon, 02 Jan 2023 03:04:05 -0000", None])
+@pytest.mark.parametrize("date", ["yesterday", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None])
 async def test_a_date_that_says_nothing_is_no_finding(date: str | None) -> None:
     async with api_at(date) as api_url:
         assert "not compared" in (await found(api_url))["clock"].text

@@ -5,13 +5,12 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.process.serve import CannotListen, listen
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.responses import Resource, http_date
 from qarnot_mcp.qarnot.http.transport import Request, Transport
 from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.settings.fields import SettingsError
@@ -67,10 +66,9 @@ async def check_api(settings: Settings, transport: Transport) -> list[Finding]:
     except QarnotError as error:
         return [Finding("api", False, str(error)), Finding("clock", True, "not compared: the API does not answer")]
     reached = Finding("api", True, f"{settings.base_url}/v{settings.api_version} answers")
-    try:
-        offset = abs((datetime.now(UTC) - parsedate_to_datetime(response.headers.get("date", ""))).total_seconds())
-    except (TypeError, ValueError):
+    if (api_time := http_date(response.headers.get("date", ""))) is None:
         return [reached, Finding("clock", True, "not compared: the API tells no time")]
+    offset = abs((datetime.now(UTC) - api_time).total_seconds())
     text = f"{offset:.0f} s from that of the API"
     good = offset <= CLOCK_SECONDS
     return [reached, Finding("clock", good, text if good else f"{text}: set this machine's clock, tokens depend on it")]

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import example, given, strategies
 
 from qarnot_mcp.qarnot.errors import (
     ApiRefused,
@@ -20,7 +21,14 @@ from qarnot_mcp.qarnot.errors import (
     ServerFailed,
     UnreadableResponse,
 )
-from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for, message_of, wait_seconds
+from qarnot_mcp.qarnot.http.responses import (
+    LONGEST_WAIT_SECONDS,
+    Resource,
+    Response,
+    error_for,
+    message_of,
+    wait_seconds,
+)
 
 TASK = Resource("task", "t1")
 
@@ -111,6 +119,26 @@ def test_each_status_becomes_the_error_that_teaches(
 )
 def test_retry_after_is_read_in_seconds_and_as_a_date(headers: dict[str, str], seconds: float | None) -> None:
     assert wait_seconds(answer(429, **headers).headers) == seconds
+
+
+HOSTILE_DATES = ("Mon, 01 Jan {} 00:00:00 GMT", "Mon, {} Jan 2026 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:{} GMT", "{}")
+
+
+@given(
+    form=strategies.sampled_from((*HOSTILE_DATES, "Mon, 01 Jan 2026 00:00:00 {}")),
+    part=strategies.one_of(
+        strategies.integers(-(10**30), 10**30).map(str),
+        strategies.floats().map(str),
+        strategies.text(strategies.characters(max_codepoint=255), max_size=40),
+    ),
+)
+@example(form=HOSTILE_DATES[0], part="99999999999999999999")
+@example(form=HOSTILE_DATES[0], part="9999")
+@example(form="Mon, 01 Jan 0001 00:00:00 {}", part="+2359")
+def test_a_retry_after_of_any_kind_is_a_number_or_nothing(form: str, part: str) -> None:
+    for headers in ({"retry-after": form.format(part)}, {"retry-after": "Mon, 01 Jan 2026", "date": form.format(part)}):
+        seconds = wait_seconds(headers)
+        assert seconds is None or 0 <= seconds <= LONGEST_WAIT_SECONDS
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -127,9 +127,18 @@ def wait_seconds(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value, re.ASCII):
         return min(float(value), LONGEST_WAIT_SECONDS)
-    until, now = _date(value), _date(headers.get("date", "")) or datetime.now(UTC)
+    until, now = http_date(value), http_date(headers.get("date", "")) or datetime.now(UTC)
     # The answer's own date comes first: the two clocks need not agree.
     return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT_SECONDS) if until else None
+
+
+def http_date(value: str) -> datetime | None:
+    """Return the moment that a header gives; None where it cannot be read."""
+    try:
+        moment = parsedate_to_datetime(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # OverflowError for a year of many digits
+        return None
 
 
 def _not_found(resource: Resource, said: str) -> NotFound:
@@ -150,11 +159,3 @@ def _joined(errors: object) -> str:
         text = " ".join(one_line(str(message), SAID_CHARACTERS) for message in texts)
         parts.append(f"{one_line(str(name), 80)}: {text}" if name else text)
     return "; ".join(parts)
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
