@@ -449,3 +449,12 @@ async def test_result_buckets_are_bounded(api: Caller) -> None:
         await api.http.delete(f"/tasks/{uuid}")
         await api.advance(10)
     assert (await api.refusal("POST", "/tasks", VALID | {"resultBucket": "one-more"}))[0] == 403
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(60, "Failure"), (6000, "Success"), (0, "Success")])
+async def test_a_task_gives_up_that_finds_no_machine_in_time(api: Caller, seconds: int, state: str) -> None:
+    constants = [{"key": "SANDBOX_QUEUE_SECONDS", "value": "5000"}]
+    task = await api.ended(instances=2, constants=constants, maxTimeQueueSeconds=seconds)
+    assert task["state"] == state
+    assert (task["status"]["startedOnceRange"] == "") is (state == "Failure")
+    assert [error["code"] for error in task["errors"]] == (["SANDBOX_QUEUE"] * 2 if state == "Failure" else [])

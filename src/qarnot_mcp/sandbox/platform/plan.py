@@ -13,7 +13,7 @@ from qarnot_mcp.sandbox.commands.shell import Run
 from qarnot_mcp.sandbox.platform.machines import Machine
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 
-Outcome = Literal["success", "failure", "preempted"]
+End = Literal["success", "failure", "preempted"]
 
 MAX_RUNNING_INSTANCES = 64
 """Instances of one task that run at the same time; the others wait for their turn."""
@@ -47,7 +47,7 @@ class Attempt:
     dispatched: int
     started: int | None
     ended: int
-    outcome: Outcome
+    end: End
 
     def executed_seconds(self, at: int) -> int:
         """Return how long the command of this attempt has run at a time."""
@@ -94,6 +94,8 @@ class Work:
     is_flex: bool
     max_instance_retries: int
     max_total_retries: int
+    max_queue_seconds: int
+    """How long the task waits for a machine before it fails; 0 for ever."""
 
     def run_instance(self, instance_id: int) -> Run:
         """Return what one instance does."""
@@ -125,21 +127,47 @@ class TaskPlan:
     transitions: tuple[tuple[int, str], ...]
 
 
-def plan_task(work: Work) -> TaskPlan:
-    """Return the life of a task; the same work always gives the same plan."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What running one instance comes to, wherever and whenever it runs."""
+
+    instance_id: int
+    duration: int
+    """Seconds that one attempt runs."""
+    error: InstanceError | None
+    peak_memory_mb: int
+    retries: int
+    """How often the instance is tried again after it failed."""
+
+
+def outcomes_of(work: Work) -> list[Outcome]:
+    """Return what each instance comes to; the same work always gives the same."""
     random = SeededRandom(work.seed)
-    queue_seconds = _queue_seconds(work, random)
-    slots = [queue_seconds + 2 * slot for slot in range(min(MAX_RUNNING_INSTANCES, len(work.instance_ids)))]
     retries_left = work.max_total_retries
-    instances: list[InstancePlan] = []
     shared_run = None if _varies(work) else work.run_instance(work.instance_ids[0])
+    outcomes: list[Outcome] = []
     for instance_id in work.instance_ids:
         run = shared_run or work.run_instance(instance_id)
-        dispatched = heapq.heappop(slots)
-        retries = min(work.max_instance_retries, retries_left)
-        instance = _plan_instance(work, run, random, instance_id, dispatched, retries)
-        if instance.error is not None:
-            retries_left -= retries
+        error = _error(work, run, instance_id)
+        retries = 0 if error is None else min(work.max_instance_retries, retries_left, MAX_ATTEMPTS - 1)
+        retries_left -= retries
+        memory = run.peak_memory_mb or random.integer(("memory", instance_id), 40, 420)
+        memory = 0 if work.is_image_absent else memory
+        outcomes.append(Outcome(instance_id, max(1, round(run.duration_seconds)), error, memory, retries))
+    return outcomes
+
+
+def plan_task(work: Work) -> TaskPlan:
+    """Return the life of a task on machines of its own; the same work always gives the same plan."""
+    random = SeededRandom(work.seed)
+    queue_seconds = _queue_seconds(work, random)
+    if work.max_queue_seconds and queue_seconds > work.max_queue_seconds:
+        given_up = [_give_up(work, instance_id) for instance_id in work.instance_ids]
+        return TaskPlan(tuple(given_up), _transitions(given_up))
+    slots = [queue_seconds + 2 * slot for slot in range(min(MAX_RUNNING_INSTANCES, len(work.instance_ids)))]
+    instances: list[InstancePlan] = []
+    for outcome in outcomes_of(work):
+        instance = _plan_instance(work, outcome, random, heapq.heappop(slots))
         heapq.heappush(slots, instance.ended)
         instances.append(instance)
     return TaskPlan(tuple(instances), _transitions(instances))
@@ -166,33 +194,30 @@ def _preemptions(work: Work, random: SeededRandom, instance_id: int, duration: i
     return 1 if duration >= _PREEMPTIBLE_AFTER_SECONDS and is_preempted else 0
 
 
-def _plan_instance(
-    work: Work, run: Run, random: SeededRandom, instance_id: int, dispatched: int, retries: int
-) -> InstancePlan:
-    duration = max(1, round(run.duration_seconds))
-    error = _error(work, run, instance_id)
-    preemptions = _preemptions(work, random, instance_id, duration)
+def _give_up(work: Work, instance_id: int) -> InstancePlan:
+    at = work.max_queue_seconds
+    error = InstanceError("SANDBOX_QUEUE", f"Instance {instance_id} found no machine in {at} seconds")
+    return InstancePlan(instance_id, (Attempt(work.machines[0], at, None, at, "failure"),), error, 0)
+
+
+def _plan_instance(work: Work, outcome: Outcome, random: SeededRandom, dispatched: int) -> InstancePlan:
+    instance_id = outcome.instance_id
+    preemptions = 0 if work.is_image_absent else _preemptions(work, random, instance_id, outcome.duration)
     attempts: list[Attempt] = []
-    while True:
-        number = len(attempts)
+    for number in range(min(preemptions + outcome.retries + 1, MAX_ATTEMPTS)):
         machine = random.choice(("machine", instance_id, number), work.machines)
         if work.is_image_absent:
-            attempts.append(Attempt(machine, dispatched, None, dispatched + _IMAGE_SECONDS, "failure"))
+            attempt = Attempt(machine, dispatched, None, dispatched + _IMAGE_SECONDS, "failure")
         else:
             started = dispatched + random.integer(("boot", instance_id, number), 145, 158)
-            if number < preemptions:
-                ended = started + max(1, round(duration * (0.2 + 0.6 * random.fraction(("cut", instance_id, number)))))
-                attempts.append(Attempt(machine, dispatched, started, ended, "preempted"))
-                dispatched = ended
-                continue
-            outcome: Outcome = "success" if error is None else "failure"
-            attempts.append(Attempt(machine, dispatched, started, started + duration, outcome))
-        dispatched = attempts[-1].ended
-        retries -= 1
-        if error is None or retries < 0 or len(attempts) >= MAX_ATTEMPTS:
-            break
-    memory = run.peak_memory_mb or random.integer(("memory", instance_id), 40, 420)
-    return InstancePlan(instance_id, tuple(attempts), error, 0 if work.is_image_absent else memory)
+            part = 0.2 + 0.6 * random.fraction(("cut", instance_id, number))
+            is_preempted = number < preemptions
+            ended = started + (max(1, round(outcome.duration * part)) if is_preempted else outcome.duration)
+            end: End = "preempted" if is_preempted else "success" if outcome.error is None else "failure"
+            attempt = Attempt(machine, dispatched, started, ended, end)
+        attempts.append(attempt)
+        dispatched = attempt.ended
+    return InstancePlan(instance_id, tuple(attempts), outcome.error, outcome.peak_memory_mb)
 
 
 def _error(work: Work, run: Run, instance_id: int) -> InstanceError | None:

@@ -106,6 +106,7 @@ class TaskSpec:
             machines=self.machines,
             is_flex=self.fields["schedulingType"] == "flex",
             max_instance_retries=each if each else (MAX_ATTEMPTS if total else 0),
+            max_queue_seconds=self.fields.get("maxTimeQueueSeconds", 0),
             max_total_retries=total if total else (MAX_ATTEMPTS * len(self.instance_ids) if each else 0),
         )
 
