@@ -70,10 +70,11 @@ async def test_1_000_instances_of_which_every_other_failed(model: Conversation) 
 
 @pytest.mark.parametrize(("command", "seconds"), [("sleep 36000", HOURS), ("sh -c 'exit ${INSTANCE_ID}'", 24 * HOURS)])
 async def test_full_detail_of_2_000_instances_is_bounded(model: Conversation, command: str, seconds: int) -> None:
-    constants = [{"key": f"A{number}", "value": f'"\\{number}é' * 200} for number in range(149)]
+    constants = [{"key": f"A{number}", "value": f'"\\{number}é' * 60} for number in range(149)]
     constants.append({"key": "DOCKER_CMD", "value": command})
     names = {"name": 'é"\\' * 500, "tags": ['"\\' * 255 + str(number) for number in range(10)]}
-    labels = {f"l{number}" * 100: '"' * 2000 for number in range(100)}
+    # As large as a request may be.
+    labels = {f"l{number}" * 100: '"' * 500 for number in range(100)}
     uuid = await model.started("", instance_count=2000, constants=constants, labels=labels, **names)
     await model.advance(seconds)
     await model.call("get_task", task_uuid=uuid, detail="full")

@@ -13,7 +13,7 @@ KEPT_AT_LEAST = 1
 
 
 def bounded_api_answer(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return what the API said, masked, in at most 80,000 characters of JSON.
+    """Return what the API said, masked, in at most 75,000 characters of JSON.
 
     If it is longer, its longest lists lose their ends and `_left_out` tells how many entries of each are missing; if
     that is not enough, its texts are shortened, too.
@@ -45,7 +45,7 @@ def shortened(value: Any) -> Any:
 
 
 def cut_to_fit(whole: dict[str, Any], lengths: Mapping[str, int]) -> dict[str, Any] | None:
-    """Return it with its lists cut to 80,000 characters in all; None if it is longer without them.
+    """Return it with its lists cut to 75,000 characters in all; None if it is longer without them.
 
     `lengths` are those of its lists before anything was cut.
     """
