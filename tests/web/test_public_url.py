@@ -50,6 +50,18 @@ async def test_the_tunnel_tells_its_address(cloudflared: Cloudflared, suffix: st
     assert found == "https://some-words.trycloudflare.com"
 
 
+async def test_no_proxy_of_the_environment_names_the_public_address(
+    cloudflared: Cloudflared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = Cloudflared()
+    proxy.answers = [named("evil.trycloudflare.com")]
+    cloudflared.answers = [named("some-words.trycloudflare.com")]
+    async with serve(Starlette(routes=[Route("/{path:path}", proxy.quicktunnel)])) as proxy_url:
+        monkeypatch.setenv("HTTP_PROXY", proxy_url)
+        monkeypatch.setenv("ALL_PROXY", proxy_url)
+        assert await find_public_url(None, cloudflared.url) == "https://some-words.trycloudflare.com"
+
+
 async def test_a_tunnel_that_is_still_starting_is_asked_again(cloudflared: Cloudflared) -> None:
     cloudflared.answers = [Response("starting", 503), named(""), named("some-words.trycloudflare.com")]
     assert await find_public_url(None, cloudflared.url) == "https://some-words.trycloudflare.com"

@@ -71,8 +71,9 @@ class Request:
 class Transport:
     """The pool, and what else all calls of a process share; open it with `async with`.
 
-    `application` is an ASGI application that answers in place of the API. `sleep`, `clock` and `chance` are the ways
-    to wait, to measure and to draw lots; tests give their own.
+    `application` is an ASGI application that answers in place of the API. `trust_env` says whether
+    the proxies that the environment names are used. `sleep`, `clock` and `chance` are the ways to wait, to measure and
+    to draw lots; tests give their own.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Transport:
         *,
         limits: Limits | None = None,
         application: Callable[..., Any] | None = None,
+        trust_env: bool = True,
         sleep: Sleep = asyncio.sleep,
         clock: Clock = time.monotonic,
         chance: random.Random | None = None,
@@ -96,6 +98,7 @@ class Transport:
         self._root = base_url.rstrip("/")
         self._base = f"{self._root}/v{api_version}"
         self._application = application
+        self._trust_env = trust_env
         self._places = asyncio.Semaphore(self.limits.max_calls_in_flight)
         self._large = asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
@@ -126,6 +129,7 @@ class Transport:
             # A cookie set for one caller must not go out with the calls of the next.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
+            trust_env=self._trust_env,
         )
         # Replaced here, since the argument `transport` would switch off the proxies that the environment names.
         if self._application is not None:
@@ -245,14 +249,14 @@ def _pool_limits(connections: int) -> httpx.Limits:
 
 
 async def fetch_json(url: str, timeout_seconds: float) -> Any:
-    """Read a small JSON document of some other service, with a connection of its own.
+    """Read a small JSON document of a service in the same network, with a connection of its own and by no proxy.
 
     Raises `ApiUnavailable` where it does not answer in time, answers another status than 200 to 299, or no JSON.
     """
     limits = Limits(connect_seconds=timeout_seconds, read_seconds=timeout_seconds, max_response_bytes=FETCHED_BYTES)
     try:
         async with asyncio.timeout(timeout_seconds):
-            async with Transport(url, "", limits=limits) as transport:
+            async with Transport(url, "", limits=limits, trust_env=False) as transport:
                 request = Request("GET", "", Resource("page", url), rooted=True)
                 return (await transport.exchange(request)).json("the document")
     except TimeoutError:
