@@ -88,14 +88,6 @@ def _split(value: object) -> object:
     return value
 
 
-def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
 def _web_address(value: str) -> str:
     # urlsplit alone takes blanks, backslashes and an empty port.
     if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^\s\\@?#]*)?", value):
@@ -111,33 +103,12 @@ def _path(value: str) -> str:
     return path
 
 
-def _secret(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < MIN_SECRET_CHARACTERS:
-        raise ValueError("too short")
-    return value
+def _without_slash(value: str) -> str:
+    return value.rstrip("/")
 
 
-def _host_name(value: str) -> str:
-    if "/" in value:
-        raise ValueError("an address, not a host name")
-    return value
-
-
-def _origin(value: str) -> str:
-    origin = value.rstrip("/")
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s]+", origin):
-        raise ValueError("not an origin")
-    return origin
-
-
-def _callback(value: str) -> str:
-    if "://" not in value:
-        raise ValueError("not an address")
-    return value
-
-
-UpperCase = BeforeValidator(_upper)
-LowerCase = BeforeValidator(_lower)
+UpperCase = BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value)
+LowerCase = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
 CommaSeparated = BeforeValidator(_split)
 
 WebAddress = Annotated[
@@ -151,25 +122,25 @@ EndpointPath = Annotated[
     Valid(f"a path such as /mcp, without a dot at its start, and none of {', '.join(RESERVED_PATHS)}"),
 ]
 HostNames = Annotated[
-    list[Annotated[str, AfterValidator(_host_name)]],
+    list[Annotated[str, Field(pattern="^[^/]+$")]],
     NoDecode,
     CommaSeparated,
     Valid("host names separated by commas, * as a wildcard, such as mcp.example.org,*.trycloudflare.com"),
 ]
 Origins = Annotated[
-    list[Annotated[str, AfterValidator(_origin)]],
+    list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/\s]+/*$"), AfterValidator(_without_slash)]],
     NoDecode,
     CommaSeparated,
     Valid("origins separated by commas, such as https://inspector.example.org"),
 ]
 Callbacks = Annotated[
-    list[Annotated[str, AfterValidator(_callback)]],
+    list[Annotated[str, Field(pattern="://")]],
     NoDecode,
     CommaSeparated,
     Valid("https addresses separated by commas"),
 ]
 Secrets = Annotated[
-    list[Annotated[SecretStr, AfterValidator(_secret)]],
+    list[Annotated[SecretStr, Field(min_length=MIN_SECRET_CHARACTERS)]],
     NoDecode,
     CommaSeparated,
     Valid(f"one or more random texts of at least {MIN_SECRET_CHARACTERS} characters, separated by commas"),

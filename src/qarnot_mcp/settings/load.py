@@ -58,7 +58,7 @@ def _read(file: Path) -> dict[str, str]:
     values = dotenv_values(stream=StringIO(text), interpolate=False)
     for name, value in values.items():
         if value is None and name.upper().startswith(OWN_PREFIXES):
-            raise SettingsError(f"{name} stands in {file} without a value: write {name}=... or remove the line.")
+            raise SettingsError(f"{name} has no value in {file}: write {name}=... or remove the line.")
     return {name: value for name, value in values.items() if value is not None}
 
 
