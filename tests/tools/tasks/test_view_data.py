@@ -111,6 +111,10 @@ def test_a_copy_takes_the_pool_for_the_profile_and_the_ranges_for_the_count() ->
     assert fields == {"name": "n", "pool_uuid": "0b1c", "advanced_ranges": "0-1,5"}
 
 
+def test_a_copy_leaves_the_shortname_to_the_first_task() -> None:
+    assert "shortname" not in copied(shortname="taken").fields
+
+
 def test_a_command_of_several_lines_is_copied_as_it_is() -> None:
     command = "sh -c 'set -e\n# a comment\ncd /job  &&\tls'"
     [constant] = copied(constants=[{"key": "DOCKER_CMD", "value": command}]).constants

@@ -24,6 +24,8 @@ META_KEY = "com.qarnot/dashboard"
 MAX_INSTANCES = 200
 MAX_CANCELLED = 100_000
 ERROR_CHARACTERS = 240
+UNIQUE = {"shortname"}
+"""What no second task may have."""
 COPY_CHARACTERS = 60_000
 """A longer task is not offered to be run again: a part of it would be another task."""
 
@@ -97,9 +99,8 @@ class Resubmission(Result):
         except UnreadableResponse:
             return None
         # What TaskCopy does not read in a way of its own travels back as it came.
-        fields = copy.fields | values_in(
-            raw, [name for name in NewTask.model_fields if name not in TaskCopy.model_fields]
-        )
+        plain = NewTask.model_fields.keys() - TaskCopy.model_fields.keys() - UNIQUE
+        fields = copy.fields | values_in(raw, sorted(plain))
         if "scheduling_type" in fields:
             fields["scheduling_type"] = SCHEDULING.get(fields["scheduling_type"].lower(), fields["scheduling_type"])
         changed = [name for name, value in fields.items() if mask_raw(value) != value]
