@@ -87,3 +87,38 @@ async def test_no_page_has_a_fault_that_axe_knows(browser: Browser, axe: str, th
         await host.page.clock.run_for(3000)
         await expect(host.view.get_by_role("alert")).to_be_visible()
         assert await violations(host, axe) == []
+
+
+SMALL_TARGETS = """() => {
+  const hits = (control, x, y) => {
+    const hit = document.elementFromPoint(x, y);
+    return hit === control || control.contains(hit);
+  };
+  return [...document.querySelectorAll("button, input, select, textarea")].filter(control => {
+    control.scrollIntoView({ block: "center" });
+    const { left, right, top, bottom } = control.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const reach = (dx, dy) => [...Array(22).keys()].every(step => hits(control, x + dx * step, y + dy * step));
+    const isWide = right - left >= 44 || (reach(-1, 0) && reach(1, 0)) || reach(2, 0);
+    const isHigh = bottom - top >= 44 || (reach(0, -1) && reach(0, 1)) || reach(0, 2) || reach(0, -2);
+    return !(isWide && isHigh);
+  }).map(control => control.outerHTML.slice(0, 160));
+}"""
+
+
+@pytest.mark.parametrize("width", [1000, 320])
+async def test_every_control_is_as_large_as_a_fingertip(browser: Browser, width: int) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
+        frame = host.view.locator("html")
+        rows = (await call(host.client, "list_tasks"))["tasks"]
+        uuids = {row["name"]: row["uuid"] for row in rows}
+        await host.open("list_tasks")
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+        assert await frame.evaluate(SMALL_TARGETS) == []
+        await host.open("get_task", {"task_uuid": uuids["orchard calibration"]})
+        await expect(host.view.locator(".bars li")).to_have_count(4)
+        await host.view.get_by_role("button", name="Run again").click()
+        assert await frame.evaluate(SMALL_TARGETS) == []
+        await host.open("get_task_logs", {"task_uuid": uuids["seawall flow"]})
+        await expect(host.view.locator(".line").first).to_be_visible()
+        assert await frame.evaluate(SMALL_TARGETS) == []
