@@ -102,3 +102,8 @@ def test_a_text_within_the_limit_stays_whole() -> None:
     assert shorten("abc", 3) == "abc"
     assert shorten("abcd", 3) == "ab…"
     assert shorten("abcd", 0) == ""
+
+
+@pytest.mark.parametrize("introducer", ["\x9d", "\x90", "\x1b]", "\x1bP"])
+def test_an_introducer_ends_the_control_string_before_it(introducer: str) -> None:
+    assert clean_text(f"{introducer}one{introducer}two\x07three") == clean_text(f"{introducer}one") + "three"

@@ -54,3 +54,9 @@ def test_a_command_in_a_shell_is_the_same_command(command: str) -> None:
     wrapped = in_shell(command)
     assert shlex.split(wrapped) == ["sh", "-c", command]
     assert shell_syntax(wrapped) == ""
+
+
+def test_a_quote_that_nothing_ends_quotes_the_rest() -> None:
+    assert shell_syntax('echo "a && b') == ""
+    assert shell_syntax("echo 'a | b") == ""
+    assert shell_syntax('echo "a\\') == ""

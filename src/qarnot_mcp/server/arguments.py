@@ -16,6 +16,7 @@ from qarnot_mcp.text.masking import mask_raw
 from qarnot_mcp.tools.checks import Arguments
 
 SHOWN_CHARACTERS = 80
+NAME_CHARACTERS = 60
 MAX_FAULTS = 3
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
@@ -82,10 +83,12 @@ def _explain_fault(fault: ErrorDetails, parameter: str, properties: Mapping[str,
         return str(error)
     valid = properties.get(parameter)
     if valid is None:
-        near = difflib.get_close_matches(parameter, properties, n=1)
+        near = difflib.get_close_matches(parameter[:NAME_CHARACTERS], properties, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         names = ", ".join(properties) or "none"
-        return f"{one_line(parameter, 60)} is not a parameter of this tool.{meant} Its parameters: {names}."
+        return (
+            f"{one_line(parameter, NAME_CHARACTERS)} is not a parameter of this tool.{meant} Its parameters: {names}."
+        )
     if fault["type"] == "missing" and len(fault["loc"]) == 1:
         return f"{parameter} is missing: {describe(valid)}"
     given = one_line(repr(mask_raw(fault["input"])), SHOWN_CHARACTERS)
@@ -118,6 +121,7 @@ def types_of(valid: Mapping[str, Any]) -> list[str]:
 
 def explain_unknown_tool(name: str, tools: list[str]) -> str:
     """Return which tools there are, the nearest one first."""
-    nearest = difflib.get_close_matches(name, tools, n=1)
+    nearest = difflib.get_close_matches(name[:NAME_CHARACTERS], tools, n=1)
     meant = f" Did you mean {nearest[0]}?" if nearest else ""
-    return f"There is no tool {one_line(name, 60)!r} here.{meant} The tools of this server: {', '.join(tools)}."
+    shown = one_line(name, NAME_CHARACTERS)
+    return f"There is no tool {shown!r} here.{meant} The tools of this server: {', '.join(tools)}."

@@ -10,17 +10,18 @@ _MARK_CHARACTERS = 32  # what the mark of a cut takes at most
 _CUT_FACTOR = 4  # blanks and invisible characters may take up three quarters of what is looked at
 
 # Escape sequences of terminals. None may cross a line, and a control string (title, link, device command) without
-# its end loses only its introducer, so that no text can hide behind it.
+# its end loses only its introducer, so that no text can hide behind it. No introducer stands in the body of another:
+# else a text of nothing but introducers would be read again from each of them.
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n\r]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n\r]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
 # Controls but for newline, tab and carriage return; format characters (bidirectional, zero-width, tags); and the
 # marks and letters that are invisible, which can carry a hidden text. U+FE0F stays: it only makes emoji colourful.
 _INVISIBLE = (
     r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
-    r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb"
+    r"\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb"
     r"\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _SURROGATES = r"\ud800-\udfff"

@@ -38,7 +38,7 @@ _OPTION = re.compile(
 _AUTHORIZATION = re.compile(r"(?i)(\b(?:bearer|basic)\s+)([\w.~+/=-]{8,})")
 _KNOWN_SHAPES = re.compile(
     r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}"
-    r"|sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\.[\w-]+)"
+    r"|sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,400}\.eyJ[\w-]{10,2000}\.[\w-]+)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
@@ -89,18 +89,17 @@ class LogMask:
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        needles = sorted(_needles(values), key=lambda needle: (-len(needle), needle))[:MAX_SECRET_VALUES]
-        self._needles = needles
-        self._pattern = re.compile("|".join(map(re.escape, needles))) if needles else None
+        self._needles = sorted(_needles(values), key=lambda needle: (-len(needle), needle))[:MAX_SECRET_VALUES]
 
     def __bool__(self) -> bool:
-        return self._pattern is not None
+        return bool(self._needles)
 
     def hide(self, text: str) -> str:
-        """Return the text with each secret value replaced by a mark."""
-        if self._pattern is None or not any(needle in text for needle in self._needles):
-            return text
-        return self._pattern.sub(HIDDEN, text)
+        """Return the text with each secret value replaced by a mark, the longest first."""
+        for needle in self._needles:
+            if needle in text:
+                text = text.replace(needle, HIDDEN)
+        return text
 
 
 def _needles(values: Iterable[str]) -> set[str]:

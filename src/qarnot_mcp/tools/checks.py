@@ -17,6 +17,8 @@ from qarnot_mcp.text.cleaning import clean_text
 MAX_NAME_CHARACTERS = 2047
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 511
+COMPARED_CHARACTERS = 256
+"""Comparing two texts takes quadratic time, and no name that is known is longer."""
 
 SizedT = TypeVar("SizedT", bound=Sized)
 
@@ -91,7 +93,7 @@ def closest_matches(name: str, known: Iterable[str], most: int = 3, cutoff: floa
     `cutoff` is from 0 (anything) to 1 (the same name only).
     """
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.casefold(), by_folded, n=most, cutoff=cutoff)
+    found = difflib.get_close_matches(name[:COMPARED_CHARACTERS].casefold(), by_folded, n=most, cutoff=cutoff)
     return [by_folded[folded] for folded in found]
 
 

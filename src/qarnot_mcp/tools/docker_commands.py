@@ -4,9 +4,10 @@ import re
 
 # Words that only a shell gives a meaning; `${NAME}` is not among them, the platform fills it in itself.
 _SHELL_SYNTAX = re.compile(
-    r"^\s*(?:cd|export|source|set|exit|if|for|while|[A-Za-z_]\w*=\S*)(?=\s|$)|&&|\|\||[|;<>`]|\$\(|\n(?=\s*\S)"
+    r"^\s*(?:cd|export|source|set|exit|if|for|while|[A-Za-z_]\w*=\S*)(?=\s|$)|&&|\|\||[|;<>`]|\$\(|\n(?=[^\S\n]*\S)"
 )
-_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
+# A quote that nothing ends quotes the rest: looked at as if it were none, each of many would be read to the end.
+_QUOTED = re.compile(r"'[^']*(?:'|\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z)", re.DOTALL)
 _SHELL = re.compile(r"\s*(?:exec\s+)?(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\w+\s+)*-\w*c\b")
 
 

@@ -17,7 +17,8 @@ _TROUBLE = re.compile(
 _INSTANCE_PREFIX = re.compile(r"^ *\d+> ")
 _VARYING = re.compile(
     r"0x[0-9a-fA-F]+"
-    r"|\b(?=[0-9a-fA-F-]*\d)[0-9a-fA-F]{8}(?:[0-9a-fA-F-]*[0-9a-fA-F])?\b"
+    r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
+    r"|\b(?=[a-fA-F]{0,63}[0-9])[0-9a-fA-F]{8,64}\b"
     r"|\d+(?:[.,:]\d+)*"
     r"|(?<=[\[|(])[=#*>. -]{2,}(?=[\]|)])"
     r"|[\u2581-\u2593]+"
