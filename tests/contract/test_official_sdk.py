@@ -31,6 +31,7 @@ from qarnot.exceptions import (
 from qarnot.hardware_constraint import CpuModelHardware, GpuHardware, MinimumCoreHardware, MinimumRamHardware
 from qarnot.paginate import PaginateResponse
 from qarnot.retry_settings import RetrySettings
+from qarnot.scaling import ManagedTasksQueueScalingPolicy, Scaling, TimePeriodAlways
 from qarnot.scheduling_type import OnDemandScheduling
 from qarnot.secrets import Secrets
 from qarnot.task import Task
@@ -326,12 +327,36 @@ def test_quotas_really_refuse(connect: Connect) -> None:
     connection.submit_tasks([hello(connection) for _ in range(100)])
     with pytest.raises(MaxTaskException):
         hello(connection).submit()
+    for number in range(10):
+        connection.create_pool(f"pool-{number}", "docker-batch").submit()
     with pytest.raises(MaxPoolException):
         connection.create_pool("pool", "docker-batch").submit()
     for number in range(50):
         connection.create_job(f"job-{number}").submit()
     with pytest.raises(MaxJobException):
         connection.create_job("job").submit()
+
+
+def test_a_pool_runs_tasks_scales_and_closes(connect: Connect) -> None:
+    connection = connect()
+    pool = connection.create_pool("pool", "docker-batch", 2)
+    pool.submit()
+    task = connection.create_task("in-pool", pool, 4)
+    task.constants["DOCKER_CMD"] = "echo ready"
+    task.submit()
+    while not task.wait(timeout=0.05):
+        continue
+    assert task.state == "Success"
+    policy = ManagedTasksQueueScalingPolicy(0, 5, 1, 90, 0.5, name="queue", enabled_periods=[TimePeriodAlways()])
+    pool.scaling = Scaling([policy])
+    pool.commit()
+    again = connection.retrieve_pool(pool.uuid)
+    assert [each.to_json() for each in again.scaling.policies] == [policy.to_json()]
+    assert [each.uuid for each in connection.all_pools()] == [pool.uuid]
+    again.close()
+    while again.state != "Closed":
+        again.update(flushcache=True)
+    again.delete()
 
 
 def test_a_job_runs_its_tasks_in_order_and_ends(connect: Connect) -> None:

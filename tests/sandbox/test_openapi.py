@@ -24,6 +24,7 @@ NULLABLE = {
     "TaskSummaryOutput": ("poolUuid", "jobUuid"),
     "CompletedFrameOutput": ("error",),
     "JobOutput": ("poolUuid",),
+    "PoolOutput": ("status", "scaling", "preparationTask"),
 }
 """Fields that are null in recorded answers of the API, though their schemas do not allow it."""
 
@@ -189,6 +190,25 @@ async def calls(api: Caller) -> AsyncIterator[httpx.Response]:
         yield await api.http.get(path)
     for path in ("/pools", "/jobs", "/pools/paginate", "/jobs/paginate", "/pools/search", "/pools/summaries/paginate"):
         yield await api.http.post(path, json={})
+    opened = await api.http.post("/pools", json={"name": "described", "profile": "docker-batch", "instanceCount": 2})
+    yield opened
+    pool = opened.json()["uuid"]
+    await api.advance(300)
+    in_pool = {"name": "x", "instanceCount": 3, "poolUuid": pool}
+    yield await api.http.post("/tasks", json=in_pool)
+    always = [{"type": "Always", "name": None}]
+    scaling = {"policies": [{"type": "Fixed", "name": "f", "slotsCount": 1, "enabledPeriods": always}]}
+    yield await api.http.put(f"/pools/{pool}", json={"scaling": scaling})
+    yield await api.http.patch(f"/pools/{pool}")
+    for path in (f"/pools/{pool}", f"/pools/{pool}/tasks", f"/pools/{pool}/jobs", "/pools", "/pools/summaries"):
+        yield await api.http.get(path)
+    for path in ("stdout", "stderr/0"):
+        yield await api.http.get(f"/pools/{pool}/{path}")
+    for path in ("/pools/paginate", "/pools/summaries/paginate", "/pools/search"):
+        yield await api.http.post(path, json={})
+    yield await api.http.post(f"/pools/{pool}/clone", json={})
+    yield await api.http.post(f"/pools/{pool}/close")
+    yield await api.http.delete(f"/pools/{pool}")
     created = await api.http.post("/jobs", json={"name": "described", "useDependencies": True, "tags": ["t"]})
     yield created
     job = created.json()["uuid"]

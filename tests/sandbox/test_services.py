@@ -101,16 +101,6 @@ async def test_the_account_counts_what_runs(api: Caller) -> None:
     assert info["runningCoreCount"] == quotas["flex"]["runningCoresCount"] + quotas["onDemand"]["runningCoresCount"]
 
 
-async def test_there_are_no_pools(api: Caller) -> None:
-    assert await api.get("/pools") == []
-    assert await api.post("/pools/search", {}) == []
-    assert (await api.post("/pools/paginate", {}))["total"] == 0
-    status, message = await api.refusal("POST", "/pools/", {"name": "x"})
-    assert status == 403
-    assert "Maximum number of pools reached" in message
-    assert await api.refusal("GET", "/pools/abc") == (404, "No such pool: abc")
-
-
 async def test_secrets_are_kept_in_folders(api: Caller) -> None:
     path = "/secrets-manager/data"
     assert (await api.http.put(f"{path}/a/b", json={"Value": "1"})).status_code == 201

@@ -43,7 +43,7 @@ class Api:
             **account_routes(),
             **hardware_routes(),
             **job_routes(tasks),
-            **pool_routes(),
+            **pool_routes(tasks),
             **secrets_manager_routes(),
             **profile_routes(platform.profiles),
             **TaskRoutes(tasks).routes(),

@@ -18,7 +18,7 @@ def job_routes(tasks: TaskRenderer) -> Routes:
         return list_response(context, [tasks.render(task, context.timestamp.now) for task in own])
 
     return {
-        **collection_routes("jobs", _render_all),
+        **collection_routes("jobs", render_jobs),
         ("POST", "jobs"): _create,
         ("GET", "jobs", "*"): lambda context: Response(200, to_json(_document(_job(context), context.timestamp.now))),
         ("DELETE", "jobs", "*"): _delete,
@@ -31,7 +31,8 @@ def _job(context: RequestContext) -> Job:
     return context.account.jobs.all.find(context.request.segments[1], context.timestamp)
 
 
-def _render_all(context: RequestContext) -> list[Rendered]:
+def render_jobs(context: RequestContext) -> list[Rendered]:
+    """Return every job of the account."""
     jobs = context.account.jobs.all.visible(context.timestamp)
     return [render(_document(job, context.timestamp.now)) for job in jobs]
 
@@ -52,7 +53,7 @@ def _document(job: Job, now: int) -> JsonObject:
 
 
 def _create(context: RequestContext) -> Response:
-    job = context.account.jobs.create(context.body(), context.timestamp, context.request.late_seconds)
+    job = context.account.create_job(context.body(), context.timestamp, context.request.late_seconds)
     return Response(200, to_json({"uuid": job.uuid}), headers={"location": f"/v1/jobs/{job.uuid}"})
 
 

@@ -3,7 +3,7 @@
 from qarnot_mcp.sandbox.api.collections import Rendered, render
 from qarnot_mcp.sandbox.api.running_info import running_instances_info, running_instances_nothing
 from qarnot_mcp.sandbox.platform.dependencies import dependencies_document
-from qarnot_mcp.sandbox.platform.fields import shown_fields
+from qarnot_mcp.sandbox.platform.fields import constant_list, shown_constants, shown_fields
 from qarnot_mcp.sandbox.platform.instance_states import EndedInstance, InstanceStates, instance_states_at
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS
@@ -73,10 +73,10 @@ def task_document(task: Task, now: int) -> JsonObject:
         **shown_fields(FIELDS, task.spec.fields),
         "uuid": task.uuid,
         "shortname": task.shortname,
-        "poolUuid": None,
+        "poolUuid": task.pool_uuid,
         "jobUuid": task.job_uuid,
         "dependencies": dependencies_document(task.dependencies),
-        "constants": task.shown_constants(),
+        "constants": constant_list(shown_constants(task.constants)),
         "tags": task.tags,
         "errors": _errors(task, now, states),
         "completedInstances": completed,

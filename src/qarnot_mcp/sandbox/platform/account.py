@@ -9,18 +9,32 @@ from typing import Any, Literal
 from qarnot_mcp.sandbox.commands.shell import Stream
 from qarnot_mcp.sandbox.platform.assumptions import Assumptions
 from qarnot_mcp.sandbox.platform.dependencies import Dependency, make_dependencies
-from qarnot_mcp.sandbox.platform.energy import task_credits
-from qarnot_mcp.sandbox.platform.fields import constant_list, constant_values, read_constants, read_tags, read_uuid
+from qarnot_mcp.sandbox.platform.energy import pool_credits, task_credits
+from qarnot_mcp.sandbox.platform.fields import (
+    constant_list,
+    constant_values,
+    read_constants,
+    read_fields,
+    read_tags,
+    read_uuid,
+)
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.jobs import Job, Jobs
 from qarnot_mcp.sandbox.platform.logs import read_log
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
+from qarnot_mcp.sandbox.platform.pools import Pool, Pools
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.platform.registry import Registry
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
-from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
-from qarnot_mcp.sandbox.platform.task_spec import TaskSpec, creation_of_copy, read_task_spec
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, StandalonePlanner, Task
+from qarnot_mcp.sandbox.platform.task_spec import (
+    BUCKET_FIELDS,
+    TaskSpec,
+    creation_of_copy,
+    read_task_spec,
+    resource_buckets,
+)
 from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
@@ -52,13 +66,15 @@ class Account:
         self.credits = 250.0
         self.secrets: dict[str, str] = {}
         self.jobs = Jobs(random, assumptions)
+        self.pools = Pools(random, profiles)
         self._assumptions = assumptions
-        self._plans = plans
+        self._planner = StandalonePlanner(plans)
         self._tasks: Registry[Task] = Registry("task", lambda task: plans.drop(task.uuid))
         self._created_count = 0
 
     def settle(self, timestamp: Timestamp) -> None:
         """Do what has become due; comes before everything else that is asked at that time."""
+        self.pools.settle(timestamp.now)
         self.jobs.settle(list(self._tasks), timestamp.now)
 
     def tasks(self, timestamp: Timestamp) -> list[Task]:
@@ -69,17 +85,51 @@ class Account:
         """Return the tasks of a job, the oldest first."""
         return [task for task in self.tasks(timestamp) if task.job_uuid == job.uuid]
 
+    def tasks_of_pool(self, pool: Pool, timestamp: Timestamp) -> list[Task]:
+        """Return the tasks of a pool, the oldest first."""
+        return [task for task in self.tasks(timestamp) if task.pool_uuid == pool.uuid]
+
+    def unfinished_instances(self, pool: Pool, timestamp: Timestamp) -> int:
+        """Return how many instances of the tasks of a pool wait or run."""
+        states = [instance_states_at(task, timestamp.now) for task in self.tasks_of_pool(pool, timestamp)]
+        return sum(len(each.waiting) + len(each.running) for each in states)
+
     def find(self, identifier: str, timestamp: Timestamp) -> Task:
         """Return the task of a UUID or shortname; raises a 404 when there is none."""
         return self._tasks.find(identifier, timestamp)
 
     def submit(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
         """Create a task from a request's body; raises an ApiError when it breaks a rule."""
-        if pool_uuid := read_uuid(body, "poolUuid"):
-            raise api_error(400, f"No such pool: {pool_uuid[:80]}")
-        job_uuid = read_uuid(body, "jobUuid")
+        pool_uuid, job_uuid = read_uuid(body, "poolUuid"), read_uuid(body, "jobUuid")
+        if pool_uuid and job_uuid:
+            raise api_error(400, "Only one of poolUuid and jobUuid may be set; a job's tasks run in its pool")
         job = self.jobs.active(job_uuid, timestamp) if job_uuid else None
-        return self.add(read_task_spec(body, self.profiles), job, timestamp, late_seconds)
+        pool_uuid = pool_uuid if job is None else job.fields["poolUuid"]
+        pool = self.pools.open(pool_uuid, timestamp) if pool_uuid else None
+        spec = read_task_spec(body, self.profiles, None if pool is None else pool.settings)
+        return self.add(spec, job, pool, timestamp, late_seconds)
+
+    def create_job(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Job:
+        """Create a job, if its pool is open."""
+        if pool_uuid := read_uuid(body, "poolUuid"):
+            self.pools.open(pool_uuid, timestamp)
+        return self.jobs.create(body, timestamp, late_seconds)
+
+    def create_pool(
+        self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0, like: Pool | None = None
+    ) -> Pool:
+        """Create a pool, new or `like` another one, if buckets and credits allow."""
+        if self.credits <= 0:
+            raise api_error(402, "Not enough credits")
+        for bucket in resource_buckets(read_fields(BUCKET_FIELDS, body)):
+            self._check_bucket(bucket)
+        if like is None:
+            return self.pools.create(body, timestamp, late_seconds)
+        return self.pools.copy(like, body, timestamp, late_seconds)
+
+    def _check_bucket(self, bucket: str) -> None:
+        if bucket not in self.buckets:
+            raise api_error(404, f"No such bucket: {bucket}")
 
     def submit_many(self, bodies: list[Any], timestamp: Timestamp, late_seconds: float = 0.0) -> list[JsonObject]:
         """Create a task from each body; the answer tells of each, in order."""
@@ -93,11 +143,12 @@ class Account:
                 results.append({"statusCode": error.status, "uuid": nil, "message": error.message})
         return results
 
-    def add(self, spec: TaskSpec, job: Job | None, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
+    def add(
+        self, spec: TaskSpec, job: Job | None, pool: Pool | None, timestamp: Timestamp, late_seconds: float = 0.0
+    ) -> Task:
         """Create a task from a checked specification, if buckets, credits and quota allow."""
-        for bucket in spec.resource_buckets:
-            if bucket not in self.buckets:
-                raise api_error(404, f"No such bucket: {bucket}")
+        for bucket in resource_buckets(spec.fields):
+            self._check_bucket(bucket)
         if self.credits <= 0:
             raise api_error(402, "Not enough credits")
         dependencies = self._dependencies(spec, job, timestamp)
@@ -111,6 +162,8 @@ class Account:
         result_bucket = spec.fields["resultBucket"]
         if result_bucket is not None and result_bucket not in self.buckets and len(self.buckets) >= MAX_BUCKETS:
             raise api_error(403, "Maximum number of buckets reached")
+        if pool is not None:
+            self.pools.admit(pool, len(spec.instance_ids))
         self._created_count += 1
         uuid = self.random.uuid(("task", self._created_count))
         task = Task(
@@ -118,16 +171,19 @@ class Account:
             shortname=spec.fields.get("shortname") or uuid,
             spec=spec,
             created=timestamp.now,
-            plans=self._plans,
+            planner=self._planner if pool is None else pool,
             constants=spec.constants,
             tags=list(spec.fields["tags"]),
             modified=timestamp.now,
             released=None if dependencies else timestamp.now,
             dependencies=dependencies,
             job_uuid=None if job is None else job.uuid,
+            pool_uuid=None if pool is None else pool.uuid,
             visible_from=timestamp.clock_seconds + late_seconds if late_seconds else 0.0,
         )
         self._tasks.add(task)
+        if pool is not None:
+            pool.tasks.append(task)
         if result_bucket is not None:
             self.buckets.add(result_bucket)
         self.settle(timestamp)
@@ -151,13 +207,17 @@ class Account:
         What the body sets overrides the older task. Raises a 403 when nothing is to run again or the task is not over.
         """
         job = next((job for job in self.jobs.all if job.uuid == source.job_uuid), None)
-        is_in_job = job is not None and job.state_at(timestamp.now).state == "Active"
-        changed = {
+        is_active = job is not None and job.state_at(timestamp.now).state == "Active"
+        is_in_job = is_active and not self._assumptions.copies_leave_their_job
+        changed: JsonObject = {
             "constants": constant_list(source.constants),
             "tags": list(source.tags),
             "dependencies": None,
-            "jobUuid": source.job_uuid if is_in_job and not self._assumptions.copies_leave_their_job else None,
+            "jobUuid": source.job_uuid if is_in_job else None,
+            "poolUuid": None if is_in_job else source.pool_uuid,
         }
+        if source.pool_uuid is not None:
+            changed["profile"] = None
         instances = None if kind == "clone" else self._instances_to_run_again(kind, source, timestamp)
         return self.submit(creation_of_copy(source.spec, changed, body, instances), timestamp, late_seconds)
 
@@ -224,5 +284,7 @@ class Account:
         return read_log(task, stream, instance_id, timestamp.now, after)
 
     def credits_left(self, timestamp: Timestamp) -> float:
-        """Return the credits left in euros: those of the account less what its tasks have cost."""
-        return round(self.credits - sum(task_credits(task, timestamp.now) for task in self.tasks(timestamp)), 2)
+        """Return the credits left in euros: those of the account less what its tasks and pools have cost."""
+        tasks = sum(task_credits(task, timestamp.now) for task in self.tasks(timestamp))
+        pools = sum(pool_credits(pool, timestamp.now) for pool in self.pools.all.visible(timestamp))
+        return round(self.credits - tasks - pools, 2)

@@ -1,6 +1,7 @@
-"""The energy, carbon and credits of a task, worked out from the time that its cores were busy."""
+"""The energy, carbon and credits of a task or a pool, worked out from the time that its cores were busy."""
 
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
+from qarnot_mcp.sandbox.platform.pools import Pool
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 
@@ -12,19 +13,30 @@ _HEAT_GRAMS_PER_KWH = 56.0
 _EUROS_PER_CORE_HOUR = 0.02
 
 
-def _core_hours(task: Task, now: int) -> float:
+def task_core_hours(task: Task, now: int) -> float:
+    """Return the hours that cores were busy with a task up to a time."""
     states = instance_states_at(task, now)
     return sum(attempt.machine.core_count * seconds for attempt, seconds in states.seconds_by_attempt) / 3600
 
 
+def pool_core_hours(pool: Pool, now: int) -> float:
+    """Return the hours that cores of a pool were kept ready up to a time."""
+    return sum(node.machine.core_count * seconds for node, seconds in pool.node_seconds(now)) / 3600
+
+
 def task_credits(task: Task, now: int) -> float:
-    """Return what the task has cost up to a time, in euros."""
-    return round(_core_hours(task, now) * _EUROS_PER_CORE_HOUR, 4)
+    """Return what the task has cost up to a time, in euros; in a pool the pool costs, not the task."""
+    return 0.0 if task.pool_uuid is not None else round(task_core_hours(task, now) * _EUROS_PER_CORE_HOUR, 4)
 
 
-def carbon_facts(task: Task, now: int, datacenter: str | None) -> JsonObject:
-    """Return the carbon facts of a task in Wh and grams of CO2 equivalent, compared with a reference datacenter."""
-    information_technology = _core_hours(task, now) * _WATTS_PER_CORE
+def pool_credits(pool: Pool, now: int) -> float:
+    """Return what the pool has cost up to a time, in euros."""
+    return round(pool_core_hours(pool, now) * _EUROS_PER_CORE_HOUR, 4)
+
+
+def carbon_facts(core_hours: float, datacenter: str | None) -> JsonObject:
+    """Return the carbon facts of busy cores in Wh and grams of CO2 equivalent, compared with a reference datacenter."""
+    information_technology = core_hours * _WATTS_PER_CORE
     consumed = information_technology * 1.02
     reused = information_technology * 0.98
     footprint = consumed * _GRAMS_PER_KWH / 1000

@@ -145,6 +145,11 @@ def constant_list(values: Mapping[str, str]) -> list[JsonObject]:
     return [{"key": key, "value": value} for key, value in values.items()]
 
 
+def shown_constants(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of constants by key, those of secret ones hidden."""
+    return {key: "[SECRET]" if key.startswith("QARNOT_SECRET__") else value for key, value in values.items()}
+
+
 def constant_values(constants: Sequence[JsonObject]) -> dict[str, str]:
     """Return the values of constants by key."""
     return {constant["key"]: constant["value"] for constant in constants}

@@ -19,6 +19,9 @@ MAX_RUNNING_INSTANCES = 64
 """Instances of one task that run at the same time; the others wait for their turn."""
 MAX_ATTEMPTS = 12
 UPLOAD_SECONDS = 9
+IN_POOL_START_SECONDS = 3
+"""Seconds from a slot to the command: the environment is up."""
+_NEVER = 10**11
 _PREEMPTIBLE_AFTER_SECONDS = 600
 _PREEMPTION_CHANCE = 0.08
 _MAX_PREEMPTIONS = 5
@@ -192,6 +195,27 @@ def _preemptions(work: Work, random: SeededRandom, instance_id: int, duration: i
         return min(int(asked[:9]), _MAX_PREEMPTIONS)
     is_preempted = random.fraction(("preempted", instance_id)) < _PREEMPTION_CHANCE
     return 1 if duration >= _PREEMPTIBLE_AFTER_SECONDS and is_preempted else 0
+
+
+def seconds_in_pool(outcome: Outcome) -> int:
+    """Return how long an instance takes a slot of a pool, all of its attempts together."""
+    return (IN_POOL_START_SECONDS + outcome.duration) * (outcome.retries + 1)
+
+
+def plan_in_pool(work: Work, starts: Sequence[tuple[int, Machine] | None]) -> TaskPlan:
+    """Return the life of a task whose instances start at these times on nodes of a pool; None for never."""
+    instances: list[InstancePlan] = []
+    for outcome, start in zip(outcomes_of(work), starts, strict=True):
+        dispatched, machine = start or (_NEVER, work.machines[0])
+        attempts: list[Attempt] = []
+        for _ in range(outcome.retries + 1):
+            started = None if work.is_image_absent else dispatched + IN_POOL_START_SECONDS
+            ended = dispatched + seconds_in_pool(outcome) // (outcome.retries + 1)
+            end: End = "success" if outcome.error is None else "failure"
+            attempts.append(Attempt(machine, dispatched, started, ended, end))
+            dispatched = ended
+        instances.append(InstancePlan(outcome.instance_id, tuple(attempts), outcome.error, outcome.peak_memory_mb))
+    return TaskPlan(tuple(instances), _transitions(instances))
 
 
 def _give_up(work: Work, instance_id: int) -> InstancePlan:

@@ -5,7 +5,7 @@ Times are whole platform seconds since 1970, unless they are said to be relative
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
 from qarnot_mcp.sandbox.platform.dependencies import Dependency
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
@@ -19,6 +19,28 @@ CANCEL_SECONDS = 6
 DELETE_SECONDS = 4
 
 
+class Planner(Protocol):
+    """Plans the lives of tasks: on machines of their own, or in a pool."""
+
+    def plan(self, task: "Task") -> TaskPlan:
+        """Return the life of a task if nothing more is asked of it."""
+
+
+class StandalonePlanner:
+    """Plans tasks on machines of their own; what the cache drops is planned again."""
+
+    def __init__(self, plans: LruCache[TaskPlan]) -> None:
+        self._plans = plans
+
+    def plan(self, task: "Task") -> TaskPlan:
+        """Return the life of a task if nothing more is asked of it."""
+        plan = self._plans.get(task.uuid)
+        if plan is None:
+            plan = plan_task(task.work)
+            self._plans.put(task.uuid, plan, sum(len(instance.attempts) for instance in plan.instances))
+        return plan
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """A task of one account. It has no clock: every question about it comes with a time."""
@@ -27,7 +49,7 @@ class Task:
     shortname: str
     spec: TaskSpec
     created: int
-    plans: LruCache[TaskPlan]
+    planner: Planner
     constants: dict[str, str]
     tags: list[str]
     modified: int
@@ -35,6 +57,7 @@ class Task:
     """When the task entered the queue; None while it waits for others."""
     dependencies: list[Dependency] = field(default_factory=list)
     job_uuid: str | None = None
+    pool_uuid: str | None = None
     visible_from: float = 0.0
     """The caller's own clock, in seconds, before which the task is out of sight."""
     cancelled: int | None = None
@@ -49,12 +72,8 @@ class Task:
 
     @property
     def plan(self) -> TaskPlan:
-        """The life of the task if nobody aborts it; planned again when the cache dropped it."""
-        plan = self.plans.get(self.uuid)
-        if plan is None:
-            plan = plan_task(self.work)
-            self.plans.put(self.uuid, plan, sum(len(instance.attempts) for instance in plan.instances))
-        return plan
+        """The life of the task if nothing more is asked of it."""
+        return self.planner.plan(self)
 
     def transitions(self) -> list[tuple[int, str]]:
         """Return every change of state, past and to come."""
@@ -97,8 +116,12 @@ class Task:
         """Return the time, relative to the release, up to which instances have worked; an abort stops them."""
         if self.released is None:
             return -1
-        stops = [at for at in (self.cancelled, self.deleted) if at is not None]
-        return min([now, *stops]) - self.released
+        stopped = self.stopped()
+        return (now if stopped is None else min(now, stopped)) - self.released
+
+    def stopped(self) -> int | None:
+        """Return when an abort or a deletion stopped the task; None when neither did."""
+        return min((at for at in (self.cancelled, self.deleted) if at is not None), default=None)
 
     def started(self, now: int) -> int | None:
         """Return when the first instance was sent to a machine; None before."""
@@ -111,17 +134,11 @@ class Task:
 
     def is_stopped(self, now: int) -> bool:
         """Return whether an abort or a deletion has ended what was still running."""
-        return any(at is not None and at <= now for at in (self.cancelled, self.deleted))
+        stopped = self.stopped()
+        return stopped is not None and stopped <= now
 
     def instance(self, instance_id: int) -> InstancePlan | None:
         """Return the plan of one instance; None when the task has no such instance."""
         if instance_id not in self.spec.instance_ids:
             return None
         return self.plan.instances[self.spec.instance_ids.index(instance_id)]
-
-    def shown_constants(self) -> list[dict[str, Any]]:
-        """Return the constants, with the values of secret ones hidden."""
-        return [
-            {"key": key, "value": "[SECRET]" if key.startswith("QARNOT_SECRET__") else value}
-            for key, value in self.constants.items()
-        ]

@@ -24,6 +24,10 @@ MAX_INSTANCES = 2048
 _MAX_RANGES_LENGTH = 16384
 _PATTERN = fields.text_reader(2047)
 
+BUCKET_FIELDS = (
+    Field("resourceBuckets", fields.read_bucket_names, default=[]),
+    Field("advancedResourceBuckets", fields.read_buckets_with_prefixes),
+)
 FIELDS = (
     Field("name", fields.read_name),
     Field("shortname", fields.read_shortname, is_shown=False),
@@ -33,8 +37,7 @@ FIELDS = (
     Field("dependencies", read_dependencies, is_shown=False),
     Field("instanceCount", lambda body, name: body.integer(name)),
     Field("advancedRanges", lambda body, name: (body.text(name, _MAX_RANGES_LENGTH) or "").strip() or None),
-    Field("resourceBuckets", fields.read_bucket_names, default=[]),
-    Field("advancedResourceBuckets", fields.read_buckets_with_prefixes),
+    *BUCKET_FIELDS,
     Field("resultBucket", fields.read_bucket, default=None),
     Field("constants", fields.read_constants, default=[], is_shown=False),
     Field("tags", fields.read_tags, default=[], is_shown=False),
@@ -66,6 +69,16 @@ FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """What a task takes over from its pool."""
+
+    profile: Profile
+    machines: tuple[Machine, ...]
+    constants: Mapping[str, str]
+    retry_settings: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """A checked task creation; `fields` holds the values of `FIELDS`."""
 
@@ -73,6 +86,7 @@ class TaskSpec:
     profile: Profile
     instance_ids: tuple[int, ...]
     machines: tuple[Machine, ...]
+    pool_constants: Mapping[str, str]
 
     size: int
     """Bytes of the fields as JSON."""
@@ -82,16 +96,11 @@ class TaskSpec:
         """The constants that the task sets."""
         return fields.constant_values(self.fields["constants"])
 
-    @property
-    def resource_buckets(self) -> list[str]:
-        """The names of all buckets that the task reads."""
-        advanced = self.fields["advancedResourceBuckets"]
-        return [*self.fields["resourceBuckets"], *(bucket["bucketName"] for bucket in advanced)]
-
     def work(self, seed: str) -> Work:
         """Return what the plan of the task is made from."""
         constants = {
             **{constant.name: constant.value for constant in self.profile.constants},
+            **self.pool_constants,
             **self.constants,
         }
         settings = self.fields["retrySettings"]
@@ -111,21 +120,60 @@ class TaskSpec:
         )
 
 
-def read_task_spec(body: Body, profiles: Mapping[str, Profile]) -> TaskSpec:
-    """Check the body of a task creation.
+def read_task_spec(body: Body, profiles: Mapping[str, Profile], pool: PoolSettings | None) -> TaskSpec:
+    """Check the body of a task creation; `pool` is the pool that the task or its job names.
 
     Raises a 400 for a field that is ill-typed, out of its bounds or against a rule, and a 402 when no machine
     satisfies the hardware constraints.
     """
     values = read_fields(FIELDS, body)
-    profile = _profile(body, profiles)
+    if pool is not None:
+        _take_over(values, pool)
+    profile = find_profile(values, profiles)
     instance_ids = _instance_ids(values)
-    if values["resourceBuckets"] and values["advancedResourceBuckets"]:
-        raise api_error(400, "Only one of resourceBuckets and advancedResourceBuckets may be set")
+    check_buckets(values)
+    machines = find_machines(values, profile) if pool is None else pool.machines
+    constants = {} if pool is None else pool.constants
+    return TaskSpec(values, profile, instance_ids, machines, constants, len(to_json(values)))
+
+
+def _take_over(values: JsonObject, pool: PoolSettings) -> None:
+    for name in ("profile", "hardwareConstraints"):
+        if values.get(name):
+            raise api_error(400, f"Invalid task file. Invalid fields: {name}; a task in a pool takes that of the pool")
+    values["profile"] = pool.profile.name
+    if not any(values["retrySettings"].values()):
+        values["retrySettings"] = pool.retry_settings
+
+
+def find_profile(values: JsonObject, profiles: Mapping[str, Profile]) -> Profile:
+    """Return the profile that a creation names; raises a 400 when there is none."""
+    name = values.get("profile")
+    if not name:
+        raise invalid_fields("profile")
+    if name not in profiles:
+        raise api_error(400, f"No such profile: {name[:80]}")
+    return profiles[name]
+
+
+def find_machines(values: JsonObject, profile: Profile) -> tuple[Machine, ...]:
+    """Return the machines that a creation may run on; raises a 402 when there are none."""
     machines = fitting_machines(values["hardwareConstraints"], profile.needs_gpu)
     if not machines:
-        raise api_error(402, "No machine satisfies every hardware constraint of the task")
-    return TaskSpec(values, profile, instance_ids, machines, len(to_json(values)))
+        raise api_error(402, "No machine satisfies every hardware constraint")
+    return machines
+
+
+def check_buckets(values: JsonObject) -> None:
+    """Raise a 400 for a creation with both forms of resource buckets."""
+    if values["resourceBuckets"] and values["advancedResourceBuckets"]:
+        raise api_error(400, "Only one of resourceBuckets and advancedResourceBuckets may be set")
+
+
+def resource_buckets(values: JsonObject) -> list[str]:
+    """Return the names of all buckets that a creation reads."""
+    advanced = values["advancedResourceBuckets"]
+    return [*values["resourceBuckets"], *(bucket["bucketName"] for bucket in advanced)]
 
 
 def creation_of_copy(source: TaskSpec, changed: JsonObject, body: Body, instances: str | None = None) -> Body:
@@ -141,15 +189,6 @@ def creation_of_copy(source: TaskSpec, changed: JsonObject, body: Body, instance
     elif "instanceCount" in overrides:
         overrides.setdefault("advancedRanges", None)
     return Body(copied | overrides)
-
-
-def _profile(body: Body, profiles: Mapping[str, Profile]) -> Profile:
-    name = body.text("profile")
-    if not name:
-        raise invalid_fields("profile")
-    if name not in profiles:
-        raise api_error(400, f"No such profile: {name[:80]}")
-    return profiles[name]
 
 
 def _instance_ids(values: JsonObject) -> tuple[int, ...]:
