@@ -12,6 +12,7 @@ from tests.support.view_host import Host, hosting
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = 320
+MAX_INLINE_PIXELS = 500
 UNSEEN = """body => new Promise(done => new IntersectionObserver(([entry], observer) => {
   if (!entry.isIntersecting) { observer.disconnect(); done(); }
 }).observe(body))"""
@@ -129,14 +130,73 @@ async def test_nothing_is_cut_off_at_320_pixels(browser: Browser) -> None:
 
 async def test_the_host_hears_the_size_of_each_page(browser: Browser) -> None:
     async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
-        await host.open("list_tasks")
+        await host.open("list_tasks", context={"displayMode": "inline"})
+        await host.view.get_by_role("button", name="Show all").click()
         await expect(host.view.locator("tbody tr")).to_have_count(13)
         fits = "root => root.scrollHeight <= root.clientHeight && root.clientHeight - document.body.offsetHeight <= 1"
-        await host.view.locator(f"html:is({'*'})").wait_for()
         await host.page.wait_for_function("document.querySelector('iframe').offsetHeight > 600")
         assert await host.view.locator("html").evaluate(fits)
         sizes = await host.heard("ui/notifications/size-changed")
         assert sizes[-1]["width"] == 1000 - 48
+
+
+@pytest.mark.parametrize("width", [1000, PHONE])
+async def test_in_a_conversation_a_page_is_low_and_leads_to_the_full_screen(browser: Browser, width: int) -> None:
+    context = {"displayMode": "inline", "availableDisplayModes": ["inline", "fullscreen"], "locale": "fr-FR"}
+    height = "body => body.getBoundingClientRect().height"
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
+        await host.page.evaluate("document.body.classList.add('narrow')")
+        rows = (await call(host.client, "list_tasks"))["tasks"]
+        uuids = {row["name"]: row["uuid"] for row in rows}
+        failed, running, done = (
+            {"task_uuid": uuids[name]} for name in ("seawall postprocessing", "seawall flow", "seawall mesh fine")
+        )
+        for tool, arguments, part in (
+            ("list_tasks", {}, "tbody tr"),
+            ("get_task", failed, "section.failure"),
+            ("get_task", running, ".phases"),
+            ("get_task", done, ".phases"),
+            ("get_task_logs", done, ".line"),
+            ("get_task_logs", running, ".line"),
+        ):
+            await host.open(tool, arguments, context=context)
+            await expect(host.view.locator(part).first).to_be_visible()
+            assert await host.view.locator("body").evaluate(height) <= MAX_INLINE_PIXELS, (tool, arguments)
+            assert await host.view.locator("html").evaluate("root => root.scrollWidth - root.clientWidth") == 0
+            await host.view.get_by_role("button", name="Tout afficher").click()
+            await expect(host.view.locator("html")).to_have_attribute("data-display", "fullscreen")
+            await expect(host.view.get_by_role("button", name="Tout afficher")).to_have_count(0)
+            await host.view.get_by_role("button", name="Quitter le plein écran").click()
+            await expect(host.view.locator("html")).to_have_attribute("data-display", "compact")
+
+
+async def test_a_host_that_refuses_the_full_screen_shows_all_in_place(browser: Browser) -> None:
+    context = {"displayMode": "inline", "availableDisplayModes": ["fullscreen"]}
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+        await host.page.evaluate("window.refuses = ['ui/request-display-mode']")
+        await host.open("list_tasks", context=context)
+        await expect(host.view.locator("tbody tr")).to_have_count(4)
+        await host.view.get_by_role("button", name="Show all").click()
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+
+
+@pytest.mark.parametrize("width", [1000, PHONE])
+async def test_nothing_scrolls_but_the_page_itself(browser: Browser, width: int) -> None:
+    scrolling = """root => [...root.querySelectorAll("body, body *:not(textarea)")]
+      .filter(element => /auto|scroll/.test(getComputedStyle(element).overflow))
+      .map(element => element.outerHTML.slice(0, 80))"""
+    async with running_server(speed=100_000) as server, hosting(browser, server, width=width) as host:
+        uuid = await submitted(host.client, "seq 1 300", name="many", instance_count=40)
+        await ended(host.client, uuid)
+        await host.open("list_tasks")
+        await expect(host.view.locator("tbody tr")).to_have_count(1)
+        assert await host.view.locator("html").evaluate(scrolling) == []
+        await host.view.get_by_role("button", name="many").click()
+        await expect(host.view.locator(".bars li")).to_have_count(40)
+        assert await host.view.locator("html").evaluate(scrolling) == []
+        await host.view.get_by_role("button", name="Log", exact=True).click()
+        await expect(host.view.locator(".line").first).to_be_attached()
+        assert await host.view.locator("html").evaluate(scrolling) == []
 
 
 async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> None:
@@ -301,7 +361,7 @@ async def test_requests_of_the_host_are_answered(browser: Browser) -> None:
 async def test_full_screen_is_offered_where_the_host_has_it(browser: Browser) -> None:
     async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         tasks = (await call(host.client, "list_tasks"))["tasks"]
-        modes = {"availableDisplayModes": ["inline", "fullscreen"]}
+        modes = {"displayMode": "inline", "availableDisplayModes": ["inline", "fullscreen"]}
         await host.open("get_task_logs", {"task_uuid": tasks[0]["uuid"]}, context=modes)
         await host.view.get_by_role("button", name="Full screen").click()
         await expect(host.view.get_by_role("button", name="Leave full screen")).to_be_visible()

@@ -191,10 +191,10 @@ async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(
         log = host.view.get_by_role("log")
         await host.run_until(log, "200")
         await expect(log.locator(".line").last).to_be_in_viewport()
-        await log.evaluate("log => log.scrollTo(0, 0)")
+        await host.view.locator("html").evaluate("() => scrollTo(0, 0)")
         await expect(host.view.get_by_text("Following paused")).to_be_visible()
         await host.run_until(log, "the end")
-        assert await log.evaluate("log => log.scrollTop") == 0
+        assert await host.view.locator("html").evaluate("() => scrollY") == 0
         await host.view.get_by_role("button", name="To the end").click()
         await expect(log.locator(".line").last).to_be_in_viewport()
         numbers = await log.locator(".gutter").evaluate_all("all => all.map(one => Number(one.dataset.number))")

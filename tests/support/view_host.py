@@ -49,7 +49,13 @@ class Host:
             "tool": tool,
             "input": arguments or {},
             "result": await self._result(tool, arguments or {}),
-            "context": {"theme": "light", "locale": "en-GB", "timeZone": "Europe/Paris", **(context or {})},
+            "context": {
+                "theme": "light",
+                "locale": "en-GB",
+                "timeZone": "Europe/Paris",
+                "displayMode": "fullscreen",
+                **(context or {}),
+            },
             **more,
         }
         await self.page.evaluate("([html, opening]) => window.show(html, opening)", [document.text, opening])

@@ -41,6 +41,7 @@ export function createHandlers(view) {
 
   return {
     refresh: load,
+    expand: view.expand,
     openTasks: () => show("tasks", view.tasks, `[data-uuid="${CSS.escape(view.task.uuid)}"]`),
     openTask: (uuid, name) => show("task", view.task?.uuid === uuid ? view.task : newTask(uuid, name)),
 
@@ -98,13 +99,14 @@ export function createHandlers(view) {
     },
 
     async earlier() {
-      const lines = document.getElementById("log-lines");
+      const root = document.documentElement;
       view.log.follows = false;
-      const below = lines.scrollHeight - lines.scrollTop;
+      const below = root.scrollHeight - root.scrollTop;
       await attempt(view.log, loadEarlier);
-      lines.scrollTop = lines.scrollHeight - below;
+      root.scrollTop = root.scrollHeight - below;
     },
-    scrolled({ target: { scrollTop, scrollHeight, clientHeight } }) {
+    /** The reader scrolled: the log is followed while its end is in sight. */
+    scrolled({ scrollTop, scrollHeight, clientHeight }) {
       const follows = scrollHeight - scrollTop - clientHeight < AT_END_PIXELS;
       if (follows !== view.log.follows) change(view.log, { follows });
     },

@@ -80,6 +80,8 @@ import { taskListPage } from "../pages/task_list.js";
  * @property {boolean} mayAct whether the reader may abort, delete and run again
  * @property {boolean} mayCall whether the host lets the view call tools
  * @property {boolean} isAlive whether another load is due
+ * @property {"compact"|"inline"|"fullscreen"} display how much room there is: compact is at most 500 pixels high, until
+ *   the reader asks for more
  * @property {Set<string>} knownTags
  * @property {object} host the connection of app/host.js
  * @property {object} go the handlers of app/handlers.js
@@ -106,9 +108,11 @@ const view = {
   mayCall: true,
   knownTags: new Set(),
   isAlive: false,
+  display: "compact",
   redraw,
   load: () => polling.loadNow(),
-  expandButton,
+  expand,
+  displayButton,
   announce: (text) => render(document.getElementById("announcements"), text),
   announceState({ name, state }) {
     view.announce(`${name}: ${view.say(kindOf(state))}`);
@@ -166,8 +170,7 @@ function redraw() {
   const { page, notice } = view;
   const content = page ? PAGES[page](view) : [h("header.head", logo()), loading(view)];
   render(main, notice && h("p.notice", notice), content);
-  const lines = page === "log" && view.log.follows && document.getElementById("log-lines");
-  if (lines) lines.scrollTop = lines.scrollHeight;
+  if (page === "log" && view.log.follows && view.display === "fullscreen") scrollTo(0, root.scrollHeight);
   performance.measure("qarnot:draw", { start });
 }
 
@@ -214,7 +217,8 @@ function takeContext(changes) {
   Object.assign(hostContext, changes);
   const { theme, displayMode, styles, locale = navigator.language, timeZone } = hostContext;
   root.dataset.theme = theme ?? (prefersDark.matches ? "dark" : "light");
-  root.dataset.fills = displayMode === "fullscreen";
+  if (displayMode === "fullscreen") showAs("fullscreen");
+  else if (view.display === "fullscreen") showAs("compact");
   for (const [name, value] of Object.entries(styles?.variables ?? {})) root.style.setProperty(name, value ?? "");
   document.getElementById("host-fonts").textContent = styles?.css?.fonts ?? "";
   Object.assign(view, createLanguage(locale, timeZone));
@@ -223,15 +227,34 @@ function takeContext(changes) {
   redraw();
 }
 
-function expandButton() {
-  const mode = hostContext.displayMode === "fullscreen" ? "inline" : "fullscreen";
+function showAs(display) {
+  view.display = root.dataset.display = display;
+}
+
+/** Show everything: on the full screen where the host has one, else in place. */
+async function expand() {
+  try {
+    if (hostContext.availableDisplayModes?.includes("fullscreen"))
+      return await view.host.requestDisplayMode("fullscreen");
+  } catch (error) {
+    isLost(error);
+  }
+  showAs("inline");
+  redraw();
+}
+
+/** The way to full screen and back, where the host has it. */
+function displayButton() {
+  const mode = view.display === "fullscreen" ? "inline" : "fullscreen";
   return (
     hostContext.availableDisplayModes?.includes(mode) &&
-    iconButton("expand", view.say(mode), () => view.host.requestDisplayMode(mode))
+    iconButton("expand", view.say(mode), mode === "inline" ? () => view.host.requestDisplayMode(mode) : expand)
   );
 }
 
+showAs("compact");
 takeContext({});
+addEventListener("scroll", () => view.page === "log" && view.go.scrolled(root));
 prefersDark.addEventListener("change", () => takeContext({}));
 view.host.initialize().then((host) => {
   view.mayCall = !host.hostCapabilities || "serverTools" in host.hostCapabilities;

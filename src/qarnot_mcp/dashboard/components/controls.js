@@ -58,9 +58,9 @@ export const choices = (label, options, chosen, onChoose) =>
   );
 
 /** The header of a page: `start`, whether the page is kept up to date, and the way to full screen. */
-export function head({ say, isAlive, expandButton }, problem, ...start) {
+export function head({ say, isAlive, displayButton }, problem, ...start) {
   const word = problem?.isLost ? "lost" : isAlive ? "live" : "still";
-  return h("header.head", start, h("span.liveness", { class: word }, dot(), say(word)), expandButton());
+  return h("header.head", start, h("span.liveness", { class: word }, dot(), say(word)), displayButton());
 }
 
 /** A section of a page: its title, something beside the title, and its content. */
@@ -76,6 +76,9 @@ export const problemBox = ({ say, go }, problem) =>
     h("p", problem.isLost && h("strong", say("lostTitle"), " "), problem.text),
     button(say("tryAgain"), go.refresh, { icon: "again" }),
   );
+
+/** The way to what a compact page leaves out. */
+export const showAllButton = ({ say, go }) => h("div.more", button(say("showAll"), go.expand, { icon: "expand" }));
 
 /** Shown until the first result is there. */
 export const loading = ({ say }) => h("p.empty.soft", say("loading"));

@@ -12,6 +12,7 @@ loading=Loading=Chargement
 refresh=Refresh=Actualiser
 fullscreen=Full screen=Plein écran
 inline=Leave full screen=Quitter le plein écran
+showAll=Show all=Tout afficher
 tryAgain=Try again=Réessayer
 cancel=Cancel=Annuler
 

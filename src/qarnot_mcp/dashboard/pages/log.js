@@ -2,13 +2,15 @@
 
 import { h } from "../components/dom.js";
 import { piecesOf } from "../model/log_lines.js";
-import { button, chip, choices, head, inputField, problemBox, loading } from "../components/controls.js";
+import { button, chip, choices, head, inputField, problemBox, loading, showAllButton } from "../components/controls.js";
 
 const STREAMS = ["stdout", "stderr"].map((name) => [name, name]);
 const MAX_CHOICES = 500;
+/** A full screen scrolls; in the conversation the view is as high as its lines. */
+const SHOWN_LINES = { compact: 10, inline: 100, fullscreen: Infinity };
 
 export function logPage(view) {
-  const { say, go, log } = view;
+  const { say, go, log, display } = view;
   const { result, lines, args, name, state, search, problem } = log;
   const matches = search && lines.reduce((sum, { text }) => sum + (piecesOf(text, search).length - 1) / 2, 0);
   return [
@@ -18,22 +20,24 @@ export function logPage(view) {
       button(name ?? say("task"), () => go.openTask(args.task_uuid, name), { kind: "quiet", icon: "back" }),
     ),
     h("div.task-title", h("h1", { id: "heading", tabindex: -1 }, say("log")), state && chip(view, state)),
-    h(
-      "div.tools",
-      { role: "search" },
-      choices(say("stream"), STREAMS, args.log_type, (log_type) => go.openLog({ log_type })),
-      instanceChoice(view),
+    display !== "compact" &&
       h(
-        "div.log-search",
-        inputField("log-search", say("search"), search, go.searchText, {
-          type: "search",
-          onkeydown: ({ key }) => key === "Enter" && go.searchAll(),
-        }),
-        search && h("span.soft", { "aria-live": "polite" }, say("matches", matches)),
+        "div.tools",
+        { role: "search" },
+        choices(say("stream"), STREAMS, args.log_type, (log_type) => go.openLog({ log_type })),
+        instanceChoice(view),
+        h(
+          "div.log-search",
+          inputField("log-search", say("search"), search, go.searchText, {
+            type: "search",
+            onkeydown: ({ key }) => key === "Enter" && go.searchAll(),
+          }),
+          search && h("span.soft", { "aria-live": "polite" }, say("matches", matches)),
+        ),
       ),
-    ),
     problemBox(view, problem),
     result ? terminal(view) : !problem && loading(view),
+    display === "compact" && result && showAllButton(view),
   ];
 }
 
@@ -51,8 +55,11 @@ function instanceChoice({ say, go, log: { args, instanceIds } }) {
   );
 }
 
-function terminal({ say, go, log }) {
-  const { result, args, lines, search, isFound, isOver, follows } = log;
+function terminal({ say, go, log, display }) {
+  const { result, args, search, isFound, isOver, follows } = log;
+  const isFull = display === "fullscreen";
+  const count = SHOWN_LINES[display];
+  const lines = isFound ? log.lines.slice(0, count) : log.lines.slice(-count);
   const first = lines[0]?.number;
   const digits = String(lines.at(-1)?.number ?? 1).length;
   const note = (text, label, onclick) =>
@@ -62,24 +69,25 @@ function terminal({ say, go, log }) {
 
     isFound
       ? note(say("foundLines", result.matches ?? 0), "backToLog", go.leaveSearch)
-      : first > 1 && note(say("linesAbove", first - 1), "earlier", go.earlier),
+      : first > 1 && note(say("linesAbove", first - 1), isFull && "earlier", go.earlier),
     first === null && result.left_out && note(result.left_out),
     h(
       "div.lines",
       {
         id: "log-lines",
         role: "log",
-        tabindex: 0,
         "aria-live": "off",
         "aria-label": say("linesOf", { stream: args.log_type }),
         "--digits": `${digits}ch`,
-        onscroll: go.scrolled,
       },
       lines.length
         ? lines.map((line, position) => logLine(line, position, search))
         : h("p.nothing", say(isOver ? "emptyLog" : "emptySoFar")),
     ),
-    !follows && !isFound && h("div.to-end", button(say("toEnd"), go.toEnd, { icon: "toEnd", kind: "strong" })),
+    isFull &&
+      !follows &&
+      !isFound &&
+      h("div.to-end", button(say("toEnd"), go.toEnd, { icon: "toEnd", kind: "strong" })),
     h(
       "p.strip",
       h("span", say("countLines", result.total_lines)),

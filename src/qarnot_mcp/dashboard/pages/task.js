@@ -3,7 +3,7 @@
 import { confirmDialog } from "../components/confirm_dialog.js";
 import { h, ARIA_HIDDEN } from "../components/dom.js";
 import { barsOf, ticksOf } from "../model/instance_bars.js";
-import { button, chip, head, problemBox, section, loading, tagList } from "../components/controls.js";
+import { button, chip, head, problemBox, section, showAllButton, loading, tagList } from "../components/controls.js";
 import { timestampOf, phasesOf, wallSeconds } from "../model/phases.js";
 import { isOver, kindOf } from "../model/states.js";
 
@@ -48,6 +48,11 @@ function details(view) {
   const { history, result } = view.task;
   const total = wallSeconds(result);
   const phases = phasesOf(result, history);
+  if (view.asking && view.display === "compact") return null;
+  if (view.display === "compact") {
+    const report = failure(view);
+    return [report ?? timeline(view, result, phases, total), instanceCounts(view), showAllButton(view)];
+  }
   return [
     result.note && h("p.note", result.note),
     failure(view),
@@ -68,7 +73,7 @@ function actionBar({ say, go, task: { result }, mayAct }) {
   );
 }
 
-function failure({ say, memory, go, task: { result } }) {
+function failure({ say, memory, go, display, task: { result } }) {
   const { failure: report, errors = [], state } = result;
   if (!report && (!errors.length || state === "Success")) return null;
   const group = ({
@@ -105,7 +110,7 @@ function failure({ say, memory, go, task: { result } }) {
     { class: kindOf(state), "aria-labelledby": "failure-title" },
     h("h2", { id: "failure-title" }, say(state === "Cancelled" ? "cancelled" : "whyFailed")),
     report ? h("p", report.summary) : errors.map(({ message }) => h("p", message)),
-    report && [report.hint && h("p.hint", report.hint), report.groups.map(group)],
+    report && [report.hint && h("p.hint", report.hint), display !== "compact" && report.groups.map(group)],
   );
 }
 
@@ -147,22 +152,13 @@ function timeline({ say, duration, date }, { state, times }, phases, total) {
 function instances(view, dispatched, total) {
   const { say, duration } = view;
   const { result } = view.task;
-  const counts = result.instances;
   const { bars, rest } = barsOf(result, dispatched, total);
-  const isDense = bars.length > ROOMY_BARS;
-  return section(
-    "instances",
-    say("countInstances", counts.total),
-    h(
-      "span.counts",
-      COUNTS.filter((name) => counts[name]).map((name) =>
-        h("span.aside", { key: name, class: name }, say(`${name}Count`, counts[name])),
-      ),
-    ),
+  return instanceCounts(
+    view,
     bars.length > 0 && [
       h(
         "div.bars",
-        { class: isDense ? "dense" : "", role: "group", tabindex: isDense && 0, "aria-labelledby": "instances-title" },
+        { class: bars.length > ROOMY_BARS ? "dense" : "", role: "group", "aria-labelledby": "instances-title" },
         h(
           "div.axis",
           ARIA_HIDDEN,
@@ -176,6 +172,22 @@ function instances(view, dispatched, total) {
       rest > 0 && h("p.soft.small", say("restCount", rest)),
       h("p.soft.small", say("barsNote")),
     ],
+  );
+}
+
+/** How many instances there are of each kind, and what comes below. */
+function instanceCounts({ say, task: { result } }, ...content) {
+  const counts = result.instances;
+  return section(
+    "instances",
+    say("countInstances", counts.total),
+    h(
+      "span.counts",
+      COUNTS.filter((name) => counts[name]).map((name) =>
+        h("span.aside", { key: name, class: name }, say(`${name}Count`, counts[name])),
+      ),
+    ),
+    ...content,
   );
 }
 

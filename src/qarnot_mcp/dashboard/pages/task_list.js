@@ -11,11 +11,13 @@ import {
   logo,
   problemBox,
   loading,
+  showAllButton,
   tagList,
 } from "../components/controls.js";
 import { timestampOf } from "../model/phases.js";
 import { isOver, kindOf, orderOf } from "../model/states.js";
 
+const COMPACT_ROWS = 4;
 const COLUMNS = ["name", "state", "progress", "instances", "created", "duration"];
 const STATES = ["all", "active", "finished", "failed"];
 
@@ -45,8 +47,9 @@ function shownRows({ tasks: { rows, text, sort }, tagsOf }) {
 }
 
 export function taskListPage(view) {
-  const { say, go, tasks } = view;
+  const { say, go, tasks, display } = view;
   const { rows, args, problem, text } = tasks;
+  const isCompact = display === "compact";
   const total = tasks.total ?? rows?.length;
   const shown = rows && shownRows(view);
   const active = rows?.filter(({ state }) => !isOver(state)).length;
@@ -59,22 +62,26 @@ export function taskListPage(view) {
       h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts)),
       iconButton("again", say("refresh"), go.refresh),
     ),
-    h(
-      "div.tools",
-      { role: "search" },
-      inputField("filter", say("filter"), text, go.filterText, { type: "search" }),
-      choices(
-        say("state"),
-        STATES.map((state) => [state, say(state)]),
-        args.state ?? "all",
-        go.filterState,
+    !isCompact &&
+      h(
+        "div.tools",
+        { role: "search" },
+        inputField("filter", say("filter"), text, go.filterText, { type: "search" }),
+        choices(
+          say("state"),
+          STATES.map((state) => [state, say(state)]),
+          args.state ?? "all",
+          go.filterState,
+        ),
+        tagFilter(view),
       ),
-      tagFilter(view),
-    ),
     problemBox(view, problem),
     !rows && !problem && loading(view),
-    rows && (shown.length > 0 ? table(view, shown) : nothing(view)),
-    tasks.nextCursor && h("div.more", button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
+    rows && (shown.length > 0 ? table(view, isCompact ? shown.slice(0, COMPACT_ROWS) : shown) : nothing(view)),
+    isCompact && shown?.length > 0 && showAllButton(view),
+    !isCompact &&
+      tasks.nextCursor &&
+      h("div.more", button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
   ];
 }
 
