@@ -4,6 +4,7 @@ import difflib
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from fastmcp.exceptions import ToolError
@@ -18,6 +19,10 @@ from qarnot_mcp.tools.checks import Arguments
 SHOWN_CHARACTERS = 80
 NAME_CHARACTERS = 60
 MAX_FAULTS = 3
+MAX_ARGUMENTS = 64
+"""More than any tool has; each that is not known makes a fault of its own."""
+SHOWN_ENTRIES = 10
+SHOWN_DEPTH = 4
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
@@ -58,6 +63,8 @@ def as_list(text: str) -> Any:
 
 def read_arguments(model: type[ArgumentsT], given: Mapping[str, Any], schema: Mapping[str, Any]) -> ArgumentsT:
     """Return the arguments of a tool; raise `WrongArgumentsError` with all that is wrong, up to three parameters."""
+    if len(given) > MAX_ARGUMENTS:
+        raise WrongArgumentsError(f"Give at most {MAX_ARGUMENTS} arguments: these are {len(given):,}.", "refused")
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -91,8 +98,24 @@ def _explain_fault(fault: ErrorDetails, parameter: str, properties: Mapping[str,
         )
     if fault["type"] == "missing" and len(fault["loc"]) == 1:
         return f"{parameter} is missing: {describe(valid)}"
-    given = one_line(repr(mask_raw(fault["input"])), SHOWN_CHARACTERS)
+    given = one_line(repr(mask_raw(beginning_of(fault["input"]))), SHOWN_CHARACTERS)
     return f"{parameter} is {given}, which does not fit: {describe(valid)}"
+
+
+def beginning_of(value: object, depth: int = 0) -> object:
+    """Return enough of a given value to recognise it, so that a huge one costs no more than a long one."""
+    if isinstance(value, str):
+        return value[: 4 * SHOWN_CHARACTERS]
+    if isinstance(value, int) and value.bit_length() > 4 * SHOWN_CHARACTERS:
+        return "a number of hundreds of digits"
+    if not isinstance(value, list | dict):
+        return value
+    if depth == SHOWN_DEPTH:
+        return "..."
+    if isinstance(value, list):
+        return [beginning_of(entry, depth + 1) for entry in value[:SHOWN_ENTRIES]]
+    some = islice(value.items(), SHOWN_ENTRIES)
+    return {str(name)[:SHOWN_CHARACTERS]: beginning_of(entry, depth + 1) for name, entry in some}
 
 
 def _our_error(fault: ErrorDetails) -> InvalidArgument | None:

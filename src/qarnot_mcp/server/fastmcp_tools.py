@@ -18,7 +18,7 @@ from qarnot_mcp.dashboard.document import VIEW_URI
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import read_arguments
 from qarnot_mcp.tools.checks import Arguments
-from qarnot_mcp.tools.context import ServerContext
+from qarnot_mcp.tools.context import ServerContext, current_key
 from qarnot_mcp.tools.toolset import ToolEntry
 
 
@@ -29,10 +29,10 @@ class ModelTool(Tool):
     function: Callable[..., Awaitable[ToolResult]]
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
-        """Check the arguments and run the function; an error of the tree reaches the model as it is."""
-        checked = read_arguments(self.arguments, arguments, self.parameters)
+        """Check the key, then the arguments, and run the function; an error of the tree reaches the model as it is."""
         try:
-            return await self.function(checked)
+            current_key()  # without a usable one nothing is built from the arguments
+            return await self.function(read_arguments(self.arguments, arguments, self.parameters))
         except QarnotError as error:
             # FastMCP logs a ToolError at its own level: a refused argument is no fault of the server.
             raise ToolError(str(error), log_level=logging.DEBUG) from error

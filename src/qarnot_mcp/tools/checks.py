@@ -5,10 +5,10 @@ the parameter, before anything is sent; pydantic collects what the checks of one
 """
 
 import difflib
-from collections.abc import Iterable, Sized
-from typing import Annotated, TypeVar
+from collections.abc import Iterable
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
 
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
@@ -20,7 +20,15 @@ MAX_TAG_CHARACTERS = 511
 COMPARED_CHARACTERS = 256
 """Comparing two texts takes quadratic time, and no name that is known is longer."""
 
-SizedT = TypeVar("SizedT", bound=Sized)
+
+class FirstFault(FailFast):
+    """Ends the reading of a list at its first fault, the only one that is told; can be hashed, as unions need it."""
+
+    def __hash__(self) -> int:
+        return hash(FirstFault)
+
+
+FIRST_FAULT = FirstFault()
 
 
 class Arguments(BaseModel):
@@ -58,15 +66,19 @@ def text_line(most_characters: int, hint: str = "") -> AfterValidator:
     return AfterValidator(check)
 
 
-def at_most(count: int, noun: str) -> AfterValidator:
-    """Return the check of how many entries a list or a map has; `noun` is what they are, in the plural."""
+def at_most(count: int, noun: str) -> BeforeValidator:
+    """Return the check of how many entries a list or a map has; `noun` is what they are, in the plural.
 
-    def check(given: SizedT, info: ValidationInfo) -> SizedT:
-        if len(given) > count:
+    It comes before anything is made of the entries: stand it behind other checks in the type, as pydantic runs those
+    that come before from the last to the first.
+    """
+
+    def check(given: object, info: ValidationInfo) -> object:
+        if isinstance(given, list | dict) and len(given) > count:
             raise InvalidArgument(parameter_of(info), f"{len(given)} {noun}", f"at most {count:,} {noun}")
         return given
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 def check_text_line(parameter: str, given: str, most_characters: int, hint: str = "") -> str:
@@ -100,4 +112,4 @@ def closest_matches(name: str, known: Iterable[str], most: int = 3, cutoff: floa
 TaskId = Annotated[str, AfterValidator(check_task_id)]
 TaskIdParameter = Annotated[TaskId, Field(description="The task's UUID or its shortname.")]
 ProfileName = Annotated[str, AfterValidator(check_profile_name)]
-Tags = Annotated[list[Annotated[str, text_line(MAX_TAG_CHARACTERS)]], at_most(MAX_TAGS, "tags")]
+Tags = Annotated[list[Annotated[str, text_line(MAX_TAG_CHARACTERS)]], FIRST_FAULT, at_most(MAX_TAGS, "tags")]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ValidationInfo
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.checks import at_most, closest_matches, parameter_of
+from qarnot_mcp.tools.checks import FIRST_FAULT, at_most, closest_matches, parameter_of
 
 MAX_HARDWARE_CONSTRAINTS = 50
 _SUFFIX = "HardwareConstraint"
@@ -52,5 +52,6 @@ def _has(constraint: Mapping[str, object], name: str, kind: type[float] | type[s
 
 HardwareConstraints = Annotated[
     list[Annotated[dict[str, Any], AfterValidator(check_hardware_constraint)]],
+    FIRST_FAULT,
     at_most(MAX_HARDWARE_CONSTRAINTS, "constraints"),
 ]

@@ -28,6 +28,7 @@ from qarnot_mcp.qarnot.ranges import Ranges, count_ranges
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text
 from qarnot_mcp.tools.checks import (
+    FIRST_FAULT,
     MAX_NAME_CHARACTERS,
     Arguments,
     ProfileName,
@@ -188,12 +189,15 @@ BucketName = Annotated[str, AfterValidator(check_bucket)]
 Uuid = Annotated[str, AfterValidator(check_uuid)]
 FilePattern = Annotated[str, text_line(MAX_NAME_CHARACTERS)]
 TimeSpan = Annotated[str, AfterValidator(check_time_span)]
-Dependencies = Annotated[list[Annotated[str, AfterValidator(check_dependency)]], at_most(MAX_DEPENDENCIES, "tasks")]
+Dependencies = Annotated[
+    list[Annotated[str, AfterValidator(check_dependency)]], FIRST_FAULT, at_most(MAX_DEPENDENCIES, "tasks")
+]
 Constants = Annotated[
     list[ConstantArgument],
+    FIRST_FAULT,
+    AfterValidator(check_keys_differ),
     BeforeValidator(as_pairs),
     at_most(MAX_CONSTANTS, "constants"),
-    AfterValidator(check_keys_differ),
 ]
 
 
@@ -214,7 +218,7 @@ class NewTask(Arguments):
         Field(description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1."),
     ] = None
     resource_buckets: Annotated[
-        Annotated[list[BucketName], at_most(MAX_BUCKETS, "buckets")] | None,
+        Annotated[list[BucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None,
         Field(description="Existing buckets whose files the instances see."),
     ] = None
     result_bucket: Annotated[
@@ -236,7 +240,7 @@ class NewTask(Arguments):
     pool_uuid: Annotated[Uuid | None, Field(description="An open pool to run in, instead of a profile.")] = None
     job_uuid: Annotated[Uuid | None, Field(description="An active job that the task belongs to.")] = None
     labels: Annotated[
-        Annotated[dict[str, str], at_most(MAX_LABELS, "labels"), AfterValidator(check_labels)] | None,
+        Annotated[dict[str, str], AfterValidator(check_labels), at_most(MAX_LABELS, "labels")] | None,
         Field(description="Key and value pairs to find the task by."),
     ] = None
     scheduling_type: Annotated[
