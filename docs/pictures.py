@@ -1,4 +1,4 @@
-"""Takes the pictures of the dashboard from the real server on the sandbox: python docs/pictures.py.
+"""Take the pictures of the dashboard from the real server on the sandbox: python docs/pictures.py.
 
 Needs Chromium (on Debian: apt-get install chromium). Prints how long the browser took to draw each page.
 """
@@ -19,19 +19,21 @@ WIDTH = 1040
 PHONE = 320
 SCALE = 1.5
 MARGIN = 24
+HIGHEST = 1300
 DRAWN = "performance.getEntriesByName('qarnot:draw').map(entry => Math.round(entry.duration * 10) / 10)"
 
 
 async def take(host: Host, name: str, width: int = WIDTH) -> None:
-    """Takes the picture of what the host shows, as high as the view is."""
+    """Take the picture of what the host shows on the full screen, as high as the view is but for a long log."""
     height = await host.view.locator("body").evaluate("body => Math.ceil(body.getBoundingClientRect().height)")
-    await host.page.wait_for_function("height => document.querySelector('iframe').offsetHeight === height", arg=height)
+    height = min(height, HIGHEST)
     await host.page.set_viewport_size({"width": width, "height": height + 2 * (MARGIN if width == WIDTH else 0)})
+    await host.page.wait_for_function("height => document.querySelector('iframe').offsetHeight === height", arg=height)
     await host.page.screenshot(path=IMAGES / f"dashboard-{name}.png")
 
 
 async def show_pages(host: Host, uuids: dict[str, str], theme: str) -> None:
-    """Takes the three pages in one theme."""
+    """Take the three pages in one theme."""
     context: dict[str, Any] = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
     await host.open("list_tasks", context=context)
     await expect(host.view.locator("tbody tr")).to_have_count(len(uuids))
@@ -50,7 +52,7 @@ async def show_pages(host: Host, uuids: dict[str, str], theme: str) -> None:
 
 
 async def take_pictures(server: RunningServer) -> None:
-    """Takes all pictures, and one of a phone."""
+    """Take all pictures, and one of a phone."""
     async with browsing() as browser:
         async with hosting(browser, server, width=WIDTH, scale=SCALE, real_clock=True) as host:
             uuids = {row["name"]: row["uuid"] for row in (await call(host.client, "list_tasks"))["tasks"]}
@@ -64,7 +66,7 @@ async def take_pictures(server: RunningServer) -> None:
 
 
 async def measure(server: RunningServer) -> None:
-    """Prints the milliseconds of script that 100 tasks and 1,000 instances take to draw, each drawing of its own."""
+    """Print the milliseconds of script that 100 tasks and 1,000 instances take to draw, each drawing of its own."""
     async with browsing() as browser, hosting(browser, server, real_clock=True) as host:
         uuid = await submitted(host.client, "echo hi", name="many", instance_count=1000)
         await ended(host.client, uuid)
@@ -79,7 +81,7 @@ async def measure(server: RunningServer) -> None:
 
 
 async def main() -> None:
-    """Takes the pictures of the sandbox's own week, then measures on an empty account."""
+    """Take the pictures of the sandbox's own week, then measures on an empty account."""
     IMAGES.mkdir(exist_ok=True)
     async with running_server(key=KEY, seed=SEED, speed=1) as server:
         await take_pictures(server)
