@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def dotted(module: Path) -> str:
 BY_NAME = {dotted(module): module for module in MODULES}
 
 
-def imports_of(module: Path) -> set[str]:
+@cache
+def imports_of(module: Path) -> frozenset[str]:
     """Return the names of the modules of this package that a module imports, for type checking only or not."""
     names = set()
     for node in ast.walk(ast.parse(module.read_text())):
@@ -48,7 +50,7 @@ def imports_of(module: Path) -> set[str]:
             assert node.level == 0, f"{module} imports by a relative name"
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
     ours = {name.removeprefix("qarnot_mcp.") for name in names if name.startswith("qarnot_mcp.")}
-    return {name for name in ours if name in BY_NAME} - {dotted(module)}
+    return frozenset({name for name in ours if name in BY_NAME} - {dotted(module)})
 
 
 def room_of(name: str) -> str:
@@ -63,7 +65,7 @@ def test_the_page_on_the_architecture_has_the_same_arrows() -> None:
     assert {package: set(re.findall(r"`(\w+)`", others)) for package, others in rows} == MAY_IMPORT
 
 
-def assert_no_circle(graph: Mapping[str, set[str]]) -> None:
+def assert_no_circle(graph: Mapping[str, Set[str]]) -> None:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

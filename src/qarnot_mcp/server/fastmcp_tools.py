@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any
 
 from fastmcp import FastMCP
@@ -17,6 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from qarnot_mcp.dashboard.document import VIEW_URI
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import read_arguments
+from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.context import ServerContext, current_key
 from qarnot_mcp.tools.toolset import ToolEntry
@@ -62,7 +64,7 @@ def make_tool(entry: ToolEntry, shown: AuthCheck | None = None) -> ModelTool:
         arguments=entry.arguments,
         function=entry.function,
         parameters=schema_of(entry.arguments),
-        output_schema=without_references(entry.result.model_json_schema(mode="serialization")),
+        output_schema=output_schema_of(entry.result),
         annotations=ToolAnnotations(
             title=entry.title,
             read_only_hint=not entry.writes,
@@ -75,6 +77,13 @@ def make_tool(entry: ToolEntry, shown: AuthCheck | None = None) -> ModelTool:
     )
 
 
+@cache
+def output_schema_of(result: type[Result]) -> dict[str, Any]:
+    """Return the output schema of a tool."""
+    return without_references(result.model_json_schema(mode="serialization"))
+
+
+@cache
 def schema_of(arguments: type[Arguments]) -> dict[str, Any]:
     """Return the input schema of a tool."""
     schema = without_references(arguments.model_json_schema(schema_generator=SchemaWithoutTitles))

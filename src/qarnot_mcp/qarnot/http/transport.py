@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, cast
 
@@ -50,6 +52,12 @@ class Limits:
     queue_seconds: float = 10
     """How long a call waits for one in flight to end."""
     max_log_bytes: int = 256 * 1024 * 1024
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return what all connections of this process trust; reading the certificates takes 30 ms."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ class Transport:
 
     def _open_client(self) -> httpx.AsyncClient:
         limits = self.limits
-        trusted = httpx.create_ssl_context()
+        trusted = tls_context()
         client = httpx.AsyncClient(
             verify=trusted,
             headers={
