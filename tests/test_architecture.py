@@ -22,7 +22,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "tools": {"auth", "qarnot", "text"},
     "server": {"auth", "dashboard", "qarnot", "settings", "text", "tools"},
     "web": {"auth", "qarnot", "server", "settings", "text", "tools"},
-    "process": {"auth", "qarnot", "settings", "text", "web"},
+    "process": {"auth", "qarnot", "server", "settings", "text", "web"},
     "doctor": {"auth", "process", "qarnot", "server", "settings", "text", "tools", "web"},
     "cli": {"doctor", "process", "sandbox", "settings", "web"},
 }

@@ -25,6 +25,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", help="address to listen on (QARNOT_MCP_HOST)")
     parser.add_argument("--port", help="port to listen on (QARNOT_MCP_PORT)")
     parser.add_argument(
+        "--stdio",
+        action="store_true",
+        help="serve the client that started this process over standard input and output, with QARNOT_API_KEY",
+    )
+    parser.add_argument(
         "--sandbox", action="store_true", help="serve a simulated Qarnot: no account, no key, no network"
     )
     parser.add_argument("--sandbox-speed", type=float, metavar="FACTOR", help="how much faster than real time it runs")
@@ -38,7 +43,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Start the server and serve until SIGTERM.
+    """Start the server and serve until SIGTERM, or with `--stdio` until the client is gone.
 
     Ends with status 2 if a setting cannot be used, and with 1 if the address cannot be listened on.
     """
@@ -69,9 +74,10 @@ def main(arguments: list[str] | None = None) -> None:
     if options.check:
         raise SystemExit(examine(settings, simulation))
     from qarnot_mcp.process.serve import CannotListen, serve
+    from qarnot_mcp.process.stdio import serve_stdio
 
     try:
-        serve(settings, simulation)
+        (serve_stdio if options.stdio else serve)(settings, simulation)
     except SettingsError as error:
         fail(str(error), status=2)
     except CannotListen as error:

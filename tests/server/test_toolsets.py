@@ -184,7 +184,7 @@ async def test_a_hidden_tool_says_which_set_it_is_part_of(server: RunningServer,
     )
     assert not_offered == (
         "read_plans is part of the tool set vault, which this server does not offer. Nothing was done. Whoever runs it "
-        "can change that with QARNOT_MCP_TOOLSETS_OFFERED."
+        "can change that with QARNOT_MCP_TOOLSETS or QARNOT_MCP_TOOLSETS_OFFERED."
     )
 
 

@@ -81,13 +81,18 @@ def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
 
 def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) -> None:
     """Log the first lines: what runs on what, whose key a call uses, and which address to connect to."""
+    announce_server(settings, is_simulated=is_simulated)
+    mode = choose_mode(settings.auth, public_url)
+    for line in announce_access(settings, mode, public_url, is_simulated=is_simulated):
+        log.log(line.level, line.text)
+
+
+def announce_server(settings: Settings, *, is_simulated: bool) -> None:
+    """Log what runs on what."""
     api = "a simulated Qarnot" if is_simulated else f"{settings.base_url}/v{settings.api_version}"
     log.info("qarnot-mcp %s, on %s%s", __version__, api, ", read-only" if settings.read_only else "")
     if not is_simulated and is_in_the_clear(settings.base_url):
         log.warning("Keys travel to %s in the clear: anybody on the way can read them. Use https.", settings.base_url)
-    mode = choose_mode(settings.auth, public_url)
-    for line in announce_access(settings, mode, public_url, is_simulated=is_simulated):
-        log.log(line.level, line.text)
 
 
 def is_in_the_clear(url: str) -> bool:

@@ -142,7 +142,7 @@ class Connection:
             )
         return (
             f"{tool} is part of the tool set {toolset}, which this server does not offer. Nothing was done. Whoever "
-            "runs it can change that with QARNOT_MCP_TOOLSETS_OFFERED."
+            "runs it can change that with QARNOT_MCP_TOOLSETS or QARNOT_MCP_TOOLSETS_OFFERED."
         )
 
     def _way_to(self, *toolsets: str) -> str:
