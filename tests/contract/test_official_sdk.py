@@ -11,7 +11,6 @@ from qarnot.connection import Connection
 from qarnot.credits_client import CreditsClient
 from qarnot.dependency import AdvancedDependency, DependencyStateConditionsNotFulfilled, TaskFinalStateSuccess
 from qarnot.exceptions import (
-    BucketStorageUnavailableException,
     MaxJobException,
     MaxPoolException,
     MaxTaskException,
@@ -73,12 +72,6 @@ def finished(connection: Connection, command: str = "echo hello", instances: int
 
 def post(connection: Connection, path: str, body: object) -> None:
     assert connection._http.post(f"{connection.cluster}{path}", data=json.dumps(body)).status_code == 200
-
-
-def test_connecting_needs_no_storage(connect: Connect) -> None:
-    connection = connect()
-    with pytest.raises(BucketStorageUnavailableException):
-        connection.create_bucket("any")
 
 
 def test_user_information_counts_tasks_and_quotas(connect: Connect) -> None:
@@ -280,9 +273,8 @@ def test_secrets_are_kept(connect: Connect) -> None:
 
 
 def test_a_bad_key_is_unauthorized(connect: Connect) -> None:
-    connection = connect("not-a-key")
     with pytest.raises(UnauthorizedException):
-        connection.profiles_names()
+        connect("not-a-key")
 
 
 def test_a_revoked_key_is_unauthorized(connect: Connect) -> None:

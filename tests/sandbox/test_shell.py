@@ -274,7 +274,7 @@ def test_any_text_is_followed_within_the_bounds(command: str) -> None:
         ("python3 ingest.py", 137, "stderr", "Killed"),
         ("python3 ingest.py --chunks", 0, "stdout", "chunk 8/8"),
         ("python3 train.py", 0, "stdout", "epoch 240/240"),
-        ("python report.py", 0, "stdout", "report.pdf"),
+        ("python report.py", 0, "stdout", "report.csv"),
     ],
 )
 def test_some_programs_are_played(command: str, exit_code: int, stream: str, words: str) -> None:

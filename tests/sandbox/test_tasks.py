@@ -195,7 +195,8 @@ async def test_the_quota_refuses_until_a_finished_task_may_go(api: Caller) -> No
 
 
 async def test_results_are_counted_where_there_is_a_bucket(api: Caller) -> None:
-    document = await api.ended(instances=3, resultBucket="out", resultsBucketPrefix="run/")
+    command = "sh -c 'echo done > result-$INSTANCE_ID.txt'"
+    document = await api.ended(command, 3, resultBucket="out", resultsBucketPrefix="run/")
     assert document["resultsCount"] == 3
     assert document["completedInstances"][2]["results"] == ["s3://storage.qarnot.com/out/run/result-2.txt"]
     assert (await api.ended())["resultsCount"] == 0

@@ -7,7 +7,8 @@ Start it with `python -m qarnot_mcp.sandbox`, or in a process with `app.create_a
 - Any key that begins with `sandbox` is an account of its own, with past tasks; `sandbox-empty...` has none, and
   `sandbox-broke...` has no credits. At most 200 accounts are kept, in memory only.
 - Time runs faster, by a factor; every time is in whole seconds.
-- There is no storage (`GET /settings` says so): buckets are names. The nodes of pools print nothing.
+- The storage is at the sandbox's own address (`GET /settings` says so), in path style; 256 MiB for each account.
+- The nodes of pools print nothing.
 - What no document says about Qarnot is listed in `platform.assumptions`, each point a switch.
 - Qarnot publishes no error codes: those of instances are the sandbox's own.
 - `SANDBOX_QUEUE_SECONDS` and `SANDBOX_PREEMPTIONS` are constants that shape a task; an image whose name contains

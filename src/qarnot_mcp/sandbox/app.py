@@ -9,8 +9,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
+from qarnot_mcp.sandbox.api import storage_signature
 from qarnot_mcp.sandbox.api.endpoints import Api
 from qarnot_mcp.sandbox.api.routing import Request, Response, error_response
+from qarnot_mcp.sandbox.api.storage import MAX_BODY_BYTES as MAX_STORED_BYTES
+from qarnot_mcp.sandbox.api.storage import Storage
+from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.control.faults import Fault, read_fault
 from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
 from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
@@ -47,21 +51,27 @@ def create_app(
     and every draw in it repeatable. The app needs no lifespan events. Raises ValueError for a speed out of range.
     """
     platform = Platform(speed=speed, seed=seed, clock=clock)
-    return Sandbox(routes=[Mount("/", app=Endpoint(Api(platform), Control(platform)))])
+    return Sandbox(routes=[Mount("/", app=Endpoint(Api(platform), Storage(platform), Control(platform)))])
 
 
 class Endpoint:
     """Answers each request of the server."""
 
-    def __init__(self, api: Api, control: Control) -> None:
+    def __init__(self, api: Api, storage: Storage, control: Control) -> None:
         self._api = api
+        self._storage = storage
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other kinds of scope are left alone."""
         if scope["type"] != "http":
             return
-        body = await _read_body(receive)
+        headers = dict(scope["headers"])
+        is_for_storage = storage_signature.is_for_storage(headers, scope["query_string"])
+        body = await _read_body(receive, MAX_STORED_BYTES if is_for_storage else MAX_BODY_BYTES)
+        if is_for_storage:
+            await self._storage_call(scope, receive, send, body)
+            return
         segments = tuple(segment for segment in scope["path"].split("/") if segment)
         if body is None:
             await _send(send, error_response(api_error(413, f"The body is larger than {MAX_BODY_BYTES} bytes")))
@@ -70,6 +80,26 @@ class Endpoint:
             await _send(send, self._control.respond(scope["method"], name, body))
         else:
             await self._api_call(scope, receive, send, segments, body)
+
+    async def _storage_call(self, scope: Scope, receive: Receive, send: Send, body: bytes | None) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        path, method = scope["raw_path"].decode("latin-1"), scope["method"]
+        request = StorageRequest(method, path, scope["query_string"].decode("latin-1"), headers, body or b"")
+        fault = self._control.faults.take(method, f"/storage{path}".lower(), "")
+        response = None if fault and not fault.is_after else self._storage.respond(None if body is None else request)
+        self._write_journal(
+            method,
+            f"/storage{path}",
+            "",
+            {name.encode("latin-1"): value for name, value in headers.items()},
+            response,
+            fault,
+        )
+        response = response or Response(200, b"")
+        if fault is None or fault.kind == "late":
+            await _send(send, response)
+        else:
+            await _fail(fault, response, scope, receive, send)
 
     async def _api_call(
         self, scope: Scope, receive: Receive, send: Send, segments: tuple[str, ...], body: bytes
@@ -94,7 +124,11 @@ class Endpoint:
             query = scope["query_string"]
             fields = tuple(parse_qsl(query.decode("latin-1"))) if query else ()
             late_seconds = 0.0 if fault is None else fault.late_seconds
-            response = self._api.respond(Request(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds))
+            # No caller in the same process could reach a storage by its address.
+            host = headers.get(b"host") if scope[_CONNECTION] is not None else None
+            storage = f"{scope['scheme']}://{host}" if host else None
+            request = Request(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds, storage)
+            response = self._api.respond(request)
         self._write_journal(method, path, key, headers, response, fault)
         response = response or Response(200, b"{}")
         if fault is None or fault.kind == "late":
@@ -124,12 +158,12 @@ class Endpoint:
         self._control.journal.append(entry)
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def _read_body(receive: Receive, max_bytes: int) -> bytes | None:
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > max_bytes:
             return None
         if not message.get("more_body", False):
             return bytes(body)

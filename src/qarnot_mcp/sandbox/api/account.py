@@ -1,7 +1,8 @@
 """The routes of the account: who it is, its quotas and what of them is in use, its credits and its carbon."""
 
 from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response, not_found
-from qarnot_mcp.sandbox.platform.account import MAX_BUCKETS, MAX_TASKS, Account
+from qarnot_mcp.sandbox.platform.account import MAX_TASKS, Account
+from qarnot_mcp.sandbox.platform.buckets import MAX_BUCKETS, MAX_BYTES
 from qarnot_mcp.sandbox.platform.energy import (
     carbon_facts,
     pool_core_hours,
@@ -101,8 +102,8 @@ def _information(account: Account, timestamp: Timestamp) -> JsonObject:
         **{f"max{kind}Cores": MAX_RUNNING_CORES for kind in ("", "Flex", "OnDemand")},
         "computingQuotas": {"user": quotas | {"reserved": []}},
         "quotaBytes": 0,
-        "quotaBytesBucket": 107374182400,
-        "usedQuotaBytesBucket": 0,
+        "quotaBytesBucket": MAX_BYTES,
+        "usedQuotaBytesBucket": account.buckets.used_bytes,
         "usedQuotaBytes": 0,
         "defaultScheduling": "Flex",
         "defaultReservedSpecificationKey": "",

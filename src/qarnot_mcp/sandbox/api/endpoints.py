@@ -23,7 +23,6 @@ from qarnot_mcp.sandbox.platform.platform import Platform
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 
 _PUBLIC: dict[tuple[str, ...], Any] = {
-    ("settings",): {"storage": None},
     ("versions",): [{"version": "v1", "endOfLife": None}],
 }
 """What is answered without a key."""
@@ -53,6 +52,8 @@ class Api:
     def respond(self, request: Request) -> Response:
         """Return the response to a request; errors become responses too."""
         try:
+            if request.method == "GET" and request.segments == ("settings",):
+                return json_response({"storage": request.storage})
             if request.method == "GET" and request.segments in _PUBLIC:
                 return json_response(_PUBLIC[request.segments])
             account = self.platform.account(request.key)

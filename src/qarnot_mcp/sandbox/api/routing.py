@@ -26,6 +26,8 @@ class Request:
     key: str
     late_seconds: float = 0.0
     """How long what this request creates stays out of sight."""
+    storage: str | None = None
+    """The address of the storage, as this caller reaches it; None where only this process could."""
 
     def query_value(self, name: str) -> str | None:
         """Return the value of a query parameter, whose name may be written in any case."""

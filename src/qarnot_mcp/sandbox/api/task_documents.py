@@ -7,6 +7,7 @@ from qarnot_mcp.sandbox.platform.fields import constant_list, shown_constants, s
 from qarnot_mcp.sandbox.platform.instance_states import EndedInstance, InstanceStates, instance_states_at
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS
+from qarnot_mcp.sandbox.platform.results import result_addresses
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
 from qarnot_mcp.sandbox.platform.task_spec import FIELDS
 from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text, ranges_text, span_text
@@ -118,19 +119,16 @@ def _errors(task: Task, now: int, states: InstanceStates) -> list[JsonObject]:
 
 
 def _completed(task: Task, states: InstanceStates) -> list[JsonObject]:
-    bucket = task.spec.fields.get("resultBucket")
-    prefix = task.spec.fields.get("resultsBucketPrefix", "")
     ended = sorted(states.succeeded + states.failed, key=lambda instance: instance.plan.instance_id)
-    return [_completed_instance(instance, bucket, prefix) for instance in ended]
+    return [_completed_instance(task, instance) for instance in ended]
 
 
-def _completed_instance(ended: EndedInstance, bucket: str | None, prefix: str) -> JsonObject:
+def _completed_instance(task: Task, ended: EndedInstance) -> JsonObject:
     plan = ended.plan
     last = plan.attempts[-1]
-    has_results = bucket is not None and plan.error is None
     error = plan.error
     return {
-        "results": [f"s3://storage.qarnot.com/{bucket}/{prefix}result-{plan.instance_id}.txt"] if has_results else None,
+        "results": result_addresses(task, plan),
         "instanceId": plan.instance_id,
         "wallTimeSec": float(plan.ended - plan.attempts[0].dispatched),
         "execTimeSec": float(ended.executed_seconds),

@@ -9,6 +9,7 @@ blender, openfoam        what these profiles print
 
 from collections.abc import Mapping, Sequence
 
+from qarnot_mcp.sandbox.commands.pictures import draw_frame
 from qarnot_mcp.sandbox.commands.shell import Program, Run, Shell
 
 _TRACEBACK = """\
@@ -23,9 +24,9 @@ ValueError: could not convert string to float: 'n/a'
 """
 
 
-def run_command(command: str, variables: Mapping[str, str]) -> Run:
-    """Return what a command line does with the variables of one instance."""
-    return Shell(variables, find_program).follow(command)
+def run_command(command: str, variables: Mapping[str, str], inputs: Mapping[str, bytes] = {}) -> Run:
+    """Return what a command line does with the variables of one instance and the files below `/job`."""
+    return Shell(variables, find_program, inputs).follow(command)
 
 
 def find_program(words: Sequence[str]) -> Program | None:
@@ -52,7 +53,8 @@ def _calibrate(shell: Shell) -> int:
         if instance == 2 and step == 2:
             shell.write(_TRACEBACK, "stderr")
             return 1
-    shell.write("calibrated, parameters written to /job/parameters.json\n")
+    shell.leave(f"parameters-{instance}.json", f'{{"part": {instance}, "samples": 512, "loss": 0.2025}}\n')
+    shell.write(f"calibrated, parameters written to /job/parameters-{instance}.json\n")
     return 0
 
 
@@ -70,6 +72,8 @@ def _ingest_in_chunks(shell: Shell) -> int:
     for chunk in range(1, 9):
         shell.wait(30)
         shell.write(f"ingest: chunk {chunk}/8, 3100 MB\n")
+    rows = "".join(f"{chunk},13000000,{3100 + chunk}\n" for chunk in range(1, 9))
+    shell.leave("chunks.csv", f"chunk,rows,memory_mb\n{rows}")
     shell.run.peak_memory_mb = 3180
     return 0
 
@@ -88,7 +92,11 @@ def _train(shell: Shell) -> int:
 def _report(shell: Shell) -> int:
     shell.write("report: 12 sections\n")
     shell.wait(41)
-    shell.write("report: written to /job/report.pdf\n")
+    shell.leave(
+        "report.csv",
+        "section,height_m,force_kn\n" + "".join(f"{n},{2 + n / 10:.1f},{40 + 7 * n}\n" for n in range(1, 13)),
+    )
+    shell.write("report: written to /job/report.csv\n")
     return 0
 
 
@@ -99,6 +107,7 @@ def _blender(shell: Shell) -> int:
     for percent in (25, 50, 75, 100):
         shell.wait(48)
         shell.write(f"Fra:{frame} Mem:1893.40M (Peak 2140.07M) | Rendering {percent} %\n")
+    shell.leave(f"frame_{frame:04d}.png", draw_frame(frame))
     shell.write(f"Saved: '/job/frame_{frame:04d}.png'\n")
     return 0
 
@@ -106,6 +115,7 @@ def _blender(shell: Shell) -> int:
 def _openfoam(shell: Shell) -> int:
     shell.run.peak_memory_mb = 9600
     shell.write("Create time\nCreate mesh for time = 0\n")
+    residuals = "time,Ux,p\n"
     for step in range(1, 41):
         shell.wait(90)
         residual = 0.8 / (1 + step * step * 0.4)
@@ -114,6 +124,8 @@ def _openfoam(shell: Shell) -> int:
             f"smoothSolver:  Solving for Ux, Initial residual = {residual:.6f}, No Iterations 3\n"
             f"GAMG:  Solving for p, Initial residual = {residual * 1.7:.6f}, No Iterations 6\n"
         )
+        residuals += f"{step * 25},{residual:.6f},{residual * 1.7:.6f}\n"
+    shell.leave(f"residuals-{shell.lookup('INSTANCE_ID') or 0}.csv", residuals)
     shell.write("End\n")
     return 0
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from posixpath import normpath, relpath
 from typing import Literal
 
 from qarnot_mcp.sandbox.commands.parser import Command, Pipeline, UnsupportedSyntaxError, expand_word, read_script
@@ -76,6 +77,8 @@ class Run:
     peak_memory_mb: int = 0
     """0 when the command says nothing about it."""
     is_out_of_memory: bool = False
+    files: dict[str, bytes] = field(default_factory=dict)
+    """The files below `/job` that are new or changed, by their path there."""
 
 
 class _Exit(Exception):  # noqa: N818 - no error, the end
@@ -89,10 +92,13 @@ class _Stopped(_Exit):
 class Shell:
     """Follows a command line with the variables of one instance."""
 
-    def __init__(self, variables: Mapping[str, str], find_program: "FindProgram") -> None:
+    def __init__(
+        self, variables: Mapping[str, str], find_program: "FindProgram", inputs: Mapping[str, bytes] = {}
+    ) -> None:
         self.run = Run()
         self._find_program = find_program
         self._variables = dict(variables)
+        self._inputs = inputs
         self._files: dict[str, list[Content]] = {}
         self._sinks: dict[str, Sink] = {"stdout": "stdout", "stderr": "stderr"}
         self._stdin: list[Content] = []
@@ -107,7 +113,14 @@ class Shell:
         with suppress(_Exit):
             self._follow(script, 0)
         self.run.exit_code = self._status
+        for path, content in self._files.items():
+            if not path.startswith(("/", "../")) and path != "..":
+                self.leave(path, "".join(_text(piece) for piece in content))
         return self.run
+
+    def leave(self, path: str, content: str | bytes) -> None:
+        """Leave a file below `/job` behind."""
+        self.run.files[path] = content.encode(errors="replace") if isinstance(content, str) else content
 
     def lookup(self, name: str) -> str:
         """Return the value of a variable, empty when it has none."""
@@ -177,9 +190,10 @@ class Shell:
             elif target in special:
                 sink = special[target]
             else:
+                path = _path(target)
                 if not sign.endswith(">>"):
-                    self._files[target] = []
-                sink = self._files.setdefault(target, [])
+                    self._files[path] = []
+                sink = self._files.setdefault(path, list(self._read(path) or ()))
             streams = ("stdout", "stderr") if sign[0] == "&" else ("stderr",) if sign[0] == "2" else ("stdout",)
             sinks.update(dict.fromkeys(streams, sink))
         return sinks
@@ -253,12 +267,18 @@ class Shell:
     def _cat(self, paths: Sequence[str]) -> int:
         status = 0
         for path in paths or ("-",):
-            content = self._stdin if path == "-" else self._files.get(path)
+            content = self._stdin if path == "-" else self._read(_path(path))
             if content is None:
-                status = self._fail(f"cat: {path[:200]}: No such file or directory (the sandbox has no buckets)", 1)
+                status = self._fail(f"cat: {path[:200]}: No such file or directory", 1)
             for piece in list(content or ()):
                 self.write(piece)
         return status
+
+    def _read(self, path: str) -> list[Content] | None:
+        content = self._files.get(path)
+        if content is None and path in self._inputs:
+            return [self._inputs[path].decode(errors="replace")]
+        return content
 
     def _sleep(self, arguments: Sequence[str]) -> int:
         durations = [_DURATION.fullmatch(argument) for argument in arguments]
@@ -289,6 +309,16 @@ Program = Callable[[Shell], int]
 """A program that the sandbox plays: it prints and waits through the shell and gives its exit code."""
 FindProgram = Callable[[Sequence[str]], Program | None]
 """Finds the program that the words of a command start, or None."""
+
+
+def _path(given: str) -> str:
+    """Return a path below `/job`, or one that begins with `/` or `../`."""
+    path = normpath(f"/job/{given}" if not given.startswith("/") else given)
+    return relpath(path, "/job") if path.startswith("/job/") else path
+
+
+def _text(content: Content) -> str:
+    return content.tail(MAX_TEXT_LENGTH) if isinstance(content, NumberRange) else content
 
 
 def _exit_code(text: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from qarnot_mcp.sandbox.commands.shell import Stream
 from qarnot_mcp.sandbox.platform.assumptions import Assumptions
+from qarnot_mcp.sandbox.platform.buckets import Buckets
 from qarnot_mcp.sandbox.platform.dependencies import Dependency, make_dependencies
 from qarnot_mcp.sandbox.platform.energy import pool_credits, task_credits
 from qarnot_mcp.sandbox.platform.fields import (
@@ -26,6 +27,7 @@ from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.pools import Pool, Pools
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.platform.registry import Registry
+from qarnot_mcp.sandbox.platform.results import Results, read_inputs
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, StandalonePlanner, Task
 from qarnot_mcp.sandbox.platform.task_spec import (
@@ -39,11 +41,11 @@ from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject, ranges_text
+from qarnot_mcp.sandbox.wire.storage_xml import StorageError
 
 Derivation = Literal["retry", "recover", "resume", "clone"]
 
 MAX_TASKS = 100
-MAX_BUCKETS = 100
 MAX_SPECS_SIZE = 4 * 1024 * 1024
 """Bytes that the specifications of all tasks of an account may take."""
 
@@ -62,20 +64,26 @@ class Account:
         self.email = email
         self.random = random
         self.profiles = profiles
-        self.buckets: set[str] = set()
+        self.buckets = Buckets(random)
+        self.results = Results(self.buckets)
         self.credits = 250.0
         self.secrets: dict[str, str] = {}
         self.jobs = Jobs(random, assumptions)
         self.pools = Pools(random, profiles)
         self._assumptions = assumptions
+        self._plans = plans
         self._planner = StandalonePlanner(plans)
-        self._tasks: Registry[Task] = Registry("task", lambda task: plans.drop(task.uuid))
+        self._tasks: Registry[Task] = Registry("task", self._forget)
         self._created_count = 0
 
     def settle(self, timestamp: Timestamp) -> None:
         """Do what has become due; comes before everything else that is asked at that time."""
         self.pools.settle(timestamp.now)
         self.jobs.settle(list(self._tasks), timestamp.now)
+
+    def _forget(self, task: Task) -> None:
+        self._plans.drop(task.uuid)
+        self.results.forget(task)
 
     def tasks(self, timestamp: Timestamp) -> list[Task]:
         """Return every task that can be seen, the oldest first."""
@@ -127,6 +135,12 @@ class Account:
             return self.pools.create(body, timestamp, late_seconds)
         return self.pools.copy(like, body, timestamp, late_seconds)
 
+    def _create_bucket(self, bucket: str, timestamp: Timestamp) -> None:
+        try:
+            self.buckets.create(bucket, timestamp.now)
+        except StorageError as error:
+            raise api_error(403 if error.code == "TooManyBuckets" else 400, error.message) from error
+
     def _check_bucket(self, bucket: str) -> None:
         if bucket not in self.buckets:
             raise api_error(404, f"No such bucket: {bucket}")
@@ -160,8 +174,8 @@ class Account:
         if sum(task.spec.size for task in self._tasks) + spec.size > MAX_SPECS_SIZE:
             raise api_error(403, f"The tasks of this account take more than {MAX_SPECS_SIZE} bytes; delete some")
         result_bucket = spec.fields["resultBucket"]
-        if result_bucket is not None and result_bucket not in self.buckets and len(self.buckets) >= MAX_BUCKETS:
-            raise api_error(403, "Maximum number of buckets reached")
+        if result_bucket is not None:
+            self._create_bucket(result_bucket, timestamp)
         if pool is not None:
             self.pools.admit(pool, len(spec.instance_ids))
         self._created_count += 1
@@ -180,12 +194,11 @@ class Account:
             job_uuid=None if job is None else job.uuid,
             pool_uuid=None if pool is None else pool.uuid,
             visible_from=timestamp.clock_seconds + late_seconds if late_seconds else 0.0,
+            inputs=read_inputs(self.buckets, spec.fields),
         )
         self._tasks.add(task)
         if pool is not None:
             pool.tasks.append(task)
-        if result_bucket is not None:
-            self.buckets.add(result_bucket)
         self.settle(timestamp)
         return task
 
@@ -243,6 +256,7 @@ class Account:
 
     def delete(self, task: Task, timestamp: Timestamp) -> None:
         """Delete a task; one that is not over is stopped and stays visible for a few seconds."""
+        self.results.publish([task], timestamp.now)
         if task.state(timestamp.now) in FINAL_STATES:
             self._tasks.remove(task)
         elif task.deleted is None:

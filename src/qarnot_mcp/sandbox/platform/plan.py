@@ -92,6 +92,8 @@ class Work:
     command: str | None
     """None where the profile has no command, or the task sets none."""
     constants: Mapping[str, str]
+    inputs: Mapping[str, bytes]
+    """The files that its commands see, by their path below `/job`."""
     instance_ids: tuple[int, ...]
     machines: tuple[Machine, ...]
     is_flex: bool
@@ -109,7 +111,9 @@ class Work:
             "QARNOT_RESOURCES_DIRECTORY": "/job",
             "QARNOT_RESULTS_DIRECTORY": "/job",
         }
-        return run_profile(self.profile, variables) if self.command is None else run_command(self.command, variables)
+        if self.command is None:
+            return run_profile(self.profile, variables)
+        return run_command(self.command, variables, self.inputs)
 
     @property
     def image(self) -> str:

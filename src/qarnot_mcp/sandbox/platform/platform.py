@@ -85,6 +85,10 @@ class Platform:
         account = self._accounts.get(key)
         return None if account is None else account.email
 
+    def key_of_email(self, email: str) -> str | None:
+        """Return the key of the account of an e-mail address, if it has been seen."""
+        return next((key for key, account in self._accounts.items() if account.email == email), None)
+
     def revoke(self, key: str) -> None:
         """Make a key unknown and drop its account."""
         if len(self._revoked) >= MAX_REVOKED_KEYS:

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 
 from qarnot_mcp.sandbox.platform.account import Account
+from qarnot_mcp.sandbox.platform.seed_files import seed_files
 from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 _HOUR = 3600
 _DAY = 86400
-
-BUCKETS = ("seawall-meshes", "seawall-results", "orchard-images", "orchard-models", "scenes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ SEED_TASKS = (
 
 def seed_account(account: Account, timestamp: Timestamp) -> None:
     """Create the buckets and past tasks of an account."""
-    account.buckets.update(BUCKETS)
+    seed_files(account.buckets, timestamp.now - 7 * _DAY)
     for seed in SEED_TASKS:
         created = timestamp.now - seed.seconds_ago
         task = account.submit(Body(_creation(seed)), Timestamp(created, timestamp.clock_seconds))

@@ -4,6 +4,7 @@ Times are whole platform seconds since 1970, unless they are said to be relative
 """
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,12 +64,14 @@ class Task:
     cancelled: int | None = None
     deleted: int | None = None
     snapshot_interval_seconds: int = 0
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
+    """The files of its resource buckets by their path below `/job`, as they were when it was created."""
     log_cursors: dict[tuple[str, int | None], int] = field(default_factory=dict)
 
     @property
     def work(self) -> Work:
         """What the plan is made from."""
-        return self.spec.work(self.uuid)
+        return self.spec.work(self.uuid, self.inputs)
 
     @property
     def plan(self) -> TaskPlan:

@@ -96,7 +96,7 @@ class TaskSpec:
         """The constants that the task sets."""
         return fields.constant_values(self.fields["constants"])
 
-    def work(self, seed: str) -> Work:
+    def work(self, seed: str, inputs: Mapping[str, bytes]) -> Work:
         """Return what the plan of the task is made from."""
         constants = {
             **{constant.name: constant.value for constant in self.profile.constants},
@@ -111,6 +111,7 @@ class TaskSpec:
             profile=self.profile.name,
             command=(constants.get(self.profile.command) or None) if self.profile.command else None,
             constants=constants,
+            inputs=inputs,
             instance_ids=self.instance_ids,
             machines=self.machines,
             is_flex=self.fields["schedulingType"] == "flex",

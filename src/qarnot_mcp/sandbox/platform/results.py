@@ -1,0 +1,128 @@
+"""The files of tasks: what they find of their resource buckets, and what they leave in their result bucket."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+import re2
+
+from qarnot_mcp.sandbox.platform.buckets import Bucket, Buckets
+from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
+from qarnot_mcp.sandbox.platform.plan import InstancePlan
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.wire.formats import JsonObject
+from qarnot_mcp.sandbox.wire.storage_xml import StorageError
+
+MAX_INPUTS = 1000
+MAX_INPUT_BYTES = 64 * 1024
+"""Bytes that a task keeps of one input file; more than that no command prints."""
+MAX_INPUTS_BYTES = 256 * 1024
+"""Bytes that a task keeps of all of its input files."""
+_CONTENT_TYPES = {".png": "image/png", ".csv": "text/csv", ".json": "application/json", ".txt": "text/plain"}
+
+
+def read_inputs(buckets: Buckets, fields: JsonObject) -> dict[str, bytes]:
+    """Return the files of the resource buckets of a new task; of two with one path the last bucket's stays."""
+    inputs: dict[str, bytes] = {}
+    left = MAX_INPUTS_BYTES
+    for name in fields["resourceBuckets"]:
+        left = _add_inputs(inputs, buckets.find(name), "", "", left)
+    for given in fields["advancedResourceBuckets"]:
+        prefix = given.get("filtering", {}).get("prefixFiltering", {}).get("prefix") or ""
+        stripped = given.get("resourcesTransformation", {}).get("stripPrefix", {}).get("prefix") or ""
+        left = _add_inputs(inputs, buckets.find(given["bucketName"]), prefix, stripped, left)
+    return inputs
+
+
+def _add_inputs(inputs: dict[str, bytes], bucket: Bucket, prefix: str, stripped: str, left: int) -> int:
+    for key in bucket.keys(prefix):
+        stored = bucket.get(key)
+        if key.endswith("/") or stored is None:
+            continue
+        if len(inputs) >= MAX_INPUTS:
+            break
+        content = stored.content
+        if len(content) > MAX_INPUT_BYTES:
+            content = content[:MAX_INPUT_BYTES]
+        kept = content if len(content) <= left else b"sandbox: the content of this file is not kept\n"
+        inputs[key.removeprefix(stripped).lstrip("/")] = kept
+        left -= len(kept)
+    return left
+
+
+def result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
+    """Return the files that an instance leaves, by their key in the result bucket; none where it fails."""
+    fields = task.spec.fields
+    is_dropped = task.cancelled is not None and not fields["uploadResultsOnCancellation"]
+    if fields["resultBucket"] is None or plan.error is not None or is_dropped:
+        return {}
+    wanted, unwanted = _filter(task, "resultsWhitelist"), _filter(task, "resultsBlacklist")
+    prefix = (fields.get("resultsBucketPrefix") or "").lstrip("/")
+    return {
+        f"{prefix}{path}": content
+        for path, content in task.work.run_instance(plan.instance_id).files.items()
+        if (wanted is None or wanted(path)) and not (unwanted is not None and unwanted(path))
+    }
+
+
+def _filter(task: Task, field: str) -> "Filter | None":
+    pattern = task.spec.fields.get(field)
+    if not pattern:
+        return None
+    for name, value in task.constants.items():
+        pattern = pattern.replace(f"${{{name}}}", value)
+    return Filter(pattern)
+
+
+class Filter:
+    """A pattern over the paths of results; one that cannot be read matches nothing."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = None
+        with suppress(re2.error):
+            self._pattern = re2.compile(pattern)
+
+    def __call__(self, path: str) -> bool:
+        """Return whether the pattern is found in a path."""
+        return self._pattern is not None and self._pattern.search(path) is not None
+
+
+class Results:
+    """Writes the results of the tasks of one account into its buckets, once each."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._buckets = buckets
+        self._published: dict[str, set[int]] = {}
+        self._complete: set[str] = set()
+
+    def forget(self, task: Task) -> None:
+        """Drop what is kept of a task; its files stay."""
+        self._published.pop(task.uuid, None)
+        self._complete.discard(task.uuid)
+
+    def publish(self, tasks: Iterable[Task], now: int) -> None:
+        """Write what instances have left so far; what does not fit into the account is left out."""
+        for task in tasks:
+            bucket = task.spec.fields["resultBucket"]
+            if bucket is None or task.uuid in self._complete:
+                continue
+            published = self._published.setdefault(task.uuid, set())
+            for plan in self._to_publish(task, now, published):
+                published.add(plan.instance_id)
+                for key, content in result_files(task, plan).items():
+                    content_type = _CONTENT_TYPES.get(key[key.rfind(".") :], "")
+                    with suppress(StorageError):
+                        self._buckets.create(bucket, now)
+                        self._buckets.put(bucket, key, content, plan.ended + (task.released or 0), content_type)
+            if task.state(now) in FINAL_STATES:
+                self._complete.add(task.uuid)
+
+    def _to_publish(self, task: Task, now: int, published: set[int]) -> Iterator[InstancePlan]:
+        for ended in instance_states_at(task, now).succeeded:
+            if ended.plan.instance_id not in published:
+                yield ended.plan
+
+
+def result_addresses(task: Task, plan: InstancePlan) -> list[str] | None:
+    """Return the addresses of the files that an instance leaves, as the API shows them; None where there are none."""
+    bucket = task.spec.fields["resultBucket"]
+    return [f"s3://storage.qarnot.com/{bucket}/{key}" for key in result_files(task, plan)] or None
