@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
 def parse() -> argparse.Namespace:
-    """Reads the command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", help=f"which of {', '.join(SECTIONS)}; all of them where none is named")
     parser.add_argument("--seconds", type=float, default=1.0, help="one turn of one party (default: %(default)s)")
@@ -27,7 +27,7 @@ def parse() -> argparse.Namespace:
 
 
 async def run(options: argparse.Namespace) -> None:
-    """Measures the sections one after the other."""
+    """Measure the sections one after the other."""
     measures: dict[str, Callable[[], Awaitable[list[Table]]]] = {
         "speed": lambda: speed.measure(options.seconds),
         "memory": lambda: memory.measure(options.calls),

@@ -29,24 +29,24 @@ CONSTANTS = (
 
 
 def task_id(instances: int) -> str:
-    """Answers the id of a running task with this many instances."""
+    """Return the id of a running task with this many instances."""
     return f"5a5a5a5a-0000-4000-8000-{instances:012d}"
 
 
 def compact(document: object) -> bytes:
-    """Writes JSON as the API does, without blanks."""
+    """Write JSON as the API does, without blanks."""
     return json.dumps(document, separators=(",", ":")).encode()
 
 
 def profile(name: str) -> bytes:
-    """Answers a profile with 14 constants."""
+    """Return a profile with 14 constants."""
     constants = [{"name": key, "value": value, "description": text} for key, value, text in CONSTANTS]
     return compact({"name": name, "constants": constants, "licenses": []})
 
 
 @lru_cache(maxsize=256)
 def page(start: int, count: int) -> bytes:
-    """Answers a page of task summaries; the token of the next page is its first number."""
+    """Return a page of task summaries; the token of the next page is its first number."""
     end = min(start + min(count, PAGE_TASKS), TASKS)
     token = f"{end:024x}" if end < TASKS else None
     rows = [_summary(number) for number in range(start, end)]
@@ -57,7 +57,7 @@ def page(start: int, count: int) -> bytes:
 
 @lru_cache(maxsize=16)
 def task(instances: int) -> bytes:
-    """Answers a task in the middle of its work: the first half of its instances is over, the second half runs."""
+    """Return a task in the middle of its work: the first half of its instances is over, the second half runs."""
     over = instances // 2
     document = _summary(instances) | {
         "state": "FullyExecuting",
@@ -92,7 +92,7 @@ def task(instances: int) -> bytes:
 
 
 def log_block(block_bytes: int, log_type: str) -> bytes:
-    """Answers whole lines of a log of about this many bytes, as they stand inside of a JSON string.
+    """Return whole lines of a log of about this many bytes, as they stand inside of a JSON string.
 
     Those of stdout are plain; those of stderr have colours, a tab and quotes, which JSON writes as escapes.
     """

@@ -15,12 +15,12 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def to(cls, port: int) -> Self:
-        """Connects to a port of this machine."""
+        """Connect to a port of this machine."""
         _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
         return connection
 
     async def exchange(self, request: bytes) -> tuple[int, bytes]:
-        """Sends a request and answers the status and the body; raises `ConnectionError` where it breaks."""
+        """Send a request and return the status and the body; raises `ConnectionError` where it breaks."""
         if self._transport.is_closing():
             raise ConnectionResetError("the connection is closed")
         self._answered = asyncio.get_running_loop().create_future()
@@ -28,11 +28,11 @@ class Connection(asyncio.Protocol):
         return await self._answered
 
     def close(self) -> None:
-        """Closes the connection, whatever is under way."""
+        """Close the connection, whatever is under way."""
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Takes the connection."""
+        """Take the connection."""
         # uvloop's transports do not inherit from asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         self._parser = httptools.HttpResponseParser(self)
@@ -43,15 +43,15 @@ class Connection(asyncio.Protocol):
             self._answered.set_exception(ConnectionResetError("the connection broke before the answer"))
 
     def data_received(self, data: bytes) -> None:
-        """Reads a part of an answer."""
+        """Read a part of an answer."""
         self._parser.feed_data(data)
 
     def on_body(self, body: bytes) -> None:
-        """Keeps a part of the body."""
+        """Keep a part of the body."""
         self._parts.append(body)
 
     def on_message_complete(self) -> None:
-        """Answers the request that waits."""
+        """Return the request that waits."""
         body = b"".join(self._parts)
         self._parts.clear()
         if self._answered is not None and not self._answered.done():

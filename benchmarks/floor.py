@@ -12,7 +12,7 @@ from fastmcp import FastMCP
 
 
 def create_floor(api: httpx.AsyncClient) -> FastMCP[Any]:
-    """Builds a server whose tools answer what the API answers."""
+    """Build a server whose tools answer what the API answers."""
     server = FastMCP[Any]("floor")
 
     @server.tool
@@ -79,7 +79,7 @@ async def cure(server: FastMCP[Any]) -> None:
 
 
 async def serve(port: int, api_url: str, *, cured: bool) -> None:
-    """Serves as FastMCP itself does, without its access log."""
+    """Serve as FastMCP itself does, without its access log."""
     async with httpx.AsyncClient(base_url=api_url) as api:
         server = create_floor(api)
         if cured:

@@ -30,16 +30,16 @@ class Callers:
 
     @classmethod
     async def of(cls, port: int, count: int) -> "Callers":
-        """Connects the callers."""
+        """Connect the callers."""
         return cls([await Connection.to(port) for _ in range(count)])
 
     def close(self) -> None:
-        """Closes their connections."""
+        """Close their connections."""
         for connection in self._connections:
             connection.close()
 
     async def call(self, requests: Sequence[bytes], *, seconds: float = 3600.0, calls: int | None = None) -> Load:
-        """Calls for a time or until a number of calls is reached; raises `ValueError` at the first that fails."""
+        """Call for a time or until a number of calls is reached; raises `ValueError` at the first that fails."""
         latencies: list[float] = []
         begun = 0
         start = time.perf_counter()

@@ -17,7 +17,7 @@ KINDS = {"stdout": "plain", "stderr": "with colours, tabs and quotes"}
 
 
 async def measure() -> list[Table]:
-    """Measures both in turns, for each kind of log."""
+    """Measure both in turns, for each kind of log."""
     table = Table(
         "Logs",
         f"Seconds to answer the last lines of a {LOG_BYTES // 10**6} MB log, and to download it with httpx alone "
@@ -31,7 +31,7 @@ async def measure() -> list[Table]:
 
 
 async def in_turns(api: Process, server: Process, log_type: str) -> list[str]:
-    """Answers the seconds of both, and their ratio."""
+    """Return the seconds of both, and their ratio."""
     uuid = task_id(1)
     call = tool_call("modern", "get_task_logs", {"task_uuid": uuid, "log_type": log_type})
     connection = await Connection.to(server.port)

@@ -27,7 +27,7 @@ class Peak:
 
 @asynccontextmanager
 async def watched(process: Process) -> AsyncIterator[Peak]:
-    """Samples the memory of a process."""
+    """Sample the memory of a process."""
     peak = Peak()
 
     async def watch() -> None:
@@ -43,13 +43,13 @@ async def watched(process: Process) -> AsyncIterator[Peak]:
 
 
 async def settled(process: Process) -> int:
-    """Answers what a process holds once it has nothing to do."""
+    """Return what a process holds once it has nothing to do."""
     await asyncio.sleep(SETTLE_SECONDS)
     return process.resident_bytes
 
 
 async def measure(calls: int) -> list[Table]:
-    """Measures ours beside the floor; `calls` is how many calls growth is looked for in."""
+    """Measure ours beside the floor; `calls` is how many calls growth is looked for in."""
     table = Table(
         "Memory",
         "Resident memory in MiB. Idle is after the start and one `tools/list`; growth is what further calls added "
@@ -82,18 +82,18 @@ async def measure(calls: int) -> list[Table]:
 
 
 def compared(state: str, figures: tuple[int, ...] | list[int]) -> list[str]:
-    """Writes one state of the floor and of ours."""
+    """Write one state of the floor and of ours."""
     its, our = figures
     return [state, mebibytes(its), mebibytes(our), ratio(our, its)]
 
 
 def profile_call() -> bytes:
-    """Answers the call that is made over and over."""
+    """Return the call that is made over and over."""
     return tool_call("modern", "get_profile", {"profile_name": "docker-batch"})
 
 
 async def peak_under_callers(process: Process) -> int:
-    """Answers the most that a process holds under many callers."""
+    """Return the most that a process holds under many callers."""
     callers = await Callers.of(process.port, CALLERS)
     async with watched(process) as peak:
         await callers.call([profile_call()], calls=20 * CALLERS)
@@ -102,7 +102,7 @@ async def peak_under_callers(process: Process) -> int:
 
 
 async def after_calls(process: Process, calls: int) -> list[int]:
-    """Answers what a process holds after each quarter of the calls."""
+    """Return what a process holds after each quarter of the calls."""
     held = []
     for _ in range(STEPS):
         callers = await Callers.of(process.port, 16)
@@ -113,7 +113,7 @@ async def after_calls(process: Process, calls: int) -> list[int]:
 
 
 async def peak_of_tail(process: Process) -> int:
-    """Answers the most that a process holds while it reads the end of a large log."""
+    """Return the most that a process holds while it reads the end of a large log."""
     callers = await Callers.of(process.port, 1)
     async with watched(process) as peak:
         await callers.call([tool_call("modern", "get_task_logs", {"task_uuid": task_id(1)})], calls=LOG_CALLS)

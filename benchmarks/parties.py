@@ -22,30 +22,30 @@ class Parties:
 
 
 def upstream(log_bytes: int = LOG_BYTES) -> AbstractAsyncContextManager[Process]:
-    """Runs the API of the benchmarks."""
+    """Run the API of the benchmarks."""
     arguments = ["-m", "benchmarks.upstream", "--port", "{port}", "--log-bytes", str(log_bytes)]
     return running(arguments, api_request("GET", "/v1/profiles/none"))
 
 
 def floor(api: Process, *, cured: bool) -> AbstractAsyncContextManager[Process]:
-    """Runs the floor."""
+    """Run the floor."""
     arguments = ["-m", "benchmarks.floor", "--port", "{port}", "--api-url", f"http://127.0.0.1:{api.port}"]
     return running([*arguments, "--cured"] if cured else arguments, LIST_TOOLS)
 
 
 def ours(api: Process) -> AbstractAsyncContextManager[Process]:
-    """Runs our server as a checkout starts it."""
+    """Run our server as a checkout starts it."""
     return running([str(ROOT / "main.py"), "--port", "{port}"], LIST_TOOLS, our_environment(api))
 
 
 def our_environment(api: Process) -> dict[str, str]:
-    """Answers the settings of our server on this API."""
+    """Return the settings of our server on this API."""
     return {"QARNOT_BASE_URL": f"http://127.0.0.1:{api.port}", "QARNOT_API_KEY": KEY}
 
 
 @asynccontextmanager
 async def all_parties() -> AsyncIterator[Parties]:
-    """Runs all of them."""
+    """Run all of them."""
     async with (
         upstream() as api,
         floor(api, cured=False) as plain_floor,

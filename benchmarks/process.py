@@ -57,7 +57,7 @@ class Process:
         return self._popen.poll() is None
 
     def stop(self) -> None:
-        """Ends the process, by force where it does not end by itself."""
+        """End the process, by force where it does not end by itself."""
         self._popen.terminate()
         try:
             self._popen.wait(STOP_SECONDS)
@@ -66,7 +66,7 @@ class Process:
             self._popen.wait()
 
     async def first_answer(self, request: bytes) -> None:
-        """Asks until there is an answer, and keeps how many seconds after the start that was."""
+        """Ask until there is an answer, and keep how many seconds after the start that was."""
         while self.is_running and time.perf_counter() - self.started < START_SECONDS:
             try:
                 connection = await Connection.to(self.port)
@@ -83,7 +83,7 @@ class Process:
 
 
 def free_port() -> int:
-    """Answers a port that nothing listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -96,7 +96,7 @@ async def running(
     environment: Mapping[str, str] | None = None,
     output: Path | None = None,
 ) -> AsyncIterator[Process]:
-    """Runs Python with these arguments, `{port}` in them filled in; begins when it answers the request.
+    """Run Python with these arguments, `{port}` in them filled in; begins when it answers the request.
 
     What it writes goes to `output`, where that is given. Raises `RuntimeError` with the end of that where it does not
     start.

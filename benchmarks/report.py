@@ -25,7 +25,7 @@ class Table:
     rows: list[list[str]] = field(default_factory=list)
 
     def markdown(self) -> str:
-        """Writes the table; all columns but the first are figures."""
+        """Write the table; all columns but the first are figures."""
         lines = [f"## {self.title}", "", self.note, ""]
         lines.append(f"| {' | '.join(self.columns)} |")
         lines.append("|" + "---|" + "---:|" * (len(self.columns) - 1))
@@ -34,7 +34,7 @@ class Table:
 
 
 def machine() -> str:
-    """Says on what and with what the figures were taken."""
+    """Say on what and with what the figures were taken."""
     memory = psutil.virtual_memory().total / 2**30
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
@@ -54,15 +54,15 @@ def _processor() -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """Writes a short time."""
+    """Write a short time."""
     return f"{seconds * 1000:.2f}"
 
 
 def mebibytes(size: float) -> str:
-    """Writes a size of memory."""
+    """Write a size of memory."""
     return f"{size / 2**20:.1f}"
 
 
 def ratio(figure: float, other: float) -> str:
-    """Writes how many times the other it is."""
+    """Write how many times the other it is."""
     return f"{figure / other:.2f}"

@@ -15,7 +15,7 @@ META = {
 
 
 def http_request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
-    """Writes a request of HTTP/1.1 on a connection that is kept."""
+    """Write a request of HTTP/1.1 on a connection that is kept."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
@@ -23,7 +23,7 @@ def http_request(method: str, path: str, headers: dict[str, str], body: bytes = 
 
 
 def mcp_request(era: Era, method: str, params: dict[str, Any], key: str | None = None) -> bytes:
-    """Writes a request of MCP; a server without sessions takes one of the legacy era without `initialize`."""
+    """Write a request of MCP; a server without sessions takes one of the legacy era without `initialize`."""
     headers = {"Accept": "application/json, text/event-stream"}
     if key is not None:
         headers["Authorization"] = f"Bearer {key}"
@@ -39,19 +39,19 @@ def mcp_request(era: Era, method: str, params: dict[str, Any], key: str | None =
 
 
 def tool_call(era: Era, name: str, arguments: dict[str, Any], key: str | None = None) -> bytes:
-    """Writes a call of a tool."""
+    """Write a call of a tool."""
     return mcp_request(era, "tools/call", {"name": name, "arguments": arguments}, key)
 
 
 def api_request(method: str, path: str, body: object = None) -> bytes:
-    """Writes a request to the API itself."""
+    """Write a request to the API itself."""
     return http_request(
         method, path, {"Authorization": "benchmark-key"}, b"" if body is None else json.dumps(body).encode()
     )
 
 
 def message_of(body: bytes) -> dict[str, Any]:
-    """Reads the JSON-RPC answer, which comes as JSON or as the last event of a stream."""
+    """Read the JSON-RPC answer, which comes as JSON or as the last event of a stream."""
     if not body.startswith(b"{"):
         body = [line[5:] for line in body.splitlines() if line.startswith(b"data:")][-1]
     message: dict[str, Any] = json.loads(body)
@@ -59,7 +59,7 @@ def message_of(body: bytes) -> dict[str, Any]:
 
 
 def result_of(body: bytes) -> dict[str, Any]:
-    """Reads the result of a call that succeeded; raises `ValueError` with the answer of one that did not."""
+    """Read the result of a call that succeeded; raises `ValueError` with the answer of one that did not."""
     result: dict[str, Any] | None = message_of(body).get("result")
     if result is None or result.get("isError"):
         raise ValueError(f"the call failed: {body[:500]!r}")

@@ -16,7 +16,7 @@ LOG_BYTES = 10 * 1000 * 1000
 
 
 async def measure() -> list[Table]:
-    """Measures the answers that a model reads most."""
+    """Measure the answers that a model reads most."""
     table = Table(
         "Sizes",
         "Characters of the text that a model reads, and tokens at four characters each, beside the characters of what "
@@ -50,7 +50,7 @@ async def measure() -> list[Table]:
 
 
 async def whole_list(text: Callable[[str, dict[str, Any]], Awaitable[str]], count: int) -> tuple[int, int]:
-    """Reads a number of tasks; answers the characters, and the calls that it took."""
+    """Read a number of tasks; return the characters, and the calls that it took."""
     said, calls, cursor = 0, 0, None
     while count > 0:
         arguments: dict[str, Any] = {"limit": min(MOST_TASKS, count)}
@@ -62,7 +62,7 @@ async def whole_list(text: Callable[[str, dict[str, Any]], Awaitable[str]], coun
 
 
 def row(name: str, characters: int, api_characters: int | None = None) -> list[str]:
-    """Writes one answer."""
+    """Write one answer."""
     cells = [name, f"{characters:,}", f"{characters // CHARACTERS_PER_TOKEN:,}"]
     if api_characters is None:
         return [*cells, "", ""]

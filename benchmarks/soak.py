@@ -81,20 +81,20 @@ class Soak:
         return time.perf_counter() - self.begun
 
     async def run(self, until: float) -> None:
-        """Calls and samples until so many seconds have passed since the start."""
+        """Call and sample until so many seconds have passed since the start."""
         async with asyncio.TaskGroup() as group:
             for number in range(CALLERS):
                 group.create_task(self.caller(number, until))
             group.create_task(self.sampler(until))
 
     async def rest(self) -> int:
-        """Answers the bytes that the server keeps: its garbage is collected and nobody has called it for a while."""
+        """Return the bytes that the server keeps: its garbage is collected and nobody has called it for a while."""
         await held(self.server)
         await asyncio.sleep(REST_SECONDS)
         return self.server.resident_bytes
 
     async def sampler(self, until: float) -> None:
-        """Looks at the memory all the time."""
+        """Look at the memory all the time."""
         while self.elapsed < until:
             self.samples.append((self.elapsed, self.server.resident_bytes, self.calls))
             await asyncio.sleep(SAMPLE_SECONDS)
@@ -122,14 +122,14 @@ class Soak:
         connection.close()
 
     async def ask_for_fault(self, key: str) -> None:
-        """Lets one of the next requests with this key fail."""
+        """Let one of the next requests with this key fail."""
         fault = json.dumps({"count": 1, "key": key, **self.chance.choice(FAULTS)}).encode()
         connection = await Connection.to(self.sandbox.port)
         await connection.exchange(http_request("POST", "/sandbox/faults", {}, fault))
         connection.close()
 
     def next_call(self, tasks: list[str]) -> tuple[str, dict[str, Any]]:
-        """Chooses the next call of a caller with these tasks."""
+        """Choose the next call of a caller with these tasks."""
         if len(tasks) > TASKS_KEPT:
             return "delete_task", {"task_uuid": tasks.pop(0)}
         tools = ["get_profile", "list_profiles", "list_tasks", "submit_task"]
@@ -144,7 +144,7 @@ class Soak:
         return tool, {"task_uuid": tasks[-1]} if tool not in ("list_profiles", "list_tasks") else {}
 
     def take(self, tool: str, status: int, body: bytes, tasks: list[str]) -> None:
-        """Counts an answer and keeps the id of a task that was started."""
+        """Count an answer and keep the id of a task that was started."""
         self.calls += 1
         result = message_of(body).get("result") if status == 200 else None
         if result is None:
@@ -168,7 +168,7 @@ class Held:
 
 
 async def held(server: Process) -> Held:
-    """Answers which asyncio tasks and how many open files the server has."""
+    """Return which asyncio tasks and how many open files the server has."""
     connection = await Connection.to(server.port)
     _, body = await connection.exchange(http_request("GET", PATH, {}))
     connection.close()
@@ -176,7 +176,7 @@ async def held(server: Process) -> Held:
 
 
 async def warm_up(server: Process) -> None:
-    """Calls once in each era: the first answer of the legacy era starts a task that stays."""
+    """Call once in each era: the first answer of the legacy era starts a task that stays."""
     connection = await Connection.to(server.port)
     for era in ERAS:
         await connection.exchange(tool_call(era, "list_profiles", {}, "sandbox-soak"))
@@ -185,7 +185,7 @@ async def warm_up(server: Process) -> None:
 
 
 async def let_connections_expire(server: Process) -> None:
-    """Waits until kept connections to the API are too old, and calls: a pool closes them when it is used again."""
+    """Wait until kept connections to the API are too old, and call: a pool closes them when it is used again."""
     await asyncio.sleep(KEEP_ALIVE_SECONDS + SAMPLE_SECONDS)
     connections = [await Connection.to(server.port) for _ in range(2 * POOLS)]
     request = tool_call("modern", "list_profiles", {}, "sandbox-soak")
@@ -196,7 +196,7 @@ async def let_connections_expire(server: Process) -> None:
 
 
 async def settled(server: Process, before: Held) -> Held:
-    """Waits until the server holds no more than before, for a bounded time; answers what it holds."""
+    """Wait until the server holds no more than before, for a bounded time; return what it holds."""
     begun = time.perf_counter()
     while (now := await held(server)).leaks_beside(before) and time.perf_counter() - begun < SETTLE_SECONDS:  # noqa: ASYNC110
         await asyncio.sleep(SAMPLE_SECONDS)
@@ -204,7 +204,7 @@ async def settled(server: Process, before: Held) -> Held:
 
 
 def outcomes(log: Path) -> Counter[str]:
-    """Counts the outcomes of the calls in the log; a line that belongs to no call counts as what it says."""
+    """Count the outcomes of the calls in the log; a line that belongs to no call counts as what it says."""
     counts: Counter[str] = Counter()
     for text in log.read_text().splitlines():
         line = json.loads(text) if text.startswith("{") else {"level": "ERROR", "message": text}
@@ -216,12 +216,12 @@ def outcomes(log: Path) -> Counter[str]:
 
 
 def own_names(error: type[QarnotError] = QarnotError) -> set[str]:
-    """Answers the names of our own errors."""
+    """Return the names of our own errors."""
     return {error.__name__}.union(*(own_names(below) for below in error.__subclasses__()))
 
 
 async def main(minutes: float, seed: int) -> int:
-    """Runs a soak, prints what was seen, and answers the exit status."""
+    """Run a soak, print what was seen, and return the exit status."""
     seconds = minutes * 60
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"

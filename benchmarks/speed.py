@@ -59,18 +59,18 @@ class Turns:
         return statistics.median(load.calls_per_second for load in self.loads)
 
     def percentile(self, share: float) -> float:
-        """Answers the latency in seconds that this share of all calls stayed below."""
+        """Return the latency in seconds that this share of all calls stayed below."""
         latencies = sorted(latency for load in self.loads for latency in load.latencies)
         return latencies[max(0, math.ceil(share * len(latencies)) - 1)]
 
     def ratio(self, other: "Turns") -> float:
-        """Compares with another party, round by round."""
+        """Compare with another party, round by round."""
         pairs = zip(self.loads, other.loads, strict=True)
         return statistics.median(ours.calls_per_second / its.calls_per_second for ours, its in pairs)
 
 
 def cases() -> list[Case]:
-    """Answers what is called."""
+    """Return what is called."""
 
     def page(start: int) -> bytes:
         token = f"{start:024x}" if start else None
@@ -86,7 +86,7 @@ def cases() -> list[Case]:
 
 
 async def measure(seconds: float) -> list[Table]:
-    """Measures every case in both eras with 1, 16 and 128 callers; `seconds` is one turn of one party."""
+    """Measure every case in both eras with 1, 16 and 128 callers; `seconds` is one turn of one party."""
     table = Table("Speed", NOTE, COLUMNS)
     async with all_parties() as parties:
         for era in ERAS:
@@ -98,7 +98,7 @@ async def measure(seconds: float) -> list[Table]:
 
 
 async def take_turns(parties: Parties, era: Era, case: Case, callers: int, seconds: float) -> dict[str, Turns]:
-    """Lets the parties work in turns, every second round in the opposite order."""
+    """Let the parties work in turns, every second round in the opposite order."""
     requests = {"direct": case.direct} | {party: [tool_call(era, case.tool, case.arguments)] for party in SERVERS}
     processes: dict[str, Process] = {
         "direct": parties.upstream,
@@ -124,7 +124,7 @@ async def take_turns(parties: Parties, era: Era, case: Case, callers: int, secon
 
 
 def row(name: str, turns: dict[str, Turns]) -> list[str]:
-    """Writes one case."""
+    """Write one case."""
     return [
         name,
         *(f"{turns[party].calls_per_second:.0f}" for party in PARTIES),

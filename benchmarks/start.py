@@ -42,7 +42,7 @@ class Starts:
     computed: list[float] = field(default_factory=list)
 
     def add(self, elapsed: float, computed: float) -> None:
-        """Adds a start."""
+        """Add a start."""
         self.elapsed.append(elapsed)
         self.computed.append(computed)
 
@@ -53,7 +53,7 @@ class Starts:
 
 
 async def measure() -> list[Table]:
-    """Measures all of them in turns."""
+    """Measure all of them in turns."""
     starts = {name: Starts() for name in (*IMPORTS, "empty", "floor", "ours")}
     async with upstream(1) as api:
         floor = ["-m", "benchmarks.floor", "--port", "{port}", "--api-url", f"http://127.0.0.1:{api.port}"]
@@ -86,7 +86,7 @@ async def measure() -> list[Table]:
 
 
 def row(name: str, times: Sequence[float], ours: Sequence[float] | None = None) -> list[str]:
-    """Writes what passed and what was computed."""
+    """Write what passed and what was computed."""
     cells = [name]
     for position, seconds in enumerate(times):
         cells += [f"{seconds:.3f}", "" if ours is None else f"{ours[position] / seconds:.2f}"]
@@ -94,12 +94,12 @@ def row(name: str, times: Sequence[float], ours: Sequence[float] | None = None) 
 
 
 def difference(more: Sequence[float], less: Sequence[float]) -> list[float]:
-    """Takes one pair of times from another."""
+    """Take one pair of times from another."""
     return [first - second for first, second in zip(more, less, strict=True)]
 
 
 async def whole_run(code: str) -> tuple[float, float]:
-    """Runs some Python to its end."""
+    """Run some Python to its end."""
     used, begun = _children_seconds(), time.perf_counter()
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     if await process.wait():
@@ -110,7 +110,7 @@ async def whole_run(code: str) -> tuple[float, float]:
 async def first_answer(
     arguments: list[str], request: bytes, environment: Mapping[str, str] | None = None
 ) -> tuple[float, float]:
-    """Starts a server and waits for its first answer."""
+    """Start a server and wait for its first answer."""
     async with running(arguments, request, environment) as process:
         return process.first_answer_seconds, process.cpu_seconds
 

@@ -26,7 +26,7 @@ class Upstream(asyncio.Protocol):
         self._sending: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begins to read requests."""
+        """Begin to read requests."""
         # uvloop's transports do not inherit from asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         self._parser = httptools.HttpRequestParser(self)
@@ -34,32 +34,32 @@ class Upstream(asyncio.Protocol):
         self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Gives up what is still being sent."""
+        """Give up what is still being sent."""
         if self._sending is not None:
             self._sending.cancel()
 
     def pause_writing(self) -> None:
-        """Waits until the caller has read."""
+        """Wait until the caller has read."""
         self._can_write.clear()
 
     def resume_writing(self) -> None:
-        """Goes on."""
+        """Go on."""
         self._can_write.set()
 
     def data_received(self, data: bytes) -> None:
-        """Reads a part of a request."""
+        """Read a part of a request."""
         self._parser.feed_data(data)
 
     def on_url(self, url: bytes) -> None:
-        """Keeps the path."""
+        """Keep the path."""
         self._path += url
 
     def on_body(self, body: bytes) -> None:
-        """Keeps the body."""
+        """Keep the body."""
         self._body += body
 
     def on_message_complete(self) -> None:
-        """Answers."""
+        """Return."""
         path, body = self._path, self._body
         self._begin()
         if log := _LOG.fullmatch(path):
@@ -82,7 +82,7 @@ class Upstream(asyncio.Protocol):
         self._transport.write(_head(status, len(body)) + body)
 
     async def _send_log(self, log_type: str) -> None:
-        """Sends a log as the API does: one JSON string."""
+        """Send a log as the API does: one JSON string."""
         block = answers.log_block(BLOCK_BYTES, log_type)
         blocks = max(1, self._log_bytes // len(block))
         self._transport.write(_head(b"200 OK", blocks * len(block) + 2) + b'"')
@@ -97,7 +97,7 @@ def _head(status: bytes, length: int) -> bytes:
 
 
 async def serve(port: int, log_bytes: int) -> None:
-    """Serves until the process is ended."""
+    """Serve until the process is ended."""
     server = await asyncio.get_running_loop().create_server(lambda: Upstream(log_bytes), "127.0.0.1", port)
     await server.serve_forever()
 

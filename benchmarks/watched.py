@@ -24,7 +24,7 @@ class Watched:
         self._process = psutil.Process()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one ASGI connection."""
+        """Serve one ASGI connection."""
         if scope["type"] == "http" and scope["path"] == PATH:
             gc.collect()
             tasks = sorted(getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())

@@ -16,7 +16,7 @@ SNAPSHOTS = ROOT / "tests" / "snapshots"
 
 
 def readme(text: str) -> str:
-    """Answers the README with the table of settings as the code has it."""
+    """Return the README with the table of settings as the code has it."""
     table = settings_table().replace("\\", "\\\\")
     return re.sub(
         r"(<!-- settings: .*? -->\n).*?(<!-- /settings -->)", rf"\g<1>{table}\n\g<2>", text, count=1, flags=re.S
@@ -24,7 +24,7 @@ def readme(text: str) -> str:
 
 
 def tools_page() -> str:
-    """Answers the page on the tools: what each does, takes and answers."""
+    """Return the page on the tools: what each does, takes and returns."""
     sections = [
         "# The tools",
         "Written by `docs/generate.py` from the code. Parameters marked * are required; all others may be left out.",
@@ -44,7 +44,7 @@ def snapshots() -> dict[str, str]:
 
 
 def section(tool: FunctionTool) -> str:
-    """Answers the section on one tool."""
+    """Return the section on one tool."""
     required = tool.parameters.get("required", [])
     rows = [
         f"| `{name}`{' *' if name in required else ''} | {kind(schema)} | {cell(schema.get('description', ''))} |"
@@ -59,7 +59,7 @@ def section(tool: FunctionTool) -> str:
 
 
 def kind(schema: dict[str, Any]) -> str:
-    """Says in words what a JSON schema takes."""
+    """Say in words what a JSON schema takes."""
     if "enum" in schema:
         return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
     if "const" in schema:
@@ -74,12 +74,12 @@ def kind(schema: dict[str, Any]) -> str:
 
 
 def cell(text: str) -> str:
-    """Makes a text fit a cell of a table."""
+    """Make a text fit a cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")
 
 
 def main() -> None:
-    """Writes the files."""
+    """Write the files."""
     front_page = ROOT / "README.md"
     front_page.write_text(readme(front_page.read_text()))
     (ROOT / "docs" / "tools.md").write_text(tools_page())

@@ -82,7 +82,7 @@ class Recorder:
         self.milliseconds: list[int] = []
 
     def shoot(self, milliseconds: int, *, settled: bool = True) -> None:
-        """Takes a frame, once two screenshots in a row are equal where the picture is to be at rest."""
+        """Take a frame, once two screenshots in a row are equal where the picture is to be at rest."""
         self.page.mouse.move(4, VIEWPORT["height"] // 2)  # Where it lights nothing up.
         shot = self.page.screenshot()
         for _ in range(20 if settled else 0):
@@ -94,7 +94,7 @@ class Recorder:
         self.milliseconds.append(milliseconds)
 
     def save(self) -> None:
-        """Writes the moving picture."""
+        """Write the moving picture."""
         path = IMAGES / "session.webp"
         first, *rest = self.frames
         first.save(path, save_all=True, append_images=rest, duration=self.milliseconds, lossless=True, method=6)
@@ -104,7 +104,7 @@ class Recorder:
             sys.exit(f"{path.name} is over {MAX_BYTES:,} bytes, too much for a README: record fewer frames.")
 
     def save_still(self) -> None:
-        """Writes the last frame as a still picture."""
+        """Write the last frame as a still picture."""
         path = IMAGES / "session.png"
         self.frames[-1].save(path, optimize=True)
         print(f"{path.name}: {path.stat().st_size:,} bytes")
@@ -118,19 +118,19 @@ class Inspector:
         self.main = page.locator("main")
 
     def connect(self) -> None:
-        """Connects to the one server that it knows."""
+        """Connect to the one server that it knows."""
         # force: the drawn switch lies over the input that Playwright would click.
         self.page.get_by_role("switch").first.click(force=True)
         expect(self.page.get_by_text("Connected", exact=True)).to_be_visible()
         self.page.get_by_role("button", name="Close monitoring sidebar").click()
 
     def tab(self, name: str) -> None:
-        """Goes to one of the tabs at the top, and waits until it has moved into its place."""
+        """Go to one of the tabs at the top, and wait until it has moved into its place."""
         self.page.get_by_role("banner").get_by_text(name, exact=True).click()
         self.page.wait_for_timeout(TAB_MILLISECONDS)
 
     def choose(self, title: str, arguments: dict[str, Any]) -> None:
-        """Chooses a tool and writes the arguments of its call."""
+        """Choose a tool and write the arguments of its call."""
         self.main.get_by_role("button", name=title).first.click()
         self.main.get_by_role("switch", name="Edit as JSON").click(force=True)
         self.main.get_by_role("textbox", name="Arguments JSON").focus()
@@ -138,18 +138,18 @@ class Inspector:
         self.page.keyboard.insert_text(json.dumps(arguments, indent=2))
 
     def execute(self) -> None:
-        """Calls the chosen tool and waits for its answer."""
+        """Call the chosen tool and wait for its answer."""
         self.main.get_by_role("button", name="Execute Tool").click()
         expect(self.main.get_by_role("heading", name="Results")).to_be_visible(timeout=RUN_SECONDS * 1000)
 
     def open_app(self) -> FrameLocator:
-        """Opens the dashboard view of the chosen tool, which lies in a frame within a frame."""
+        """Open the dashboard view of the chosen tool, which lies in a frame within a frame."""
         self.main.get_by_role("button", name="Open App").click()
         return self.page.frame_locator("main iframe").frame_locator("iframe")
 
 
 def play(page: Page) -> Recorder:
-    """Plays the session: submit, watch it run, read the log, and find out why another task failed."""
+    """Play the session: submit, watch it run, read the log, and find out why another task failed."""
     recorder, inspector = Recorder(page), Inspector(page)
     inspector.connect()
     recorder.shoot(1500)
@@ -195,7 +195,7 @@ def play(page: Page) -> Recorder:
 
 
 def watch(recorder: Recorder, view: FrameLocator) -> None:
-    """Records the view of a running task until it has ended."""
+    """Record the view of a running task until it has ended."""
     expect(view.get_by_role("heading", name="Timeline")).to_be_visible()
     ended = view.get_by_role("button", name="Delete")  # A task that still runs is aborted instead.
     deadline = time.monotonic() + RUN_SECONDS
@@ -208,7 +208,7 @@ def watch(recorder: Recorder, view: FrameLocator) -> None:
 
 
 def find(*names: str, folder: Path | None = None) -> str:
-    """Answers the path of the first of these programs that is there, in the folder or among the installed ones."""
+    """Return the path of the first of these programs that is there, in the folder or among the installed ones."""
     for name in names:
         if path := shutil.which(name, path=folder):
             return path
@@ -216,7 +216,7 @@ def find(*names: str, folder: Path | None = None) -> str:
 
 
 def install() -> tuple[str, Path]:
-    """Answers the paths of Node and of the Inspector's program, installed into the cache where they are missing."""
+    """Return the paths of Node and of the Inspector's program, installed into the cache where they are missing."""
     modules = CACHE / "node_modules"
     program = modules / "@modelcontextprotocol" / "inspector" / "clients" / "launcher" / "build" / "index.js"
     if not program.exists() or shutil.which("node", path=modules / ".bin") is None:
@@ -228,14 +228,14 @@ def install() -> tuple[str, Path]:
 
 
 def free_port() -> int:
-    """Answers a port that nothing listens on."""
+    """Return a port that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager
 def running(command: list[str], port: int, folder: str, environment: dict[str, str]) -> Iterator[None]:
-    """Runs a program in the folder for the time of the block, which begins when it listens on the port.
+    """Run a program in the folder for the time of the block, which begins when it listens on the port.
 
     The caller's settings of the server are left out: what is recorded is what everyone gets.
     """
@@ -251,7 +251,7 @@ def running(command: list[str], port: int, folder: str, environment: dict[str, s
 
 
 def wait_until_listening(process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
-    """Waits until the program accepts connections; ends with its log where it does not."""
+    """Wait until the program accepts connections; ends with its log where it does not."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -262,7 +262,7 @@ def wait_until_listening(process: subprocess.Popen[bytes], port: int, log: IO[by
 
 
 def main() -> None:
-    """Starts the server, the Inspector and the browser, plays the session, and writes the pictures."""
+    """Start the server, the Inspector and the browser, play the session, and write the pictures."""
     browser = find("chromium", "chromium-browser", "google-chrome")
     node, program = install()
     token = secrets.token_hex(16)

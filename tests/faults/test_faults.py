@@ -83,7 +83,7 @@ class Run:
 
 
 def planned(seed: int, number: int) -> Run:
-    """Draws a run; the same seed and number always draw the same."""
+    """Draw a run; the same seed and number always draw the same."""
     chance = random.Random(f"{seed}-{number}")
     faults = [fault(chance) for _ in range(chance.choice((1, 1, 2, 3)))]
     shortname = f"mine-{number}" if chance.random() < 0.5 else None
@@ -137,7 +137,7 @@ class Worker:
         await self.judge(run, uuid)
 
     async def prepared(self) -> str:
-        """Starts the task that most tools are called with, unharmed."""
+        """Start the task that most tools are called with, unharmed."""
         constants = [{"key": "DOCKER_CMD", "value": LONG}]
         body = {"name": "prepared", "profile": "docker-batch", "instanceCount": 2, "constants": constants}
         answer = await self.api.post("/v1/tasks", json=body)

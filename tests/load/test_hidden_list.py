@@ -35,7 +35,7 @@ class Counter(Middleware):
 
 
 async def call_once(server: FastMCP[Any], tool: str, arguments: dict[str, Any]) -> Counter:
-    """Serves the server, sends one modern call with arguments, and tells what was counted."""
+    """Serve the server, sends one modern call with arguments, and tell what was counted."""
     counter = Counter()
     server.add_middleware(counter)
     meta = {

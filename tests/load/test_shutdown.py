@@ -56,7 +56,7 @@ async def requests_seen(api_url: str, path: str) -> int:
 
 
 async def slow_down(api_url: str, path: str, seconds: float) -> None:
-    """Lets all answers of a path trickle."""
+    """Let all answers of a path trickle."""
     fault = {"kind": "slow", "seconds": seconds, "count": 0, "match": {"path": path}}
     async with httpx.AsyncClient() as http:
         (await http.post(f"{api_url}/sandbox/faults", json=fault)).raise_for_status()

@@ -266,7 +266,7 @@ async def test_a_call_whose_caller_goes_away_is_cancelled_and_leaves_a_line(
 async def posted(
     http: httpx.AsyncClient, url: str, era: Era, tool: str, headers: dict[str, str], **arguments: str
 ) -> httpx.Response:
-    """Calls a tool without a client library, which does more than that."""
+    """Call a tool without a client library, which does more than that."""
     params: dict[str, Any] = {"name": tool, "arguments": arguments}
     if era == "auto":
         params["_meta"] = {

@@ -9,7 +9,7 @@ from tests.support.sign_in import form_of
 
 
 async def give_key(authorization_url: str, key: str, **fields: str) -> httpx.Response:
-    """Opens the address that a client shows, gives the key on the page and follows the way back to the client."""
+    """Open the address that a client shows, gives the key on the page and follow the way back to the client."""
     async with httpx.AsyncClient(timeout=20) as browser:
         page = await browser.get(authorization_url, follow_redirects=True)
         data = {"form": form_of(page), "key": key, "answer": "sign-in", **fields}

@@ -26,37 +26,37 @@ class Conversation:
     longest: int = field(default=0)
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        """Calls a tool, and answers what it says as data."""
+        """Call a tool, and return what it says as data."""
         result = await self.client.call_tool(tool, arguments)
         self._count(len(text_of(result)))
         assert isinstance(result.structured_content, dict)
         return result.structured_content
 
     async def refusal(self, tool: str, **arguments: Any) -> str:
-        """Calls a tool that refuses, and answers what the model reads."""
+        """Call a tool that refuses, and return what the model reads."""
         message = await refusal(self.client, tool, **arguments)
         self._count(len(message))
         return message
 
     async def advance(self, seconds: float) -> None:
-        """Lets platform time pass at once."""
+        """Let platform time pass at once."""
         answer = await self.sandbox.post("/sandbox/clock", json={"advance_seconds": seconds})
         assert answer.status_code == 200
 
     async def given(self, count: int, **fields: Any) -> None:
-        """Puts tasks into the account before the conversation begins."""
+        """Put tasks into the account before the conversation begins."""
         body = [{"name": f"run {number}", "profile": "docker-batch", "instanceCount": 1} for number in range(count)]
         answer = await self.sandbox.post("/v1/tasks", json=[task | fields for task in body])
         assert answer.status_code == 200, answer.text
 
     async def started(self, command: str, **arguments: Any) -> str:
-        """Puts one task into the account before the conversation begins, and answers its uuid."""
+        """Put one task into the account before the conversation begins, and return its uuid."""
         constants = [{"key": "DOCKER_CMD", "value": command}]
         given = {"name": "test", "profile": "docker-batch", "constants": constants, **arguments}
         return str((await call(self.client, "submit_task", **given))["uuid"])
 
     def told(self, journey: str) -> None:
-        """Shows the count, with `pytest -s`."""
+        """Show the count, with `pytest -s`."""
         sys.stdout.write(f"\n{journey:<52} {self.calls:>4} calls {self.characters:>8,} characters")
 
     def _count(self, characters: int) -> None:
@@ -67,7 +67,7 @@ class Conversation:
 
 @asynccontextmanager
 async def conversation(speed: float = AT_ONCE) -> AsyncIterator[Conversation]:
-    """Begins a conversation with a server on a sandbox of its own."""
+    """Begin a conversation with a server on a sandbox of its own."""
     async with (
         running_server(speed=speed) as server,
         server.client() as client,

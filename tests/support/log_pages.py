@@ -14,7 +14,7 @@ from qarnot_mcp.tools.logs.view import LogView
 
 
 async def stream(pieces: Iterable[str]) -> AsyncIterator[LogPart]:
-    """Answers the pieces as they come from the API: those that need no care are not decoded."""
+    """Return the pieces as they come from the API: those that need no care are not decoded."""
     for piece in pieces:
         raw = json.dumps(piece)[1:-1].encode()
         is_plain = '"' not in piece and raw.count(b"\\") == piece.count("\n")

@@ -27,12 +27,12 @@ class FakeClock:
         self.now = 1000.0
 
     async def sleep(self, seconds: float) -> None:
-        """Waits without waiting."""
+        """Wait without waiting."""
         self.waits.append(seconds)
         self.now += seconds
 
     def clock(self) -> float:
-        """Tells the time."""
+        """Tell the time."""
         return self.now
 
 
@@ -40,7 +40,7 @@ class MaxRandom(random.Random):
     """Chance that always draws the upper end."""
 
     def uniform(self, a: float, b: float) -> float:
-        """Draws the highest."""
+        """Draw the highest."""
         return max(a, b)
 
 
@@ -55,7 +55,7 @@ async def opened(
     read_only: bool = False,
     request_id: str = "",
 ) -> AsyncIterator[QarnotClient]:
-    """Opens a client; without a time of its own it lives in ours."""
+    """Open a client; without a time of its own it lives in ours."""
     shared: dict[str, Any] = {"limits": limits, "application": application}
     if time is not None:
         shared |= {"sleep": time.sleep, "clock": time.clock, "chance": MaxRandom()}

@@ -104,27 +104,27 @@ def used(requests: list[dict[str, Any]], key: str) -> int:
 
 
 async def call(client: Client[Any], tool: str, **arguments: Any) -> dict[str, Any]:
-    """Calls a tool and answers its structure, which says the same as its text."""
+    """Call a tool and return its structure, which says the same as its text."""
     result = await client.call_tool(tool, arguments)
     assert isinstance(result.structured_content, dict)
     return result.structured_content
 
 
 async def refusal(client: Client[Any], tool: str, **arguments: Any) -> str:
-    """Calls a tool that refuses, and answers what the model reads."""
+    """Call a tool that refuses, and return what the model reads."""
     result = await client.call_tool(tool, arguments, raise_on_error=False)
     assert result.is_error
     return text_of(result)
 
 
 def text_of(result: Any) -> str:
-    """Answers the text of a tool's answer."""
+    """Return the text of a tool's answer."""
     assert [block.type for block in result.content] == ["text"]
     return str(result.content[0].text)
 
 
 async def submitted(client: Client[Any], command: str = "echo hello from ${INSTANCE_ID}", **arguments: Any) -> str:
-    """Submits a task that runs a command, and answers its uuid."""
+    """Submit a task that runs a command, and return its uuid."""
     arguments = {
         "name": "test",
         "profile": "docker-batch",
@@ -135,7 +135,7 @@ async def submitted(client: Client[Any], command: str = "echo hello from ${INSTA
 
 
 async def ended(client: Client[Any], uuid: str) -> dict[str, Any]:
-    """Reads a task until it has ended."""
+    """Read a task until it has ended."""
     while True:
         task = await call(client, "get_task", task_uuid=uuid)
         if task["state"] in ("Success", "Failure", "Cancelled"):

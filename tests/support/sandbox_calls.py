@@ -34,14 +34,14 @@ class Caller:
         return response.status_code, document.get("message") or document.get("detail") or str(document.get("errors"))
 
     async def submit(self, command: str = "echo hello", instances: int | str = 1, **more: Any) -> str:
-        """Creates a task and gives its UUID."""
+        """Create a task and give its UUID."""
         constants = [{"key": "DOCKER_CMD", "value": command}, *more.pop("constants", [])]
         count = {"instanceCount": instances} if isinstance(instances, int) else {"advancedRanges": instances}
         body = {"name": "task", "profile": "docker-batch", "constants": constants, **count, **more}
         return str((await self.post("/tasks", body))["uuid"])
 
     async def advance(self, seconds: float) -> None:
-        """Moves the time of the platform."""
+        """Move the time of the platform."""
         await self.post("/sandbox/clock", {"advance_seconds": seconds})
 
     async def ended(self, command: str = "echo hello", instances: int | str = 1, **more: Any) -> Any:
@@ -52,6 +52,6 @@ class Caller:
 
 
 def caller(app: Any, key: str) -> Caller:
-    """Calls an app with a key."""
+    """Call an app with a key."""
     transport = httpx.ASGITransport(app)
     return Caller(httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers={"Authorization": key}))

@@ -42,7 +42,7 @@ class Host:
     async def open(
         self, tool: str, arguments: dict[str, Any] | None = None, *, context: dict[str, Any] | None = None, **more: Any
     ) -> None:
-        """Calls a tool as the model would, and shows the view with its result."""
+        """Call a tool as the model would, and show the view with its result."""
         [document] = await self.client.read_resource(VIEW_URI)
         assert isinstance(document, TextResourceContents)
         opening = {
@@ -61,7 +61,7 @@ class Host:
         await self.page.evaluate("([html, opening]) => window.show(html, opening)", [document.text, opening])
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Passes a call of the view on to the server."""
+        """Pass a call of the view on to the server."""
         self.calls.append((tool, arguments))
         if self.is_lost:
             raise ConnectionError("the server cannot be reached")
@@ -73,7 +73,7 @@ class Host:
         return answer
 
     async def run_until(self, locator: Locator, text: str) -> None:
-        """Lets the view's clock run, from one look at the server to the next, until it shows a text."""
+        """Let the view's clock run, from one look at the server to the next, until it shows a text."""
         async with asyncio.timeout(LONGEST_LIFE_SECONDS):
             while text not in await locator.inner_text():
                 await self.page.clock.run_for(NEXT_LOOK_MILLISECONDS)
@@ -84,7 +84,7 @@ class Host:
         return [message.get("params", {}) for message in messages]
 
     def note(self, message: ConsoleMessage) -> None:
-        """Keeps what the browser complains about, such as a breach of the content policy."""
+        """Keep what the browser complains about, such as a breach of the content policy."""
         if message.type == "error":
             self.faults.append(message.text)
 

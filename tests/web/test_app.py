@@ -231,7 +231,7 @@ async def test_blanks_around_a_header_value_belong_to_no_value() -> None:
 
 
 async def sent(host: str, port: int, request: bytes) -> bytes:
-    """Sends raw bytes, which no client library tidies up, and answers what comes back."""
+    """Send raw bytes, which no client library tidies up, and return what comes back."""
     reader, writer = await asyncio.open_connection(host, port, family=socket.AF_INET)
     writer.write(request)
     await writer.drain()

@@ -35,7 +35,7 @@ class Sandbox(Starlette):
     """The app. It keeps hold of the connection under a request, which a fault may have to break."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Return one request."""
         # uvicorn's `send` is a method of the object that holds the transport, in its httptools and h11
         # protocols alike; Starlette's middleware wraps it, so it can only be seen here.
         scope[_CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
@@ -63,7 +63,7 @@ class Endpoint:
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; other kinds of scope are left alone."""
+        """Return one request; other kinds of scope are left alone."""
         if scope["type"] != "http":
             return
         headers = dict(scope["headers"])

@@ -92,7 +92,7 @@ def create_server(
 
 
 def add_dashboard(server: FastMCP[dict[str, ServerContext]], may_act: Callable[[], bool]) -> None:
-    """Registers the view that hosts of MCP Apps show in the conversation; it offers actions to who may act."""
+    """Register the view that hosts of MCP Apps show in the conversation; it offers actions to who may act."""
 
     @server.resource(VIEW_URI, name="dashboard", title="Dashboard", app=AppConfig(prefers_border=True))
     def dashboard() -> str:

@@ -103,7 +103,7 @@ class LogMask:
 
 
 def _needles(values: Iterable[str]) -> set[str]:
-    """Answer what to look for, line by line: each value, each line of it, and its quoted forms."""
+    """Return what to look for, line by line: each value, each line of it, and its quoted forms."""
     pieces = {piece.strip() for value in values for piece in (value, *value.splitlines())}
     secrets = {piece for piece in pieces if _is_needle(piece)}
     forms = {form for secret in secrets for form in (secret, _url_quoted(secret), json.dumps(secret)[1:-1])}

@@ -22,7 +22,7 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 @asynccontextmanager
 async def listening(handler: Handler) -> AsyncIterator[str]:
-    """Serves whatever bytes the handler writes, and answers the address."""
+    """Serve whatever bytes the handler writes, and return the address."""
     tasks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
 
@@ -49,7 +49,7 @@ async def listening(handler: Handler) -> AsyncIterator[str]:
 
 
 async def asked(reader: asyncio.StreamReader) -> bytes:
-    """Reads the head of a request."""
+    """Read the head of a request."""
     return await reader.readuntil(b"\r\n\r\n")
 
 

@@ -6,19 +6,19 @@ from contextlib import asynccontextmanager
 
 
 class Locks:
-    """Locks that exist only while somebody holds or awaits them."""
+    """Named asyncio locks, created on first use and dropped after the last release."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def hold(self, name: Hashable) -> AsyncIterator[bool]:
-        """Hold the lock of a name; answers whether somebody else had it when it was asked for."""
+    async def hold(self, name: Hashable) -> AsyncIterator[None]:
+        """Hold the lock of a name."""
         lock, users = self._locks.get(name, (asyncio.Lock(), 0))
         self._locks[name] = (lock, users + 1)
         try:
             async with lock:
-                yield users > 0
+                yield
         finally:
             lock, users = self._locks.pop(name)
             if users > 1:

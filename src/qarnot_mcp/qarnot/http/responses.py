@@ -142,7 +142,7 @@ def http_date(value: str) -> datetime | None:
 
 
 def _not_found(resource: Resource, said: str) -> NotFound:
-    """A refusal names the thing itself where it is another one, such as a bucket of a new task."""
+    """Return what a refusal is about: it may name another thing, such as a bucket of a new task."""
     match = _NO_SUCH.fullmatch(said.rstrip("."))
     if match and match[1].lower() != resource.kind:
         return NotFound(match[1].lower(), match[2])

@@ -114,7 +114,7 @@ class LogDecoder:
             return LogPart(_repaired(data[: string.end() - 1]) + self._after(data[string.end() :]))
 
     def _after(self, data: bytes) -> str:
-        """What follows the closing quote; more than blanks means that it was plain text all along."""
+        """Take what follows the closing quote; more than blanks means that it was plain text all along."""
         return self._go_on_plain(b'"' + data) if data.strip(_BLANK) else ""
 
     def _go_on_plain(self, data: bytes) -> str:

@@ -71,7 +71,7 @@ class _Submit:
         self._is_posted = False
 
     async def run(self) -> Submission:
-        """Goes through all of it, in the time of one call."""
+        """Go through all of it, in the time of one call."""
         look_up_seconds = self._limits.call_seconds / 3
         async with AsyncExitStack() as held:
             try:
@@ -117,7 +117,7 @@ class _Submit:
         raise ShortnameTaken(self._shortname, uuid=task.uuid, name=task.name, state=task.state)
 
     async def _explain_taken(self, error: ApiRefused, *, is_ours: bool) -> Submission:
-        """Says which task has the shortname that the API refused; after a first try it is the one wanted."""
+        """Say which task has the shortname that the API refused; after a first try it is the one wanted."""
         try:
             task = self._read(await self._call.send(self._get))
         except (ApiUnavailable, NotFound):
@@ -127,7 +127,7 @@ class _Submit:
         raise ShortnameTaken(self._shortname, uuid=task.uuid, name=task.name, state=task.state) from None
 
     async def _look_for_it(self, cause: ApiUnavailable, seconds: float) -> Submission:
-        """Looks for the task, more than once, as it may appear late; only a last look that finds none is a no."""
+        """Look for the task, more than once, as it may appear late; only a last look that finds none is a no."""
         # A 429 says that nothing was begun: one look makes sure, and a failure of that look changes nothing.
         looks = LOOKS if cause.may_have_worked else (0.0,)
         patience = min(self._limits.look_up_seconds, seconds * 2 / 3)

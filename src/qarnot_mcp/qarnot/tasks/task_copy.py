@@ -12,7 +12,7 @@ NOT_COPIED = ("advancedResourceBuckets", "snapshotInterval", "forcedNetworkRules
 
 
 def _no_time_span(value: object) -> object:
-    """The API writes `00:00:00` for no time to live."""
+    """Return no time to live for `00:00:00`, by which the API says so."""
     return None if isinstance(value, str) and not value.strip("0:.") else value
 
 

@@ -93,7 +93,7 @@ class LogView:
         return f"Lines 1 to {first - 1:,} are not shown.", query.call("tail_lines", cursor=str(earlier))
 
     def _cursor_after(self, lines: Sequence[Line]) -> str:
-        """A line that has no newline yet may still grow: it is not behind the reader, it is read again."""
+        """Leave a last line without a newline unread: it may still grow."""
         return str(LogCursor.after(self._query.log, lines))
 
     async def _forward(self, reader: CursorReader[Head], parts: AsyncIterator[LogPart]) -> LogPage:

@@ -170,13 +170,13 @@ def _all_ids(task: Task) -> Iterator[int]:
 
 
 def _state_of_rest(state: str) -> InstanceState:
-    """The state of the instances that the API tells nothing of: that of their task once it is over."""
+    """Return the state of the instances that the API tells nothing of: that of their task once it is over."""
     over: dict[str, InstanceState] = {"Success": "success", "Failure": "failure", "Cancelled": "cancelled"}
     return over.get(state, "queued")
 
 
 def _copied(key: str, value: str) -> CopiedConstant:
-    """A value that cannot be shown as it is, because it is secret or holds invisible characters, is hidden."""
+    """Hide a value that cannot be shown as it is, because it is secret or holds invisible characters."""
     says_hidden = any(mark in value.lower() for mark in (HIDDEN, "[secret]"))
     is_hidden = bool(value) and (is_secret_name(key) or says_hidden or mask_text(clean_text(value)) != value)
     return CopiedConstant(key=key, value="" if is_hidden else value, is_hidden=is_hidden)
