@@ -14,15 +14,16 @@ MAX_LINES = 400
 
 MAY_IMPORT: Mapping[str, set[str]] = {
     "text": set(),
+    "metrics": set(),
     "settings": set(),
     "dashboard": set(),
     "sandbox": set(),
-    "qarnot": {"text"},
-    "auth": {"qarnot", "settings", "text"},
+    "qarnot": {"metrics", "text"},
+    "auth": {"metrics", "qarnot", "settings", "text"},
     "tools": {"auth", "qarnot", "text"},
-    "server": {"auth", "dashboard", "qarnot", "settings", "text", "tools"},
+    "server": {"auth", "dashboard", "metrics", "qarnot", "settings", "text", "tools"},
     "web": {"auth", "qarnot", "server", "settings", "text", "tools"},
-    "process": {"auth", "qarnot", "server", "settings", "text", "web"},
+    "process": {"auth", "metrics", "qarnot", "server", "settings", "text", "web"},
     "doctor": {"auth", "process", "qarnot", "server", "settings", "text", "tools", "web"},
     "cli": {"doctor", "process", "sandbox", "settings", "web"},
 }

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.mode import announce_access, choose_mode
+from qarnot_mcp.process.metrics_port import serve_metrics
 from qarnot_mcp.process.telemetry import configure_tracing
 from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
 from qarnot_mcp.settings.model import Settings
@@ -44,6 +45,7 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     """
     configure_tracing()
     listener = listen(settings.host, settings.port)
+    serve_metrics(settings)
     public_url = asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url))
     app = create_app(settings, simulation=simulation, public_url=public_url)
     announce(settings, public_url, is_simulated=simulation is not None)

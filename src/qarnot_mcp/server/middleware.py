@@ -11,6 +11,7 @@ from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
 from mcp_types import CallToolRequestParams
 
+from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import WrongArgumentsError, normalise_arguments
 from qarnot_mcp.server.connection import Connection
@@ -42,6 +43,7 @@ class CallMiddleware(Middleware):
         meant = normalise_arguments(context.message.arguments or {}, self._schemas.get(name, {}))
         context = context.copy(message=context.message.model_copy(update={"arguments": meant}))
         token = current_call.set(record)
+        recorder().call_started()
         try:
             if refusal := self._connection().refusal(name):
                 outcome = refusal.outcome
@@ -72,6 +74,7 @@ class CallMiddleware(Middleware):
 
     def _write(self, name: str, outcome: str, seconds: float, record: CallRecord, defect: BaseException | None) -> None:
         known = "(unknown)" if outcome == "unknown tool" else name
+        recorder().call_ended(known, outcome, seconds)
         facts = {
             "tool": known,
             "outcome": outcome,

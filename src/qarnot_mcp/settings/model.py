@@ -78,6 +78,8 @@ class Settings(BaseSettings):
         "all",
         "Tool sets that a connection may ask for (`?toolsets=` in the address), beside those of `QARNOT_MCP_TOOLSETS`.",
     )
+    metrics: bool = setting(False, "Serve `/metrics` for Prometheus, on a port of its own.")
+    metrics_port: int = setting(9464, "Port of the metrics.", ge=1, le=65535)
     log_format: Annotated[Literal["text", "json"], LowerCase] = setting("text", "Form of the log lines.")
 
     auth: Annotated[Literal["auto", "key", "oauth"], LowerCase] = setting(

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
+from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import ResponseTooLarge, UnreadableResponse
 
 UNPACKED_BYTES = 256 * 1024
@@ -69,11 +70,13 @@ async def unpacked(parts: AsyncIterator[bytes], packing: str) -> AsyncGenerator[
     is_empty = True
     async for part in parts:
         if unpacker is None:
+            recorder().api_bytes(len(part))
             yield part
             continue
         is_empty = False
         try:
             while text := unpacker.decompress(part, UNPACKED_BYTES):
+                recorder().api_bytes(len(text))
                 yield text
                 part = unpacker.unconsumed_tail
         except zlib.error:

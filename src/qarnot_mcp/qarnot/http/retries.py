@@ -12,6 +12,7 @@ Reads, deletes and aborts come here, and a submit that was refused before any wo
 import random
 from collections.abc import Awaitable, Callable
 
+from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import ApiUnavailable, RateLimited, ServerFailed
 
 FIRST_LIMIT_SECONDS = 0.5
@@ -63,6 +64,7 @@ class Retries:
         if self._clock() + wait > self._ends or not self._tokens.take():
             return None
         self._made += 1
+        recorder().api_retry()
         return wait
 
     def succeeded(self) -> None:

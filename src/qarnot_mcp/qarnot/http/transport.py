@@ -15,6 +15,7 @@ import httpx
 from pydantic_core import to_json
 
 from qarnot_mcp import __version__
+from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachable
 from qarnot_mcp.qarnot.http.cache import Cache
 from qarnot_mcp.qarnot.http.connections import use_network
@@ -178,6 +179,7 @@ class Transport:
             with traced(request.method, request.resource.kind) as span, _translated(self.limits):
                 received = await client.send(outgoing, stream=True)
                 span.set_attribute("http.response.status_code", received.status_code)
+                recorder().api_response(request.method, received.status_code)
                 try:
                     packing = received.headers.get("content-encoding", "identity")
                     async with (
@@ -195,11 +197,14 @@ class Transport:
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
         """Hold one of the places for calls in flight; raise `Busy` if none becomes free in time."""
+        recorder().api_waiting(1)
         try:
             async with asyncio.timeout(self.limits.queue_seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise Busy(self.limits.max_calls_in_flight, self.limits.queue_seconds) from None
+        finally:
+            recorder().api_waiting(-1)
         try:
             yield
         finally:

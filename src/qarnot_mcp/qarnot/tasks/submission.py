@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
+from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import (
     ApiRefused,
     ApiUnavailable,
@@ -159,6 +160,7 @@ class _Submit:
         return task
 
     def _found(self, task: Task) -> Submission:
+        recorder().submit_found()
         return Submission(uuid=task.uuid, shortname=self._shortname, name=task.name, state=task.state, found_again=True)
 
 

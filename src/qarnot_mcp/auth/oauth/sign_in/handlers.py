@@ -23,6 +23,7 @@ from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts, texts_for
 from qarnot_mcp.auth.oauth.throttle import Throttle
 from qarnot_mcp.auth.scopes import READ_SCOPE
+from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError
 from qarnot_mcp.qarnot.identifiers import check_key
 
@@ -110,10 +111,12 @@ class SignInPage:
             await self._verify_key(key)
         except KeyRefused:
             was_wrong = True
+            recorder().sign_in("refused")
             logger.warning("Qarnot refused a key that was given from %s", address)
             return self._form(request, texts, asked, 403, texts.wrong_key)
         except QarnotError as error:
             logger.warning("A key could not be checked: %s", error)
+            recorder().sign_in("unavailable")
             return self._form(request, texts, asked, 503, texts.unavailable)
         finally:
             self._throttle.end_try(address, was_wrong=was_wrong)
@@ -121,7 +124,9 @@ class SignInPage:
             code = await self._issue_code(asked, key, scopes)
         except StoreUnavailable as error:
             logger.error("The store of the sign-in does not respond: %s", error)
+            recorder().sign_in("unavailable")
             return self._form(request, texts, asked, 503, texts.unavailable)
+        recorder().sign_in("ok")
         return self._back(asked, {"code": code})
 
     def explain_refusals(self, authorize: Handler, find_client: FindClient) -> Handler:
