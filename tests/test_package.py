@@ -1,0 +1,71 @@
+"""The files that go to PyPI: complete, readable there, and the same name as the registries know."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from qarnot_mcp import __version__
+from tests.support.processes import ROOT, finish
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not installed, so nothing can be built")
+    folder = tmp_path_factory.mktemp("dist")
+    command = [uv, "build", "--quiet", "--out-dir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=55)
+    if done.returncode != 0 and "hatchling" in done.stderr:
+        pytest.skip("the build backend cannot be fetched here")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_twine_and_check_wheel_contents_find_nothing_wrong(built: Path) -> None:
+    files = [str(file) for file in built.iterdir() if file.suffix in (".whl", ".gz")]
+    assert len(files) == 2
+    twine = finish(built, sys.executable, "-m", "twine", "check", "--strict", *files)
+    assert twine.returncode == 0, twine.stdout + twine.stderr
+    # W002: two `__init__.py` may be the same one line.
+    wheel = finish(
+        built,
+        sys.executable,
+        "-m",
+        "check_wheel_contents",
+        "--ignore",
+        "W002",
+        *files[:0],
+        *map(str, built.glob("*.whl")),
+    )
+    assert wheel.returncode == 0, wheel.stdout + wheel.stderr
+
+
+def test_the_metadata_tells_a_stranger_all_that_pypi_shows(built: Path) -> None:
+    (file,) = built.glob("*.whl")
+    with zipfile.ZipFile(file) as wheel:
+        metadata = message_from_bytes(wheel.read(f"qarnot_mcp-{__version__}.dist-info/METADATA"))
+    urls = {line.partition(",")[0] for line in metadata.get_all("Project-URL", [])}
+    assert urls == {"Homepage", "Repository", "Documentation", "Changelog", "Issues"}
+    pythons = {line.rpartition(" ")[2] for line in metadata.get_all("Classifier", []) if ":: Python :: 3." in line}
+    assert pythons == {"3.11", "3.12", "3.13", "3.14"}
+    # The MCP registry looks for its name in the description of the package.
+    name = json.loads((ROOT / "server.json").read_text())["name"]
+    assert f"mcp-name: {name}" in metadata.get_payload()
+
+
+def test_the_source_distribution_builds_by_itself(built: Path) -> None:
+    (file,) = built.glob("*.tar.gz")
+    with tarfile.open(file) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "main.py"} <= names
+    assert not [name for name in names if name.startswith((".", "tests/", "uv.lock")) and name != ".gitignore"]
