@@ -14,6 +14,10 @@ class User(Record):
     max_instances: int | None = None
     running_instance_count: int | None = None
     max_cores: int | None = None
+    max_bucket: int | None = None
+    quota_bytes_bucket: int | None = None
+    """Bytes that all buckets together may hold; 0 where it is not known."""
+    used_quota_bytes_bucket: int | None = None
 
 
 class AccountClient:

@@ -8,6 +8,8 @@ from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.platform import PlatformClient
 from qarnot_mcp.qarnot.profiles import ProfilesClient
+from qarnot_mcp.qarnot.storage.client import StorageClient
+from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.qarnot.tasks.client import TasksClient
 
 
@@ -19,13 +21,20 @@ class QarnotClient:
     """
 
     def __init__(
-        self, transport: Transport, key: SecretStr | None, *, read_only: bool = False, request_id: str = ""
+        self,
+        transport: Transport,
+        key: SecretStr | None,
+        *,
+        read_only: bool = False,
+        request_id: str = "",
+        storage: StoragePool | None = None,
     ) -> None:
         self._session = Session(transport, key, read_only=read_only, request_id=request_id)
         self.account = AccountClient(self._session)
         self.carbon = CarbonClient(self._session)
         self.platform = PlatformClient(self._session)
         self.profiles = ProfilesClient(self._session)
+        self.storage = StorageClient(self._session, self.account, self.platform, storage)
         self.tasks = TasksClient(self._session)
 
     @property

@@ -7,6 +7,7 @@ QarnotError
 │   ├── MalformedKey
 │   └── KeyRefused          401
 ├── ReadOnly                a call that writes, in read-only mode
+├── NoStorage               the platform or this server has none
 ├── ApiRefused              the API understood the call and said no; nothing was done
 │   ├── BadRequest          400
 │   ├── Conflict            409
@@ -16,6 +17,7 @@ QarnotError
 │   ├── Forbidden           403
 │   │   ├── QuotaReached
 │   │   └── TaskEnded
+│   ├── StorageRefused      the storage said no
 │   └── NotFound            404
 ├── ApiUnavailable          no usable response; a read can be tried again
 │   ├── Unreachable         no connection, or a broken one
@@ -24,6 +26,7 @@ QarnotError
 │   ├── ServerFailed        5xx, and every other status without a meaning here
 │   ├── UnreadableResponse
 │   ├── ResponseTooLarge
+│   ├── StorageUnavailable  no usable response of the storage
 │   └── Busy                too many calls of this server in flight
 └── SubmitUncertain         the response to a submit was lost
     ├── NotStarted          looked up: there is no such task
@@ -99,6 +102,13 @@ class ReadOnly(QarnotError):
             f"This server is in read-only mode, so it does not {action}. "
             "Whoever runs it can change that with QARNOT_MCP_READ_ONLY=false."
         )
+
+
+class NoStorage(QarnotError):
+    """There is no storage to read files from or write files to."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Files cannot be read or written here{said(reason)}. Tasks and their logs work without it.")
 
 
 class ApiRefused(QarnotError):
@@ -203,6 +213,7 @@ class NotFound(ApiRefused):
         "task": "list_tasks shows the tasks; deleted ones are gone.",
         "profile": "list_profiles shows the names.",
         "bucket": "Give the name of a bucket that exists, or make it first at https://tasq.qarnot.com.",
+        "file": "list_files shows the paths; they are case-sensitive.",
         "instance": "get_task shows which instances there are; ids start at 0.",
     }
 
@@ -214,6 +225,30 @@ class NotFound(ApiRefused):
             api_message,
             message=f"No {self.kind} {shown(identifier)} is visible to this API key{said(api_message)}. {look}",
         )
+
+
+class StorageRefused(ApiRefused):
+    """The storage said no; `code` is what S3 calls it."""
+
+    _TEXTS: ClassVar[dict[str, str]] = {
+        "AccessDenied": "this key may not do this in the bucket, which may belong to another account",
+        "InvalidAccessKeyId": "it does not know the account of this key yet: call again in a moment",
+        "SignatureDoesNotMatch": "the API key does not fit the account: copy it again",
+        "QuotaExceeded": "the storage quota of the account is reached: delete what is not needed with delete_files",
+        "TooManyBuckets": "the account has as many buckets as it may have: delete an empty one with delete_files",
+        "InvalidBucketName": "the name of a bucket has 3 to 63 lower-case letters, digits and dashes",
+        "BucketAlreadyExists": "the name of the bucket is taken, maybe by another account: choose another name",
+        "BucketNotEmpty": "the bucket still holds files: delete them first with delete_files",
+        "EntityTooLarge": "the file is too large for one upload: use rclone",
+        "RequestTimeTooSkewed": "the clock of this server is wrong by over 15 minutes: whoever runs it must set it",
+        "InvalidRange": "the file ends before this byte",
+    }
+
+    def __init__(self, code: str, bucket: str, api_message: str = "") -> None:
+        self.code = one_line(code, 60)
+        reason = self._TEXTS.get(code, f"{self.code}{said(api_message)}")
+        where = f" (bucket {shown(bucket)})" if bucket else ""
+        super().__init__(api_message, message=f"The storage of Qarnot refused this{where}: {reason}.")
 
 
 class ApiUnavailable(QarnotError):
@@ -289,6 +324,15 @@ class ResponseTooLarge(ApiUnavailable):
             f"The response from the Qarnot API is larger than {limit_bytes:,} bytes, so it was not read to the end. "
             "Ask for less: a smaller limit, or fewer tasks."
         )
+
+
+class StorageUnavailable(ApiUnavailable):
+    """The storage gave no usable response."""
+
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The storage of Qarnot gave no answer{said(reason)}. Try again in a moment.")
 
 
 class Busy(ApiUnavailable):

@@ -66,7 +66,9 @@ def create_server(
             await stack.enter_async_context(transport)
             if auth is not None:
                 stack.push_async_callback(auth.close)
-            yield {"context": ServerContext(transport, resolve_key, lambda: not connection().may_write)}
+            context = ServerContext(transport, resolve_key, lambda: not connection().may_write)
+            stack.push_async_callback(context.storage.close)
+            yield {"context": context}
 
     def shown(tool: str) -> AuthCheck:
         return lambda _: connection().shows(tool)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Transport
+from qarnot_mcp.qarnot.storage.pool import StoragePool
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class ServerContext:
     transport: Transport
     resolve_key: Callable[[], SecretStr]
     read_only: Callable[[], bool]
+    storage: StoragePool = field(default_factory=StoragePool)
 
 
 @dataclass
@@ -45,7 +47,11 @@ def current_client() -> QarnotClient:
     context = current_context()
     record = current_call.get(None) or CallRecord()
     client = QarnotClient(
-        context.transport, context.resolve_key(), read_only=context.read_only(), request_id=record.request_id
+        context.transport,
+        context.resolve_key(),
+        read_only=context.read_only(),
+        request_id=record.request_id,
+        storage=context.storage,
     )
     record.clients.append(client)
     return client

@@ -44,6 +44,11 @@ class Session:
         """The digest of the caller's key; raises `KeyProblem` without a usable key."""
         return self._transport.cache.owner(self._checked_key())
 
+    @property
+    def key(self) -> SecretStr:
+        """The caller's key; raises `KeyProblem` without a usable key."""
+        return SecretStr(self._checked_key())
+
     def check_may_write(self, action: str) -> None:
         """Raise `ReadOnly` in a session that only reads; `action` is what was wanted, such as "submit tasks"."""
         if self._read_only:

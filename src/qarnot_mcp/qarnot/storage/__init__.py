@@ -1,0 +1,1 @@
+"""The storage: buckets and the files in them, over S3."""

@@ -1,0 +1,160 @@
+"""Calls to the storage with one caller's key: S3 at the address that the platform names."""
+
+import difflib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from qarnot_mcp.qarnot.account import AccountClient, User
+from qarnot_mcp.qarnot.errors import NoStorage, NotFound
+from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.platform import PlatformClient
+from qarnot_mcp.qarnot.storage.models import BucketName, BucketStatistics, FilePage, StoredFile
+from qarnot_mcp.qarnot.storage.pool import StorageCredentials, StoragePool
+from qarnot_mcp.text.cleaning import one_line
+
+DEFAULT_ADDRESS = "https://storage.qarnot.com"
+PAGE_FILES = 1000
+MAX_DELETED = 1000
+STREAM_BYTES = 256 * 1024
+_CACHED = "storage address"
+
+
+class StorageClient:
+    """The buckets and files of a caller. Paths and names are checked by who calls (`qarnot.storage.names`)."""
+
+    def __init__(
+        self, session: Session, account: AccountClient, platform: PlatformClient, pool: StoragePool | None
+    ) -> None:
+        self._session = session
+        self._account = account
+        self._platform = platform
+        self._pool = pool
+
+    async def account(self) -> User:
+        """Return the account with what it uses of its storage."""
+        return await self._account.get()
+
+    async def address(self) -> str:
+        """Return where the storage is (`storage` of `GET /settings`); raise `NoStorage` where there is none."""
+        if kept := self._session.cached(_CACHED, str):
+            return kept
+        address = (await self._platform.settings()).get("storage", DEFAULT_ADDRESS)
+        if address is None:
+            raise NoStorage("this platform has none")
+        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", "http"):
+            raise NoStorage("the platform gives no usable address for it")
+        return self._session.cache(_CACHED, address.rstrip("/"))
+
+    async def buckets(self) -> list[BucketName]:
+        """Return the buckets of the account (ListBuckets)."""
+        async with self._call() as s3:
+            listed = (await s3.list_buckets()).get("Buckets", [])
+        return [BucketName(one_line(str(each["Name"]), 255), each.get("CreationDate")) for each in listed]
+
+    async def statistics(self, bucket: str) -> BucketStatistics | None:
+        """Return what a bucket holds (HeadBucket); None where the storage does not say."""
+        async with self._call(bucket) as s3:
+            response = await s3.head_bucket(Bucket=bucket)
+        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        count, size = headers.get("x-rgw-object-count", ""), headers.get("x-rgw-bytes-used", "")
+        return BucketStatistics(int(count), int(size)) if count.isdigit() and size.isdigit() else None
+
+    async def files(
+        self, bucket: str, prefix: str = "", *, after: str = "", folded: bool = False, limit: int = PAGE_FILES
+    ) -> FilePage:
+        """Return one page of files in order of their paths (ListObjects); `folded` keeps what is below folders out."""
+        async with self._call(bucket) as s3:
+            page = await s3.list_objects(
+                Bucket=bucket, Prefix=prefix, Marker=after, MaxKeys=limit, **({"Delimiter": "/"} if folded else {})
+            )
+        files = tuple(_stored(each["Key"], each["Size"], each.get("LastModified")) for each in page.get("Contents", []))
+        folders = tuple(str(each["Prefix"]) for each in page.get("CommonPrefixes", []))
+        marker = None
+        if page.get("IsTruncated"):
+            marker = page.get("NextMarker") or max((*(file.path for file in files), *folders), default=None)
+        return FilePage(files, folders, marker)
+
+    async def file(self, bucket: str, path: str) -> StoredFile:
+        """Return what is known of a file (HeadObject); raise `NotFound` where there is none."""
+        async with self._call(bucket, path) as s3:
+            found = await s3.head_object(Bucket=bucket, Key=path)
+        return _stored(path, found["ContentLength"], found.get("LastModified"), str(found.get("ContentType", "")))
+
+    async def read(self, bucket: str, path: str, start: int, size: int) -> bytes:
+        """Return at most `size` bytes from `start` on (GetObject with a range); the file must not be empty there."""
+        async with self._call(bucket, path) as s3:
+            response = await s3.get_object(Bucket=bucket, Key=path, Range=f"bytes={start}-{start + size - 1}")
+            async with response["Body"] as body:
+                content: bytes = await body.read(size)
+        return content
+
+    async def stream(self, bucket: str, path: str, max_bytes: int) -> AsyncIterator[bytes]:
+        """Yield the content of a file in pieces, at most `max_bytes` of it."""
+        left = max_bytes
+        async with self._call(bucket, path) as s3:
+            response = await s3.get_object(Bucket=bucket, Key=path)
+            async with response["Body"] as body:
+                while left > 0 and (piece := await body.read(min(STREAM_BYTES, left))):
+                    left -= len(piece)
+                    yield piece
+
+    async def write(self, bucket: str, path: str, content: bytes, content_type: str) -> None:
+        """Write a file, in place of what was there (PutObject)."""
+        self._session.check_may_write("write files")
+        async with self._call(bucket) as s3:
+            await s3.put_object(Bucket=bucket, Key=path, Body=content, ContentType=content_type)
+
+    async def create_bucket(self, bucket: str) -> None:
+        """Create a bucket; one of this account that is there stays as it is (CreateBucket)."""
+        self._session.check_may_write("make buckets")
+        async with self._call(bucket) as s3:
+            await s3.create_bucket(Bucket=bucket)
+
+    async def delete_bucket(self, bucket: str) -> None:
+        """Delete an empty bucket (DeleteBucket)."""
+        self._session.check_may_write("delete buckets")
+        async with self._call(bucket) as s3:
+            await s3.delete_bucket(Bucket=bucket)
+
+    async def delete(self, bucket: str, paths: Sequence[str]) -> None:
+        """Delete at most 1,000 files (DeleteObjects); those that are not there are no error."""
+        self._session.check_may_write("delete files")
+        if not paths:
+            return
+        async with self._call(bucket) as s3:
+            objects = [{"Key": path} for path in paths[:MAX_DELETED]]
+            await s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+
+    async def link(self, method: Literal["GET", "PUT"], bucket: str, path: str, seconds: int) -> str:
+        """Return a presigned address by which anyone can read or write one file for some seconds."""
+        if method == "PUT":
+            self._session.check_may_write("hand out links for uploads")
+        operation = "get_object" if method == "GET" else "put_object"
+        async with self._call(bucket, path) as s3:
+            address = await s3.generate_presigned_url(operation, {"Bucket": bucket, "Key": path}, seconds)
+        return str(address)
+
+    @asynccontextmanager
+    async def _call(self, bucket: str = "", path: str = "") -> AsyncIterator[Any]:
+        if self._pool is None:
+            raise NoStorage("this server does not offer it")
+        address = await self.address()
+        email = (await self._account.get(cached=True)).email
+        try:
+            async with self._pool.call(address, StorageCredentials(email, self._session.key), bucket, path) as s3:
+                yield s3
+        except NotFound as error:
+            if error.kind == "bucket" and bucket:
+                raise await self._no_bucket(bucket) from None
+            raise
+
+    async def _no_bucket(self, bucket: str) -> NotFound:
+        names = [each.name for each in await self.buckets()]
+        nearest = difflib.get_close_matches(bucket, names, 3, 0.5)
+        return NotFound("bucket", bucket, f"the nearest names are {', '.join(nearest)}" if nearest else "")
+
+
+def _stored(path: str, size: int, modified: Any, content_type: str = "") -> StoredFile:
+    return StoredFile(str(path)[:1024], int(size), modified, one_line(content_type, 100))
