@@ -15,7 +15,7 @@ REFRESH_TOKENS = "qarnot_mcp_refresh_tokens"
 SESSIONS = "qarnot_mcp_sessions"
 ENDED_SESSIONS = "qarnot_mcp_ended_sessions"
 # A client that lost the response, or that refreshes in two processes at once, uses its token again within seconds.
-GRACE_SECONDS = 30
+GRACE_SECONDS = 45
 MAX_ENTRIES_IN_MEMORY = 100_000
 REDIS_TIMEOUT_SECONDS = 5
 
