@@ -71,12 +71,28 @@ def test_callbacks_that_are_not_allowed_are_left_out() -> None:
     assert [str(uri) for uri in asked.redirect_uris or []] == [CLAUDE]
 
 
-@pytest.mark.parametrize("redirects", [["https://evil.example/callback"], None])
-def test_a_client_without_an_allowed_callback_learns_what_to_do(redirects: list[str] | None) -> None:
+@pytest.mark.parametrize(
+    ("redirects", "told"),
+    [
+        (["https://ide.example/callback"], "QARNOT_MCP_ALLOWED_REDIRECTS=https://ide.example/callback"),
+        (["http://evil.example/"], "http://evil.example/"),
+        (None, "given: none"),
+    ],
+)
+def test_a_client_without_an_allowed_callback_learns_what_to_do(
+    redirects: list[str] | None, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(RegistrationError) as caught:
         clients().register(registration(redirect_uris=redirects))
     assert caught.value.error == "invalid_redirect_uri"
-    assert "QARNOT_MCP_ALLOWED_REDIRECTS" in str(caught.value.error_description)
+    assert told in str(caught.value.error_description)
+    assert told in caplog.text
+
+
+async def test_the_log_says_which_setting_lets_a_client_with_a_document_in(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        await clients(redirect_uris=["https://ide.example/callback"]).find(DOCUMENT)
+    assert "QARNOT_MCP_ALLOWED_REDIRECTS=https://ide.example/callback" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,12 @@
 import pytest
 
-from qarnot_mcp.auth.oauth.redirects import AllowedRedirects, is_on_this_machine, is_same_redirect, place_of
+from qarnot_mcp.auth.oauth.redirects import (
+    AllowedRedirects,
+    is_on_this_machine,
+    is_same_redirect,
+    place_of,
+    setting_for,
+)
 
 CLAUDE = "https://claude.ai/api/mcp/auth_callback"
 
@@ -15,6 +21,16 @@ CLAUDE = "https://claude.ai/api/mcp/auth_callback"
         "http://localhost/callback",
         "http://localhost:6274/oauth/callback",
         "http://127.0.0.1:6276/oauth/callback",
+        "http://localhost:3334/oauth/callback",  # mcp-remote
+        "http://localhost:7777/oauth/callback",  # Gemini CLI
+        "http://127.0.0.1:33418/",  # VS Code
+        "http://[::1]:5000/any/path",
+        "http://localhost:1234/other",
+        "https://vscode.dev/redirect",
+        "https://insiders.vscode.dev/redirect",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "https://chatgpt.com/connector_platform_oauth_redirect",
+        "https://chatgpt.com/connector/oauth/aBc-1_2",
     ],
 )
 def test_the_callbacks_of_known_clients_are_allowed(redirect: str) -> None:
@@ -34,7 +50,12 @@ def test_the_callbacks_of_known_clients_are_allowed(redirect: str) -> None:
         "https://claude.ai/api/mcp/auth_callback#x",
         "https://claude.ai:8443/api/mcp/auth_callback",
         "http://claude.ai/api/mcp/auth_callback",
-        "http://localhost:1234/other",
+        "https://chatgpt.com/connector/oauth/a/b",
+        "https://chatgpt.com/connector/oauth/",
+        "https://chatgpt.com/connector/oauth/a?next=https://evil.example",
+        "https://chatgpt.com/connector/oauth/..",
+        "https://vscode.dev.evil.example/redirect",
+        "cursor://evil/oauth/callback",
         "http://localhost:1234/callback?next=https://evil.example",
         "http://localhost:1234/x/../callback",
         "http://localhost:1234/%2e%2e/callback",
@@ -60,14 +81,23 @@ def test_every_other_callback_is_refused(redirect: str) -> None:
 
 def test_the_operator_can_add_callbacks() -> None:
     allowed = AllowedRedirects.with_further(
-        ["https://vscode.dev/redirect", "http://127.0.0.1:*/", "cursor://anysphere.cursor-mcp/oauth/callback"]
+        ["https://ide.example/redirect", "https://ide.example:*/", "ide://oauth/callback"]
     )
     assert allowed.allow(CLAUDE)
-    assert allowed.allow("https://vscode.dev/redirect")
-    assert allowed.allow("http://127.0.0.1:33418/")
-    assert allowed.allow("cursor://anysphere.cursor-mcp/oauth/callback")
-    assert not allowed.allow("https://vscode.dev/redirect2")
-    assert not allowed.allow("http://127.0.0.1:33418/other")
+    assert allowed.allow("https://ide.example/redirect")
+    assert allowed.allow("https://ide.example:33418/")
+    assert allowed.allow("ide://oauth/callback")
+    assert not allowed.allow("https://ide.example/redirect2")
+    assert not allowed.allow("https://ide.example:33418/other")
+
+
+def test_the_line_of_a_refusal_allows_what_was_refused() -> None:
+    refused = ["https://ide.example/redirect", "ide://oauth/callback", "https://x.example/a,https://evil.example"]
+    line = setting_for(refused)
+    assert line == "QARNOT_MCP_ALLOWED_REDIRECTS=https://ide.example/redirect,ide://oauth/callback"
+    allowed = AllowedRedirects.with_further(line.partition("=")[2].split(","))
+    assert [uri for uri in refused if allowed.allow(uri)] == refused[:2]
+    assert setting_for(["javascript:alert(1)", "http://evil.example/", "https://a.example/\nX=1"]) is None
 
 
 def test_an_added_callback_cannot_be_a_dangerous_one() -> None:

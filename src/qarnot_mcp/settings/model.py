@@ -111,7 +111,8 @@ class Settings(BaseSettings):
         valid="an address such as redis://redis:6379/0",
     )
     allowed_redirects: Callbacks = setting(
-        [], "Further OAuth callback addresses, beside those of Claude and the MCP Inspector."
+        [],
+        "Further OAuth callbacks, beside the person's own machine, Claude, ChatGPT, VS Code and Cursor.",
     )
 
     connect_timeout_seconds: Seconds = setting(5.0, "Longest wait for a connection to the API.")

@@ -8,7 +8,7 @@ from pydantic import AnyUrl
 
 from qarnot_mcp.auth.oauth.client_documents import ClientDocuments, UnreadableDocument
 from qarnot_mcp.auth.oauth.grants import Registration
-from qarnot_mcp.auth.oauth.redirects import AllowedRedirects, is_same_redirect
+from qarnot_mcp.auth.oauth.redirects import MAX_PROPOSED, AllowedRedirects, is_same_redirect, setting_for
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.scopes import SCOPES, granted_scopes
 from qarnot_mcp.text.cleaning import one_line
@@ -64,7 +64,9 @@ class Clients:
         requested = [str(uri) for uri in client.redirect_uris or []]
         allowed = [uri for uri in requested if self._allowed.allow(uri)][:MAX_REDIRECTS]
         if not allowed:
-            raise RegistrationError("invalid_redirect_uri", _not_allowed(requested))
+            refusal = _not_allowed(requested)
+            logger.warning("A client was not registered. %s", refusal)
+            raise RegistrationError("invalid_redirect_uri", refusal)
         name = _cleaned_name(client.client_name)
         client.client_id = self._sealer.seal(Registration(name=name, redirect_uris=allowed))
         client.client_name = name
@@ -106,7 +108,12 @@ class Clients:
                 "The client at %s wants private_key_jwt; only public ones can sign in", one_line(address, 200)
             )
             return None
-        return self._client(address, _cleaned_name(document.client_name), document.redirect_uris)
+        client = self._client(address, _cleaned_name(document.client_name), document.redirect_uris)
+        if not client.redirect_uris:
+            logger.warning(
+                "The client at %s cannot sign in. %s", one_line(address, 200), _not_allowed(document.redirect_uris)
+            )
+        return client
 
     def _client(self, client_id: str, name: str, redirect_uris: list[str]) -> PublicClient:
         """Return the client; callbacks are checked again, since the list of allowed ones may have become shorter."""
@@ -129,8 +136,9 @@ def _cleaned_name(name: str | None) -> str:
 
 
 def _not_allowed(requested: list[str]) -> str:
-    shown = ", ".join(uri[:100] for uri in requested[:3]) or "none"
-    return (
-        f"No callback of this client is allowed (given: {shown}). Those of Claude, Claude Code and the MCP Inspector "
-        "are; the operator of this server can add others with QARNOT_MCP_ALLOWED_REDIRECTS."
-    )
+    """Return why a client cannot sign in, with the setting that would let it."""
+    line = setting_for(requested)
+    if line is None:
+        shown = ", ".join(one_line(uri, 100) for uri in requested[:MAX_PROPOSED]) or "none"
+        return f"No callback of this client can be used (given: {shown}): give https addresses without a fragment."
+    return f"No callback of this client is allowed. The operator of this server can allow it with {line}"

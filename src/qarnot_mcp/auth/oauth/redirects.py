@@ -1,5 +1,6 @@
-"""Where a sign-in may return to: the callbacks of known clients, and those that the operator adds."""
+"""Where a sign-in may return to: the person's own machine, known clients, and what the operator adds."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -9,17 +10,22 @@ from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
 KNOWN_REDIRECTS = (
     "https://claude.ai/api/mcp/auth_callback",
     "https://claude.com/api/mcp/auth_callback",
-    "http://localhost:*/callback",  # Claude Code and other clients on the person's own machine
-    "http://127.0.0.1:*/callback",
-    "http://localhost:6274/oauth/callback",  # the MCP Inspector, its web page and its command line
-    "http://127.0.0.1:6276/oauth/callback",
+    "https://chatgpt.com/connector_platform_oauth_redirect",
+    "https://chatgpt.com/connector/oauth/*",  # one for each connector
+    "https://vscode.dev/redirect",
+    "https://insiders.vscode.dev/redirect",
+    "cursor://anysphere.cursor-mcp/oauth/callback",
 )
 MAX_REDIRECT_CHARACTERS = 1_024
+MAX_PROPOSED = 3
 
 
 @dataclass(frozen=True)
 class AllowedRedirects:
-    """The list of allowed callbacks; `*` as a port means any."""
+    """The list of allowed callbacks; `*` as a port means any, `*` at the end one last segment of the path.
+
+    A callback on the person's own machine needs no place in it, whatever its port and path (RFC 8252, section 7.3).
+    """
 
     patterns: tuple[str, ...] = KNOWN_REDIRECTS
 
@@ -30,7 +36,7 @@ class AllowedRedirects:
 
     def allow(self, redirect_uri: str) -> bool:
         """Return whether a sign-in may return to this address."""
-        return any(_matches(redirect_uri, pattern) for pattern in self.patterns)
+        return _is_loopback(redirect_uri) or any(_matches(redirect_uri, pattern) for pattern in self.patterns)
 
 
 def is_same_redirect(redirect_uri: str, registered: str) -> bool:
@@ -51,14 +57,28 @@ def place_of(redirect_uri: str) -> str:
     return parts.netloc or f"{parts.scheme}:"
 
 
+def setting_for(redirect_uris: Iterable[str]) -> str | None:
+    """Return the line of `.env` that allows these callbacks, or None where none of them can be allowed."""
+    usable = [uri for uri in redirect_uris if _split(uri) is not None and not set(uri) & set(",#$*")]
+    return f"QARNOT_MCP_ALLOWED_REDIRECTS={','.join(usable[:MAX_PROPOSED])}" if usable else None
+
+
 def is_on_this_machine(redirect_uri: str) -> bool:
     """Return whether a callback stays on the machine of the person's browser."""
     return urlsplit(redirect_uri).hostname in LOOPBACK_HOSTS
 
 
+def _is_loopback(redirect_uri: str) -> bool:
+    parts = _split(redirect_uri)
+    return parts is not None and parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS and not parts.query
+
+
 def _matches(redirect_uri: str, pattern: str) -> bool:
     if redirect_uri == pattern:
         return _split(redirect_uri) is not None
+    if pattern.endswith("/*"):
+        anchor, _, segment = redirect_uri.rpartition("/")
+        return anchor == pattern[:-2] and re.fullmatch(r"[A-Za-z0-9_-]+", segment) is not None
     if ":*" not in pattern:
         return False
     parts = _split(redirect_uri)
