@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 
 from tests.support.running_server import full_server
@@ -33,7 +33,15 @@ async def client(browser: Browser) -> AsyncIterator[SignIn]:
     async def frame(request: Request) -> HTMLResponse:
         return HTMLResponse(f'<iframe src="{request.query_params["page"]}"></iframe>')
 
-    routes = [Route("/callback", callback), Route("/frame", frame)]
+    async def forward(request: Request) -> RedirectResponse:
+        return RedirectResponse("claude://signed-in")
+
+    routes = [
+        Route("/callback", callback),
+        Route("/any/path", callback),
+        Route("/forward/claude", forward),
+        Route("/frame", frame),
+    ]
     async with full_server() as server, serve(Starlette(routes=routes)) as site, httpx.AsyncClient(timeout=10) as http:
         redirect = site.replace("127.0.0.1", "localhost") + "/callback"
         sign_in = SignIn(server.origin, http, redirect=redirect)
@@ -92,6 +100,31 @@ async def test_the_page_does_not_appear_in_a_frame(browser: Browser, client: Sig
     async with page.expect_event("console", lambda message: "frame-ancestors" in message.text):
         await page.goto(str(httpx.URL(site, params={"page": await page_address(client)})))
     assert await page.frame_locator("iframe").get_by_label("Qarnot API key").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("callback", "target"),
+    [
+        ("{site}/any/path", "{site}/any/path?"),
+        ("{site}/forward/claude", "claude://signed-in"),
+        ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp/oauth/callback?"),
+        ("http://[::1]:{port}/any/path", "http://[::1]:{port}/any/path?"),
+    ],
+)
+async def test_the_browser_goes_wherever_the_client_listens(
+    browser: Browser, client: SignIn, callback: str, target: str
+) -> None:
+    site = client.redirect.removesuffix("/callback")
+    places = {"site": site, "port": urlsplit(site).port}
+    asking = SignIn(client.origin, client.http, redirect=callback.format(**places))
+    await asking.register(client_name="Claude")
+    page = await opened(browser, await page_address(asking))
+    blocked: list[str] = []
+    page.on("console", lambda message: blocked.append(message.text))
+    async with page.expect_request(lambda request: request.url.startswith(target.format(**places))):
+        await page.get_by_label("Qarnot API key").fill(ALICE)
+        await page.keyboard.press("Enter")
+    assert not [text for text in blocked if "Content Security Policy" in text]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

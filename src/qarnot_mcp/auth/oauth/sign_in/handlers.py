@@ -6,7 +6,6 @@ import logging
 import math
 import secrets
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from fastmcp.server.auth.redirect_validation import build_client_redirect
 from mcp.shared.auth import OAuthClientInformationFull
@@ -157,11 +156,8 @@ class SignInPage:
         if len(browser) != 43:
             browser = secrets.token_urlsafe(32)
         form = SignInForm(expires_at=asked.expires_at, request=asked, browser=_digest(browser))
-        parts = urlsplit(asked.redirect_uri)
         response = HTMLResponse(
-            sign_in_page(texts, asked, self._sealer.seal(form), error),
-            status,
-            headers=page_headers(f"{parts.scheme}://{parts.netloc}"),
+            sign_in_page(texts, asked, self._sealer.seal(form), error), status, headers=page_headers()
         )
         response.set_cookie(
             self._cookie, browser, max_age=COOKIE_SECONDS, secure=self._secure, httponly=True, samesite="lax"

@@ -19,18 +19,17 @@ MARK = (
 )
 
 
-def page_headers(redirect_origin: str | None = None) -> dict[str, str]:
+def page_headers() -> dict[str, str]:
     """Return the headers of the page: no script, no frame, no cache, no referrer for other sites.
 
-    Browsers check `form-action` against every redirect that follows the form, so the callback's origin has to be in it,
-    and `https:` for a client that forwards once more. The referrer policy is `same-origin`: with `no-referrer` browsers
-    send `Origin: null` with the form, which the origin guard could not tell from a foreign site.
+    There is no `form-action`: browsers check it against every redirect that follows the form, and a client's callback
+    may forward to an address that no policy can name, such as `claude://...` or `http://[::1]:port`. All text in
+    the page is escaped, so nobody else can put a form into it. The referrer policy is `same-origin`: with
+    `no-referrer` browsers send `Origin: null` with the form, which the origin guard could not tell from a foreign site.
     """
-    callbacks = " ".join(("'self' https:", *([redirect_origin] if redirect_origin else [])))
     return {
         "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{_style_digest()}'; form-action {callbacks}; "
-            "frame-ancestors 'none'; base-uri 'none'"
+            f"default-src 'none'; style-src 'sha256-{_style_digest()}'; frame-ancestors 'none'; base-uri 'none'"
         ),
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
