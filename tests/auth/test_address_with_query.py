@@ -90,7 +90,10 @@ async def test_a_client_may_name_the_address_with_its_query_as_the_resource(
     assert (await sign_in.call(tokens.json()["access_token"], "list_profiles")).status_code == 200
 
 
-@pytest.mark.parametrize("resource", ["https://other.example/mcp?", "{origin}/other?x=/mcp", "{origin}?/mcp"])
+@pytest.mark.parametrize(
+    "resource",
+    ["https://other.example/mcp?", "{origin}/other?x=/mcp", "{origin}/mcp/other", "{origin}@evil.example/mcp"],
+)
 async def test_a_query_makes_no_other_resource_this_one(
     server: RunningServer, http: httpx.AsyncClient, resource: str
 ) -> None:
@@ -98,3 +101,27 @@ async def test_a_query_makes_no_other_resource_this_one(
     await sign_in.register()
     response = await sign_in.authorize(resource=resource.format(origin=server.origin))
     assert httpx.URL(response.headers["location"]).params["error"] == "invalid_target"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://mcp.example.org",
+        "https://mcp.example.org/",
+        "https://mcp.example.org:443/mcp",
+        "https://mcp.example.org:443/",
+        "https://MCP.Example.ORG/mcp/",
+        "https://mcp.example.org/mcp?toolsets=jobs",
+        "https://mcp.example.org?toolsets=jobs",
+    ],
+)
+async def test_every_spelling_of_this_server_names_its_endpoint(http: httpx.AsyncClient, typed: str) -> None:
+    async with full_server("https://mcp.example.org") as server:
+        sign_in = SignIn("https://mcp.example.org", http, at=server.origin)
+        await sign_in.register()
+        assert "/login?request=" in (await sign_in.authorize(resource=typed)).headers["location"]
+        token = await sign_in.exchange("no code", resource=typed)
+        assert token.json()["error"] == "invalid_grant"
+        for foreign in ("https://evil.example/mcp", "http://mcp.example.org/mcp", "https://mcp.example.org:8443/mcp"):
+            refused = await sign_in.authorize(resource=foreign)
+            assert httpx.URL(refused.headers["location"]).params["error"] == "invalid_target"

@@ -226,7 +226,7 @@ async def test_a_request_without_s256(full_sign_in: SignIn, wrong: dict[str, str
 
 async def test_a_request_for_another_resource(full_sign_in: SignIn) -> None:
     await full_sign_in.register()
-    for resource in ("https://other.example/mcp", f"{full_sign_in.origin}/other", "http://[", full_sign_in.origin):
+    for resource in ("https://other.example/mcp", f"{full_sign_in.origin}/other", "http://[", "x"):
         response = await full_sign_in.authorize(resource=resource)
         assert parameters_of(response)["error"] == "invalid_target"
     code = await full_sign_in.code(ALICE)

@@ -5,6 +5,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from mcp.server.auth.provider import (
     AccessToken,
@@ -16,7 +17,6 @@ from mcp.server.auth.provider import (
     TokenError,
 )
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
-from mcp.shared.auth_utils import resource_url_from_server_url
 from pydantic import AnyUrl, SecretStr
 
 from qarnot_mcp.auth.caller import CallerToken
@@ -32,6 +32,7 @@ ACCESS_SECONDS = 3_600
 REFRESH_SECONDS = 30 * 24 * 3_600
 REQUEST_SECONDS = 900
 MAX_STATE_CHARACTERS = 2_048
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 logger = logging.getLogger(__name__)
 
@@ -114,13 +115,23 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
     def is_own_resource(self, resource: str | None) -> bool:
         """Return whether a `resource` parameter names this server; a missing one does.
 
-        Clients that put the address that a person typed here send its query along (`?toolsets=...`).
+        Clients send the address that a person typed with its query (`?toolsets=...`) or its port, and some the origin
+        alone. Tokens are for the endpoint in any case.
         """
+        if not resource:
+            return True
         try:
-            named = resource_url_from_server_url(resource or "").partition("?")[0]
-            return not resource or named.rstrip("/") == self.resource
+            named = urlsplit(resource.partition("?")[0].rstrip("/"))
+            port = named.port
         except ValueError:
             return False
+        own = urlsplit(self.resource)
+        same_origin = (named.scheme, named.hostname, port or DEFAULT_PORTS.get(named.scheme)) == (
+            own.scheme,
+            own.hostname,
+            own.port or DEFAULT_PORTS[own.scheme],
+        )
+        return same_origin and "@" not in named.netloc and not named.fragment and named.path in ("", own.path)
 
     async def issue_code(self, request: SignInRequest, key: SecretStr, scopes: list[str]) -> str:
         """Return a new code for a person who signed in with this key."""
@@ -162,7 +173,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         assert isinstance(authorization_code, IssuedCode)  # noqa: S101 - load_authorization_code makes no other
         code = authorization_code.grant
         if not await self._store.take_code(code.id):
-            await self._end(code.session_id, "its code was used twice")
+            await self.end_session(code.session_id, "its code was used twice")
             raise TokenError("invalid_grant", "The code was used before. Sign in again.")
         return await self._issue_tokens(code, code.scopes)
 
@@ -196,10 +207,10 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         try:
             await self._verify_key(refresh.key)
         except KeyRefused:
-            await self._end(refresh.session_id, "Qarnot refuses its key")
+            await self.end_session(refresh.session_id, "Qarnot refuses its key")
             raise TokenError("invalid_grant", "Qarnot refuses the key of this session. Sign in again.") from None
         if not await self._store.use_refresh_token(refresh.id, refresh.session_id, refresh.predecessor):
-            await self._end(refresh.session_id, "a refresh token was used again")
+            await self.end_session(refresh.session_id, "a refresh token was used again")
             raise TokenError("invalid_grant", "The refresh token was used before. Sign in again.")
         return await self._issue_tokens(refresh, scopes, predecessor=refresh.id)
 
@@ -222,9 +233,14 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
     async def revoke_token(self, token: AccessToken | RefreshToken) -> None:
         """End the session of an access or refresh token."""
         if isinstance(token, CallerToken):
-            await self._end(token.session_id, "its client asked for it")
+            await self.end_session(token.session_id, "its client asked for it")
         elif isinstance(token, IssuedRefreshToken):
-            await self._end(token.grant.session_id, "its client asked for it")
+            await self.end_session(token.grant.session_id, "its client asked for it")
+
+    async def end_session(self, session_id: str, why: str) -> None:
+        """End a session: its next request is a 401, so that the client asks its person to sign in again."""
+        await self._store.end_session(session_id)
+        logger.warning("Session %s was ended: %s", session_id, why)
 
     async def _issue_tokens(self, grant: Grant, scopes: list[str], predecessor: str | None = None) -> OAuthToken:
         now = self._sealer.now()
@@ -240,7 +256,3 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
             scope=" ".join(scopes),
             refresh_token=self._sealer.seal(refresh),
         )
-
-    async def _end(self, session_id: str, why: str) -> None:
-        await self._store.end_session(session_id)
-        logger.warning("Session %s was ended: %s", session_id, why)
