@@ -12,6 +12,7 @@ from qarnot_mcp.auth.oauth.clients import Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from tests.support.oauth_only_server import ALICE, BOB, SECRET, Accounts, oauth_only_server
+from tests.support.running_server import RunningServer
 from tests.support.sign_in import REDIRECT, SignIn, form_of, parameters_of
 
 
@@ -111,6 +112,19 @@ async def test_a_revoked_key_ends_the_session_at_the_next_refresh(sign_in: SignI
     response = await sign_in.refresh(tokens["refresh_token"])
     assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
     assert (await sign_in.call(tokens["access_token"])).status_code == 401
+
+
+async def test_a_key_that_is_revoked_ends_the_session_at_the_request_after_the_first_refusal(
+    server: RunningServer, full_sign_in: SignIn
+) -> None:
+    tokens = await full_sign_in.tokens("sandbox-alice")
+    await server.revoke("sandbox-alice")
+    told = await full_sign_in.call(tokens["access_token"], "list_tasks")
+    assert "Qarnot refused the API key" in told.text
+    refused = await full_sign_in.call(tokens["access_token"], "list_tasks")
+    assert refused.status_code == 401
+    assert 'error="invalid_token"' in refused.headers["www-authenticate"]
+    assert (await full_sign_in.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
 
 
 async def test_an_api_that_does_not_answer_costs_no_refresh_token(sign_in: SignIn, accounts: Accounts) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 from fastmcp.server.auth import OAuthProvider
+from fastmcp.server.dependencies import get_access_token
 from mcp.server.auth.handlers.authorize import AuthorizationHandler
 from pydantic import SecretStr
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from qarnot_mcp.auth.caller import CallerToken
 from qarnot_mcp.auth.oauth.client_documents import MAX_FETCHES
 from qarnot_mcp.auth.oauth.clients import Clients
 from qarnot_mcp.auth.oauth.discovery import discovery_routes
@@ -55,6 +57,12 @@ class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
         )
         self._origin = origin
         self._path = path
+
+    async def end_current_session(self) -> None:
+        """End the session of the request being served, whose key Qarnot refuses."""
+        token = get_access_token()
+        if isinstance(token, CallerToken):
+            await self.end_session(token.session_id, "Qarnot refuses its key")
 
     @property
     def scopes_supported(self) -> list[str]:

@@ -82,7 +82,10 @@ def create_server(
         website_url="https://qarnot.com",
         lifespan=lifespan,
         auth=auth,
-        middleware=[ToolsetMiddleware(connection), CallMiddleware(schemas, connection)],
+        middleware=[
+            ToolsetMiddleware(connection),
+            CallMiddleware(schemas, connection, auth and auth.end_current_session),
+        ],
         tools=tools,
         mask_error_details=True,
     )

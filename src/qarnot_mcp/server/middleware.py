@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastmcp.exceptions import ToolError
@@ -12,7 +12,7 @@ from fastmcp.tools.base import ToolResult
 from mcp_types import CallToolRequestParams
 
 from qarnot_mcp.metrics.recorder import recorder
-from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.errors import KeyRefused, QarnotError
 from qarnot_mcp.server.arguments import WrongArgumentsError, normalise_arguments
 from qarnot_mcp.server.connection import Connection
 from qarnot_mcp.tools.context import CallRecord, current_call
@@ -28,11 +28,18 @@ class CallMiddleware(Middleware):
     """Rewrites argument errors for the model and logs each call with its outcome; arguments are never logged.
 
     `schemas` are those of the tools; `connection` returns what the connection of the call being served sees.
+    `end_session` ends the sign-in of a caller whose key Qarnot refuses; without sign-ins there is none.
     """
 
-    def __init__(self, schemas: Mapping[str, Mapping[str, Any]], connection: Callable[[], Connection]) -> None:
+    def __init__(
+        self,
+        schemas: Mapping[str, Mapping[str, Any]],
+        connection: Callable[[], Connection],
+        end_session: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._schemas = schemas
         self._connection = connection
+        self._end_session = end_session
 
     async def on_call_tool(
         self, context: MiddlewareContext[CallToolRequestParams], call_next: CallNext[CallToolRequestParams, ToolResult]
@@ -57,6 +64,8 @@ class CallMiddleware(Middleware):
         except ToolError as error:
             if isinstance(error.__cause__, QarnotError):
                 outcome = type(error.__cause__).__name__
+                if isinstance(error.__cause__, KeyRefused) and self._end_session is not None:
+                    await self._end_session()
                 raise
             outcome, defect = "defect", error.__cause__
             raise ToolError(
