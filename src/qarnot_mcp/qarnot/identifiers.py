@@ -17,6 +17,12 @@ SHORTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,253}[A-Za-z0-9])?", re.ASC
 # Endpoints beside /tasks/{id}; as a shortname they would be reached in place of a task.
 RESERVED = frozenset({"summaries", "search", "paginate", "force"})
 _KEY = re.compile(r"[\x21-\x7e]+")
+# What a client sends where it did not put the value in: ${NAME}, $NAME, %NAME%, {{ name }}, <your key>, undefined.
+_PLACEHOLDER = re.compile(
+    r"\$\{.*|\$[A-Za-z_]+|%[A-Za-z_]+%|\{\{.*|<.*>|\[.*\]|undefined|null|none|nil|your[ _-].*|api[ _-]?key|key|token",
+    re.IGNORECASE | re.DOTALL,
+)
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 _CURSOR = re.compile(r"[A-Za-z0-9_.=+/:~-]{1,512}", re.ASCII)
 _PROFILE = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\%?#\ud800-\udfff]{1,256}")
 
@@ -85,6 +91,13 @@ def check_key(text: str) -> SecretStr:
         raise MalformedKey("it is empty")
     if len(text) > MAX_KEY_CHARACTERS:
         raise MalformedKey(f"it is longer than {MAX_KEY_CHARACTERS} characters")
+    if _PLACEHOLDER.fullmatch(text):
+        raise MalformedKey(
+            "it is a placeholder such as ${QARNOT_API_KEY}, undefined or <your key>, so your client did not put the "
+            "value in; set the variable where the client runs, or write the key itself"
+        )
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        raise MalformedKey("it stands in quotes, which are no part of a key; take them off")
     if not _KEY.fullmatch(text):
         raise MalformedKey("it holds characters that no key has, such as spaces")
     return SecretStr(text)
