@@ -108,6 +108,13 @@ async def test_a_public_address_is_told_with_its_mode() -> None:
     assert finding.text == "mode oauth; clients connect to https://mcp.example.org/mcp"
 
 
+async def test_a_path_that_claude_on_the_web_does_not_find() -> None:
+    async with serve(create_sandbox()) as api_url:
+        finding = (await found(api_url, public_url="https://mcp.example.org", path="/qarnot/mcp"))["tunnel"]
+    assert not finding.good
+    assert "QARNOT_MCP_PATH is /qarnot/mcp" in finding.text
+
+
 async def test_a_tunnel_that_tells_no_address() -> None:
     async with api_at(None) as tunnel, serve(create_sandbox()) as api_url:
         finding = (await found(api_url, tunnel_metrics_url=tunnel))["tunnel"]

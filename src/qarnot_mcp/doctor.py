@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from qarnot_mcp.auth.mode import choose_mode
+from qarnot_mcp.auth.mode import DEFAULT_PATH, UNUSUAL_PATH, choose_mode
 from qarnot_mcp.process.serve import CannotListen, listen
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
@@ -103,6 +103,8 @@ async def check_address(settings: Settings) -> tuple[str | None, Finding]:
     except SettingsError as error:
         return None, Finding("tunnel", False, str(error))
     mode = f"mode {choose_mode(settings.auth, public_url)}"
+    if public_url and settings.path != DEFAULT_PATH:
+        return public_url, Finding("tunnel", False, UNUSUAL_PATH.format(path=settings.path))
     if public_url:
         return public_url, Finding("tunnel", True, f"{mode}; clients connect to {public_url}{settings.path}")
     if settings.tunnel_metrics_url:

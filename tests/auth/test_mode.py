@@ -42,6 +42,12 @@ def test_the_log_says_the_mode_and_the_address_to_paste() -> None:
     assert "WARNING" not in said
 
 
+def test_a_path_that_claude_on_the_web_does_not_find_is_named() -> None:
+    said = lines("oauth", None, PUBLIC, path="/qarnot/mcp")
+    assert "WARNING QARNOT_MCP_PATH is /qarnot/mcp: Claude on the web was seen to connect to /mcp only" in said
+    assert "WARNING" not in lines("key", KEY, None, path="/qarnot/mcp")
+
+
 def test_a_local_server_with_its_own_key_needs_no_warning() -> None:
     said = lines("key", KEY, None)
     assert "Access mode key" in said

@@ -11,6 +11,12 @@ from qarnot_mcp.settings.model import Settings
 
 Mode = Literal["key", "oauth"]
 
+DEFAULT_PATH = "/mcp"
+UNUSUAL_PATH = (
+    "QARNOT_MCP_PATH is {path}: Claude on the web was seen to connect to /mcp only. Leave the path out unless every "
+    "client is known to take another."
+)
+
 
 @dataclass(frozen=True)
 class Announcement:
@@ -59,6 +65,8 @@ def announce_access(
     else:
         address = f"{public_url}{settings.path}"
         lines.append(Announcement(logging.INFO, f"Paste this address into Claude as a connector: {address}"))
+        if settings.path != DEFAULT_PATH:
+            lines.append(Announcement(logging.WARNING, UNUSUAL_PATH.format(path=settings.path)))
     return lines
 
 
