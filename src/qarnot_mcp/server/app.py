@@ -84,7 +84,7 @@ def create_server(
         auth=auth,
         middleware=[
             ToolsetMiddleware(connection),
-            CallMiddleware(schemas, connection, auth and auth.end_current_session),
+            CallMiddleware(schemas, connection, None if auth is None else auth.end_current_session),
         ],
         tools=tools,
         mask_error_details=True,
