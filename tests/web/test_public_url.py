@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qarnot_mcp.settings.fields import SettingsError
+from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.public_url import checked_origin, find_public_url
 from tests.support.serving import serve
 
@@ -107,3 +108,17 @@ def test_an_address_with_a_path_is_refused() -> None:
 def test_an_address_in_the_clear_is_refused() -> None:
     with pytest.raises(SettingsError, match="not https"):
         checked_origin("http://mcp.example.org")
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://MCP.Bücher.example:443/", "https://mcp.xn--bcher-kva.example"),
+        ("https://例え.テスト:8443", "https://xn--r8jz45g.xn--zckzah:8443"),
+    ],
+)
+def test_an_international_name_is_written_as_it_travels(given: str, origin: str) -> None:
+    settings = Settings(_env_file=None, public_url=given)
+    assert settings.public_url is not None
+    assert checked_origin(settings.public_url) == origin

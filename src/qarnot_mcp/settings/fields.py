@@ -89,6 +89,11 @@ def _split(value: object) -> object:
 
 
 def _web_address(value: str) -> str:
+    """Return the address, its host in the form that travels (punycode); raise ValueError for any other text."""
+    if not value.isascii():
+        scheme, slashes, rest = value.partition("://")
+        host, mark, path = re.fullmatch(r"([^:/]*)([:/]?)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
+        value = f"{scheme}{slashes}{host.encode('idna').decode('ascii')}{mark}{path}"
     # urlsplit alone takes blanks, backslashes and an empty port.
     if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^\s\\@?#]*)?", value):
         raise ValueError("not a web address of scheme, host, port and path")
