@@ -95,7 +95,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         ended = run(tmp_path, "--sandbox", "--port", str(taken))
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
-    assert f"127.0.0.1 port {taken}" in ended.stderr
+    assert f"localhost port {taken}" in ended.stderr
     assert "QARNOT_MCP_PORT" in ended.stderr
 
 

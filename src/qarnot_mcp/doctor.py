@@ -88,7 +88,8 @@ async def check_key(settings: Settings, transport: Transport) -> Finding:
 def check_port(settings: Settings) -> Finding:
     """Check that the address can be listened on."""
     try:
-        listen(settings.host, settings.port).close()
+        for listener in listen(settings.host, settings.port):
+            listener.close()
     except CannotListen as error:
         return Finding("port", False, str(error))
     return Finding("port", True, f"{settings.host} port {settings.port} is free")

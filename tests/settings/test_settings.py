@@ -29,7 +29,7 @@ def test_defaults_are_those_of_the_documents(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.base_url == "https://api.qarnot.com"
     assert settings.api_version == "1"
     assert settings.log_level == "INFO"
-    assert (settings.host, settings.port, settings.path) == ("127.0.0.1", 8000, "/mcp")
+    assert (settings.host, settings.port, settings.path) == ("localhost", 8000, "/mcp")
     assert not settings.read_only
 
 

@@ -1,6 +1,7 @@
 """The serving process: its socket, its signals, and the web server that runs the application."""
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
@@ -33,6 +34,9 @@ PROXIES = (
 )
 
 
+LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
+
+
 class CannotListen(Exception):  # noqa: N818 - says what happened, as the errors of the API do
     """The address of the settings is taken or not of this machine; the text says why and what to do."""
 
@@ -44,7 +48,7 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     unusable.
     """
     configure_tracing()
-    listener = listen(settings.host, settings.port)
+    listeners = listen(settings.host, settings.port)
     serve_metrics(settings)
     public_url = asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url))
     app = create_app(settings, simulation=simulation, public_url=public_url)
@@ -56,11 +60,12 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     # What the start made stays: looking for garbage in it costs an eighth of each call.
     gc.freeze()
     try:
-        web_server(app, settings).run(sockets=[listener])
+        web_server(app, settings).run(sockets=listeners)
     except KeyboardInterrupt:
         log.info("stopped")
     finally:
-        listener.close()
+        for listener in listeners:
+            listener.close()
 
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
@@ -112,21 +117,39 @@ def http_protocol() -> type[asyncio.Protocol] | str:
     return BoundedHeadProtocol
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket before anything else starts, so that a taken port is one clear line."""
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Open the listening sockets before anything else starts, so that a taken port is one clear line.
+
+    There is one, except for `localhost`, which is both addresses of this machine where it has both: clients differ in
+    which of them they try.
+    """
+    hosts = LOOPBACK_ADDRESSES if host.lower() == "localhost" else (host,)
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
         with ExitStack() as stack:
-            listener = stack.enter_context(socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(2048)
+            listeners: list[socket.socket] = []
+            for address in hosts:
+                try:
+                    listeners.append(stack.enter_context(_listener(address, port)))
+                except OSError as error:
+                    if not listeners or error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                        raise
             stack.pop_all()
-        return listener
+        return listeners
     except (OSError, UnicodeError) as error:  # a name with an empty part is no text that can be looked up
         reason = error.strerror if isinstance(error, OSError) else "it is no host name"
         raise CannotListen(
             f"cannot listen on {host} port {port}: {reason}. "
             "Stop what uses it, or choose another with QARNOT_MCP_HOST and QARNOT_MCP_PORT."
         ) from None
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(family, kind, protocol))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+        stack.pop_all()
+    return listener
