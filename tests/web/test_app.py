@@ -286,3 +286,102 @@ async def test_an_api_that_redirects_is_not_ready(caplog: pytest.LogCaptureFixtu
         answer = await http.get("/ready")
         assert answer.status_code == 503
         assert "redirects (status 302)" in caplog.text
+
+
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 7,
+    "method": "tools/call",
+    "params": {"name": "list_profiles", "arguments": {}, "_meta": {"progressToken": None}},
+}
+OLD = {"MCP-Protocol-Version": "2025-11-25"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("", "application/json"),
+        ("text/event-stream;q=0.5, application/json", "application/json"),
+        ("text/event-stream", "text/event-stream"),
+        ("application/json, text/event-stream", "text/event-stream"),
+    ],
+)
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_client_gets_the_form_of_response_that_it_takes(era: Era, accept: str, form: str) -> None:
+    async with server() as http:
+        answer = await listed(http, era, Accept=accept)
+        assert answer.status_code == 200
+        kind = answer.headers["content-type"]
+        if era == "legacy" or form == "application/json":  # the modern era streams only what takes time
+            assert kind.startswith(form)
+        if kind.startswith("application/json"):
+            assert "list_tasks" in str(answer.json()["result"]["tools"])
+
+
+async def test_a_client_that_takes_neither_form_is_refused() -> None:
+    async with server() as http:
+        assert (await listed(http, "legacy", Accept="text/html")).status_code == 406
+
+
+async def test_json_for_clients_that_name_both_forms_and_read_one_is_a_setting() -> None:
+    async with server(json_responses=True) as http:
+        assert "list_tasks" in str((await listed(http, "legacy")).json()["result"]["tools"])
+
+
+async def test_a_progress_token_of_null_is_one_that_was_left_out() -> None:
+    async with running_server() as running, httpx.AsyncClient(headers={**ACCEPT, **OLD}) as http:
+        answer = await http.post(running.url, json=CALL, headers={"Authorization": f"Bearer {running.key}"})
+        assert "docker-batch" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+@pytest.mark.parametrize("host", ["10.0.0.9:8000", "qarnot-mcp.default.svc.cluster.local", ""])
+async def test_a_probe_is_answered_whatever_name_it_uses(path: str, host: str) -> None:
+    async with running_server() as running:
+        parts = urlsplit(running.origin)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        line = f"Host: {host}\r\n" if host else ""
+        writer.write(f"GET {path} HTTP/1.{1 if host else 0}\r\n{line}Connection: close\r\n\r\n".encode())
+        assert (await reader.readline()).startswith((b"HTTP/1.1 200", b"HTTP/1.0 200"))
+        writer.close()
+
+
+async def test_an_unknown_host_reads_the_line_that_lets_it_in_and_the_log_keeps_it_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with server() as http:
+        for _ in range(2):
+            refused = await listed(http, "legacy", Host="qarnot.example.org")
+            assert refused.status_code == 421
+            assert "QARNOT_MCP_ALLOWED_HOSTS=qarnot.example.org" in refused.text
+    assert caplog.text.count("QARNOT_MCP_ALLOWED_HOSTS=qarnot.example.org; if it is the new name of a tunnel") == 1
+
+
+async def test_a_full_name_with_its_last_dot_is_the_same_host() -> None:
+    async with server(public_url_found="https://mcp.example.org") as http:
+        assert (await listed(http, "legacy", Host="mcp.example.org.")).status_code in (200, 401)
+        assert (await listed(http, "legacy", Host="mcp.example.org.:443")).status_code in (200, 401)
+
+
+async def test_a_page_on_the_private_network_gets_its_preflight() -> None:
+    asked = {
+        "Origin": INSPECTOR,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Private-Network": "true",
+    }
+    async with server() as http:
+        allowed = await http.options("/mcp", headers=asked)
+        assert allowed.status_code == 200
+        assert allowed.headers["access-control-allow-private-network"] == "true"
+
+
+@pytest.mark.parametrize("path", ["/", "/sse", "/mcp/messages"])
+async def test_an_address_beside_the_endpoint_says_where_it_is(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with server() as http:
+        for _ in range(2):
+            answer = await listed(http, "legacy", path)
+            assert answer.status_code == 404
+            assert "the MCP endpoint is /mcp" in answer.text
+    assert caplog.text.count("the MCP endpoint is /mcp") == 1

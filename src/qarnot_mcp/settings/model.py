@@ -58,8 +58,8 @@ class Settings(BaseSettings):
     )
 
     host: str = setting(
-        "127.0.0.1",
-        "Address to listen on; the image sets `0.0.0.0`.",
+        "localhost",
+        "Address to listen on; `localhost` means IPv4 and IPv6, the image sets `0.0.0.0`.",
         pattern=r"^[A-Za-z0-9.:_-]+$",
         valid="an IP address or host name",
     )
@@ -69,6 +69,9 @@ class Settings(BaseSettings):
         [], "Further host names under which clients reach the server (localhost always works)."
     )
     allowed_origins: Origins = setting([], "Further web origins whose pages may call the server.")
+    json_responses: bool = setting(
+        False, "Answer with JSON, never with an event stream: for clients that cannot read one; no progress is told."
+    )
     read_only: bool = setting(False, "Offer only tools that read, and refuse every call that writes.")
     toolsets: ToolsetNames = setting(
         "default",

@@ -19,6 +19,7 @@ from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry
 from qarnot_mcp.web.health import Readiness, health
 from qarnot_mcp.web.request_guard import RequestGuard
+from qarnot_mcp.web.response_form import ResponseForm
 
 log = logging.getLogger("qarnot_mcp.web.app")
 
@@ -71,10 +72,11 @@ def create_app(
                 allow_methods=["GET", "POST", "DELETE"],
                 allow_headers=["*"],
                 expose_headers=["mcp-session-id", "www-authenticate"],
+                allow_private_network=True,  # a page beside the server on a private network, of an allowed origin
             )
         ],
     )
-    return RequestGuard(app, settings.path)
+    return RequestGuard(ResponseForm(app, prefer_json=settings.json_responses), settings.path)
 
 
 def open_transport(settings: Settings, simulation: ASGIApp | None = None) -> Transport:

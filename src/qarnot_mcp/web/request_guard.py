@@ -1,5 +1,6 @@
 """The first look at a request: one address with or without its last slash, a bounded body, refusals that explain."""
 
+import logging
 import re
 from http import HTTPStatus
 
@@ -7,16 +8,25 @@ from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.web.progress_token import NullProgressToken
+
+log = logging.getLogger("qarnot_mcp.web.request_guard")
+
 MAX_BODY_BYTES = 256 * 1024
 HTTP_VERSIONS = ("1.0", "1.1")
 HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
+PROBES = ("/health", "/ready")
+MAX_HOSTS_LOGGED = 20
+
 REFUSALS = {
     HTTPStatus.BAD_REQUEST: "The request needs HTTP/1.1 and exactly one Host header, a name or an address.\n",
     HTTPStatus.MISDIRECTED_REQUEST: (
-        "This server does not answer under the host name of the request. "
-        "Add the name to QARNOT_MCP_ALLOWED_HOSTS (or set QARNOT_MCP_PUBLIC_URL) and start it again.\n"
+        "This server does not answer under the host name of the request. Add it to the setting "
+        "QARNOT_MCP_ALLOWED_HOSTS={host} (or set QARNOT_MCP_PUBLIC_URL) and start the server again.\n"
     ),
+    HTTPStatus.NOT_FOUND: "There is nothing at this address: the MCP endpoint is {path}\n",
     HTTPStatus.FORBIDDEN: (
         "Pages of this origin may not call this server. "
         "Add the origin to QARNOT_MCP_ALLOWED_ORIGINS and start the server again.\n"
@@ -31,8 +41,9 @@ class RequestGuard:
     """Middleware in front of everything else: tidies requests, bounds their bodies, and explains bare refusals."""
 
     def __init__(self, app: ASGIApp, path: str) -> None:
-        self._app = RequestBodyLimitMiddleware(app, MAX_BODY_BYTES)
+        self._app = RequestBodyLimitMiddleware(NullProgressToken(app), MAX_BODY_BYTES)
         self._path = path
+        self._logged: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -47,19 +58,56 @@ class RequestGuard:
         if is_malformed(scope):
             await refusal(HTTPStatus.BAD_REQUEST)(scope, receive, send)
             return
+        host = host_of(scope)
+        # Load balancers and clusters ask by address or service name, or by none.
+        scope["headers"] = with_host(scope["headers"], "localhost" if scope["path"] in PROBES else host)
         is_refused = False
 
         async def send_explained(message: Message) -> None:
             nonlocal is_refused
             if message["type"] == "http.response.start" and message["status"] in REFUSALS:
-                # The refusals of the libraries have no type, all other responses do.
-                is_refused = b"content-type" not in dict(message["headers"])
+                kind = dict(message["headers"]).get(b"content-type")
+                # The refusals of the libraries have no type, all other responses do; a route that is missing is text.
+                is_missing = message["status"] == HTTPStatus.NOT_FOUND
+                is_refused = kind is None or (is_missing and kind.startswith(b"text/plain"))
                 if is_refused:
-                    await refusal(message["status"])(scope, receive, send)
+                    self._log_once(message["status"], scope["path"], host)
+                    explained = refusal(message["status"], host=host or "<name>", path=self._path)
+                    await explained(scope, receive, send)
             if not is_refused:
                 await send(message)
 
         await self._app(scope, receive, send_explained)
+
+    def _log_once(self, status: int, path: str, host: str) -> None:
+        """Log a host that is not let in, and the first request beside the endpoint; strangers cannot fill the log."""
+        if (
+            status == HTTPStatus.MISDIRECTED_REQUEST
+            and host not in self._logged
+            and len(self._logged) < MAX_HOSTS_LOGGED
+        ):
+            self._logged.add(host)
+            log.warning(
+                "Refused a request for the host %s. To let it in: QARNOT_MCP_ALLOWED_HOSTS=%s; if it is the new name "
+                "of a tunnel, start the server again, so that it learns it.",
+                host or "(none)",
+                host or "<name>",
+            )
+        elif status == HTTPStatus.NOT_FOUND and "404" not in self._logged and not path.startswith("/.well-known/"):
+            self._logged.add("404")
+            log.warning("A client asked for %s: the MCP endpoint is %s", one_line(path, 80), self._path)
+
+
+def host_of(scope: Scope) -> str:
+    """Return the host of a request without the dot that may end a full name, or an empty text where there is none."""
+    host = next((value.decode("ascii") for name, value in scope["headers"] if name == b"host"), "")
+    return re.sub(r"\.(?=(:[0-9]+)?$)", "", host)
+
+
+def with_host(headers: list[tuple[bytes, bytes]], host: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers with this host."""
+    others = [(name, value) for name, value in headers if name != b"host"]
+    return [(b"host", host.encode()), *others] if host else others
 
 
 def is_malformed(scope: Scope) -> bool:
@@ -68,6 +116,7 @@ def is_malformed(scope: Scope) -> bool:
     return scope["http_version"] not in HTTP_VERSIONS or len(hosts) > 1 or not all(map(HOST.fullmatch, hosts))
 
 
-def refusal(status: int) -> PlainTextResponse:
+def refusal(status: int, **names: str) -> PlainTextResponse:
     """Return the response for a status of `REFUSALS`; what is left of the request is not read."""
-    return PlainTextResponse(REFUSALS[HTTPStatus(status)], status, headers={"connection": "close"})
+    text = REFUSALS[HTTPStatus(status)].format(**names)
+    return PlainTextResponse(text, status, headers={"connection": "close"})
