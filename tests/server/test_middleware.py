@@ -113,7 +113,7 @@ async def test_constants_are_understood_however_they_are_written(
 
 
 async def test_a_text_that_is_no_list_of_constants_is_refused(client: Client[StreamableHttpTransport]) -> None:
-    for given in ("DOCKER_CMD=true", "[" * 100_000, "5"):
+    for given in ("DOCKER_CMD", "[" * 100_000, "5"):
         message = await refusal(client, "submit_task", name="x", profile="docker-batch", constants=given)
         assert message.startswith("constants is ")
 

@@ -1,7 +1,6 @@
 """The arguments of a call: what a model meant by them, and what it reads about wrong ones."""
 
 import difflib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS, InvalidArgument
+from qarnot_mcp.server.client_habits import EXTRA_NAMES, as_meant, is_left_out, warnings_for
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_raw
 from qarnot_mcp.tools.checks import Arguments
@@ -35,30 +35,22 @@ class WrongArgumentsError(ToolError):
         self.outcome = outcome
 
 
-def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that a model meant.
+def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the arguments that a model meant, and a sentence for each that may have lost something on the way.
 
-    Null or a blank text for an optional parameter is one that was left out; a text for a list is the list that it
-    holds as JSON, or the only entry of one.
+    What clients are known to do is in `client_habits`.
     """
     properties, required = schema.get("properties", {}), schema.get("required", ())
-    meant = {}
+    meant, warnings = {}, []
     for name, given in arguments.items():
-        is_blank = given is None or (isinstance(given, str) and not given.strip())
-        if is_blank and name in properties and name not in required:
-            continue
-        is_text_for_list = isinstance(given, str) and "array" in types_of(properties.get(name, {}))
-        meant[name] = as_list(given) if is_text_for_list else given
-    return meant
-
-
-def as_list(text: str) -> Any:
-    """Return the list or object that a text holds as JSON, else a list of the text alone."""
-    try:
-        held = json.loads(text)
-    except (ValueError, RecursionError):
-        return [text]
-    return held if isinstance(held, list | dict) else [text]
+        if name not in properties:
+            if name not in EXTRA_NAMES:
+                meant[name] = given
+        elif name in required or not is_left_out(name, given):
+            meant[name] = as_meant(given, properties[name])
+            if "number" not in types_of(properties[name]):
+                warnings += warnings_for(given, name)
+    return meant, warnings[:MAX_FAULTS]
 
 
 def read_arguments(model: type[ArgumentsT], given: Mapping[str, Any], schema: Mapping[str, Any]) -> ArgumentsT:

@@ -9,7 +9,7 @@ from typing import Any
 from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
-from mcp_types import CallToolRequestParams
+from mcp_types import CallToolRequestParams, TextContent
 
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import KeyRefused, QarnotError
@@ -47,7 +47,7 @@ class CallMiddleware(Middleware):
         """Pass the call on and log how it went."""
         name, started = context.message.name, time.perf_counter()
         record, outcome, defect = CallRecord(), "ok", None
-        meant = normalise_arguments(context.message.arguments or {}, self._schemas.get(name, {}))
+        meant, warnings = normalise_arguments(context.message.arguments or {}, self._schemas.get(name, {}))
         context = context.copy(message=context.message.model_copy(update={"arguments": meant}))
         token = current_call.set(record)
         recorder().call_started()
@@ -55,7 +55,7 @@ class CallMiddleware(Middleware):
             if refusal := self._connection().refusal(name):
                 outcome = refusal.outcome
                 raise CallRefusedError(refusal.message, log_level=logging.DEBUG)
-            return await call_next(context)
+            return with_warnings(await call_next(context), warnings)
         except CallRefusedError:
             raise
         except WrongArgumentsError as error:
@@ -92,3 +92,12 @@ class CallMiddleware(Middleware):
             "request_id": record.request_id,
         }
         log.log(logging.ERROR if defect else logging.INFO, "%s %s", known, outcome, extra=facts, exc_info=defect)
+
+
+def with_warnings(result: ToolResult, warnings: list[str]) -> ToolResult:
+    """Return the result with what was taken differently, said in text and in structure."""
+    if warnings:
+        result.content.append(TextContent(type="text", text=" ".join(warnings)))
+        if result.structured_content is not None:
+            result.structured_content["argument_warnings"] = warnings
+    return result
