@@ -86,8 +86,32 @@ def output_schema_of(result: type[Result]) -> dict[str, Any]:
 @cache
 def schema_of(arguments: type[Arguments]) -> dict[str, Any]:
     """Return the input schema of a tool."""
-    schema = without_references(arguments.model_json_schema(schema_generator=SchemaWithoutTitles))
+    schema = plain_schema(arguments.model_json_schema(schema_generator=SchemaWithoutTitles))
     return {key: part for key, part in schema.items() if key != "description"}
+
+
+def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema in the words that Claude, OpenAI and Gemini all take.
+
+    Without references, with `enum` for `const`, and without null: a parameter that may be left out is not required, and
+    fields that are None are not sent.
+    """
+    plain: dict[str, Any] = _plain(without_references(schema))
+    return plain
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_plain(entry) for entry in part]
+    if not isinstance(part, dict):
+        return part
+    held = {key: _plain(value) for key, value in part.items() if not (key == "default" and value is None)}
+    if "const" in held and not isinstance(held["const"], dict):
+        held["enum"] = [held.pop("const")]
+    if isinstance(held.get("anyOf"), list):
+        kinds = [kind for kind in held.pop("anyOf") if kind != {"type": "null"}]
+        held = {**kinds[0], **held} if len(kinds) == 1 else {**held, "anyOf": kinds}
+    return held
 
 
 def without_references(schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,21 @@ the parameter, before anything is sent; pydantic collects what the checks of one
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
@@ -41,6 +53,29 @@ class NoArguments(Arguments):
     """The arguments of a tool that takes none."""
 
 
+@dataclass(frozen=True)
+class MostEntries(BeforeValidator):
+    """A check of how many entries there are, which the schema says, too."""
+
+    count: int = 0
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema with the bound."""
+        schema = handler(core)
+        return {**schema, "maxItems" if schema.get("type") == "array" else "maxProperties": self.count}
+
+
+@dataclass(frozen=True)
+class MostCharacters(AfterValidator):
+    """A check of a text's length, which the schema says, too."""
+
+    count: int = 0
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema with the bound."""
+        return {**handler(core), "maxLength": self.count}
+
+
 def parameter_of(info: ValidationInfo) -> str:
     """Return the name of the parameter that is being checked."""
     return info.field_name or "argument"
@@ -63,7 +98,7 @@ def text_line(most_characters: int, hint: str = "") -> AfterValidator:
     def check(given: str, info: ValidationInfo) -> str:
         return check_text_line(parameter_of(info), given, most_characters, hint)
 
-    return AfterValidator(check)
+    return MostCharacters(check, count=most_characters)
 
 
 def at_most(count: int, noun: str) -> BeforeValidator:
@@ -78,7 +113,7 @@ def at_most(count: int, noun: str) -> BeforeValidator:
             raise InvalidArgument(parameter_of(info), f"{len(given)} {noun}", f"at most {count:,} {noun}")
         return given
 
-    return BeforeValidator(check)
+    return MostEntries(check, count=count)
 
 
 def check_text_line(parameter: str, given: str, most_characters: int, hint: str = "") -> str:
