@@ -8,6 +8,7 @@ QarnotError
 │   └── KeyRefused          401
 ├── ReadOnly                a call that writes, in read-only mode
 ├── NoStorage               the platform or this server has none
+├── TooCostly               reading this log would take too much computing
 ├── ApiRefused              the API understood the call and said no; nothing was done
 │   ├── BadRequest          400
 │   ├── Conflict            409
@@ -109,6 +110,16 @@ class NoStorage(QarnotError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Files cannot be read or written here{said(reason)}. Tasks and their logs work without it.")
+
+
+class TooCostly(QarnotError):
+    """A call computed for so long that it was ended."""
+
+    def __init__(self, cpu_seconds: float) -> None:
+        super().__init__(
+            f"Reading this log took more than {cpu_seconds:g} s of computing, so it was stopped. Read a smaller part "
+            "of it (instance_id, cursor), or search for something simpler."
+        )
 
 
 class ApiRefused(QarnotError):

@@ -10,19 +10,20 @@ from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.tools.logs.end import read_end
 from qarnot_mcp.tools.logs.lines import Line, read_blocks
 from qarnot_mcp.tools.logs.selection import Tail
+from qarnot_mcp.tools.logs.work import LogWork
 from tests.support.log_pages import split_at, stream
 
 Seen = tuple[list[Line], int, bool]
 
 
 def end_of(pieces: list[str], lines: int, max_waiting_bytes: int) -> Seen:
-    tail, total, is_ended = asyncio.run(read_end(stream(pieces), lines, max_waiting_bytes))
+    tail, total, is_ended = asyncio.run(read_end(stream(pieces), lines, LogWork(), max_waiting_bytes))
     return tail.result().end(lines), total, is_ended
 
 
 def end_of_all(pieces: list[str], lines: int) -> Seen:
     tail = Tail(lines)
-    total, is_ended = asyncio.run(read_blocks(stream(pieces), tail.feed))
+    total, is_ended = asyncio.run(read_blocks(stream(pieces), tail.feed, LogWork()))
     return tail.result().end(lines), total, is_ended
 
 
@@ -56,6 +57,6 @@ async def test_what_comes_before_the_end_is_counted_and_not_decoded() -> None:
             yield Unread(raw=rb"a\nb\nc")
         yield LogPart(raw=rb"\nx\ny\nz\n")
 
-    tail, total, is_ended = await read_end(parts(), 2)
+    tail, total, is_ended = await read_end(parts(), 2, LogWork())
     assert tail.result().end(2) == [Line(2003, "y"), Line(2004, "z")]
     assert (total, is_ended) == (2004, True)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qarnot_mcp.tools.logs.lines import Block, Line, LineReader, cut_middle, numbered, read_blocks, without_prefix
+from qarnot_mcp.tools.logs.work import LogWork
 from tests.support.log_pages import split_at, stream
 
 LIMIT = 80
@@ -62,7 +63,7 @@ def test_a_long_line_inside_a_chunk_is_cut_too() -> None:
 
 def test_blocks_are_numbered_and_an_open_last_line_counts() -> None:
     blocks: list[Block] = []
-    total, is_ended = asyncio.run(read_blocks(stream(["a\nb", "\nc\n", "d"]), blocks.append))
+    total, is_ended = asyncio.run(read_blocks(stream(["a\nb", "\nc\n", "d"]), blocks.append, LogWork()))
     assert (total, is_ended) == (4, False)
     assert [(block.text, block.first, block.count, block.last) for block in blocks] == [
         ("a\n", 1, 1, 1),
@@ -73,7 +74,7 @@ def test_blocks_are_numbered_and_an_open_last_line_counts() -> None:
 
 def test_an_empty_log_has_no_lines() -> None:
     blocks: list[Block] = []
-    assert asyncio.run(read_blocks(stream(["", ""]), blocks.append)) == (0, True)
+    assert asyncio.run(read_blocks(stream(["", ""]), blocks.append, LogWork())) == (0, True)
     assert blocks == []
 
 

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import NamedTuple
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.tools.logs.lines import BlockReader
 from qarnot_mcp.tools.logs.selection import Tail
+from qarnot_mcp.tools.logs.work import LogWork
 
 MAX_WAITING_BYTES = 2 << 20
 
@@ -22,7 +24,9 @@ class LogEnd(NamedTuple):
     """Whether the last one has its newline; if not, it may still grow."""
 
 
-async def read_end(parts: AsyncIterator[LogPart], lines: int, max_waiting_bytes: int = MAX_WAITING_BYTES) -> LogEnd:
+async def read_end(
+    parts: AsyncIterator[LogPart], lines: int, work: LogWork, max_waiting_bytes: int = MAX_WAITING_BYTES
+) -> LogEnd:
     """Read the last lines of a log; the parts before them are counted, not decoded."""
     waiting: deque[tuple[LogPart, int]] = deque()
     newlines = size = 0
@@ -44,7 +48,11 @@ async def read_end(parts: AsyncIterator[LogPart], lines: int, max_waiting_bytes:
             oldest, its_newlines = waiting.popleft()
             newlines -= its_newlines
             size -= oldest.size
-            reader.feed(oldest.text)
+            await work.do(partial(_feed, reader, oldest))
     for part, _ in waiting:
-        reader.feed(part.text)
+        await work.do(partial(_feed, reader, part))
     return LogEnd(tail, *reader.finish())
+
+
+def _feed(reader: BlockReader, part: LogPart) -> None:
+    reader.feed(part.text)

@@ -1,13 +1,18 @@
 """The lines of a log, out of chunks of text that break anywhere, in bounded memory."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
+from qarnot_mcp.tools.logs.work import LogWork
 
 MAX_LINE_CHARACTERS = 16_384
 """A longer line keeps its first and its last part; the middle is dropped while it streams."""
+
+PIECE_CHARACTERS = 1 << 16
+"""What is worked on at a time: an expression holds up all others in Python until it is through with its text."""
 
 _MARK_CHARACTERS = 48
 
@@ -135,12 +140,26 @@ class BlockReader:
         return self.total_lines, not open_line
 
 
-async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], None]) -> tuple[int, bool]:
+async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], None], work: LogWork) -> tuple[int, bool]:
     """Feed the blocks of a log, and answer its number of lines and whether the last one has its newline."""
     reader = BlockReader(feed)
     async for part in parts:
-        reader.feed(part.text)
-    return reader.finish()
+        text = await work.do(lambda part=part: part.text)  # type: ignore[misc]
+        for start in range(0, len(text), PIECE_CHARACTERS):
+            await work.do(partial(reader.feed, text[start : start + PIECE_CHARACTERS]))
+    return await work.do(reader.finish)
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """Yield the text in pieces of whole lines, each of some 64,000 characters where its lines are not longer."""
+    start = 0
+    while len(text) - start > PIECE_CHARACTERS:
+        end = text.rfind("\n", start, start + PIECE_CHARACTERS) + 1
+        if not end:
+            break
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def cut_middle(line: str, limit: int) -> str:

@@ -15,7 +15,10 @@ from qarnot_mcp.tools.logs.lines import Block, Line, numbered
 
 MAX_KEPT_CHARACTERS = 1 << 20
 MAX_INSTANCE_LINES = 500
-_REGEX_MEMORY_BYTES = 16 << 20
+_REGEX_MEMORY_BYTES = 2 << 20
+MAX_PROGRAM_SIZE = 4000
+"""In steps of RE2. Where it gives up its table of states it goes through all of them for each character: an expression
+with a repetition such as .{0,900} has some ten thousand, and took 2 s for 256 KiB."""
 _NOT_BY_LINE = re.compile(r"(?<!\\)(?:\\\\)*\\[Az]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
 
 
@@ -210,6 +213,9 @@ def compile_search(expression: str) -> tuple[Expression, Expression]:
     options.max_mem = _REGEX_MEMORY_BYTES
     try:
         anywhere = re2.compile(f"(?m)(?:{expression})".encode(), options)
+        if anywhere.programsize > MAX_PROGRAM_SIZE:
+            hint = "Make its repetitions shorter, such as .{0,100} for .{0,900}, or use .* for them."
+            raise InvalidArgument("search", expression, "an expression that is cheaper to search for", hint)
         return anywhere, re2.compile(f"(?m)^.*(?:{expression}).*$".encode(), options)
     except (re2.error, UnicodeEncodeError) as error:
         reason = str(error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else error)

@@ -12,9 +12,10 @@ from qarnot_mcp.tools.answers import json_length
 from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, CursorReader, LogCursor, Position
 from qarnot_mcp.tools.logs.end import read_end
 from qarnot_mcp.tools.logs.folding import Span, fold, unfolded
-from qarnot_mcp.tools.logs.lines import Block, Line, cut_middle, numbered, read_blocks, without_prefix
+from qarnot_mcp.tools.logs.lines import Block, Line, cut_middle, numbered, pieces_of, read_blocks, without_prefix
 from qarnot_mcp.tools.logs.query import LogPage, LogQuery
 from qarnot_mcp.tools.logs.selection import Head, InstanceTails, Match, Search, Tail
+from qarnot_mcp.tools.logs.work import LogWork
 
 FAILED_INSTANCES_SHOWN = 4
 LINE_PART = 8
@@ -31,6 +32,7 @@ class LogView:
 
     def __init__(self, query: LogQuery, mask: LogMask, failed: Ranges | None = None) -> None:
         self._query = query
+        self._work = LogWork()
         self._mask = mask
         self._failed = failed or Ranges()
 
@@ -42,7 +44,8 @@ class LogView:
             return await self._forward(CursorReader(self._query.position, Head), parts)
         if self._query.instance_id is None and len(self._failed):
             return await self._failed_first(parts)
-        return self._end(*await read_end(parts, self._kept_lines))
+        end = await read_end(parts, self._kept_lines, self._work)
+        return await self._work.do(lambda: self._end(*end))
 
     def _new_search(self) -> Search:
         query = self._query
@@ -57,6 +60,9 @@ class LogView:
         return Block(self._prepare(block.text), block.first, block.count)
 
     def _prepare(self, text: str) -> str:
+        return "".join(map(self._prepare_piece, pieces_of(text)))
+
+    def _prepare_piece(self, text: str) -> str:
         if self._query.instance_id is not None:
             text = without_prefix(text, self._query.instance_id)
         return self._mask.hide(clean_text(text))
@@ -97,8 +103,11 @@ class LogView:
         return str(LogCursor.after(self._query.log, lines))
 
     async def _forward(self, reader: CursorReader[Head], parts: AsyncIterator[LogPart]) -> LogPage:
+        read = await read_blocks(parts, lambda block: reader.feed(self._prepared(block)), self._work)
+        return await self._work.do(lambda: self._forward_page(reader, *read))
+
+    def _forward_page(self, reader: CursorReader[Head], total_lines: int, is_ended: bool) -> LogPage:
         query = self._query
-        total_lines, is_ended = await read_blocks(parts, lambda block: reader.feed(self._prepared(block)))
         last_line = query.position.last_line
         until = last_line or total_lines
         lines = [line for line in reader.selection.lines if line.number <= until]
@@ -138,7 +147,7 @@ class LogView:
 
     async def _found(self, reader: CursorReader[Search], parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
-        total_lines, _ = await read_blocks(parts, lambda block: reader.feed(self._prepared(block)))
+        total_lines, _ = await read_blocks(parts, lambda block: reader.feed(self._prepared(block)), self._work)
         search = reader.selection
         shown = _first_within(_numbered_spans(search.found, query.room // LINE_PART), query.room)
         notes = [_note_on_position(reader)]
@@ -167,7 +176,13 @@ class LogView:
         most = min(FAILED_INSTANCES_SHOWN, max(1, query.room // _CHARACTERS_FOR_AN_INSTANCE))
         chosen = list(islice(self._failed, most))
         tails = InstanceTails(chosen, query.tail_lines, Tail(self._kept_lines))
-        total_lines, is_ended = await read_blocks(parts, tails.feed)
+        read = await read_blocks(parts, tails.feed, self._work)
+        return await self._work.do(lambda: self._failed_first_page(chosen, tails, *read))
+
+    def _failed_first_page(
+        self, chosen: Sequence[int], tails: InstanceTails, total_lines: int, is_ended: bool
+    ) -> LogPage:
+        query = self._query
         if not any(tail.total for tail in tails.of.values()):
             return self._end(tails.others, total_lines, is_ended)
         others = self._prepared(tails.others.result()).end(query.tail_lines)

@@ -1,0 +1,47 @@
+"""The computing that a log takes, off the event loop, in two threads, and no more of it than a call may cost."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+from qarnot_mcp.qarnot.errors import TooCostly
+
+THREADS = 2
+MAX_CPU_SECONDS = 10.0
+"""A log of 100 MB that is searched takes less than one."""
+
+T = TypeVar("T")
+
+
+class LogWork:
+    """The computing of one call, done piece by piece: between two of them it can end, and others get their turn.
+
+    Nothing ends a thread from outside, so that a piece has to be short: the lines of one part of a log. `clock`
+    measures what the thread itself computed, so that a busy machine fails nobody.
+    """
+
+    def __init__(self, max_cpu_seconds: float = MAX_CPU_SECONDS, clock: Callable[[], float] = time.thread_time) -> None:
+        self._max_cpu_seconds = max_cpu_seconds
+        self._clock = clock
+        self._left = max_cpu_seconds
+
+    async def do(self, piece: Callable[[], T]) -> T:
+        """Return what a piece returns; raise `TooCostly` if the call has computed for too long."""
+        return await asyncio.get_running_loop().run_in_executor(_threads(), self._measured, piece)
+
+    def _measured(self, piece: Callable[[], T]) -> T:
+        if self._left <= 0:
+            raise TooCostly(self._max_cpu_seconds)
+        begun = self._clock()
+        try:
+            return piece()
+        finally:
+            self._left -= self._clock() - begun
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="log")
