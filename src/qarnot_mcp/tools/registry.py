@@ -1,6 +1,12 @@
 """Every tool of the server, in sets: a tool costs its own file and one line here."""
 
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.tools.files.delete_files import FilesDeleted, delete_files
+from qarnot_mcp.tools.files.links import Shared, UploadOffered, request_upload, share_file
+from qarnot_mcp.tools.files.list_buckets import BucketList, list_buckets
+from qarnot_mcp.tools.files.list_files import FileList, list_files
+from qarnot_mcp.tools.files.read_file import FileText, read_file
+from qarnot_mcp.tools.files.write_file import Written, write_file
 from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
 from qarnot_mcp.tools.tasks.abort_delete import Aborted, Deleted, abort_task, delete_task
@@ -26,7 +32,19 @@ REGISTRY = Registry(
                 ToolEntry(get_profile, "Get a profile", ProfileDetails, READ_SCOPE),
             ),
         ),
-        Toolset("storage", "hand input files over and fetch results: buckets and the files in them"),
+        Toolset(
+            "storage",
+            "hand input files over and fetch results: buckets and the files in them",
+            (
+                ToolEntry(list_buckets, "List buckets", BucketList, READ_SCOPE),
+                ToolEntry(list_files, "List files", FileList, READ_SCOPE),
+                ToolEntry(read_file, "Read a file", FileText, READ_SCOPE),
+                ToolEntry(write_file, "Write a file", Written, WRITE_SCOPE, writes=True, destroys=True),
+                ToolEntry(share_file, "Share a file", Shared, READ_SCOPE),
+                ToolEntry(request_upload, "Request an upload", UploadOffered, WRITE_SCOPE, writes=True),
+                ToolEntry(delete_files, "Delete files", FilesDeleted, WRITE_SCOPE, writes=True, destroys=True),
+            ),
+        ),
         Toolset("control", "change tasks that exist: resize, retry, snapshots, reservations"),
         Toolset("jobs", "order tasks that depend on each other"),
         Toolset("pools", "keep machines booted for many short tasks"),

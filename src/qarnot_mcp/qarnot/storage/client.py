@@ -1,7 +1,7 @@
 """Calls to the storage with one caller's key: S3 at the address that the platform names."""
 
 import difflib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -78,8 +78,12 @@ class StorageClient:
 
     async def file(self, bucket: str, path: str) -> StoredFile:
         """Return what is known of a file (HeadObject); raise `NotFound` where there is none."""
-        async with self._call(bucket, path) as s3:
-            found = await s3.head_object(Bucket=bucket, Key=path)
+        try:
+            async with self._call(bucket, path) as s3:
+                found = await s3.head_object(Bucket=bucket, Key=path)
+        except NotFound:
+            await self.statistics(bucket)  # a HEAD does not say which of the two is missing
+            raise
         return _stored(path, found["ContentLength"], found.get("LastModified"), str(found.get("ContentType", "")))
 
     async def read(self, bucket: str, path: str, start: int, size: int) -> bytes:
@@ -90,7 +94,7 @@ class StorageClient:
                 content: bytes = await body.read(size)
         return content
 
-    async def stream(self, bucket: str, path: str, max_bytes: int) -> AsyncIterator[bytes]:
+    async def stream(self, bucket: str, path: str, max_bytes: int) -> AsyncGenerator[bytes, None]:
         """Yield the content of a file in pieces, at most `max_bytes` of it."""
         left = max_bytes
         async with self._call(bucket, path) as s3:

@@ -1,0 +1,1 @@
+"""The tools for buckets and the files in them."""

@@ -1,0 +1,136 @@
+"""The tool that lists files: of a bucket, or the results of a task."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Self
+
+from fastmcp.tools.base import ToolResult
+from pydantic import Field, model_validator
+
+from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.storage.client import StorageClient
+from qarnot_mcp.qarnot.storage.models import StoredFile
+from qarnot_mcp.tools.answers import ROWS_CHARACTERS, Result, answer, date, json_length
+from qarnot_mcp.tools.checks import Arguments, TaskId, text_line, whole_number
+from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.files.parameters import PATH_CHARACTERS, Bucket, Prefix, shown_path
+from qarnot_mcp.tools.files.results import instances_by_path, result_place
+
+SCANNED_PAGES = 10
+
+
+class ListFiles(Arguments):
+    """The arguments of list_files."""
+
+    bucket: Annotated[Bucket | None, Field(description="A bucket's name; or give task_uuid.")] = None
+    prefix: Annotated[Prefix, Field(description="Only paths that start so, such as folder/.")] = ""
+    task_uuid: Annotated[TaskId | None, Field(description="The results of this task.")] = None
+    recursive: Annotated[bool, Field(description="Files in folders too, in place of the folders.")] = False
+    name: Annotated[
+        Annotated[str, text_line(200)] | None, Field(description="Only paths that contain this, in any case.")
+    ] = None
+    cursor: Annotated[
+        Annotated[str, text_line(PATH_CHARACTERS)] | None, Field(description="next_cursor of an answer, to read on.")
+    ] = None
+    limit: Annotated[int, whole_number(1, 1000), Field(description="Most rows, 1 to 1000.")] = 100
+
+    @model_validator(mode="after")
+    def check_place(self) -> Self:
+        """Check that either a bucket or a task is named."""
+        if (self.bucket is None) == (self.task_uuid is None):
+            given = None if self.bucket is None else self.bucket
+            raise InvalidArgument("bucket", given, "a bucket or task_uuid, and not both", "list_buckets shows them.")
+        return self
+
+
+class FileRow(Result):
+    """One file."""
+
+    path: str
+    size_bytes: int
+    modified: str | None = None
+    instance_id: int | None = Field(None, description="The instance of the task that made it.")
+
+
+class FileList(Result):
+    """Files and folders, in the order of their paths."""
+
+    bucket: str
+    folders: list[str] | None = None
+    files: list[FileRow]
+    next_cursor: str | None = Field(None, description="Give it as cursor to see what comes after these.")
+    hint: str | None = None
+
+
+@dataclass
+class Listing:
+    """What was found so far, within the bounds of one result."""
+
+    limit: int
+    folders: list[str] = field(default_factory=list)
+    files: list[FileRow] = field(default_factory=list)
+    characters: int = 0
+    last: str | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more row would be too many."""
+        return len(self.files) + len(self.folders) >= self.limit or self.characters > ROWS_CHARACTERS
+
+
+async def list_files(arguments: ListFiles) -> ToolResult:
+    """List the files of a bucket, or the results of a task with the instance that made each. Folders are folded."""
+    client = current_client()
+    bucket, prefix, made_by, hint = arguments.bucket or "", arguments.prefix, None, None
+    if arguments.task_uuid is not None:
+        task = await client.tasks.get(arguments.task_uuid)
+        bucket, task_prefix = result_place(task)
+        prefix = task_prefix + prefix
+        made_by = instances_by_path(task)
+        if not task.is_final:
+            hint = f"The task is {task.state}: more results may come."
+    listing, cursor = await read_listing(client.storage, arguments, bucket, prefix, made_by)
+    if not listing.files and not listing.folders:
+        hint = hint or "There is nothing here; list_files with another prefix, or list_buckets."
+    result = FileList(
+        bucket=bucket, folders=listing.folders or None, files=listing.files, next_cursor=cursor, hint=hint
+    )
+    return answer(result)
+
+
+async def read_listing(
+    storage: StorageClient, arguments: ListFiles, bucket: str, prefix: str, made_by: dict[str, int] | None
+) -> tuple[Listing, str | None]:
+    """Return what one result shows, and the cursor of the next one; reads at most ten pages of the storage."""
+    listing = Listing(arguments.limit)
+    is_folded = not arguments.recursive and made_by is None
+    needle = (arguments.name or "").casefold()
+    after = arguments.cursor or ""
+    for _ in range(SCANNED_PAGES):
+        page = await storage.files(bucket, prefix, after=after, folded=is_folded)
+        entries: list[tuple[str, StoredFile | None]] = [(file.path, file) for file in page.files]
+        entries += [(folder, None) for folder in page.folders]
+        for path, file in sorted(entries, key=lambda entry: entry[0]):
+            if needle not in path.casefold() or path == prefix or (made_by and path not in made_by):
+                after = path
+                continue
+            if listing.is_full:
+                return listing, after
+            add(listing, path, file, None if made_by is None else made_by.get(path))
+            after = path
+        if page.next_marker is None:
+            return listing, None
+        after = page.next_marker
+    return listing, after
+
+
+def add(listing: Listing, path: str, file: StoredFile | None, instance_id: int | None) -> None:
+    """Add a row: a file, or a folder where `file` is None."""
+    if file is None:
+        listing.folders.append(shown_path(path))
+        listing.characters += len(path) + 4
+        return
+    row = FileRow(
+        path=shown_path(path), size_bytes=file.size_bytes, modified=date(file.modified), instance_id=instance_id
+    )
+    listing.files.append(row)
+    listing.characters += json_length(row) + 1

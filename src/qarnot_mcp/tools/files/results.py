@@ -1,0 +1,34 @@
+"""Where the results of a task are, and which instance made which."""
+
+from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.tasks.models import Task
+
+MAX_RESULTS = 100_000
+
+
+def result_place(task: Task) -> tuple[str, str]:
+    """Return the bucket and the prefix of a task's results; raise `InvalidArgument` for a task without a bucket."""
+    if not task.result_bucket:
+        hint = "Its output is in its log: get_task_logs."
+        raise InvalidArgument("task_uuid", task.uuid, "a task that has a result_bucket, which this one has not", hint)
+    prefix = task.raw.get("resultsBucketPrefix")
+    return task.result_bucket, prefix[:1024].lstrip("/") if isinstance(prefix, str) else ""
+
+
+def instances_by_path(task: Task) -> dict[str, int]:
+    """Return the instance that made each result, by path in the result bucket, as far as the API tells."""
+    made_by: dict[str, int] = {}
+    for instance in task.completed_instances:
+        for address in instance.results:
+            if len(made_by) >= MAX_RESULTS or instance.instance_id is None:
+                return made_by
+            if path := path_in_bucket(address, task.result_bucket or ""):
+                made_by[path] = instance.instance_id
+    return made_by
+
+
+def path_in_bucket(address: str, bucket: str) -> str:
+    """Return the path in an address such as `s3://storage.qarnot.com/bucket/folder/file`; empty for others."""
+    _, _, rest = address[:2048].partition("://")
+    _, found, path = f"/{rest}".partition(f"/{bucket}/")
+    return path if found else ""
