@@ -112,7 +112,11 @@ def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
 
-UpperCase = BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value)
+LEVELS = {"WARN": "WARNING", "FATAL": "CRITICAL", "TRACE": "DEBUG", "ERR": "ERROR", "INFORMATION": "INFO"}
+"""How other loggers spell the levels."""
+LogLevel = BeforeValidator(
+    lambda value: LEVELS.get(value.strip().upper(), value.strip().upper()) if isinstance(value, str) else value
+)
 LowerCase = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
 CommaSeparated = BeforeValidator(_split)
 

@@ -16,6 +16,9 @@ from qarnot_mcp.settings.model import PREFIX, Settings, variables_of
 
 SHOWN_CHARACTERS = 80
 OWN_PREFIXES = ("QARNOT", "LOG_LEVEL")
+DEFAULT_PORT = Settings.model_fields["port"].default
+_SERVICE = re.compile(rf"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+_SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
 class Source(NamedTuple):
@@ -32,12 +35,12 @@ def load_settings(env_file: Path | None = Path(".env"), **options: str) -> Setti
     `QARNOT_MCP_`, and for a file that cannot be read.
     """
     in_file = _read(env_file) if env_file else {}
-    _refuse_unknown({*in_file, *os.environ})
+    _refuse_unknown({*in_file, *(name for name, value in os.environ.items() if not _injected(name, value))})
     given = {name: Source(f"--{name.replace('_', '-')}", value) for name, value in options.items()}
-    in_environment = _find(os.environ)
-    given = {**_find(in_file), **in_environment, **given}
-    # pydantic reads the environment itself.
-    own = {name: source.value for name, source in given.items() if source != in_environment.get(name)}
+    in_environment = _find({name: _unquoted(value) for name, value in os.environ.items() if not _injected(name, value)})
+    given = {**_platform_port(), **_find(in_file), **in_environment, **given}
+    # pydantic reads the environment itself, but not as `_find` does.
+    own = {"port": str(DEFAULT_PORT), **{name: source.value for name, source in given.items()}}
     try:
         return Settings(**own)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -45,9 +48,31 @@ def load_settings(env_file: Path | None = Path(".env"), **options: str) -> Setti
         raise SettingsError(_explain(place, given)) from None
 
 
+def _injected(name: str, value: str) -> bool:
+    """Return whether Kubernetes made a variable, for a service that is called qarnot-mcp."""
+    return _SERVICE.fullmatch(name) is not None or (
+        name == f"{PREFIX}PORT" and _SERVICE_ADDRESS.match(value) is not None
+    )
+
+
+def _platform_port() -> dict[str, Source]:
+    """Return the port that a platform such as Cloud Run or Heroku gives in `PORT`."""
+    port = os.environ.get("PORT", "").strip()
+    return {"port": Source("PORT", port)} if port and not _SERVICE_ADDRESS.match(port) else {}
+
+
+def _unquoted(value: str) -> str:
+    """Return a value without blanks around it and without the quotes that `docker run --env-file` keeps."""
+    value = value.strip()
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].strip() if is_quoted else value
+
+
 def _read(file: Path) -> dict[str, str]:
     """Return the variables of a file; what they hold is taken as it is, `${...}` too. Without a file there are none."""
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise SettingsError(f"{file} is no plain file, and reading it could wait forever: replace it by one.")
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}

@@ -10,12 +10,12 @@ from qarnot_mcp.settings.fields import (
     Callbacks,
     EndpointPath,
     HostNames,
+    LogLevel,
     LowerCase,
     Origins,
     Seconds,
     Secrets,
     ToolsetNames,
-    UpperCase,
     WebAddress,
     setting,
     valid_values,
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})?$",
         valid="a number such as 1",
     )
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], UpperCase] = setting(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], LogLevel] = setting(
         "INFO", "How much the server logs.", variables=("LOG_LEVEL",)
     )
 
@@ -63,7 +63,9 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9.:_-]+$",
         valid="an IP address or host name",
     )
-    port: int = setting(8000, "Port to listen on.", ge=1, le=65535)
+    port: int = setting(
+        8000, "Port to listen on; where it is not set, that of `PORT`, as platforms give it.", ge=1, le=65535
+    )
     path: EndpointPath = setting("/mcp", "Path of the MCP endpoint.")
     allowed_hosts: HostNames = setting(
         [], "Further host names under which clients reach the server (localhost always works)."
