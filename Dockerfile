@@ -14,7 +14,9 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-dev ${EXTRAS} --no-install-project
 COPY README.md LICENSE ./
 COPY src ./src
-RUN uv sync --locked --no-dev ${EXTRAS} --no-editable
+# What only builds and editors read: sources of compiled modules, and types.
+RUN uv sync --locked --no-dev ${EXTRAS} --no-editable \
+    && find .venv \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' \) -delete
 
 FROM ${PYTHON_IMAGE}
 ARG VERSION=0.1.0
@@ -27,9 +29,9 @@ LABEL org.opencontainers.image.title="Qarnot MCP server" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       io.modelcontextprotocol.server.name="io.github.qarnot/qarnot-mcp"
-# Writable by group 0, which is what a platform gives that runs images with a random user id.
+# As /tmp: platforms run images with a random user id, and the generated secret is readable by its owner alone.
 RUN useradd --system --uid 10001 --gid 0 --create-home --home-dir /var/lib/qarnot-mcp --shell /usr/sbin/nologin qarnot \
-    && chmod 770 /var/lib/qarnot-mcp
+    && chmod 1777 /var/lib/qarnot-mcp
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH \
     HOME=/var/lib/qarnot-mcp \
