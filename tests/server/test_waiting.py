@@ -132,3 +132,10 @@ async def test_a_look_that_fails_does_not_lose_the_wait(server: RunningServer) -
         task = await waiting
     assert task["uuid"] == uuid
     assert task["note"].startswith("Qarnot did not answer the last look")
+
+
+async def test_the_longest_wait_is_a_setting_for_gateways_that_cut_sooner() -> None:
+    async with running_server(max_wait_seconds=0) as server, server.client() as client:
+        uuid = await submitted(client, "sleep 3600")
+        task = await call(client, "get_task", task_uuid=uuid, wait_seconds=29)
+    assert "one call waits at most 0 seconds" in task["note"]

@@ -66,7 +66,9 @@ def create_server(
             await stack.enter_async_context(transport)
             if auth is not None:
                 stack.push_async_callback(auth.close)
-            context = ServerContext(transport, resolve_key, lambda: not connection().may_write)
+            context = ServerContext(
+                transport, resolve_key, lambda: not connection().may_write, settings.max_wait_seconds
+            )
             stack.push_async_callback(context.storage.close)
             yield {"context": context}
 

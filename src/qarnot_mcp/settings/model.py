@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     connect_timeout_seconds: Seconds = setting(5.0, "Longest wait for a connection to the API.")
     read_timeout_seconds: Seconds = setting(30.0, "Longest silence of the API within a response.")
     call_timeout_seconds: Seconds = setting(45.0, "Longest time of one call to the API, retries included.")
+    max_wait_seconds: float = setting(
+        45.0, "Longest wait of one `get_task`; less for a gateway that cuts sooner, such as one at 29 s.", ge=0, le=45
+    )
     retry_seconds: float = setting(
         20.0, "Time within which a failed read, abort or delete is tried again; 0 for no retries.", ge=0, le=3600
     )

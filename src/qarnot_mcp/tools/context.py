@@ -15,11 +15,12 @@ from qarnot_mcp.qarnot.storage.pool import StoragePool
 
 @dataclass(frozen=True)
 class ServerContext:
-    """What lives as long as the server: the transport, whose key a call uses, and whether it may not write."""
+    """What lives as long as the server: the transport, whose key a call uses, whether it may not write, its waits."""
 
     transport: Transport
     resolve_key: Callable[[], SecretStr]
     read_only: Callable[[], bool]
+    max_wait_seconds: float
     storage: StoragePool = field(default_factory=StoragePool)
 
 

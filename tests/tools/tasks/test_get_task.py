@@ -7,10 +7,10 @@ from tests.support.qarnot_api import task_document
 
 @pytest.mark.parametrize("seconds", [0, 45])
 def test_a_wait_within_the_bound_needs_no_word(seconds: float) -> None:
-    assert note_on_wait(seconds, Task.read(task_document())) == ""
+    assert note_on_wait(seconds, 45, Task.read(task_document())) == ""
 
 
 @pytest.mark.parametrize(("state", "more"), [("FullyExecuting", " Call again to wait on."), ("Success", "")])
 def test_a_longer_wait_is_shortened_and_says_so(state: str, more: str) -> None:
-    note = note_on_wait(600, Task.read(task_document(state=state)))
+    note = note_on_wait(600, 45, Task.read(task_document(state=state)))
     assert note == f"wait_seconds was 600; one call waits at most 45 seconds.{more}"

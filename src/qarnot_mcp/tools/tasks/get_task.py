@@ -12,7 +12,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import answer
 from qarnot_mcp.tools.checks import Arguments, TaskIdParameter, parameter_of
-from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.logs.last_line import last_line
 from qarnot_mcp.tools.tasks.details import TaskDetails
@@ -53,11 +53,12 @@ async def get_task(arguments: GetTask) -> ToolResult:
     carries its energy and carbon facts. wait_seconds follows a running task without polling.
     """
     client = current_client()
-    wait_seconds = min(arguments.wait_seconds, MAX_WAIT_SECONDS)
+    most_seconds = min(MAX_WAIT_SECONDS, current_context().max_wait_seconds)
+    wait_seconds = min(arguments.wait_seconds, most_seconds)
     seen = await wait_for_task(client, arguments.task_uuid, wait_seconds, progress_reporter(client))
     task = seen.task
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), read_energy(client, task))
-    notes = (note_on_wait(arguments.wait_seconds, task), seen.note, no_energy)
+    notes = (note_on_wait(arguments.wait_seconds, most_seconds, task), seen.note, no_energy)
     is_full = arguments.detail == "full"
     result = answer(
         TaskDetails.of(
@@ -74,12 +75,12 @@ async def get_task(arguments: GetTask) -> ToolResult:
     return result
 
 
-def note_on_wait(asked_seconds: float, task: Task) -> str:
+def note_on_wait(asked_seconds: float, most_seconds: float, task: Task) -> str:
     """Return a sentence about a wait that was shortened, empty for others."""
-    if asked_seconds <= MAX_WAIT_SECONDS:
+    if asked_seconds <= most_seconds:
         return ""
     more = "" if task.is_final else " Call again to wait on."
-    return f"wait_seconds was {asked_seconds:g}; one call waits at most {MAX_WAIT_SECONDS:g} seconds.{more}"
+    return f"wait_seconds was {asked_seconds:g}; one call waits at most {most_seconds:g} seconds.{more}"
 
 
 def progress_reporter(client: QarnotClient) -> ProgressCallback:
