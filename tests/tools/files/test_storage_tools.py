@@ -48,18 +48,20 @@ async def test_a_journey_from_input_to_result(client: Client[Any]) -> None:
         instance_count=2,
         resource_buckets=["files"],
         result_bucket="results",
+        results_prefix="run-1/",
     )
-    await ended(client, uuid)
+    task = await ended(client, uuid)
+    assert task["results"] == [{"path": f"run-1/out/part-{n}.csv", "instance_id": n} for n in range(2)]
     listed = await call(client, "list_files", task_uuid=uuid)
     assert [(row["path"], row["instance_id"], row["size_bytes"]) for row in listed["files"]] == [
-        ("out/part-0.csv", 0, 8),
-        ("out/part-1.csv", 1, 8),
+        ("run-1/out/part-0.csv", 0, 8),
+        ("run-1/out/part-1.csv", 1, 8),
     ]
-    read = await call(client, "read_file", bucket="results", path="out/part-1.csv")
+    read = await call(client, "read_file", bucket="results", path="run-1/out/part-1.csv")
     assert (read["text"], read["kind"]) == ("a,b\n1,2", "text")
     buckets = (await call(client, "list_buckets"))["buckets"]
     assert [(row["name"], row["files"], row["size_bytes"]) for row in buckets] == [("files", 1, 8), ("results", 2, 16)]
-    gone = await call(client, "delete_files", bucket="results", prefix="out/", expected_files=2, delete_bucket=True)
+    gone = await call(client, "delete_files", bucket="results", prefix="run-1/", expected_files=2, delete_bucket=True)
     assert (gone["deleted_files"], gone["bucket_deleted"]) == (2, True)
 
 

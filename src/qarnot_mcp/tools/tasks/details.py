@@ -1,5 +1,6 @@
 """The result of get_task: what a task is, where it stands, and why it failed."""
 
+from itertools import islice
 from typing import Any, Self
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_constants
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, date, rounded
 from qarnot_mcp.tools.failures.report import FailureReport, TaskError
+from qarnot_mcp.tools.files.results import instances_by_path
 from qarnot_mcp.tools.tasks.energy import Energy
 from qarnot_mcp.tools.tasks.waiting import Waited
 
@@ -20,6 +22,7 @@ RUNNING_SHOWN = 5
 ERRORS_SHOWN = 5
 CONSTANTS_SHOWN = 30
 TAGS_SHOWN = 20
+RESULTS_SHOWN = 20
 
 
 class Instances(Result):
@@ -100,6 +103,13 @@ class Running(Result):
         )
 
 
+class ResultFile(Result):
+    """A file that an instance left in the result bucket."""
+
+    path: str
+    instance_id: int
+
+
 class TaskDetails(Result):
     """What a task is and where it stands."""
 
@@ -121,6 +131,7 @@ class TaskDetails(Result):
     resource_buckets: list[str] | None = None
     result_bucket: str | None = None
     results_count: int | None = None
+    results: list[ResultFile] | None = Field(None, description=f"The first {RESULTS_SHOWN}, by path in result_bucket.")
     constants: dict[str, str] | None = Field(None, description="Secrets are masked.")
     scheduling_type: str | None = None
     failure: FailureReport | None = None
@@ -177,6 +188,11 @@ class TaskDetails(Result):
             resource_buckets=[one_line(bucket, NAME_CHARACTERS) for bucket in task.resource_buckets[:20]] or None,
             result_bucket=one_line(task.result_bucket, NAME_CHARACTERS) if task.result_bucket else None,
             results_count=task.results_count or None,
+            results=[
+                ResultFile(path=one_line(path, VALUE_CHARACTERS), instance_id=instance_id)
+                for path, instance_id in islice(instances_by_path(task).items(), RESULTS_SHOWN)
+            ]
+            or None,
             constants={one_line(k, 80): one_line(v, VALUE_CHARACTERS) for k, v in constants[:CONSTANTS_SHOWN]} or None,
             scheduling_type=SCHEDULING.get((task.scheduling_type or "").lower(), task.scheduling_type),
             failure=failure,

@@ -25,6 +25,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.fields import parse_time_span
 from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID
 from qarnot_mcp.qarnot.ranges import Ranges, count_ranges
+from qarnot_mcp.qarnot.storage.names import check_prefix
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text
 from qarnot_mcp.tools.checks import (
@@ -69,6 +70,11 @@ def check_bucket(given: str, info: ValidationInfo) -> str:
         hint = "Give the name alone, without s3:// and without a path."
         raise InvalidArgument(parameter_of(info), given, valid, hint)
     return name
+
+
+def check_results_prefix(given: str, info: ValidationInfo) -> str:
+    """Check what is put before the paths of results."""
+    return check_prefix(given.strip(), parameter_of(info))
 
 
 def check_uuid(given: str, info: ValidationInfo) -> str:
@@ -261,6 +267,14 @@ class NewTask(Arguments):
     ] = None
     results_blacklist: Annotated[
         FilePattern | None, Field(description="Regular expression of result files to drop.")
+    ] = None
+    results_prefix: Annotated[
+        Annotated[str, AfterValidator(check_results_prefix)] | None,
+        ApiPath("resultsBucketPrefix"),
+        Field(description="Put before the paths of results, such as run-1/."),
+    ] = None
+    upload_results_on_cancellation: Annotated[
+        bool | None, Field(description="Keep the results of a task that is aborted.")
     ] = None
     dependencies: Annotated[
         Dependencies | None,
