@@ -58,6 +58,7 @@ def test_a_taken_port_of_the_metrics_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = str(other.getsockname()[1])
         settings = {"QARNOT_MCP_METRICS": "true", "QARNOT_MCP_METRICS_PORT": taken, "QARNOT_MCP_PORT": str(free_port())}
+        settings["QARNOT_MCP_HOST"] = "127.0.0.1"
         ended = finish(tmp_path, *MAIN, "--sandbox", **settings)
     assert ended.returncode == 2
     assert f"Metrics cannot be served on 127.0.0.1 port {taken}" in ended.stderr
