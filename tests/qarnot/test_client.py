@@ -1,6 +1,7 @@
 """Each call of the API: what is sent, what is read, what goes wrong."""
 
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -473,3 +474,14 @@ async def test_a_request_id_that_could_break_a_header_is_left_out(api: respx.Moc
     async with opened(FakeClock(), request_id="a\r\nX: y") as client:
         await client.profiles.names()
     assert "X-Request-Id" not in route.calls.last.request.headers
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 502])
+async def test_a_key_that_the_api_echoes_is_in_no_error(api: respx.MockRouter, status: int) -> None:
+    echoed = {"message": f"cannot use {KEY} or {b64encode(f'user:{KEY}'.encode()).decode()}"}
+    api.get(f"/tasks/{UUID}").respond(status, json=echoed)
+    async with opened(FakeClock()) as client:
+        with pytest.raises(QarnotError) as caught:
+            await client.tasks.get(UUID)
+    assert KEY not in str(caught.value)
+    assert b64encode(KEY.encode()).decode()[2:12] not in str(caught.value)

@@ -1,3 +1,5 @@
+from base64 import b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -197,3 +199,26 @@ def test_any_value_can_be_masked(value: str) -> None:
 
 def test_a_value_that_is_not_text_can_be_masked() -> None:
     assert LogMask(["\ud800\ud801\ud802abcdef"]).hide("x \ud800\ud801\ud802abcdef") == f"x {HIDDEN}"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "s3cr3t/p&ss<w>rd",
+        "s3cr3t%2Fp%26ss%3Cw%3Erd",
+        "s3cr3t%2fp%26ss%3cw%3erd",
+        "s3cr3t/p%26ss%3Cw%3Erd",
+        "s3cr3t/p&amp;ss&lt;w&gt;rd",
+    ],
+)
+def test_a_secret_is_hidden_as_programs_print_it(printed: str) -> None:
+    assert LogMask(["s3cr3t/p&ss<w>rd"]).hide(f"[{printed}]") == f"[{HIDDEN}]"
+
+
+@pytest.mark.parametrize("user", ["", "u", "bo", "ann", "a longer name"])
+def test_a_secret_is_hidden_in_base64_whatever_stands_before_it(user: str) -> None:
+    secret = "correct horse battery"
+    encoded = b64encode(f"{user}:{secret}".encode()).decode()
+    hidden = LogMask([secret]).hide(f"Authorization: Basic {encoded}")
+    assert HIDDEN in hidden
+    assert len(hidden) < len("Authorization: Basic ") + len(HIDDEN) + len(encoded) - len(secret)

@@ -37,6 +37,7 @@ QarnotError
 from typing import ClassVar
 
 from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.text.messages import said, seconds_text, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
@@ -55,6 +56,10 @@ class QarnotError(Exception):
     def add(self, note: str) -> None:
         """Add a sentence to the message."""
         self.args = (one_line(f"{self} {note}", MESSAGE_CHARACTERS),)
+
+    def hide(self, secret: str) -> None:
+        """Replace a secret that was echoed into the message, such as the caller's key."""
+        self.args = (LogMask([secret]).hide(str(self)),)
 
 
 class InvalidArgument(QarnotError, ValueError):

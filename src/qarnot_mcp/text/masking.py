@@ -2,7 +2,9 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from html import escape
 from urllib.parse import quote
 
 from qarnot_mcp.text.cleaning import clean_text
@@ -13,7 +15,7 @@ SECRET_PREFIX = "QARNOT_SECRET__"  # noqa: S105 - the platform's prefix, not a s
 # Shorter values cannot be told from ordinary text: hiding every "root" or "1234" would make a log unreadable, and
 # the gaps would give the value away.
 MIN_SECRET_CHARACTERS = 6
-MAX_SECRET_VALUES = 500
+MAX_SECRET_VALUES = 2000
 MAX_DEPTH = 40
 
 _ANYWHERE = re.compile(r"passw|passphrase|secret|credential|apikey|privatekey|accesskey")
@@ -81,11 +83,15 @@ def secret_values(constants: Mapping[str, str]) -> set[str]:
     return named | {password for value in constants.values() for _, password in _URL_USER.findall(value)}
 
 
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
 class LogMask:
     """Hides known secret values in log text.
 
-    A value also counts in the forms that programs print: quoted for a URL or for JSON, and each long line of a value
-    of several lines. Values under six characters and everyday words are left alone, they are no use as a needle.
+    A value also counts in the forms that programs print: quoted for a URL, JSON or HTML, in base64, and each long line
+    of a value of several lines. Values under six characters and everyday words are left
+    alone, they are no use as a needle.
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
@@ -106,12 +112,33 @@ def _needles(values: Iterable[str]) -> set[str]:
     """Return what to look for, line by line: each value, each line of it, and its quoted forms."""
     pieces = {piece.strip() for value in values for piece in (value, *value.splitlines())}
     secrets = {piece for piece in pieces if _is_needle(piece)}
-    forms = {form for secret in secrets for form in (secret, _url_quoted(secret), json.dumps(secret)[1:-1])}
-    return {form for form in forms if "\n" not in form}
+    return {form for secret in secrets for form in _forms(secret) if "\n" not in form}
 
 
-def _url_quoted(value: str) -> str:
-    return quote(value, safe="", errors="replace")
+def _forms(secret: str) -> set[str]:
+    """Return a secret as programs print it: as it is, in a URL, in JSON, in HTML, in base64."""
+    in_url = {quote(secret, safe=safe, errors="replace") for safe in ("", "/")}
+    in_json = json.dumps(secret)[1:-1]
+    return {
+        secret,
+        *in_url,
+        *(re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in in_url),
+        in_json,
+        json.dumps(in_json)[1:-1],
+        escape(secret),
+        *_in_base64(secret.encode(errors="replace")),
+    }
+
+
+def _in_base64(secret: bytes) -> set[str]:
+    """Return what base64 makes of a secret wherever it begins in the text that is encoded, such as `user:secret`."""
+    forms = set()
+    for offset in range(3):
+        encoded = b64encode(bytes(offset) + secret).decode().rstrip("=")
+        # The characters at both ends also depend on what stands beside the secret.
+        certain = encoded[(offset * 8 + 5) // 6 : (offset + len(secret)) * 8 // 6]
+        forms |= {certain, certain.translate(_URL_SAFE)}
+    return {form for form in forms if len(form) >= MIN_SECRET_CHARACTERS}
 
 
 def _is_needle(value: str) -> bool:

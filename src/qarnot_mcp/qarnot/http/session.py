@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from qarnot_mcp.qarnot.errors import ApiUnavailable, NoKey, ReadOnly, SubmitUncertain
+from qarnot_mcp.qarnot.errors import ApiUnavailable, NoKey, QarnotError, ReadOnly, SubmitUncertain
 from qarnot_mcp.qarnot.http.call import RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
@@ -90,8 +90,11 @@ class Session:
                     yield call
             else:
                 yield call
-        except (ApiUnavailable, SubmitUncertain) as error:
-            if self._request_id:
+        except QarnotError as error:
+            # The API, or a proxy on the way to it, may repeat what it was sent.
+            if not keyless:
+                error.hide(self._checked_key())
+            if self._request_id and isinstance(error, ApiUnavailable | SubmitUncertain):
                 error.add(f"(request {self._request_id})")
             raise
         finally:
