@@ -7,10 +7,10 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import connections, logs, mechanisms, memory, sizes, speed, start
+from benchmarks import connections, hostile, logs, mechanisms, memory, sizes, speed, start
 from benchmarks.report import Table, machine
 
-SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms", "connections")
+SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms", "connections", "hostile")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -20,6 +20,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("sections", nargs="*", help=f"which of {', '.join(SECTIONS)}; all of them where none is named")
     parser.add_argument("--seconds", type=float, default=1.0, help="one turn of one party (default: %(default)s)")
     parser.add_argument("--calls", type=int, default=100_000, help="calls of the search for growth (%(default)s)")
+    parser.add_argument("--hostile-seconds", type=float, default=60.0, help="how long one caller attacks (%(default)s)")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
@@ -36,6 +37,7 @@ async def run(options: argparse.Namespace) -> None:
         "sizes": sizes.measure,
         "mechanisms": mechanisms.measure,
         "connections": connections.measure,
+        "hostile": lambda: hostile.measure(options.hostile_seconds),
     }
     about = machine()
     print(about)

@@ -6,6 +6,7 @@ from typing import Any
 
 TASKS = 1000
 PAGE_TASKS = 50
+HOSTILE_LINE_BYTES = 16 * 1024
 LINE = "17> 2026-11-22T10:31:07Z frame 0421 of 1000 rendered in 1.27 s, 356 MB, sample noise 0.0031\n"
 COLOURED_LINE = '17> \x1b[32m2026-11-22T10:31:07Z\x1b[0m\t"frame 0421" rendered in 1.27 s, 356 MB\n'
 ZERO_DATE = "0001-01-01T00:00:00Z"
@@ -97,6 +98,13 @@ def log_block(block_bytes: int, log_type: str) -> bytes:
     Those of stdout are plain; those of stderr have colours, a tab and quotes, which JSON writes as escapes.
     """
     line = json.dumps(LINE if log_type == "stdout" else COLOURED_LINE)[1:-1].encode()
+    return line * (block_bytes // len(line))
+
+
+def hostile_log_block(block_bytes: int, log_type: str) -> bytes:
+    """Return whole lines of a log that cost as much as lines can: of 16 KiB in stdout, of a hex dump in stderr."""
+    line = b"1" * HOSTILE_LINE_BYTES if log_type == "stdout" else b"0000: " + b"de ad be ef " * 16
+    line += b"\\n"
     return line * (block_bytes // len(line))
 
 

@@ -21,9 +21,11 @@ class Parties:
     ours: Process
 
 
-def upstream(log_bytes: int = LOG_BYTES) -> AbstractAsyncContextManager[Process]:
+def upstream(log_bytes: int = LOG_BYTES, *, hostile_log: bool = False) -> AbstractAsyncContextManager[Process]:
     """Run the API of the benchmarks."""
     arguments = ["-m", "benchmarks.upstream", "--port", "{port}", "--log-bytes", str(log_bytes)]
+    if hostile_log:
+        arguments.append("--hostile-log")
     return running(arguments, api_request("GET", "/v1/profiles/none"))
 
 

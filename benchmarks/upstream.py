@@ -20,8 +20,9 @@ _LOG = re.compile(_TASK.pattern + rb"/(stdout|stderr)")
 class Upstream(asyncio.Protocol):
     """One connection of a caller, kept alive."""
 
-    def __init__(self, log_bytes: int) -> None:
+    def __init__(self, log_bytes: int, is_hostile: bool) -> None:
         self._log_bytes = log_bytes
+        self._is_hostile = is_hostile
         self._can_write = asyncio.Event()
         self._sending: asyncio.Task[None] | None = None
 
@@ -83,7 +84,8 @@ class Upstream(asyncio.Protocol):
 
     async def _send_log(self, log_type: str) -> None:
         """Send a log as the API does: one JSON string."""
-        block = answers.log_block(BLOCK_BYTES, log_type)
+        block_of = answers.hostile_log_block if self._is_hostile else answers.log_block
+        block = block_of(BLOCK_BYTES, log_type)
         blocks = max(1, self._log_bytes // len(block))
         self._transport.write(_head(b"200 OK", blocks * len(block) + 2) + b'"')
         for _ in range(blocks):
@@ -96,9 +98,9 @@ def _head(status: bytes, length: int) -> bytes:
     return b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, length)
 
 
-async def serve(port: int, log_bytes: int) -> None:
+async def serve(port: int, log_bytes: int, is_hostile: bool) -> None:
     """Serve until the process is ended."""
-    server = await asyncio.get_running_loop().create_server(lambda: Upstream(log_bytes), "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(lambda: Upstream(log_bytes, is_hostile), "127.0.0.1", port)
     await server.serve_forever()
 
 
@@ -106,5 +108,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--log-bytes", type=int, required=True)
+    parser.add_argument("--hostile-log", action="store_true", help="the lines of logs are as costly as they can be")
     options = parser.parse_args()
-    uvloop.run(serve(options.port, options.log_bytes))
+    uvloop.run(serve(options.port, options.log_bytes, options.hostile_log))

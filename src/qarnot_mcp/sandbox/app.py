@@ -16,6 +16,7 @@ from qarnot_mcp.sandbox.api.storage import MAX_BODY_BYTES as MAX_STORED_BYTES
 from qarnot_mcp.sandbox.api.storage import Storage
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.control.faults import Fault, read_fault
+from qarnot_mcp.sandbox.control.hostility import hostile_pieces
 from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
 from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
@@ -206,6 +207,11 @@ async def _fail(fault: Fault, response: Response, scope: Scope, receive: Receive
         case "wrong_type":
             other = b'["unexpected"]' if response.content[:1] == b"{" else b'{"unexpected":true}'
             await _send(send, Response(200, other))
+        case "hostile":
+            await _start(send, Response(200, b""), None)
+            for piece in hostile_pieces(response.content, fault.variant, fault.size):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
         case _:
             error = error_response(api_error(fault.status, fault.message))
             headers = {"retry-after": fault.retry_after} if fault.retry_after is not None else {}

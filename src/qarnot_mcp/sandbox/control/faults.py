@@ -7,6 +7,8 @@
     endless      the body does not end
     not_json     200 with a page of HTML
     wrong_type   200 with valid JSON of another type
+    hostile      200 with what would have come, each field of one sort made hostile: `variant` is `text`, `list`,
+                 `wrong_types`, `nan` or `year_99999`, and `size` the characters of a text or the entries of a list
     late         the work is done, but what was created is only seen some seconds later
 
 A fault is a JSON object, sent to `POST /sandbox/faults` to wait for its calls, or in the header `X-Sandbox-Fault` of
@@ -21,10 +23,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from qarnot_mcp.sandbox.control.hostility import VARIANTS
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import api_error
 
-KINDS = ("status", "disconnect", "slow", "cut", "endless", "not_json", "wrong_type", "late")
+KINDS = ("status", "disconnect", "slow", "cut", "endless", "not_json", "wrong_type", "hostile", "late")
 MAX_FAULTS = 100
 MAX_SECONDS = 600.0
 
@@ -44,6 +47,8 @@ class Fault:
     method: str | None
     path: str | None
     key: str | None
+    variant: str = "text"
+    size: int | None = None
 
     def fits(self, method: str, path: str, key: str) -> bool:
         """Return whether this fault is meant for a request; `path` is in lower case, without `/v1`."""
@@ -63,8 +68,11 @@ def read_fault(body: Body) -> Fault:
     if not 200 <= status <= 599:
         raise api_error(400, f"The status is {status}; 200 to 599 are possible")
     when = body.text("when") or ("before" if kind in ("status", "disconnect") else "after")
-    if when not in ("before", "after") or (kind == "late" and when == "before"):
+    if when not in ("before", "after") or (kind in ("late", "hostile") and when == "before"):
         raise api_error(400, f"'when' is {when[:40]!r}; 'before' and 'after' the work are possible")
+    variant, size = body.text("variant") or "text", body.integer("size")
+    if variant not in VARIANTS:
+        raise api_error(400, f"Unknown variant: {variant[:40]!r}; there are {', '.join(VARIANTS)}")
     asked_seconds, late_seconds = body.number("seconds"), body.number("late_seconds")
     seconds = 1.0 if asked_seconds is None else asked_seconds
     if late_seconds is None:
@@ -89,6 +97,8 @@ def read_fault(body: Body) -> Fault:
         method=method.upper() if method else None,
         path=path.lower() if path else None,
         key=match.text("key", 200) or body.text("key", 200),
+        variant=variant,
+        size=size or None,
     )
 
 

@@ -1,0 +1,107 @@
+"""Documents that no honest API sends: the response that would have come, with every field of a sort made hostile."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+VARIANTS = ("text", "list", "wrong_types", "nan", "year_99999")
+TEXT_CHARACTERS = 10_000_000
+LIST_ENTRIES = 100_000
+_PIECE_BYTES = 256 * 1024
+_FAR_DATE = "99999-12-31T23:59:59Z"
+
+
+def hostile_pieces(content: bytes, variant: str, size: int | None) -> Iterator[bytes]:
+    """Yield the pieces of a JSON document with its fields made hostile; what is no JSON is taken as a text.
+
+    `size` is the length of each text in characters or of each list in entries (by default 10,000,000 and 100,000). A
+    list within a list keeps its length, for the product of both would never end.
+    """
+    try:
+        document = json.loads(content) if content else {}
+    except ValueError:
+        document = content.decode("utf-8", "replace")
+    match variant:
+        case "text":
+            yield from _long_texts(document, TEXT_CHARACTERS if size is None else size)
+        case "list":
+            yield from _long_lists(document, LIST_ENTRIES if size is None else size)
+        case "wrong_types":
+            yield json.dumps(_changed(document, _of_another_type)).encode()
+        case "nan":
+            yield json.dumps(_changed(document, lambda value: float("nan") if _is_number(value) else value)).encode()
+        case _:
+            yield json.dumps(_changed(document, lambda value: _FAR_DATE if _is_date(value) else value)).encode()
+
+
+def _long_texts(value: Any, characters: int) -> Iterator[bytes]:
+    match value:
+        case str():
+            yield b'"'
+            yield from _repeated(b"x", characters)
+            yield b'"'
+        case dict():
+            for position, (name, field) in enumerate(value.items()):
+                yield (b"," if position else b"{") + json.dumps(name).encode() + b":"
+                yield from _long_texts(field, characters)
+            yield b"}" if value else b"{}"
+        case list():
+            for position, entry in enumerate(value):
+                yield b"," if position else b"["
+                yield from _long_texts(entry, characters)
+            yield b"]" if value else b"[]"
+        case _:
+            yield json.dumps(value).encode()
+
+
+def _long_lists(value: Any, entries: int) -> Iterator[bytes]:
+    match value:
+        case dict() if value:
+            for position, (name, field) in enumerate(value.items()):
+                yield (b"," if position else b"{") + json.dumps(name).encode() + b":"
+                yield from _long_lists(field, entries)
+            yield b"}"
+        case list():
+            entry = json.dumps(value[0] if value else "entry").encode()
+            yield b"[" + entry
+            yield from _repeated(b"," + entry, entries - 1)
+            yield b"]"
+        case _:
+            yield json.dumps(value).encode()
+
+
+def _repeated(unit: bytes, count: int) -> Iterator[bytes]:
+    """Yield `count` units in pieces, so that nobody holds them all."""
+    units = max(1, _PIECE_BYTES // len(unit))
+    piece = unit * min(units, count)
+    for _ in range(count // units):
+        yield piece
+    yield unit * (count % units)
+
+
+def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    match value:
+        case dict():
+            return {name: _changed(field, change) for name, field in value.items()}
+        case list():
+            return [_changed(entry, change) for entry in value]
+        case _:
+            return change(value)
+
+
+def _of_another_type(value: Any) -> Any:
+    match value:
+        case str():
+            return 7
+        case bool() | None:
+            return {"unexpected": [True]}
+        case _:
+            return ["unexpected"]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_date(value: Any) -> bool:
+    return isinstance(value, str) and value[4:5] == "-" and value[7:8] == "-" and value[10:11] == "T"
