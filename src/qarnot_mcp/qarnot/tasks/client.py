@@ -58,7 +58,7 @@ class TasksClient:
                 raise InvalidArgument("cursor", token, valid, "Leave it out to start with the newest task.") from None
         page = Page.read(response.json("the list of tasks"))
         return TaskPage.model_construct(
-            tasks=[Task.read(item) for item in page.data], total=page.total, next_cursor=next_token(page, token)
+            tasks=[Task.read(item) for item in page.data[:limit]], total=page.total, next_cursor=next_token(page, token)
         )
 
     async def get(self, task_id: str) -> Task:
