@@ -1,6 +1,6 @@
 """Every tool against every fault of the API, at every point of the exchange, through the real server.
 
-`QARNOT_MCP_FAULT_RUNS` says how many runs a test makes. A run that goes wrong shows its seed and number, which repeat
+`FAULT_RUNS` says how many runs a test makes. A run that goes wrong shows its seed and number, which repeat
 it.
 """
 
@@ -25,7 +25,7 @@ from tests.support.running_server import ERAS, Era, RunningServer, refusal, runn
 from tests.support.serving import serve
 
 log = logging.getLogger(__name__)
-RUNS = int(os.environ.get("QARNOT_MCP_FAULT_RUNS", "40"))
+RUNS = int(os.environ.get("FAULT_RUNS", "40"))
 WORKERS = 8
 LIMITS: dict[str, Any] = {
     "connect_timeout_seconds": 1,

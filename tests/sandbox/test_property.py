@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -226,6 +227,8 @@ class Tasks(RuleBasedStateMachine):
 
 
 TestTasks = Tasks.TestCase
+# One test of 40 whole lives, which takes half a minute alone and longer beside others with coverage.
+pytestmark = pytest.mark.timeout(240)
 TestTasks.settings = settings(
     max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
