@@ -100,12 +100,31 @@ async def test_cleaning_up_100_finished_tasks(model: Conversation) -> None:
     message = await model.refusal("submit_task", name="one more", profile="docker-batch")
     assert message.startswith("A quota of the Qarnot account is reached")
     assert "delete_task" in message
-    listed = await model.call("list_tasks", state="finished", limit=500)
+    listed = await model.call("list_tasks", state="finished", limit=500, detail="uuids")
     assert listed["total"] == 100
-    for row in listed["tasks"]:
-        assert (await model.call("delete_task", task_uuid=row["uuid"]))["deleted"]
-    assert (await model.call("list_tasks"))["tasks"] == []
+    (deleted,) = (await model.call("delete_task", task_uuids=listed["uuids"]))["outcomes"]
+    assert (deleted["outcome"], deleted["places"]) == ("deleted", "1-100")
     assert (await model.call("submit_task", name="one more", profile="docker-batch"))["started"]
     model.told("cleaning up 100 finished tasks, and one more")
-    assert model.calls == 104
-    assert model.characters < 40_000
+    assert model.calls <= 4
+    assert model.characters <= 6_000
+
+
+async def test_what_failed_this_week_and_why(model: Conversation) -> None:
+    await model.started("true", name="fine")
+    await model.started("sh -c 'echo cannot open /job/input.csv >&2; exit 3'", name="import", instance_count=10)
+    await model.started("no-such-program --fast", name="tool")
+    await model.started("sh -c 'echo ValueError: 17 >&2; exit 1'", name="fit", tags=["nightly"])
+    constants = [{"key": "DOCKER_REPO", "value": "does-not-exist/image"}, {"key": "DOCKER_CMD", "value": "true"}]
+    await model.started("", name="render", constants=constants)
+    await model.advance(24 * 3600)
+    listed = await model.call("list_tasks", state="failed", ended_after="7d")
+    reasons = {row["name"]: row["reason"] for row in listed["tasks"]}
+    assert reasons.keys() == {"import", "tool", "fit", "render"}
+    assert reasons["import"] == "user code: exit code 3: cannot open /job/input.csv"
+    assert reasons["tool"].startswith("command: exit code 127")
+    assert reasons["fit"] == "user code: exit code 1: ValueError: 17"
+    assert reasons["render"].startswith("image: ")
+    model.told("what failed this week, and why, of four")
+    assert model.calls == 1
+    assert model.characters <= 2_500

@@ -17,6 +17,8 @@ from tests.support.running_server import RunningServer, settings_for, text_of
 from tests.support.serving import serve
 
 LONGEST_RESULT = 100_000
+MOST_LIST_BYTES = 50_000
+"""Under 25,000 tokens, where Claude Code cuts, at two bytes a token."""
 HOURS = 3600
 
 
@@ -97,9 +99,9 @@ async def test_the_longest_log_is_bounded(model: Conversation, text: str) -> Non
 async def test_500_giant_tasks_are_bounded(arguments: dict[str, Any]) -> None:
     async with giant_account() as server, server.client() as client:
         result = await client.call_tool("list_tasks", arguments)
-        assert len(text_of(result)) <= LONGEST_RESULT
+        assert len(text_of(result).encode()) <= MOST_LIST_BYTES
         assert result.structured_content is not None
-        assert result.structured_content["count"] >= 50
+        assert result.structured_content["count"] >= 20
 
 
 @pytest.mark.parametrize(("account", "summary"), [("many", 4_000), ("giant", LONGEST_RESULT)])

@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -26,9 +27,11 @@ from qarnot_mcp.qarnot.errors import (
     Unreachable,
     UnreadableResponse,
 )
+from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, FakeClock, opened, task_document
 
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PROFILE = {"name": None, "constants": [{"name": "DOCKER_TAG", "value": "latest", "description": "Tag"}], "licenses": []}
 Method = Callable[[QarnotClient], Awaitable[object]]
 
@@ -45,6 +48,7 @@ READS: dict[str, tuple[str, str, Any, Method]] = {
     "profile": ("GET", "/profiles/docker-batch", PROFILE, lambda client: client.profiles.get("docker-batch")),
     "tasks": ("POST", "/tasks/summaries/paginate", {"data": []}, lambda client: client.tasks.page()),
     "task": ("GET", "/tasks/hello-1", task_document(), lambda client: client.tasks.get("hello-1")),
+    "selected tasks": ("POST", "/tasks/search", [], lambda client: client.tasks.select([UUID], ["Tags"])),
     "log": ("GET", "/tasks/hello-1/stdout", "some text", read_log),
 }
 READ = pytest.mark.parametrize(("method", "path", "document", "call"), READS.values(), ids=READS)
@@ -210,7 +214,19 @@ async def test_the_last_page_has_no_cursor(client: QarnotClient, api: respx.Mock
     ("arguments", "wanted"),
     [
         ({"states": ["Success"]}, {"operator": "In", "field": "State", "values": ["Success"]}),
-        ({"name_prefix": "a.b/c"}, {"operator": "Like", "field": "Name", "value": r"/^a\.b\/c/"}),
+        ({"name_part": "a.b/c"}, {"operator": "Like", "field": "Name", "value": r"/(?i)a\.b\/c/"}),
+        ({"name": "a.b/c"}, {"operator": "Equal", "field": "Name", "value": "a.b/c"}),
+        (
+            {"created_after": NOON, "ended_before": NOON},
+            {
+                "operator": "And",
+                "filters": [
+                    {"operator": "GreaterThan", "field": "CreationDate", "value": "2026-11-20T12:00:00Z"},
+                    {"operator": "LessThan", "field": "EndDate", "value": "2026-11-20T12:00:00Z"},
+                    {"operator": "GreaterThan", "field": "EndDate", "value": "0001-01-01T00:00:00Z"},
+                ],
+            },
+        ),
         ({"tags": ["a"]}, {"operator": "Equal", "field": "Tags", "value": "a"}),
         (
             {"tags": ["a", "b"], "states": ["Failure"]},
@@ -235,7 +251,7 @@ async def test_filters_speak_the_grammar_of_the_api(
 ) -> None:
     path = "/tasks/paginate" if "tags" in arguments else "/tasks/summaries/paginate"
     route = api.post(path).mock(return_value=page(0, 1, None))
-    await client.tasks.page(**arguments)
+    await client.tasks.page(where=TaskFilter(**arguments))
     assert json.loads(route.calls.last.request.content)["filter"] == wanted
 
 

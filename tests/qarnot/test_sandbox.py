@@ -6,6 +6,7 @@ import pytest
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyRefused, NotFound, ShortnameTaken, TaskEnded
+from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.sandbox.app import create_app
 from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import opened
@@ -42,8 +43,10 @@ async def test_a_task_lives_from_submit_to_delete(client: QarnotClient) -> None:
     assert task.status.succeeded_range == "0-1"
     async with client.tasks.log(started.uuid, "stdout", 1) as log:
         assert "hello" in "".join([part.text async for part in log])
-    assert [found.uuid for found in (await client.tasks.page(tags=["demo"], name_prefix="night")).tasks] == [task.uuid]
-    assert (await client.tasks.page(states=["Failure"])).tasks == []
+    assert [
+        found.uuid for found in (await client.tasks.page(where=TaskFilter(tags=["demo"], name_part="NIGHT"))).tasks
+    ] == [task.uuid]
+    assert (await client.tasks.page(where=TaskFilter(states=["Failure"]))).tasks == []
     with pytest.raises(TaskEnded):
         await client.tasks.abort(started.uuid)
     facts = await client.carbon.facts(started.uuid)

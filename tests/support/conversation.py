@@ -38,6 +38,11 @@ class Conversation:
         self._count(len(message))
         return message
 
+    async def asked(self, path: str) -> bool:
+        """Return whether a request for a path that ends so has reached the API."""
+        requests = (await self.sandbox.get("/sandbox/journal")).json()["requests"]
+        return any(str(request["path"]).endswith(path) for request in requests)
+
     async def advance(self, seconds: float) -> None:
         """Let platform time pass at once."""
         answer = await self.sandbox.post("/sandbox/clock", json={"advance_seconds": seconds})

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 # How many characters of JSON one result may have. Clients cut or refuse longer ones without a word to the model.
 RESULT_CHARACTERS = 100_000
-LIST_CHARACTERS = 95_000
-"""The rows of list_tasks: what is left holds the cursor, the hint, and an error's text in it."""
+LIST_BYTES = 46_000
+"""The rows of list_tasks: at two bytes a token, as UUIDs and dates take, under the 25,000 of Claude Code."""
 LOG_CHARACTERS = 96_000
 """The text of get_task_logs: what is left holds left_out, next (with the search in it) and the cursor."""
 ROWS_CHARACTERS = 90_000
@@ -53,6 +53,11 @@ def json_length(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+def json_bytes(value: BaseModel) -> int:
+    """Return how many bytes a part of a result takes as JSON: tokens follow them more closely than characters."""
+    return len(value.model_dump_json(exclude_none=True).encode())
+
+
 def truncate_to_budget(rows: Sequence[Row], kind: str) -> tuple[list[Row], str | None]:
     """Return the first rows, as many as fit into 90,000 characters, and a sentence if some do not.
 
@@ -69,8 +74,13 @@ def truncate_to_budget(rows: Sequence[Row], kind: str) -> tuple[list[Row], str |
 
 
 def date(moment: datetime | None) -> str | None:
+    """Write a moment as `date_text` does, where there is one."""
+    return date_text(moment) if moment else None
+
+
+def date_text(moment: datetime) -> str:
     """Write a moment as the API does, in UTC to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def rounded(value: float | None, digits: int = 1) -> Number | None:

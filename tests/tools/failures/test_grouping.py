@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import FAILURE_CHARACTERS
+from qarnot_mcp.tools.failures.causes import RETRIES
 from qarnot_mcp.tools.failures.grouping import (
     LogTail,
     exit_code_of,
@@ -102,6 +103,9 @@ def test_a_group_carries_its_error_its_memory_and_its_log() -> None:
     report = explain(task, tails)
     assert json.loads(report.model_dump_json(exclude_none=True)) == {
         "summary": "2 of 10 instances failed, in 2 ways.",
+        "cause": "memory",
+        "retry_helps": False,
+        "retry_reason": RETRIES["memory"].reason,
         "groups": [
             {
                 "signature": "out of memory",

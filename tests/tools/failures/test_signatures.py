@@ -3,6 +3,8 @@ import pytest
 from qarnot_mcp.tools.failures.signatures import SIGNATURES, Evidence, recognise
 
 SEEN = [
+    ("preempted", Evidence(errors="The instance was preempted")),
+    ("preempted", Evidence(errors="the node was lost")),
     ("image not found", Evidence(errors="SANDBOX_IMAGE Instance 0: the image library/nope:1 was not found")),
     ("image not found", Evidence(errors="manifest for ubuntu:99 not found: manifest unknown")),
     ("image not found", Evidence(errors="pull access denied for me/x, denied: requested access to the resource")),

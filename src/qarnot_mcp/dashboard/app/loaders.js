@@ -49,12 +49,13 @@ export const LOADERS = {
   },
 };
 
-function takeTaskList(view, tasks, { tasks: rows, total, next_cursor }) {
+function takeTaskList(view, tasks, result) {
+  const { tasks: rows, total, next_cursor } = result;
   const states = new Map(tasks.rows?.map(({ uuid, state }) => [uuid, state]));
   const changed = rows.filter(({ uuid, state }) => (states.get(uuid) ?? state) !== state);
   changed.slice(0, MAX_ANNOUNCED).forEach(view.announceState);
   Object.assign(tasks, { rows, total, nextCursor: next_cursor });
-  rememberRowTags(view, tasks, rows);
+  rememberRowTags(view, result);
   return rows.every(({ state }) => isOver(state));
 }
 
@@ -84,18 +85,16 @@ function takeLog(view, log, result) {
   return !log.cursor || (log.isOver && (result.last_line ?? result.total_lines) >= result.total_lines);
 }
 
-/** Remember the tags of rows; the one that the list was filtered by is not in them. */
-function rememberRowTags(view, { args }, rows) {
-  const filter = args.tags ?? [];
-  if (filter.length !== 1) return;
-  for (const { uuid, tags = [] } of rows) view.rememberTags({ uuid, tags: [...filter, ...tags] });
+/** Remember the tags of rows; those that all of them have are said once. */
+function rememberRowTags(view, { common_tags: common = [], tasks }) {
+  for (const { uuid, tags = [] } of tasks) view.rememberTags({ uuid, tags: [...common, ...tags] });
 }
 
 /** Load the page after the rows that are shown. */
 export async function loadMore(view) {
   const { host, tasks } = view;
   const result = await host.callTool("list_tasks", { ...tasks.args, limit: ROWS_AT_ONCE, cursor: tasks.nextCursor });
-  rememberRowTags(view, tasks, result.tasks);
+  rememberRowTags(view, result);
   const rows = new Map([...tasks.rows, ...result.tasks].map((row) => [row.uuid, row]));
   Object.assign(tasks, { rows: [...rows.values()], nextCursor: result.next_cursor });
 }

@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id
 from qarnot_mcp.qarnot.tasks.logs import LogStream
 from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskPage, TaskRequest
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, Page, filter_of, next_token
+from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, Page, TaskFilter, next_token
 from qarnot_mcp.qarnot.tasks.submission import start_task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType
 
@@ -25,24 +25,21 @@ class TasksClient:
     async def page(
         self,
         *,
-        tags: Sequence[str] = (),
-        states: Sequence[str] = (),
-        name_prefix: str | None = None,
+        where: TaskFilter = EVERY_TASK,
         limit: int = PAGE_TASKS,
         cursor: str | None = None,
     ) -> TaskPage:
         """Return up to `limit` tasks (1 to 50), newest first, from the start or from `cursor` on.
 
-        They match one of the tags, one of the states, and the start of the name; a page may hold fewer than asked for
-        and still not be the last. Without tags they are summaries (`POST /tasks/summaries/paginate`); with tags whole
-        tasks, as summaries carry none (`POST /tasks/paginate`).
+        A page may hold fewer than asked for and still not be the last. Without tags in the filter they are summaries
+        (`POST /tasks/summaries/paginate`); with tags whole tasks, as summaries carry none (`POST /tasks/paginate`).
         """
         if not 1 <= limit <= PAGE_TASKS:
             raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_TASKS}")
         token = None if cursor is None else check_cursor(cursor)
-        path = "/tasks/paginate" if tags else "/tasks/summaries/paginate"
+        path = "/tasks/paginate" if where.tags else "/tasks/summaries/paginate"
         body = {
-            "filter": filter_of(tags, states, name_prefix),
+            "filter": where.to_api(),
             "token": token,
             "maximumResults": limit,
             "orderBy": "creationDate",
@@ -60,6 +57,30 @@ class TasksClient:
         return TaskPage.model_construct(
             tasks=[Task.read(item) for item in page.data[:limit]], total=page.total, next_cursor=next_token(page, token)
         )
+
+    async def select(self, uuids: Sequence[str], fields: Sequence[str] = ()) -> dict[str, Task]:
+        """Return tasks by their UUIDs, at most 50, with these fields of the API only (`POST /tasks/search`).
+
+        UUID and state are always read; without fields all of them are. Tasks that are gone are left out.
+        """
+        if len(uuids) > PAGE_TASKS:
+            raise InvalidArgument("uuids", len(uuids), f"at most {PAGE_TASKS}")
+        if not uuids:
+            return {}
+        wanted = {check_task_id(uuid) for uuid in uuids}
+        body = {
+            "select": {"fields": ["Uuid", "State", *fields]} if fields else None,
+            "filter": {"operator": "In", "field": "Uuid", "values": sorted(wanted)},
+            "maximumResults": len(wanted),
+        }
+        path = "/tasks/search"
+        async with self._session.call() as call:
+            response = await call.send(Request("POST", path, Resource("endpoint", path)).with_json(body))
+        found = response.json("the tasks that were searched")
+        if not isinstance(found, list):
+            raise UnreadableResponse("the tasks that were searched are not a list")
+        tasks = [Task.read(item) for item in found[: len(wanted)]]
+        return {task.uuid: task for task in tasks if task.uuid in wanted}
 
     async def get(self, task_id: str) -> Task:
         """Return one task (`GET /tasks/{id}`)."""

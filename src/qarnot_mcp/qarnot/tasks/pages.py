@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
@@ -9,6 +11,8 @@ from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record
 from qarnot_mcp.qarnot.identifiers import check_cursor
 
 PAGE_TASKS = 50
+_NOT_ENDED = "0001-01-01T00:00:00Z"
+"""The end of a task that has not ended, as the API writes it: a date before all others."""
 
 
 class Page(Record):
@@ -20,21 +24,51 @@ class Page(Record):
     next_token: str | None = None
 
 
-def filter_of(tags: Sequence[str], states: Sequence[str], name_prefix: str | None) -> dict[str, Any] | None:
-    """Make the filter of a page: one of the tags, one of the states, and the start of the name."""
-    parts: list[dict[str, Any]] = []
-    if tags:
-        leaves = [{"operator": "Equal", "field": "Tags", "value": tag} for tag in tags]
-        parts.append(leaves[0] if len(leaves) == 1 else {"operator": "Or", "filters": leaves})
-    if states:
-        parts.append({"operator": "In", "field": "State", "values": list(states)})
-    if name_prefix:
-        # `Like` takes a regular expression between slashes.
-        pattern = re.escape(name_prefix).replace("/", r"\/")
-        parts.append({"operator": "Like", "field": "Name", "value": f"/^{pattern}/"})
-    if len(parts) > 1:
-        return {"operator": "And", "filters": parts}
-    return parts[0] if parts else None
+@dataclass(frozen=True)
+class TaskFilter:
+    """Which tasks are asked for: one of the tags, one of the states, and all else that is set."""
+
+    tags: Sequence[str] = ()
+    states: Sequence[str] = ()
+    name_part: str | None = None
+    """A part of the name, in any case."""
+    name: str | None = None
+    """The whole name, as it is written."""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    ended_after: datetime | None = None
+    ended_before: datetime | None = None
+
+    def to_api(self) -> dict[str, Any] | None:
+        """Return the filter of a page, None for all tasks."""
+        parts: list[dict[str, Any]] = []
+        if self.tags:
+            leaves = [_leaf("Equal", "Tags", tag) for tag in self.tags]
+            parts.append(leaves[0] if len(leaves) == 1 else {"operator": "Or", "filters": leaves})
+        if self.states:
+            parts.append({"operator": "In", "field": "State", "values": list(self.states)})
+        if self.name_part:
+            # `Like` takes a regular expression between slashes.
+            pattern = re.escape(self.name_part).replace("/", r"\/")
+            parts.append(_leaf("Like", "Name", f"/(?i){pattern}/"))
+        if self.name is not None:
+            parts.append(_leaf("Equal", "Name", self.name))
+        for operator, field, moment in (
+            ("GreaterThan", "CreationDate", self.created_after),
+            ("LessThan", "CreationDate", self.created_before),
+            ("GreaterThan", "EndDate", self.ended_after),
+            ("LessThan", "EndDate", self.ended_before),
+        ):
+            if moment is not None:
+                parts.append(_leaf(operator, field, moment.strftime("%Y-%m-%dT%H:%M:%SZ")))
+        if self.ended_before is not None:
+            parts.append(_leaf("GreaterThan", "EndDate", _NOT_ENDED))
+        if len(parts) > 1:
+            return {"operator": "And", "filters": parts}
+        return parts[0] if parts else None
+
+
+EVERY_TASK = TaskFilter()
 
 
 def next_token(page: Page, token: str | None) -> str | None:
@@ -47,3 +81,7 @@ def next_token(page: Page, token: str | None) -> str | None:
         return check_cursor(page.next_token)
     except InvalidArgument:
         raise UnreadableResponse("the token of a page of tasks has an unknown form") from None
+
+
+def _leaf(operator: str, field: str, value: str) -> dict[str, Any]:
+    return {"operator": operator, "field": field, "value": value}

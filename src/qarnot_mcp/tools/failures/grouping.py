@@ -11,6 +11,7 @@ from qarnot_mcp.qarnot.tasks.vocabulary import LogType
 from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import mask_text
 from qarnot_mcp.tools.answers import FAILURE_CHARACTERS, json_length
+from qarnot_mcp.tools.failures.causes import RETRIES, Cause
 from qarnot_mcp.tools.failures.report import FailedGroup, FailureReport, TaskError
 from qarnot_mcp.tools.failures.signatures import Evidence, Signature, recognise
 from qarnot_mcp.tools.logs.lines import cut_middle
@@ -61,7 +62,7 @@ class LogTail:
 
 def groups_to_explain(task: Task) -> list[FailureGroup]:
     """Return the groups of instances that failed alike, at most four, the largest first."""
-    return _groups(task)[:GROUPS_EXPLAINED]
+    return failure_groups(task)[:GROUPS_EXPLAINED]
 
 
 def explain(task: Task, tails: Mapping[int | None, LogTail]) -> FailureReport:
@@ -70,17 +71,29 @@ def explain(task: Task, tails: Mapping[int | None, LogTail]) -> FailureReport:
     `tails` holds a log's end for the `instance_id` of each group, where there is one. There is at most one hint: that
     of the largest group that failed in a known way.
     """
-    groups = _groups(task)
+    groups = failure_groups(task)
     shown = groups[:GROUPS_EXPLAINED]
-    known = [recognise(_evidence(task, group, tails.get(group.instance_id))) for group in shown]
+    known = [recognise(evidence_of(task, group, tails.get(group.instance_id))) for group in shown]
+    cause = cause_of(shown[0], known[0])
+    retry = (known[0].retry if known[0] else None) or RETRIES[cause]
     report = FailureReport(
         summary=_summary(task, groups),
+        cause=cause,
+        retry_helps=retry.helps,
+        retry_reason=retry.reason,
         groups=[_shape(group, signature) for group, signature in zip(shown, known, strict=True)],
         hint=next((signature.hint for signature in known if signature is not None), None),
     )
     while json_length(report) > FAILURE_CHARACTERS and len(report.groups) > 1:
         report = report.model_copy(update={"groups": report.groups[:-1]})
     return _with_tails(report, [tails.get(group.instance_id) for group in shown])
+
+
+def cause_of(group: FailureGroup, signature: Signature | None) -> Cause:
+    """Return the cause of a failure; a program that ended with an exit code of its own is the caller's."""
+    if signature is not None:
+        return signature.cause
+    return "platform" if group.exit_code is None else "user code"
 
 
 def exit_code_of(message: str) -> int | None:
@@ -95,7 +108,8 @@ def machine_memory_mb(specification_key: str | None) -> int | None:
     return int(match[1]) * 1000 if match else None
 
 
-def _groups(task: Task) -> list[FailureGroup]:
+def failure_groups(task: Task) -> list[FailureGroup]:
+    """Return the groups of instances that failed alike, the largest first; at least one."""
     cancelled = Ranges.lenient(task.status.cancelled_range if task.status else "")
     alike: defaultdict[tuple[str, str, int | None], list[CompletedInstance]] = defaultdict(list)
     for instance in task.completed_instances:
@@ -136,7 +150,8 @@ def _label(error: ApiError | None, exit_code: int | None) -> str:
     return one_line(mask_text(text), LABEL_CHARACTERS) or "no error reported"
 
 
-def _evidence(task: Task, group: FailureGroup, tail: LogTail | None) -> Evidence:
+def evidence_of(task: Task, group: FailureGroup, tail: LogTail | None) -> Evidence:
+    """Return what is known about a group, for `recognise`."""
     errors = [error for error in (group.error, *task.errors) if error is not None]
     if group.peak_memory_mb and group.machine_memory_mb:
         memory_part = group.peak_memory_mb / group.machine_memory_mb

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.tasks.vocabulary import LogType
 from qarnot_mcp.tools.answers import Result
+from qarnot_mcp.tools.failures.causes import Cause
 
 
 class TaskError(Result):
@@ -31,5 +32,8 @@ class FailureReport(Result):
     """Why a task failed."""
 
     summary: str
+    cause: Cause = Field(description="Of the largest group.")
+    retry_helps: bool = Field(description="Whether the same task again could succeed.")
+    retry_reason: str
     groups: list[FailedGroup]
     hint: str | None = None

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from qarnot_mcp.tools.docker_commands import shell_syntax
+from qarnot_mcp.tools.failures.causes import Cause, Retry
 
 SCANNED_CHARACTERS = 20_000
 OUT_OF_MEMORY = "out of memory"
@@ -32,7 +33,10 @@ class Signature:
     """One known way to fail; it matches where one of its marks is found and its conditions hold."""
 
     name: str
+    cause: Cause
     hint: str
+    retry: Retry | None = None
+    """Where it differs from what holds for the cause."""
     in_errors: str = ""
     in_log: str = ""
     exit_codes: frozenset[int] = frozenset()
@@ -57,7 +61,14 @@ class Signature:
 # The first row that matches gives the hint, so the narrow ones come before the wide ones.
 SIGNATURES = (
     Signature(
+        "preempted",
+        "preempted",
+        "Its machine was taken away. OnDemand scheduling is not preempted; max_retries_per_instance tries again.",
+        in_errors=r"pre-?empt|evict|(?:node|machine|host) (?:was |is |has been )?(?:lost|unreachable|taken|reclaimed)",
+    ),
+    Signature(
         "image not found",
+        "image",
         "The Docker image was not found. Check DOCKER_REPO and DOCKER_TAG: official images need library/ before the "
         "name (library/ubuntu), and a private image needs DOCKER_REGISTRY_LOGIN and DOCKER_REGISTRY_PASSWORD.",
         in_errors=r"manifest.{0,200}(?:unknown|not found)|pull access denied|no such image|invalid reference format"
@@ -67,6 +78,7 @@ SIGNATURES = (
     ),
     Signature(
         "registry login",
+        "image",
         "The registry asks for a login. Check DOCKER_REGISTRY_LOGIN and DOCKER_REGISTRY_PASSWORD (or an access token), "
         "and DOCKER_SRV where the image is not on the Docker Hub.",
         in_errors=r"unauthorized|authentication required|incorrect username or password|no basic auth|login required"
@@ -75,18 +87,23 @@ SIGNATURES = (
     ),
     Signature(
         "missing bucket",
+        "command",
         "A bucket of the task does not exist (any more). Check resource_buckets and result_bucket.",
+        retry=Retry(False, "The bucket would be missing again: correct its name, or make it first."),
         in_errors=r"no ?such ?bucket|bucket.{0,100}(?:not found|does not exist)",
         in_log=r"NoSuchBucket",
     ),
     Signature(
         "quota",
+        "platform",
         "A quota of the account was reached. Delete finished tasks with delete_task, use fewer instances, or free "
         "space in the buckets.",
+        retry=Retry(True, "Once the quota has room, the same task can succeed."),
         in_errors=r"quota|maximum number of.{0,40}reached",
         in_log=r"disk quota exceeded|QuotaExceeded",
     ),
     Signature(
+        "licence",
         "licence",
         "The software did not get its licence. Check the licence constants of the profile (get_profile shows them and "
         "the licences), and whether another run holds the licence.",
@@ -98,6 +115,7 @@ SIGNATURES = (
     ),
     Signature(
         OUT_OF_MEMORY,
+        "memory",
         "The instance ran out of memory. Ask for a machine with more (hardware_constraints with "
         "MinimumRamHardwareConstraint, minimumMemoryMB), or let each instance do less at a time.",
         in_errors=r"out ?of ?memory|\boom\b|oom[- _]?kill",
@@ -108,6 +126,7 @@ SIGNATURES = (
     ),
     Signature(
         "time limit",
+        "time",
         "A time limit ended the run. Give it more time (a limit in the constants of the profile or in the command), "
         "or share the work among more instances.",
         in_errors=r"time ?limit|wall ?time|maximum execution time|max ?time|deadline exceeded|timed? ?out",
@@ -116,6 +135,7 @@ SIGNATURES = (
     ),
     Signature(
         "no network",
+        "command",
         "The docker-batch profiles have no network. Use a profile with it, such as docker-network, or put the data "
         "into a resource bucket and the packages into the image.",
         in_errors=r"could not resolve host|network is unreachable",
@@ -126,6 +146,7 @@ SIGNATURES = (
     ),
     Signature(
         "missing sh -c",
+        "command",
         "DOCKER_CMD uses shell syntax without a shell: pipes, && and redirections work inside sh -c '...' only.",
         in_errors=r"\S",
         in_log=r"\S",
@@ -133,6 +154,7 @@ SIGNATURES = (
     ),
     Signature(
         "command not found",
+        "command",
         "The command was not found in the image. Check its name in DOCKER_CMD and that the image (DOCKER_REPO, "
         "DOCKER_TAG) has it.",
         in_errors=r"executable file not found|command not found|no such file or directory",

@@ -5,13 +5,12 @@ from typing import Annotated, Literal
 
 from fastmcp.server.dependencies import get_context
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import answer
-from qarnot_mcp.tools.checks import Arguments, TaskIdParameter, parameter_of
+from qarnot_mcp.tools.checks import Arguments, TaskIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.logs.last_line import last_line
@@ -19,17 +18,7 @@ from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import read_energy
 from qarnot_mcp.tools.tasks.raw import bounded_api_answer
 from qarnot_mcp.tools.tasks.view_data import view_meta
-from qarnot_mcp.tools.tasks.waiting import ProgressCallback, wait_for_task
-
-MAX_WAIT_SECONDS = 45.0
-
-
-def check_wait_seconds(given: float, info: ValidationInfo) -> float:
-    """Check a wait; one that is longer than a call may take is shortened by the tool, which says so."""
-    if not 0 <= given < float("inf"):
-        valid = f"a number of seconds from 0 to {MAX_WAIT_SECONDS:g}"
-        raise InvalidArgument(parameter_of(info), given, valid)
-    return given
+from qarnot_mcp.tools.tasks.waiting import MAX_WAIT_SECONDS, ProgressCallback, WaitSeconds, wait_for_task
 
 
 class GetTask(Arguments):
@@ -40,8 +29,7 @@ class GetTask(Arguments):
         Literal["summary", "full"], Field(description="full adds everything the API said, secrets masked.")
     ] = "summary"
     wait_seconds: Annotated[
-        float,
-        AfterValidator(check_wait_seconds),
+        WaitSeconds,
         Field(description="Wait up to this long, 0 to 45, for the task to end; tells what changed meanwhile."),
     ] = 0
 

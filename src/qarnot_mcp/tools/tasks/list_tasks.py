@@ -1,8 +1,9 @@
 """The tool that lists tasks."""
 
 import asyncio
-from collections.abc import Collection
-from typing import Annotated, Self
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
 from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -10,29 +11,22 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
-from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
+from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import (
-    LIST_CHARACTERS,
-    NAME_CHARACTERS,
-    STATE_CHARACTERS,
-    Number,
-    Result,
-    answer,
-    date,
-    json_length,
-    rounded,
-)
+from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, parameter_of, text_line, whole_number
-from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.context import current_client, current_context
+from qarnot_mcp.tools.tasks.list_waiting import wait_for_any
+from qarnot_mcp.tools.tasks.moments import Moment, moment_named
 from qarnot_mcp.tools.tasks.states import States, states_named
+from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of, with_common_tags
+from qarnot_mcp.tools.tasks.waiting import MAX_WAIT_SECONDS, Waited, WaitSeconds
 
 LIST_SECONDS = 50.0
 """More than one page may take, so that the first always has its own result."""
 MAX_PAGES = 50
 """Filters may leave pages empty; a call ends after so many, and the cursor reads on."""
+SAID_CHARACTERS = 80
 
 
 def check_cursor(given: str, info: ValidationInfo) -> str:
@@ -53,7 +47,7 @@ class ListTasks(Arguments):
     ] = None
     name: Annotated[
         Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None,
-        Field(description="Only tasks whose name starts with this."),
+        Field(description="Only tasks whose name holds this, in any case."),
     ] = None
     limit: Annotated[
         int,
@@ -64,61 +58,60 @@ class ListTasks(Arguments):
         Annotated[str, AfterValidator(check_cursor)] | None,
         Field(description="next_cursor of the answer before, to read on."),
     ] = None
+    created_after: Annotated[Moment | None, Field(description="A date (UTC), or how long ago: 24h, 7d.")] = None
+    created_before: Annotated[Moment | None, Field(description="As created_after.")] = None
+    ended_after: Annotated[Moment | None, Field(description="As created_after: what ended, or failed, since.")] = None
+    ended_before: Annotated[Moment | None, Field(description="As created_after.")] = None
+    detail: Annotated[Literal["rows", "uuids"], Field(description="uuids: nothing else, such as for delete_task.")] = (
+        "rows"
+    )
+    wait_seconds: Annotated[
+        WaitSeconds, Field(description="Wait up to this long, 0 to 45, for one of the listed tasks to end.")
+    ] = 0
 
+    def where(self, now: datetime) -> TaskFilter:
+        """Return the filter of the API."""
 
-class TaskRow(Result):
-    """A task in a list."""
+        def moment(given: str | None) -> datetime | None:
+            return moment_named(given, now) if given else None
 
-    uuid: str
-    name: str
-    state: str
-    progress: Number | None = Field(None, description="Percent, while the task is not over.")
-    profile: str | None = None
-    instances: int
-    running: int | None = None
-    succeeded: int | None = None
-    failed: int | None = None
-    created: str | None = None
-    ended: str | None = None
-    tags: list[str] | None = Field(None, description="Beside those asked for; known only where some were.")
-
-    @classmethod
-    def of(cls, task: Task, tags_asked_for: Collection[str] = ()) -> Self:
-        """Shape one task of a page; what follows from the rest (all instances of a success) is left out."""
-        status = task.status if task.state != "Success" else None
-        tags = [one_line(tag, NAME_CHARACTERS) for tag in task.tags if tag not in tags_asked_for]
-        return cls(
-            uuid=task.uuid,
-            name=one_line(task.name, NAME_CHARACTERS),
-            state=one_line(task.state, STATE_CHARACTERS),
-            progress=None if task.is_final else rounded(task.progress) or None,
-            profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
-            instances=task.instance_count,
-            running=task.running_instance_count or None,
-            succeeded=(count_ranges(status.succeeded_range) or None) if status else None,
-            failed=(count_ranges(status.failed_only_range) or None) if status else None,
-            created=date(task.created),
-            ended=date(task.ended),
-            tags=tags or None,
+        return TaskFilter(
+            self.tags or (),
+            states_named(self.state or ""),
+            self.name,
+            created_after=moment(self.created_after),
+            created_before=moment(self.created_before),
+            ended_after=moment(self.ended_after),
+            ended_before=moment(self.ended_before),
         )
 
 
 class TaskList(Result):
     """A page of tasks, newest first."""
 
-    tasks: list[TaskRow]
+    now: str
+    tasks: list[TaskRow] = Field(default_factory=list)
+    uuids: list[str] | None = Field(None, description="With detail=uuids.")
+    common_tags: list[str] | None = Field(None, description="Tags that all of these tasks have.")
     count: int = Field(description="Tasks in this answer.")
     total: int | None = Field(None, description="Tasks that match in all.")
     next_cursor: str | None = Field(None, description="Give it as cursor to read on.")
+    waited: Waited | None = None
     hint: str | None = None
 
 
 async def list_tasks(arguments: ListTasks) -> ToolResult:
-    """List Qarnot tasks (batch jobs, computations), newest first, with state, progress and instance counts.
+    """List Qarnot tasks (batch jobs, computations), newest first: state, progress, instance counts, why one failed.
 
-    Filters by tag, state and name prefix combine. total tells how many match; next_cursor reads on.
+    Filters combine. total tells how many match; next_cursor reads on.
     """
-    return answer(await read_list(current_client(), arguments))
+    client = current_client()
+    listed = await read_list(client, arguments)
+    wait_seconds = min(arguments.wait_seconds, MAX_WAIT_SECONDS, current_context().max_wait_seconds)
+    if wait_seconds > 0:
+        rows, waited = await wait_for_any(client, listed.tasks, wait_seconds)
+        listed = listed.model_copy(update={"tasks": rows, "waited": waited, "now": date_text(datetime.now(UTC))})
+    return answer(only_uuids(listed) if arguments.detail == "uuids" else say_common_tags(listed))
 
 
 async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
@@ -126,32 +119,78 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
 
     When a later page fails, the pages already read are returned: the hint says so, and the cursor reads on.
     """
-    tags, states = tuple(arguments.tags or ()), states_named(arguments.state or "")
-    limit, cursor = arguments.limit, arguments.cursor
+    now = datetime.now(UTC)
+    where, limit, cursor = arguments.where(now), arguments.limit, arguments.cursor
+    is_detailed = arguments.detail == "rows"
     rows: list[TaskRow] = []
     total: int | None = None
-    characters, hint = 0, ""
+    room, page_tasks = LIST_BYTES, PAGE_TASKS
+    hints: list[str] = []
     try:
         async with asyncio.timeout(LIST_SECONDS):
             for _ in range(MAX_PAGES):
-                page = await client.tasks.page(
-                    limit=min(PAGE_TASKS, limit - len(rows)),
-                    cursor=cursor,
-                    tags=tags,
-                    states=states,
-                    name_prefix=arguments.name,
-                )
-                more = [TaskRow.of(task, tags) for task in page.tasks]
-                characters += sum(json_length(row) + 1 for row in more)
-                if rows and characters > LIST_CHARACTERS:
-                    hint = f"The list was cut at {len(rows)} tasks to keep it readable; next_cursor reads on."
-                    break
+                page = await client.tasks.page(where=where, limit=min(page_tasks, limit - len(rows)), cursor=cursor)
+                if is_detailed:
+                    more, note = await rows_of(client, page.tasks, is_whole=bool(where.tags))
+                else:
+                    more, note = [TaskRow(uuid=t.uuid, name="", state=t.state, instances=0) for t in page.tasks], None
+                fitting = count_fitting(more, room)
+                if fitting < len(more):
+                    hints = ["The list was cut to keep it readable; next_cursor reads on."]
+                    if fitting == 0 or page_tasks < PAGE_TASKS:
+                        break
+                    page_tasks = fitting  # A cursor stands at the end of a page: this one is read again, shorter.
+                    continue
+                if note and note not in hints:
+                    hints.append(note)
+                room -= sum(json_bytes(row) + 1 for row in more)
                 rows, cursor, total = rows + more, page.next_cursor, page.total
-                if cursor is None or len(rows) >= limit:
+                if cursor is None or len(rows) >= limit or page_tasks < PAGE_TASKS:
                     break
     except (TimeoutError, ApiUnavailable) as error:
         if not rows:
             raise
         reason = str(error) or "It took too long."
-        hint = f"The tasks after these {len(rows)} could not be read this time; next_cursor reads on. {reason}"
-    return TaskList(tasks=rows, count=len(rows), total=total, next_cursor=cursor, hint=hint or None)
+        hints = [f"The tasks after these {len(rows)} could not be read this time; next_cursor reads on. {reason}"]
+    if not rows and cursor is None:
+        hints.append(nothing_found(arguments, where))
+    return TaskList(
+        now=date_text(now), tasks=rows, count=len(rows), total=total, next_cursor=cursor, hint=" ".join(hints) or None
+    )
+
+
+def count_fitting(rows: Sequence[TaskRow], room: int) -> int:
+    """Return how many of the rows fit into so many bytes."""
+    for count, row in enumerate(rows):
+        room -= json_bytes(row) + 1
+        if room < 0:
+            return count
+    return len(rows)
+
+
+def only_uuids(listed: TaskList) -> TaskList:
+    """Return the list with nothing of its tasks but their UUIDs."""
+    return listed.model_copy(update={"tasks": [], "uuids": [row.uuid for row in listed.tasks]})
+
+
+def say_common_tags(listed: TaskList) -> TaskList:
+    """Return the list with the tags that all of its tasks have said once."""
+    rows, common = with_common_tags(listed.tasks)
+    return listed.model_copy(update={"tasks": rows, "common_tags": common or None})
+
+
+def nothing_found(arguments: ListTasks, where: TaskFilter) -> str:
+    """Say what was looked for in vain, and what would widen it."""
+    looked_for = {
+        "tags": f"a tag of {', '.join(arguments.tags)}" if arguments.tags else "",
+        "state": f"state {' or '.join(where.states)}" if where.states else "",
+        "name": f"'{arguments.name}' in the name" if arguments.name else "",
+        "created_after": f"created after {date(where.created_after)}" if where.created_after else "",
+        "created_before": f"created before {date(where.created_before)}" if where.created_before else "",
+        "ended_after": f"ended after {date(where.ended_after)}" if where.ended_after else "",
+        "ended_before": f"ended before {date(where.ended_before)}" if where.ended_before else "",
+    }
+    said = {name: one_line(text, SAID_CHARACTERS) for name, text in looked_for.items() if text}
+    if not said:
+        return "This account has no tasks."
+    return f"No task has {', '.join(said.values())}. To find more, leave out {' or '.join(said)}."

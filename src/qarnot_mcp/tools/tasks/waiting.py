@@ -5,13 +5,18 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import ApiUnavailable
+from qarnot_mcp.qarnot.errors import ApiUnavailable, InvalidArgument
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import Number, Result
+from qarnot_mcp.tools.checks import parameter_of
 
+MAX_WAIT_SECONDS = 45.0
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 10.0
 PAUSE_GROWTH = 1.5
@@ -29,6 +34,17 @@ NOTES = {
 MISSED = "Qarnot did not answer the last look: this is how the task stood before. Call again to see it now."
 
 ProgressCallback = Callable[[Task], Awaitable[None]]
+
+
+def check_wait_seconds(given: float, info: ValidationInfo) -> float:
+    """Check a wait; one that is longer than a call may take is shortened by the tool, which says so."""
+    if not 0 <= given < float("inf"):
+        valid = f"a number of seconds from 0 to {MAX_WAIT_SECONDS:g}"
+        raise InvalidArgument(parameter_of(info), given, valid)
+    return given
+
+
+WaitSeconds = Annotated[float, AfterValidator(check_wait_seconds)]
 
 
 class Waited(Result):
@@ -84,8 +100,9 @@ def changes_between(before: Task, after: Task) -> list[str]:
     ):
         if second > first:
             changes.append(f"{second - first} more {'instance' if second - first == 1 else 'instances'} {name}")
-    if int(after.progress) > int(before.progress) and not after.is_final:
-        changes.append(f"progress {before.progress:.0f} -> {after.progress:.0f} %")
+    first, second = round(before.progress), round(after.progress)
+    if second > first and not after.is_final:
+        changes.append(f"progress {first} -> {second} %")
     return changes
 
 
