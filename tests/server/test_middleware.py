@@ -33,13 +33,18 @@ async def client(server: RunningServer) -> AsyncIterator[Client[StreamableHttpTr
         yield client
 
 
+REFERENCE = "The task's UUID, its shortname, or its exact name where no other task has it."
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("get_task", {}, "task_uuid is missing: give a value of type string. The task's UUID or its shortname."),
+    (
+        "get_task",
+        {},
+        "task_uuid is missing: give a value of type string. The task's UUID, its shortname, or its exact name where no other task has it.",
+    ),
     (
         "get_task",
         {"task_id": "x"},
-        "task_uuid is missing: give a value of type string. The task's UUID or its shortname. task_id is not a "
-        "parameter of this tool. Did you mean task_uuid? Its parameters: task_uuid, detail, wait_seconds.",
+        f"task_uuid is missing: give a value of type string. {REFERENCE} task_id is not a parameter of this tool. Did "
+        "you mean task_uuid? Its parameters: task_uuid, detail, wait_seconds, instance_id.",
     ),
     ("list_profiles", {"page": 2}, "page is not a parameter of this tool. Its parameters: none."),
     (
@@ -215,7 +220,7 @@ async def test_each_call_leaves_one_line_without_arguments_and_key(
     ]
     assert told == [
         ("get_profile", "ok", 1),
-        ("get_task", "NotFound", 1),
+        ("get_task", "NotFound", 2),
         ("get_task", "refused", 0),
         ("(unknown)", "unknown tool", 0),
         ("abort_task", "InvalidArgument", 0),

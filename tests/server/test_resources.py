@@ -69,7 +69,7 @@ async def test_a_resource_says_what_its_tool_says(client: Client[StreamableHttpT
     ("uri", "words"),
     [
         ("qarnot://tasks/nope", "No task 'nope' is visible to this API key. list_tasks shows the tasks"),
-        ("qarnot://tasks/paginate", "task_uuid is 'paginate', which is not valid"),
+        ("qarnot://tasks/paginate", "No task 'paginate' is visible to this API key"),
         ("qarnot://tasks/nope/logs/stdin", "log_type is 'stdin', which is not valid: give stdout or stderr."),
         ("qarnot://profiles/nope", "There are: docker-batch, .* list_profiles shows all."),
         ("qarnot://tasks/..%2f..%2fprofiles", "Resource not found"),

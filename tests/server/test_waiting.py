@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -56,6 +57,8 @@ async def test_a_client_that_listens_hears_where_the_task_stands_and_what_change
         task = await waiting
     progress, total, message = listener.told[0]
     assert 0 < progress < 100
+    told = [progress for progress, _, _ in listener.told]
+    assert all(first < second for first, second in pairwise(told))
     assert total == 100
     assert message is not None
     assert re.fullmatch("FullyExecuting, 3 of 3 instances running: [0-2]> step one", message)

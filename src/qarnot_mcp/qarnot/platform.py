@@ -1,10 +1,22 @@
 """The platform itself: its public settings."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.identifiers import UUID
+
+CONSOLE = "https://tasq.qarnot.com"
+CONSOLE_OF = "api.qarnot.com"
+
+
+def console_url(api_url: str, task_uuid: str) -> str | None:
+    """Return the page of a task in Qarnot's console; None for another API, of which no console is known."""
+    if urlsplit(api_url).hostname != CONSOLE_OF or not UUID.fullmatch(task_uuid):
+        return None
+    return f"{CONSOLE}/tasks/{task_uuid}"
 
 
 class PlatformClient:

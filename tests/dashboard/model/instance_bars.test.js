@@ -6,7 +6,7 @@ import { barsOf, ticksOf } from "../../../src/qarnot_mcp/dashboard/model/instanc
 function bar(row, { dispatched = 10, total = 100, boot_seconds = 20 } = {}) {
   const task = {
     instances: { total: 1, waiting: row.state === "queued" ? 1 : 0 },
-    times: { boot_seconds },
+    times: { boot_seconds_total: boot_seconds },
     viewData: { instances: [{ instance_id: 3, ...row }] },
   };
   const { from, boot, run } = barsOf(task, dispatched, total).bars[0];

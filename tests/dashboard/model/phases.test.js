@@ -48,13 +48,13 @@ test("a result without data for the view is recorded, too", () => {
 
 test("phases are exact where their ends were seen, and together last as long as the task", () => {
   const history = { booting: at(10), running: at(40), uploading: at(90) };
-  const phases = phasesOf(task({ runs: [50], times: { upload_seconds: 10, boot_seconds: 30 } }), history);
+  const phases = phasesOf(task({ runs: [50], times: { upload_seconds_total: 10, boot_seconds_total: 30 } }), history);
   assert.deepEqual(durations(phases), { queued: 10, booting: 30, running: 50, uploading: 10 });
   assert.ok(phases.every(({ isExact }) => isExact));
 });
 
 test("phases that nobody saw are estimated from the times of the instances", () => {
-  const phases = phasesOf(task({ runs: [60], times: { upload_seconds: 10, boot_seconds: 20 } }), {});
+  const phases = phasesOf(task({ runs: [60], times: { upload_seconds_total: 10, boot_seconds_total: 20 } }), {});
   assert.deepEqual(durations(phases), { queued: 10, booting: 20, running: 60, uploading: 10 });
   assert.deepEqual(
     phases.map(({ isExact }) => isExact),
@@ -73,6 +73,6 @@ test("a task that was cancelled before it started was only queued", () => {
 });
 
 test("of many instances, which take turns, the boots alone tell when they began to run", () => {
-  const many = task({ total: 100, runs: [10], times: { boot_seconds: 2000, upload_seconds: 0 } });
+  const many = task({ total: 100, runs: [10], times: { boot_seconds_total: 2000, upload_seconds_total: 0 } });
   assert.deepEqual(durations(phasesOf(many, {})), { queued: 0, booting: 20, running: 80 });
 });

@@ -15,6 +15,7 @@ from qarnot_mcp.tools.failures.grouping import (
     groups_to_explain,
     machine_memory_mb,
 )
+from qarnot_mcp.tools.failures.report import TaskError
 
 SPECIFICATION = "8c-32g-amd-rz3700x"
 
@@ -65,9 +66,10 @@ def test_cancelled_instances_did_not_fail() -> None:
 def test_a_task_that_failed_before_any_instance_ended_is_one_group() -> None:
     task = failed_task(errors=[{"code": "E1", "message": "No such bucket: data"}], status={"failedOnlyRange": "0-9"})
     (group,) = groups_to_explain(task)
-    assert (str(group.instances), group.count, group.label) == ("0-9", 10, "No such bucket: data")
+    assert (str(group.instances), group.count, group.label) == ("0-9", 10, "E1")
     report = explain(task, {})
-    assert report.summary == "10 of 10 instances failed. Qarnot says: E1 No such bucket: data."
+    assert report.summary == "10 of 10 instances failed."
+    assert report.groups[0].error == TaskError(code="E1", message="No such bucket: data")
     assert report.groups[0].signature == "missing bucket"
     assert report.hint is not None
     assert "resource_buckets" in report.hint
@@ -206,7 +208,7 @@ def test_the_smallest_groups_give_way_where_even_the_errors_are_too_long() -> No
             )
             for number in range(200)
         ],
-        errors=[{"code": quotes[:40], "message": quotes}],
+        errors=[{"code": quotes[:40], "message": f"another: {quotes}"}],
     )
     report = explain(task, {})
     assert len(report.groups) == 3

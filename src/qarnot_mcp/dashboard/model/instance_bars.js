@@ -10,7 +10,7 @@ const ENDED = ["success", "failure", "cancelled"];
 export function barsOf({ instances, times, viewData }, dispatched, total) {
   const rows = viewData?.instances ?? [];
   const started = instances.total - instances.waiting;
-  const meanBoot = (times.boot_seconds ?? 0) / Math.max(1, started);
+  const meanBoot = (times.boot_seconds_total ?? 0) / Math.max(1, started);
   const bars = rows.map((row) => ({
     id: row.instance_id,
     kind: row.state,

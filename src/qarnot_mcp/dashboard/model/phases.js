@@ -35,10 +35,10 @@ export function phasesOf(task, history) {
   const reached = PHASES.includes(kind) ? PHASES.indexOf(kind) : started && 3;
   const since = (phase) => history[phase] && Math.max(0, (history[phase] - timestampOf(task.times.created)) / 1000);
   const runs = (task.viewData?.instances ?? []).map(({ execution_seconds }) => execution_seconds ?? 0);
-  const uploading = since("uploading") ?? (isOver(task.state) ? total - (task.times.upload_seconds ?? 0) : total);
+  const uploading = since("uploading") ?? (isOver(task.state) ? total - (task.times.upload_seconds_total ?? 0) : total);
   // Few instances run at once, as long as the longest of them; many take turns. A task that is first loaded after its
   // end tells when it last started to run, which may be long after the first time.
-  const boots = started && (task.times.boot_seconds ?? 0) / started;
+  const boots = started && (task.times.boot_seconds_total ?? 0) / started;
   const longest = started > MAX_AT_ONCE ? boots : uploading - Math.max(0, ...runs);
   const run = Math.min(since("running") ?? longest, isOver(task.state) ? longest : Infinity);
   const boot = since("booting") ?? run - boots;

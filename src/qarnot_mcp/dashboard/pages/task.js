@@ -241,7 +241,7 @@ function facts({ say, duration, date }, { times, viewData, constants = {}, ...re
   const known = {
     created: times.created && date(timestampOf(times.created)),
     ended: times.ended && date(timestampOf(times.ended)),
-    computed: times.execution_seconds > 0 && duration(times.execution_seconds),
+    computed: times.execution_seconds_total > 0 && duration(times.execution_seconds_total),
     machine: viewData?.cpu_model,
   };
   for (const key of FIELDS) known[key] = result[key] && [result[key]].flat().join(", ");

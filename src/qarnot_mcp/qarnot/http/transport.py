@@ -112,6 +112,11 @@ class Transport:
         self._large = asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
 
+    @property
+    def api_url(self) -> str:
+        """The address of the API."""
+        return self._root
+
     async def __aenter__(self) -> Self:
         self._client = self._open_client()
         return self

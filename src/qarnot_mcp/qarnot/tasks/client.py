@@ -58,28 +58,29 @@ class TasksClient:
             tasks=[Task.read(item) for item in page.data[:limit]], total=page.total, next_cursor=next_token(page, token)
         )
 
-    async def select(self, uuids: Sequence[str], fields: Sequence[str] = ()) -> dict[str, Task]:
-        """Return tasks by their UUIDs, at most 50, with these fields of the API only (`POST /tasks/search`).
+    async def search(self, where: TaskFilter, fields: Sequence[str] = (), limit: int = PAGE_TASKS) -> list[Task]:
+        """Return up to `limit` tasks (1 to 50) with these fields of the API only (`POST /tasks/search`).
 
-        UUID and state are always read; without fields all of them are. Tasks that are gone are left out.
+        UUID and state are always read; without fields all of them are. The order is not known.
         """
-        if len(uuids) > PAGE_TASKS:
-            raise InvalidArgument("uuids", len(uuids), f"at most {PAGE_TASKS}")
-        if not uuids:
-            return {}
-        wanted = {check_task_id(uuid) for uuid in uuids}
-        body = {
-            "select": {"fields": ["Uuid", "State", *fields]} if fields else None,
-            "filter": {"operator": "In", "field": "Uuid", "values": sorted(wanted)},
-            "maximumResults": len(wanted),
-        }
+        if not 1 <= limit <= PAGE_TASKS:
+            raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_TASKS}")
+        select = {"fields": ["Uuid", "State", *fields]} if fields else None
+        body = {"select": select, "filter": where.to_api(), "maximumResults": limit}
         path = "/tasks/search"
         async with self._session.call() as call:
             response = await call.send(Request("POST", path, Resource("endpoint", path)).with_json(body))
         found = response.json("the tasks that were searched")
         if not isinstance(found, list):
             raise UnreadableResponse("the tasks that were searched are not a list")
-        tasks = [Task.read(item) for item in found[: len(wanted)]]
+        return [Task.read(item) for item in found[:limit]]
+
+    async def select(self, uuids: Sequence[str], fields: Sequence[str] = ()) -> dict[str, Task]:
+        """Return at most 50 tasks by their UUIDs, as `search` does; tasks that are gone are left out."""
+        if not uuids:
+            return {}
+        wanted = {check_task_id(uuid) for uuid in uuids}
+        tasks = await self.search(TaskFilter(uuids=sorted(wanted)), fields, len(wanted))
         return {task.uuid: task for task in tasks if task.uuid in wanted}
 
     async def get(self, task_id: str) -> Task:

@@ -15,6 +15,7 @@ from qarnot_mcp.qarnot.fields import (
     Date,
     Dependencies,
     Labels,
+    Objects,
     Percent,
     Record,
     Seconds,
@@ -59,6 +60,14 @@ class CompletedInstance(Record):
     results: Strings = Field(default_factory=list)
 
 
+class Forward(Record):
+    """A port of a running instance that can be reached from outside."""
+
+    application_port: Count = 0
+    forwarder_port: Count = 0
+    forwarder_host: Text = ""
+
+
 class RunningInstance(Record):
     """An instance that runs now."""
 
@@ -72,6 +81,7 @@ class RunningInstance(Record):
     cpu_model: str | None = None
     specification_key: str | None = None
     attempts: Count = Field(1, alias="executionAttemptCount")
+    forwards: Annotated[list[Forward], NONE_AS_LIST] = Field(default_factory=list, alias="activeForwards")
 
 
 class Status(Record):
@@ -118,6 +128,11 @@ class Task(Record):
     execution_seconds: Seconds = Field(None, alias="executionTime")
     wall_seconds: Seconds = Field(None, alias="wallTime")
     scheduling_type: str | None = None
+    hardware_constraints: Objects = Field(default_factory=list)
+    results_whitelist: str | None = None
+    results_blacklist: str | None = None
+    max_retries_per_instance: Count = 0
+    completion_time_to_live: str | None = None
     dependencies: Dependencies = Field(default_factory=list)
     completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field(default_factory=list)
     status: Status | None = None

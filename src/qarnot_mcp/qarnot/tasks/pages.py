@@ -34,6 +34,8 @@ class TaskFilter:
     """A part of the name, in any case."""
     name: str | None = None
     """The whole name, as it is written."""
+    profile: str | None = None
+    uuids: Sequence[str] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
     ended_after: datetime | None = None
@@ -53,6 +55,10 @@ class TaskFilter:
             parts.append(_leaf("Like", "Name", f"/(?i){pattern}/"))
         if self.name is not None:
             parts.append(_leaf("Equal", "Name", self.name))
+        if self.profile is not None:
+            parts.append(_leaf("Equal", "Profile", self.profile))
+        if self.uuids:
+            parts.append({"operator": "In", "field": "Uuid", "values": list(self.uuids)})
         for operator, field, moment in (
             ("GreaterThan", "CreationDate", self.created_after),
             ("LessThan", "CreationDate", self.created_before),

@@ -2,7 +2,12 @@
 
 from qarnot_mcp.sandbox.platform.instance_states import InstanceStates, RunningInstance
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
+from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text
+
+_SSH_PORT = 22
+_FIRST_FORWARDED_PORT = 20_000
+_FORWARDED_PORTS = 40_000
 
 
 def running_instances_nothing() -> JsonObject:
@@ -26,9 +31,13 @@ def running_instances_nothing() -> JsonObject:
     }
 
 
-def running_instances_info(states: InstanceStates, now: int) -> JsonObject:
+def running_instances_info(states: InstanceStates, now: int, task: Task) -> JsonObject:
     """Return each instance on a machine, with averages and sums over all of them."""
-    each = [_running_instance(instance, now) for instance in states.running]
+    profile = str(task.spec.fields["profile"] or "")
+    each = [
+        _running_instance(instance, now) | {"activeForwards": _forwards(instance, profile)}
+        for instance in states.running
+    ]
     count = len(each)
     cores: dict[str, list[int]] = {}
     for instance in states.running:
@@ -60,13 +69,27 @@ def running_instances_info(states: InstanceStates, now: int) -> JsonObject:
     }
 
 
+def _forwards(instance: RunningInstance, profile: str) -> list[JsonObject]:
+    """Return the ports that are forwarded to an instance: none before it executes."""
+    if instance.phase != "execution" or not profile.endswith("-ssh"):
+        return []
+    port = _FIRST_FORWARDED_PORT + instance.plan.instance_id % _FORWARDED_PORTS
+    return [
+        {
+            "applicationPort": _SSH_PORT,
+            "forwarderPort": port,
+            "forwarderHost": "gateway.qarnotservices.com",
+            "bindAddress": None,
+        }
+    ]
+
+
 def _running_instance(instance: RunningInstance, now: int) -> JsonObject:
     machine = instance.attempt.machine
     random = SeededRandom((instance.plan.instance_id, now // 10))
     is_executing = instance.phase == "execution"
     memory = round(instance.plan.peak_memory_mb * (0.35 + 0.0065 * instance.progress)) if is_executing else 0
     return {
-        "activeForwards": [],
         "vpnConnections": [],
         "phase": instance.phase,
         "instanceId": instance.plan.instance_id,

@@ -185,7 +185,9 @@ def _status(task: Task, now: int, states: InstanceStates) -> JsonObject:
         "cancelledRange": ranges_text(cancelled),
         "failedOnlyRange": ranges_text(failed),
         "startedOnceRange": ranges_text(states.started_ids),
-        "runningInstancesInfo": running_instances_info(states, now) if states.running else running_instances_nothing(),
+        "runningInstancesInfo": running_instances_info(states, now, task)
+        if states.running
+        else running_instances_nothing(),
     }
 
 

@@ -1,12 +1,14 @@
 """Why a task failed, with the logs that show it."""
 
 import asyncio
+from collections.abc import Sequence
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import LOG_TYPES
 from qarnot_mcp.tools.failures.grouping import LogTail, explain, groups_to_explain
+from qarnot_mcp.tools.failures.later_success import find_later_success
 from qarnot_mcp.tools.failures.report import FailureReport
 from qarnot_mcp.tools.logs.mask import mask_of
 from qarnot_mcp.tools.logs.query import LogQuery
@@ -22,12 +24,17 @@ async def explain_failure(client: QarnotClient, task: Task) -> FailureReport | N
     if task.state != "Failure":
         return None
     ids = [group.instance_id for group in groups_to_explain(task)]
+    tails, later = await asyncio.gather(_tails_of(client, task, ids), find_later_success(client, task))
+    report = explain(task, {i: tail for i, tail in zip(ids, tails, strict=True) if tail is not None})
+    return report.model_copy(update={"later_success": later}) if later else report
+
+
+async def _tails_of(client: QarnotClient, task: Task, ids: Sequence[int | None]) -> Sequence[LogTail | None]:
     try:
         async with asyncio.timeout(LOGS_SECONDS):
-            tails = await asyncio.gather(*(tail_of(client, task, instance_id) for instance_id in ids))
+            return await asyncio.gather(*(tail_of(client, task, instance_id) for instance_id in ids))
     except TimeoutError:
-        tails = [LogTail("stderr", "(the log could not be read in time; get_task_logs reads it)")] * len(ids)
-    return explain(task, {i: tail for i, tail in zip(ids, tails, strict=True) if tail is not None})
+        return [LogTail("stderr", "(the log could not be read in time; get_task_logs reads it)")] * len(ids)
 
 
 async def tail_of(client: QarnotClient, task: Task, instance_id: int | None) -> LogTail | None:

@@ -146,8 +146,7 @@ def _group(instances: Sequence[CompletedInstance], exit_code: int | None) -> Fai
 def _label(error: ApiError | None, exit_code: int | None) -> str:
     if exit_code is not None:
         return f"exit code {exit_code}"
-    text = (error.message or error.code or "") if error else ""
-    return one_line(mask_text(text), LABEL_CHARACTERS) or "no error reported"
+    return one_line(error.code or "", LABEL_CHARACTERS) or "unknown" if error else "no error reported"
 
 
 def evidence_of(task: Task, group: FailureGroup, tail: LogTail | None) -> Evidence:
@@ -173,8 +172,9 @@ def _summary(task: Task, groups: Sequence[FailureGroup]) -> str:
     if len(groups) > 1:
         shown = f"; the {GROUPS_EXPLAINED} largest groups follow" if len(groups) > GROUPS_EXPLAINED else ""
         said += f", in {len(groups)} ways{shown}"
-    if task.errors:
-        error = task.errors[0]
+    in_groups = {_normalised(group.error.message) for group in groups[:GROUPS_EXPLAINED] if group.error}
+    error = next((error for error in task.errors if _normalised(error.message) not in in_groups), None)
+    if error is not None:
         code = one_line(error.code or "", CODE_CHARACTERS)
         said += f". Qarnot says: {code} {one_line(mask_text(error.message), MESSAGE_CHARACTERS)}".rstrip()
     return f"{said.rstrip('.')}."

@@ -5,6 +5,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.tasks.vocabulary import LogType
 from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.failures.causes import Cause
+from qarnot_mcp.tools.failures.later_success import LaterSuccess
 
 
 class TaskError(Result):
@@ -36,4 +37,5 @@ class FailureReport(Result):
     retry_helps: bool = Field(description="Whether the same task again could succeed.")
     retry_reason: str
     groups: list[FailedGroup]
+    later_success: LaterSuccess | None = Field(None, description="A later task of that name or command succeeded.")
     hint: str | None = None

@@ -1,19 +1,34 @@
 """The result of get_task: what a task is, where it stands, and why it failed."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any, Self
 
 from pydantic import Field
 
+from qarnot_mcp.qarnot.errors import NotFound
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import RunningInstance, Task
-from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
+from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, SCHEDULING
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_constants
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, date, rounded
+from qarnot_mcp.text.masking import mask_constants, mask_text
+from qarnot_mcp.tools.answers import (
+    NAME_CHARACTERS,
+    STATE_CHARACTERS,
+    VALUE_CHARACTERS,
+    Number,
+    Result,
+    date,
+    date_text,
+    rounded,
+)
 from qarnot_mcp.tools.failures.report import FailureReport, TaskError
 from qarnot_mcp.tools.files.results import instances_by_path
+from qarnot_mcp.tools.tasks.access import access_of
 from qarnot_mcp.tools.tasks.energy import Energy
+from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
+from qarnot_mcp.tools.tasks.view_data import InstanceRow, state_of_rest
 from qarnot_mcp.tools.tasks.waiting import Waited
 
 MESSAGE_CHARACTERS = 500
@@ -23,6 +38,8 @@ ERRORS_SHOWN = 5
 CONSTANTS_SHOWN = 30
 TAGS_SHOWN = 20
 RESULTS_SHOWN = 20
+CONSTRAINTS_SHOWN = 10
+CONSTRAINT_VALUES = 5
 
 
 class Instances(Result):
@@ -68,10 +85,10 @@ class Times(Result):
     created: str | None = None
     ended: str | None = None
     wall_seconds: Number | None = Field(None, description="From creation to the end, or to now.")
-    execution_seconds: Number | None = Field(None, description="Sum over the instances.")
-    boot_seconds: Number | None = Field(None, description="Sum over the instances.")
-    download_seconds: Number | None = None
-    upload_seconds: Number | None = None
+    execution_seconds_total: Number | None = Field(None, description="Totals are sums over the instances.")
+    boot_seconds_total: Number | None = None
+    download_seconds_total: Number | None = None
+    upload_seconds_total: Number | None = None
 
 
 class Running(Result):
@@ -86,9 +103,10 @@ class Running(Result):
     execution_seconds: Number | None = None
     cpu_model: str | None = None
     attempts: int | None = Field(None, description="More than 1: preempted or retried.")
+    access: list[str] | None = Field(None, description="How to reach it: an ssh line, web addresses.")
 
     @classmethod
-    def of(cls, instance: RunningInstance) -> Self:
+    def of(cls, instance: RunningInstance, task: Task) -> Self:
         """Shape one running instance."""
         return cls(
             instance_id=instance.instance_id,
@@ -100,6 +118,7 @@ class Running(Result):
             execution_seconds=rounded(instance.execution_seconds),
             cpu_model=one_line(instance.cpu_model, NAME_CHARACTERS) if instance.cpu_model else None,
             attempts=instance.attempts if instance.attempts > 1 else None,
+            access=access_of(instance, task) or None,
         )
 
 
@@ -113,6 +132,7 @@ class ResultFile(Result):
 class TaskDetails(Result):
     """What a task is and where it stands."""
 
+    now: str
     uuid: str
     name: str
     shortname: str | None = None
@@ -123,10 +143,13 @@ class TaskDetails(Result):
     job_uuid: str | None = None
     tags: list[str] | None = None
     labels: dict[str, str] | None = None
-    progress: Number | None = Field(None, description="Percent.")
+    progress: Number | None = Field(None, description="Percent; none of a task that failed or was cancelled.")
+    estimated_end: EstimatedEnd | None = None
     instances: Instances
     times: Times
-    running: list[Running] | None = Field(None, description=f"The first {RUNNING_SHOWN} running instances.")
+    running: list[Running] | None = Field(None, description=f"The first {RUNNING_SHOWN}, or the one asked for.")
+    running_not_shown: int | None = None
+    instance: InstanceRow | None = Field(None, description="The one asked for by instance_id, where it is not running.")
     errors: list[TaskError] | None = None
     resource_buckets: list[str] | None = None
     result_bucket: str | None = None
@@ -134,6 +157,12 @@ class TaskDetails(Result):
     results: list[ResultFile] | None = Field(None, description=f"The first {RESULTS_SHOWN}, by path in result_bucket.")
     constants: dict[str, str] | None = Field(None, description="Secrets are masked.")
     scheduling_type: str | None = None
+    hardware_constraints: list[str] | None = None
+    results_whitelist: str | None = None
+    results_blacklist: str | None = None
+    max_retries_per_instance: int | None = None
+    completion_time_to_live: str | None = None
+    console_url: str | None = Field(None, description="The task in Qarnot's console, for a person.")
     failure: FailureReport | None = None
     energy: Energy | None = None
     waited: Waited | None = None
@@ -145,6 +174,9 @@ class TaskDetails(Result):
         cls,
         task: Task,
         *,
+        now: datetime,
+        instance_id: int | None = None,
+        console_url: str | None = None,
         failure: FailureReport | None = None,
         energy: Energy | None = None,
         waited: Waited | None = None,
@@ -153,8 +185,11 @@ class TaskDetails(Result):
     ) -> Self:
         """Shape one task, and beside it what was read or done apart from it."""
         status = task.status
+        now = now_of(task, now)
+        running = running_shown(task, instance_id)
         constants = list(mask_constants({c.key: c.value for c in task.constants}).items())
         return cls(
+            now=date_text(now),
             uuid=task.uuid,
             name=one_line(task.name, NAME_CHARACTERS),
             shortname=one_line(task.shortname, NAME_CHARACTERS) if task.shortname not in (None, task.uuid) else None,
@@ -165,26 +200,22 @@ class TaskDetails(Result):
             job_uuid=task.job_uuid,
             tags=[one_line(tag, NAME_CHARACTERS) for tag in task.tags[:TAGS_SHOWN]] or None,
             labels={one_line(k, 80): one_line(v, 80) for k, v in list(task.labels.items())[:10]} or None,
-            progress=rounded(task.progress),
+            progress=rounded(task.progress) if not task.is_final or task.state == "Success" else None,
+            estimated_end=EstimatedEnd.of(task, now),
             instances=Instances.of(task),
             times=Times(
                 created=date(task.created),
                 ended=date(task.ended),
                 wall_seconds=rounded(task.wall_seconds),
-                execution_seconds=rounded(task.execution_seconds),
-                boot_seconds=rounded(status.environment_seconds) if status else None,
-                download_seconds=(rounded(status.download_seconds) or None) if status else None,
-                upload_seconds=rounded(status.upload_seconds) if status else None,
+                execution_seconds_total=rounded(task.execution_seconds),
+                boot_seconds_total=rounded(status.environment_seconds) if status else None,
+                download_seconds_total=(rounded(status.download_seconds) or None) if status else None,
+                upload_seconds_total=rounded(status.upload_seconds) if status else None,
             ),
-            running=[Running.of(instance) for instance in status.running[:RUNNING_SHOWN]] or None if status else None,
-            errors=[
-                TaskError(
-                    code=one_line(error.code, NAME_CHARACTERS) if error.code else None,
-                    message=one_line(error.message, MESSAGE_CHARACTERS),
-                )
-                for error in task.errors[:ERRORS_SHOWN]
-            ]
-            or None,
+            running=[Running.of(instance, task) for instance in running] or None,
+            running_not_shown=max(0, task.running_instance_count - len(running)) or None if running else None,
+            instance=instance_asked_for(task, instance_id) if instance_id is not None and not running else None,
+            errors=None if failure else errors_shown(task) or None,
             resource_buckets=[one_line(bucket, NAME_CHARACTERS) for bucket in task.resource_buckets[:20]] or None,
             result_bucket=one_line(task.result_bucket, NAME_CHARACTERS) if task.result_bucket else None,
             results_count=task.results_count or None,
@@ -195,9 +226,60 @@ class TaskDetails(Result):
             or None,
             constants={one_line(k, 80): one_line(v, VALUE_CHARACTERS) for k, v in constants[:CONSTANTS_SHOWN]} or None,
             scheduling_type=SCHEDULING.get((task.scheduling_type or "").lower(), task.scheduling_type),
+            hardware_constraints=[constraint_text(c) for c in task.hardware_constraints[:CONSTRAINTS_SHOWN]] or None,
+            results_whitelist=one_line(task.results_whitelist, VALUE_CHARACTERS) if task.results_whitelist else None,
+            results_blacklist=one_line(task.results_blacklist, VALUE_CHARACTERS) if task.results_blacklist else None,
+            max_retries_per_instance=task.max_retries_per_instance or None,
+            completion_time_to_live=time_to_live(task),
+            console_url=console_url,
             failure=failure,
             energy=energy,
             waited=waited,
             note=note,
             api=api,
         )
+
+
+def running_shown(task: Task, instance_id: int | None) -> list[RunningInstance]:
+    """Return the first running instances, or the one that was asked for where it is running."""
+    running = task.status.running if task.status else []
+    if instance_id is None:
+        return running[:RUNNING_SHOWN]
+    return [instance for instance in running if instance.instance_id == instance_id][:1]
+
+
+def instance_asked_for(task: Task, instance_id: int) -> InstanceRow:
+    """Return one instance that is not running; raise `NotFound` where the task has no such instance."""
+    cancelled = Ranges.lenient(task.status.cancelled_range if task.status else "")
+    for instance in task.completed_instances:
+        if instance.instance_id == instance_id:
+            return InstanceRow.of_completed(instance, instance_id in cancelled)
+    ids = Ranges.lenient(task.advanced_ranges or "")
+    if instance_id not in ids if ids else instance_id >= task.instance_count:
+        raise NotFound("instance", instance_id)
+    return InstanceRow(instance_id=instance_id, state=state_of_rest(task.state))
+
+
+def errors_shown(task: Task) -> list[TaskError]:
+    """Return the errors of a task; that it was cancelled is a state and no error."""
+    errors = [] if task.state in CANCELLED_STATES else task.errors
+    return [
+        TaskError(
+            code=one_line(error.code, NAME_CHARACTERS) if error.code else None,
+            message=one_line(mask_text(error.message[: 4 * MESSAGE_CHARACTERS]), MESSAGE_CHARACTERS),
+        )
+        for error in errors[:ERRORS_SHOWN]
+    ]
+
+
+def constraint_text(constraint: Mapping[str, object]) -> str:
+    """Write a hardware constraint on one line, such as `MinimumCore coreCount=16`."""
+    kind = str(constraint.get("discriminator", "")).removesuffix("HardwareConstraint")
+    values = [f"{name}={value}" for name, value in constraint.items() if name != "discriminator"]
+    return one_line(" ".join([kind, *values[:CONSTRAINT_VALUES]]), NAME_CHARACTERS)
+
+
+def time_to_live(task: Task) -> str | None:
+    """Return how long a task is kept after its end; None where no such time is set."""
+    given = task.completion_time_to_live or ""
+    return one_line(given, STATE_CHARACTERS) if given.strip("0:.") else None

@@ -24,12 +24,15 @@ class Energy(Result):
     carbon_gco2eq: Number | None = None
     datacenter_carbon_gco2eq: Number | None = Field(None, description="The same work in the named data centre.")
     datacenter_name: str | None = None
+    saved_gco2eq: Number | None = None
     saved_percent: Number | None = None
 
     @classmethod
     def of(cls, facts: CarbonFacts) -> Self:
         """Shape the carbon facts of a task."""
         name = facts.equivalent_datacenter_name
+        ours, theirs = facts.qarnot_carbon_footprint, facts.equivalent_dc_carbon_footprint
+        saved = theirs - ours if ours is not None and theirs is not None else None
         return cls(
             consumed_wh=rounded(facts.total_consumed_energy_wh, 3),
             it_wh=rounded(facts.total_energy_it_wh, 3),
@@ -37,6 +40,7 @@ class Energy(Result):
             carbon_gco2eq=rounded(facts.qarnot_carbon_footprint, 3),
             datacenter_carbon_gco2eq=rounded(facts.equivalent_dc_carbon_footprint, 3),
             datacenter_name=one_line(name, NAME_CHARACTERS) if name else None,
+            saved_gco2eq=rounded(saved, 3),
             saved_percent=rounded(facts.saved_carbon_footprint_percent),
         )
 
@@ -53,4 +57,5 @@ async def read_energy(client: QarnotClient, task: Task) -> tuple[Energy | None, 
             facts = await client.carbon.facts(task.uuid)
     except (QarnotError, TimeoutError):
         return None, "Its energy and carbon facts could not be read this time."
-    return (Energy.of(facts) if facts else None), ""
+    # Zeros, and what follows from them, would say that the task saved all or nothing.
+    return (Energy.of(facts) if facts and facts.total_consumed_energy_wh else None), ""

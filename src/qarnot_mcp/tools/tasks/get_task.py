@@ -1,30 +1,42 @@
 """The tool that reads one task, and follows it while it runs."""
 
 import asyncio
+import time
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastmcp.server.dependencies import get_context
 from fastmcp.tools.base import ToolResult
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
+from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import NotFound
+from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import answer
-from qarnot_mcp.tools.checks import Arguments, TaskIdParameter
+from qarnot_mcp.tools.checks import Arguments, parameter_of
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.logs.last_line import last_line
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import read_energy
+from qarnot_mcp.tools.tasks.lookup import TaskReference, is_task_id, is_uuid, uuid_of_name
+from qarnot_mcp.tools.tasks.progress_pace import ProgressPace
 from qarnot_mcp.tools.tasks.raw import bounded_api_answer
 from qarnot_mcp.tools.tasks.view_data import view_meta
-from qarnot_mcp.tools.tasks.waiting import MAX_WAIT_SECONDS, ProgressCallback, WaitSeconds, wait_for_task
+from qarnot_mcp.tools.tasks.waiting import MAX_WAIT_SECONDS, ProgressCallback, WaitResult, WaitSeconds, wait_for_task
+
+
+def check_instance_id(given: int, info: ValidationInfo) -> int:
+    """Check the id of an instance."""
+    return identifiers.check_instance_id(given, parameter_of(info))
 
 
 class GetTask(Arguments):
     """The arguments of get_task."""
 
-    task_uuid: TaskIdParameter
+    task_uuid: TaskReference
     detail: Annotated[
         Literal["summary", "full"], Field(description="full adds everything the API said, secrets masked.")
     ] = "summary"
@@ -32,6 +44,9 @@ class GetTask(Arguments):
         WaitSeconds,
         Field(description="Wait up to this long, 0 to 45, for the task to end; tells what changed meanwhile."),
     ] = 0
+    instance_id: Annotated[
+        Annotated[int, AfterValidator(check_instance_id)] | None, Field(description="Show this instance alone.")
+    ] = None
 
 
 async def get_task(arguments: GetTask) -> ToolResult:
@@ -43,7 +58,7 @@ async def get_task(arguments: GetTask) -> ToolResult:
     client = current_client()
     most_seconds = min(MAX_WAIT_SECONDS, current_context().max_wait_seconds)
     wait_seconds = min(arguments.wait_seconds, most_seconds)
-    seen = await wait_for_task(client, arguments.task_uuid, wait_seconds, progress_reporter(client))
+    seen = await find_and_wait(client, arguments.task_uuid, wait_seconds)
     task = seen.task
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), read_energy(client, task))
     notes = (note_on_wait(arguments.wait_seconds, most_seconds, task), seen.note, no_energy)
@@ -51,6 +66,9 @@ async def get_task(arguments: GetTask) -> ToolResult:
     result = answer(
         TaskDetails.of(
             task,
+            now=datetime.now(UTC),
+            instance_id=arguments.instance_id,
+            console_url=console_url(current_context().transport.api_url, task.uuid),
             failure=failure,
             energy=energy,
             waited=seen.waited,
@@ -61,6 +79,18 @@ async def get_task(arguments: GetTask) -> ToolResult:
     if is_full:
         result.meta = view_meta(task)
     return result
+
+
+async def find_and_wait(client: QarnotClient, given: str, wait_seconds: float) -> WaitResult:
+    """Wait for the task that a text names: by its id, or by its name where no task has such an id."""
+    report = progress_reporter(client)
+    if is_task_id(given):
+        try:
+            return await wait_for_task(client, given, wait_seconds, report)
+        except NotFound:
+            if is_uuid(given):
+                raise
+    return await wait_for_task(client, await uuid_of_name(client, given), wait_seconds, report)
 
 
 def note_on_wait(asked_seconds: float, most_seconds: float, task: Task) -> str:
@@ -74,13 +104,18 @@ def note_on_wait(asked_seconds: float, most_seconds: float, task: Task) -> str:
 def progress_reporter(client: QarnotClient) -> ProgressCallback:
     """Return a callback that reports state and last output line to clients that sent a progress token."""
 
+    pace = ProgressPace()
+
     async def report(task: Task) -> None:
         context = get_context()
         request = context.request_context
         if request is None or "progressToken" not in (request.meta or {}):
             return
+        progress = pace.next(task.progress, time.monotonic())
+        if progress is None:
+            return
         message = f"{task.state}, {task.running_instance_count} of {task.instance_count} instances running"
         line = await last_line(client, task) if task.running_instance_count else ""
-        await context.report_progress(task.progress, 100, f"{message}: {line}" if line else message)
+        await context.report_progress(progress, 100, f"{message}: {line}" if line else message)
 
     return report

@@ -158,7 +158,7 @@ def instance_rows(task: Task) -> list[InstanceRow]:
     ]
     started = {one.instance_id for one in completed} | {one.instance_id for one in running}
     if len(started) < task.instance_count:
-        state = _state_of_rest(task.state)
+        state = state_of_rest(task.state)
         others = (number for number in _all_ids(task) if number not in started)
         rows += [InstanceRow(instance_id=number, state=state) for number in islice(others, MAX_INSTANCES)]
     rows.sort(key=lambda row: (row.state not in FIRST, row.instance_id))
@@ -169,7 +169,7 @@ def _all_ids(task: Task) -> Iterator[int]:
     return iter(Ranges.lenient(task.advanced_ranges or "") or range(task.instance_count))
 
 
-def _state_of_rest(state: str) -> InstanceState:
+def state_of_rest(state: str) -> InstanceState:
     """Return the state of the instances that the API tells nothing of: that of their task once it is over."""
     over: dict[str, InstanceState] = {"Success": "success", "Failure": "failure", "Cancelled": "cancelled"}
     return over.get(state, "queued")
