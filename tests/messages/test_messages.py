@@ -93,9 +93,9 @@ LOGS = partial(argument, tool="get_task_logs")
 LIST = partial(argument, tool="list_tasks")
 
 CASES = [
-    argument("task_uuid", "../profiles/x", *TASK_ID, tool="get_task"),
-    argument("task_uuid", "", *TASK_ID, tool="get_task"),
-    argument("task_uuid", "x" * 300, *TASK_ID, tool="get_task"),
+    argument("task_uuid", "../profiles/x", *TASK_ID, tool="abort_task"),
+    argument("task_uuid", "-", *TASK_ID, tool="abort_task"),
+    argument("task_uuid", "x" * 300, *TASK_ID, tool="delete_task"),
     argument("task_uuid", "paginate", *TASK_ID, tool="delete_task"),
     argument("task_uuid", "a/b", *TASK_ID, tool="abort_task"),
     argument("wait_seconds", -1, "a number of seconds from 0 to 45", tool="get_task"),
@@ -148,7 +148,7 @@ CASES = [
     together("gpu-in-pool", GPUS, "none in a pool", "own hardware.", pool_uuid=UUID, hardware_constraints=[GPU]),
     together("ids-and-count", RANGES, "not both", "out", profile="b", instance_count=3, advanced_ranges="0-2"),
     together("no-job", "dependencies is ", "of the same job", "Give job_uuid too", profile="b", dependencies=[UUID]),
-    Case("arguments", "refused", "get_task", {}, "task_uuid is missing", "The task's UUID or its shortname"),
+    Case("arguments", "refused", "get_task", {}, "task_uuid is missing", "The task's UUID, its shortname"),
     Case(
         "tool",
         "unknown tool",

@@ -38,7 +38,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (
         "get_task",
         {},
-        "task_uuid is missing: give a value of type string. The task's UUID, its shortname, or its exact name where no other task has it.",
+        f"task_uuid is missing: give a value of type string. {REFERENCE}",
     ),
     (
         "get_task",

@@ -177,6 +177,13 @@ async def test_what_a_model_reads_before_its_first_call_is_small(client: Client[
     assert len(instructions.encode()) < 2_048
 
 
+async def test_the_instructions_say_in_one_line_what_is_out_of_reach(client: Client[StreamableHttpTransport]) -> None:
+    (paragraph,) = [part for part in (client.instructions or "").split("\n\n") if "out of reach" in part]
+    assert "\n" not in paragraph
+    for word in ("prices", "credits", "pools", "files", "https://tasq.qarnot.com"):
+        assert word in paragraph
+
+
 async def test_tasks_are_found_by_the_words_of_people_for_their_states() -> None:
     async with (
         running_server(speed=1) as server,

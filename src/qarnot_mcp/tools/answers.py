@@ -17,7 +17,9 @@ LOG_CHARACTERS = 96_000
 """The text of get_task_logs: what is left holds left_out, next (with the search in it) and the cursor."""
 ROWS_CHARACTERS = 90_000
 """The names of profiles, the constants of one: what is left holds twenty licences."""
-API_CHARACTERS = 75_000
+TASK_CHARACTERS = 47_000
+"""All of get_task: twice as many characters as tokens, under the 25,000 of Claude Code."""
+API_CHARACTERS = 32_000
 """What the API said, with detail=full: it comes beside all that a summary has, a failure report included."""
 FAILURE_CHARACTERS = 4_000
 """A failure report: short, as every look at a failed task brings it."""

@@ -12,6 +12,7 @@ from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result, answer, truncate_to_budget
 from qarnot_mcp.tools.checks import Arguments, NoArguments, ProfileName, closest_matches
 from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.profile_usage import Usage, is_self_reference, usage_of
 
 NAMES_SHOWN = 10
 LICENCES_SHOWN = 20
@@ -58,6 +59,7 @@ class ProfileDetails(Result):
     name: str
     constants: list[ProfileConstantRow]
     licences: list[LicenceRow] | None = None
+    usage: Usage | None = Field(None, description="What the constants mean in use, where that is known.")
     hint: str | None = None
 
     @classmethod
@@ -66,7 +68,9 @@ class ProfileDetails(Result):
         rows = [
             ProfileConstantRow(
                 name=one_line(constant.name, NAME_CHARACTERS),
-                value=one_line(constant.value, VALUE_CHARACTERS) if constant.value else None,
+                value=one_line(constant.value, VALUE_CHARACTERS)
+                if constant.value and not is_self_reference(constant.name, constant.value)
+                else None,
                 description=one_line(constant.description, VALUE_CHARACTERS) if constant.description else None,
             )
             for constant in profile.constants
@@ -81,7 +85,8 @@ class ProfileDetails(Result):
             for licence in profile.licenses[:LICENCES_SHOWN]
         ]
         name = one_line(profile.name or asked_for, NAME_CHARACTERS)
-        return cls(name=name, constants=constants, licences=licences or None, hint=hint)
+        usage = usage_of(profile if profile.name else profile.model_copy(update={"name": asked_for}))
+        return cls(name=name, constants=constants, licences=licences or None, usage=usage, hint=hint)
 
 
 async def list_profiles(_: NoArguments) -> ToolResult:
@@ -96,7 +101,8 @@ async def list_profiles(_: NoArguments) -> ToolResult:
 async def get_profile(arguments: GetProfile) -> ToolResult:
     """Get one profile: the constants that configure it, with defaults and descriptions, and the licences it needs.
 
-    Constants are what submit_task takes, such as DOCKER_REPO, DOCKER_TAG and DOCKER_CMD.
+    Constants are what submit_task takes, such as DOCKER_REPO, DOCKER_TAG and DOCKER_CMD. Of well-known profiles usage
+    says what to set, what an instance does, and where files lie.
     """
     name, client = arguments.profile_name, current_client()
     try:

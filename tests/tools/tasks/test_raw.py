@@ -17,7 +17,7 @@ def test_long_lists_lose_their_ends_and_say_so() -> None:
 
 
 def test_a_list_of_one_giant_does_not_cost_the_rest() -> None:
-    giant = {f"k{number}": "x" * 3000 for number in range(20)}
+    giant = {f"k{number}": "x" * 3000 for number in range(10)}
     whole = bounded_api_answer({"uuid": "u", "errors": [giant], "tags": [str(number) for number in range(9000)]})
     assert whole["errors"] == [giant]
     assert whole["tags"][0] == "0"

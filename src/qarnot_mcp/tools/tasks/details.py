@@ -181,7 +181,6 @@ class TaskDetails(Result):
         energy: Energy | None = None,
         waited: Waited | None = None,
         note: str | None = None,
-        api: dict[str, Any] | None = None,
     ) -> Self:
         """Shape one task, and beside it what was read or done apart from it."""
         status = task.status
@@ -236,7 +235,6 @@ class TaskDetails(Result):
             energy=energy,
             waited=waited,
             note=note,
-            api=api,
         )
 
 

@@ -14,7 +14,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import NotFound
 from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.tools.answers import answer
+from qarnot_mcp.tools.answers import API_CHARACTERS, TASK_CHARACTERS, answer, json_length
 from qarnot_mcp.tools.checks import Arguments, parameter_of
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
@@ -62,22 +62,21 @@ async def get_task(arguments: GetTask) -> ToolResult:
     task = seen.task
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), read_energy(client, task))
     notes = (note_on_wait(arguments.wait_seconds, most_seconds, task), seen.note, no_energy)
-    is_full = arguments.detail == "full"
-    result = answer(
-        TaskDetails.of(
-            task,
-            now=datetime.now(UTC),
-            instance_id=arguments.instance_id,
-            console_url=console_url(current_context().transport.api_url, task.uuid),
-            failure=failure,
-            energy=energy,
-            waited=seen.waited,
-            note=" ".join(filter(None, notes)) or None,
-            api=bounded_api_answer(task.raw) if is_full else None,
-        )
+    details = TaskDetails.of(
+        task,
+        now=datetime.now(UTC),
+        instance_id=arguments.instance_id,
+        console_url=console_url(current_context().transport.api_url, task.uuid),
+        failure=failure,
+        energy=energy,
+        waited=seen.waited,
+        note=" ".join(filter(None, notes)) or None,
     )
-    if is_full:
-        result.meta = view_meta(task)
+    if arguments.detail == "summary":
+        return answer(details)
+    room = min(API_CHARACTERS, TASK_CHARACTERS - json_length(details))
+    result = answer(details.model_copy(update={"api": bounded_api_answer(task.raw, room)}))
+    result.meta = view_meta(task)
     return result
 
 

@@ -12,8 +12,8 @@ LEFT_OUT = "_left_out"
 KEPT_AT_LEAST = 1
 
 
-def bounded_api_answer(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return what the API said, masked, in at most 75,000 characters of JSON.
+def bounded_api_answer(raw: dict[str, Any], most: int = API_CHARACTERS) -> dict[str, Any]:
+    """Return what the API said, masked, in at most so many characters of JSON.
 
     If it is longer, its longest lists lose their ends and `_left_out` tells how many entries of each are missing; if
     that is not enough, its texts are shortened, too.
@@ -22,10 +22,10 @@ def bounded_api_answer(raw: dict[str, Any]) -> dict[str, Any]:
     # Masking looks at each text in several ways: what cannot be shown anyway goes first.
     masked = mask_raw(shortened(raw))
     for characters in TEXT_CHARACTERS:
-        whole = cut_to_fit(cleaned(masked, characters), lengths)
+        whole = cut_to_fit(cleaned(masked, characters), lengths, most)
         if whole is not None:
             return whole
-    return {LEFT_OUT: {"everything": f"longer than {API_CHARACTERS} characters even without its lists"}}
+    return {LEFT_OUT: {"everything": f"longer than {most} characters even without its lists"}}
 
 
 def shortened(value: Any) -> Any:
@@ -44,12 +44,12 @@ def shortened(value: Any) -> Any:
     return kept
 
 
-def cut_to_fit(whole: dict[str, Any], lengths: Mapping[str, int]) -> dict[str, Any] | None:
-    """Return it with its lists cut to 75,000 characters in all; None if it is longer without them.
+def cut_to_fit(whole: dict[str, Any], lengths: Mapping[str, int], most: int) -> dict[str, Any] | None:
+    """Return it with its lists cut to `most` characters in all; None if it is longer without them.
 
     `lengths` are those of its lists before anything was cut.
     """
-    while json_length(whole) > API_CHARACTERS:
+    while json_length(whole) > most:
         cuttable = [entries for _, entries in lists_of(whole) if len(entries) > KEPT_AT_LEAST]
         if not cuttable:
             return None
