@@ -56,6 +56,12 @@ def page(start: int, count: int) -> bytes:
     )
 
 
+@lru_cache(maxsize=256)
+def tags(uuids: tuple[str, ...]) -> bytes:
+    """Return what a search for the tags of these tasks brings."""
+    return compact([{"uuid": uuid, "state": "Success", "tags": ["demo"]} for uuid in uuids])
+
+
 @lru_cache(maxsize=16)
 def task(instances: int) -> bytes:
     """Return a task in the middle of its work: the first half of its instances is over, the second half runs."""

@@ -72,6 +72,8 @@ class Upstream(asyncio.Protocol):
         elif path == b"/v1/tasks/summaries/paginate":
             asked = json.loads(body)
             self._send(answers.page(int(asked["token"] or "0", 16), asked["maximumResults"]))
+        elif path == b"/v1/tasks/search":
+            self._send(answers.tags(tuple(json.loads(body)["filter"]["values"])))
         else:
             self._send(b'{"message":"No such path"}', b"404 Not Found")
 

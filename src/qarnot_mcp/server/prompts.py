@@ -41,7 +41,7 @@ def clean_up_finished_tasks(tag: str = "") -> str:
     return (
         f"Help me clean up my finished Qarnot tasks{which}. List them with list_tasks({filters}, limit=500), show me "
         "names, states and ages, and ask which to delete: deleting is for good and takes the logs along. Then delete "
-        "exactly those with delete_task, one call each, and say what is left."
+        "exactly those with delete_task, up to 100 of them in one call as task_uuids, and say what is left."
     )
 
 
