@@ -11,9 +11,14 @@ _QUOTED = re.compile(r"'[^']*(?:'|\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z)", re.DOTALL
 _SHELL = re.compile(r"\s*(?:exec\s+)?(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+(?:-\w+\s+)*-\w*c\b")
 
 
+def starts_shell(command: str) -> bool:
+    """Return whether a command runs a shell with a script in its arguments, as `sh -c '...'` does."""
+    return _SHELL.match(command) is not None
+
+
 def shell_syntax(command: str) -> str:
     """Return the first piece of shell syntax that stands outside quotes in a command that starts no shell, or ''."""
-    if _SHELL.match(command):
+    if starts_shell(command):
         return ""
     found = _SHELL_SYNTAX.search(_QUOTED.sub("", command))
     if found is None:

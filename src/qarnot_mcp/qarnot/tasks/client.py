@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.tasks.logs import LogStream
 from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskPage, TaskRequest
 from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, Page, TaskFilter, next_token
 from qarnot_mcp.qarnot.tasks.submission import start_task
-from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType
+from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
 
 
 class TasksClient:
@@ -97,6 +97,16 @@ class TasksClient:
         self._session.check_may_write("submit tasks")
         async with self._session.call(timed=False) as call:
             return await start_task(call, request, self._session.owner)
+
+    async def rerun(self, task_uuid: str, operation: RerunOperation, request: TaskRequest) -> Submission:
+        """Start a copy of a task, as safely as `submit` does (`POST /tasks/{id}/{retry,resume,recover,clone}`).
+
+        `request` holds what is to differ. The platform copies the rest, secret constants included.
+        """
+        self._session.check_may_write("submit tasks")
+        path = f"/tasks/{check_task_id(task_uuid)}/{operation}"
+        async with self._session.call(timed=False) as call:
+            return await start_task(call, request, self._session.owner, path, Resource("task", task_uuid))
 
     async def abort(self, task_id: str) -> Task:
         """Abort a task and return its state afterwards (`POST /tasks/{id}/abort`, `GET /tasks/{id}`).

@@ -47,18 +47,24 @@ def make_shortname(name: str) -> str:
     return f"{slug}-{''.join(secrets.choice(_ALPHABET) for _ in range(RANDOM_CHARACTERS))}"
 
 
-async def start_task(call: RetryingCall, request: TaskRequest, owner: str) -> Submission:
-    """Start a task and answers it; `owner` is the digest of the caller's key.
+NEW_TASK = Resource("profile, pool, job or bucket", "of this task")
 
-    Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API refuses.
+
+async def start_task(
+    call: RetryingCall, request: TaskRequest, owner: str, path: str = "/tasks", resource: Resource = NEW_TASK
+) -> Submission:
+    """Start a task by a POST to `path`, and return it; `owner` is the digest of the caller's key.
+
+    `resource` is what a 404 speaks of. Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API
+    refuses.
     """
-    return await _Submit(call, request, owner).run()
+    return await _Submit(call, request, owner, path, resource).run()
 
 
 class _Submit:
     """One submit: two thirds of the call's time to send it, the rest to look for it where the answer is lost."""
 
-    def __init__(self, call: RetryingCall, request: TaskRequest, owner: str) -> None:
+    def __init__(self, call: RetryingCall, request: TaskRequest, owner: str, path: str, resource: Resource) -> None:
         self._call = call
         self._limits = call.transport.limits
         self._name = request.name
@@ -66,8 +72,7 @@ class _Submit:
         self._shortname = make_shortname(request.name) if request.shortname is None else request.shortname
         self._owner = owner
         check_shortname(self._shortname)
-        resource = Resource("profile, pool, job or bucket", "of this task")
-        self._post = Request("POST", "/tasks", resource).with_json(request.to_api() | {"shortname": self._shortname})
+        self._post = Request("POST", path, resource).with_json(request.to_api() | {"shortname": self._shortname})
         self._get = Request("GET", f"/tasks/{self._shortname}", Resource("task", self._shortname))
         self._is_posted = False
 

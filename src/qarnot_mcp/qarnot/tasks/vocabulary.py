@@ -23,5 +23,8 @@ SchedulingType = Literal["Flex", "OnDemand", "Reserved"]
 SCHEDULING: Mapping[str, SchedulingType] = {"flex": "Flex", "ondemand": "OnDemand", "reserved": "Reserved"}
 """Each scheduling type by its name in lower case, as the API may write it."""
 
+RerunOperation = Literal["retry", "resume", "recover", "clone"]
+"""Which instances of a task the API runs again: failed, cancelled, both, or all."""
+
 LogType = Literal["stdout", "stderr"]
 LOG_TYPES: tuple[LogType, ...] = ("stdout", "stderr")

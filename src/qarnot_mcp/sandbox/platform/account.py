@@ -36,6 +36,8 @@ from qarnot_mcp.sandbox.platform.task_spec import (
     creation_of_copy,
     read_task_spec,
     resource_buckets,
+    unmarked,
+    with_secrets,
 )
 from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
@@ -232,6 +234,8 @@ class Account:
         if source.pool_uuid is not None:
             changed["profile"] = None
         instances = None if kind == "clone" else self._instances_to_run_again(kind, source, timestamp)
+        if self._assumptions.copies_keep_marked_secrets:
+            body = with_secrets(body, source.constants)
         return self.submit(creation_of_copy(source.spec, changed, body, instances), timestamp, late_seconds)
 
     def _instances_to_run_again(self, kind: Derivation, source: Task, timestamp: Timestamp) -> str:
@@ -266,10 +270,7 @@ class Account:
         """Replace the constants and tags that the body sets; `[SECRET]` leaves a secret constant as it was."""
         constants, tags = read_constants(body, "constants"), read_tags(body, "tags")
         if constants is not None:
-            values = constant_values(constants)
-            task.constants = {
-                key: task.constants.get(key, value) if value == "[SECRET]" else value for key, value in values.items()
-            }
+            task.constants = unmarked(constant_values(constants), task.constants)
         if tags is not None:
             task.tags = tags
         task.modified = timestamp.now

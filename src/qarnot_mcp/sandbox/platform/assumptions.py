@@ -19,3 +19,5 @@ class Assumptions:
     """Whether `dependsOn` asks for success; otherwise any end of the other task releases this one."""
     copies_leave_their_job: bool = False
     """Whether a clone, retry, resume or recover runs outside of the job of its source."""
+    copies_keep_marked_secrets: bool = True
+    """Whether a copy given constants keeps the secret ones whose value is `[SECRET]`; otherwise that is their value."""

@@ -177,6 +177,20 @@ def resource_buckets(values: JsonObject) -> list[str]:
     return [*values["resourceBuckets"], *(bucket["bucketName"] for bucket in advanced)]
 
 
+def unmarked(constants: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return constants in which `[SECRET]`, as the API shows secret ones, stands for what they are known to be."""
+    return {key: known.get(key, value) if value == "[SECRET]" else value for key, value in constants.items()}
+
+
+def with_secrets(body: Body, known: Mapping[str, str]) -> Body:
+    """Return the body of a copy with the secret constants that it marks filled in from the older task."""
+    constants = fields.read_constants(body, "constants")
+    if constants is None:
+        return body
+    values = unmarked(fields.constant_values(constants), known)
+    return body.replaced("constants", fields.constant_list(values))
+
+
 def creation_of_copy(source: TaskSpec, changed: JsonObject, body: Body, instances: str | None = None) -> Body:
     """Return the creation of a new task from an older one.
 

@@ -299,7 +299,7 @@ class NewTask(Arguments):
     @model_validator(mode="after")
     def check_together(self) -> Self:
         """Check what the parameters say together."""
-        self._check_where_it_runs()
+        self.check_where_it_runs()
         if self.instance_count is not None and self.advanced_ranges is not None:
             valid = "instance_count or advanced_ranges, not both"
             hint = "Leave instance_count out to choose the ids."
@@ -309,7 +309,8 @@ class NewTask(Arguments):
             raise InvalidArgument("dependencies", ", ".join(self.dependencies), "tasks of the same job", hint)
         return self
 
-    def _check_where_it_runs(self) -> None:
+    def check_where_it_runs(self) -> None:
+        """Check that one thing says where the task runs."""
         if self.profile is None and self.pool_uuid is None and self.job_uuid is None:
             hint = "Give profile (list_profiles shows the names), or pool_uuid to run in a pool."
             raise InvalidArgument("profile", None, "a profile, or a pool instead of it", hint)

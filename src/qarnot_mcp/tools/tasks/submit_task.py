@@ -17,6 +17,8 @@ from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.profiles import check_profile_known
 from qarnot_mcp.tools.tasks.advice import advise
 from qarnot_mcp.tools.tasks.new_task import NewTask
+from qarnot_mcp.tools.tasks.rerun import Repeats, RerunRequest
+from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
 
 ADVICE_SECONDS = 8.0
 
@@ -29,12 +31,13 @@ class Submitted(Result):
     shortname: str | None = None
     name: str
     state: str | None = None
+    repeats: Repeats | None = None
     warnings: list[str] | None = Field(None, description="What is probably not meant; the task was not changed.")
     note: str | None = None
     hint: str | None = None
 
     @classmethod
-    def of(cls, started: Submission, warnings: list[str]) -> Self:
+    def of(cls, started: Submission, warnings: list[str], repeats: Repeats | None = None) -> Self:
         """Shape a task that was started."""
         found = "The answer of Qarnot was lost on the way; the task was found by its shortname. It was started once."
         return cls(
@@ -43,35 +46,43 @@ class Submitted(Result):
             shortname=started.shortname,
             name=one_line(started.name, NAME_CHARACTERS),
             state=started.state,
+            repeats=repeats,
             warnings=warnings or None,
             note=found if started.found_again else None,
             hint="get_task with wait_seconds=45 follows it; booting takes two to three minutes.",
         )
 
     @classmethod
-    def checked(cls, new_task: NewTask, warnings: list[str]) -> Self:
+    def checked(cls, new_task: NewTask, warnings: list[str], repeats: Repeats | None = None) -> Self:
         """Shape a task that was only checked."""
         buckets = " Whether its buckets exist shows when it starts." if new_task.resource_buckets else ""
         return cls(
             started=False,
             shortname=new_task.shortname,
             name=one_line(new_task.name, NAME_CHARACTERS),
+            repeats=repeats,
             warnings=warnings or None,
             note=f"Checked only: nothing was started. The same call without validate_only starts it.{buckets}",
         )
 
 
-async def submit_task(arguments: NewTask) -> ToolResult:
+async def submit_task(arguments: SubmitTask) -> ToolResult:
     """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
 
     A Docker command runs with profile docker-batch and the constants DOCKER_REPO (library/ubuntu), DOCKER_TAG and
     DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. A lost answer is looked up, not sent again.
+    rerun_of repeats a task, whole or its failed instances, with constants merged by key.
     """
     client = current_client()
-    warnings = await read_advice(client, arguments)
+    rerun = None
+    if arguments.rerun_of is not None:
+        rerun = RerunRequest.of(await client.tasks.get(arguments.rerun_of), arguments)
+    repeats = rerun.repeats if rerun else None
+    warnings = [*await read_advice(client, arguments), *(rerun.warnings if rerun else ())]
     if arguments.validate_only:
-        return answer(Submitted.checked(arguments, warnings))
-    return answer(Submitted.of(await client.tasks.submit(arguments), warnings))
+        return answer(Submitted.checked(arguments, warnings, repeats))
+    started = await (rerun.start(client.tasks) if rerun else client.tasks.submit(arguments))
+    return answer(Submitted.of(started, warnings, repeats))
 
 
 async def read_advice(client: QarnotClient, new_task: NewTask) -> list[str]:

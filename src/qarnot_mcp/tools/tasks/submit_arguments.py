@@ -1,0 +1,66 @@
+"""The arguments of submit_task: those of a new task, and what makes it one that repeats another."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.tools.checks import TaskId, text_line
+from qarnot_mcp.tools.tasks.new_task import MAX_TEXT_CHARACTERS, NewTask
+
+Rerun = Literal["failed", "cancelled", "unfinished", "all"]
+
+
+def check_addition(given: str) -> str:
+    """Check what is put behind a command; a blank at its ends means nothing."""
+    return given.strip()
+
+
+class SubmitTask(NewTask):
+    """A new task, or with `rerun_of` an older one again, in which every parameter that is given overrides."""
+
+    rerun_of: Annotated[
+        TaskId | None,
+        Field(description="A task to repeat, secrets too; what else is given overrides it.", exclude=True),
+    ] = None
+    rerun: Annotated[
+        Rerun | None,
+        Field(description="Which of its instances; unfinished: failed and cancelled. Default all.", exclude=True),
+    ] = None
+    append_to_command: Annotated[
+        Annotated[str, AfterValidator(check_addition), text_line(MAX_TEXT_CHARACTERS)] | None,
+        Field(description="Put behind the command of rerun_of, such as --skip-na.", exclude=True),
+    ] = None
+
+    def check_where_it_runs(self) -> None:
+        """Check that something says where the task runs: what it repeats does."""
+        if self.rerun_of is None:
+            self._check_alone()
+            super().check_where_it_runs()
+            return
+        if self.pool_uuid is not None:
+            hint = "It runs where the task ran; submit it without rerun_of to run it elsewhere."
+            raise InvalidArgument("pool_uuid", self.pool_uuid, "no pool with rerun_of", hint)
+        if self.rerun not in (None, "all") and self.wants_other_instances:
+            parameter = "advanced_ranges" if self.advanced_ranges else "instance_count"
+            hint = f"rerun={self.rerun} says which instances run; rerun=all takes other ones."
+            raise InvalidArgument(parameter, getattr(self, parameter), "none with this rerun", hint)
+
+    def _check_alone(self) -> None:
+        for parameter in ("rerun", "append_to_command"):
+            if (value := getattr(self, parameter)) is not None:
+                raise InvalidArgument(
+                    parameter, value, "nothing without rerun_of", "rerun_of names the task to repeat."
+                )
+
+    @property
+    def wants_other_instances(self) -> bool:
+        """Whether the instances are chosen here."""
+        return self.instance_count is not None or self.advanced_ranges is not None
+
+    def to_api(self) -> dict[str, Any]:
+        """Return the body; a task that repeats another has the instances of that one where nothing else is said."""
+        body = super().to_api()
+        if self.rerun_of is not None and not self.wants_other_instances:
+            del body["instanceCount"]
+        return body
