@@ -67,7 +67,7 @@ async def test_pages_lead_through_all_tasks(client: QarnotClient) -> None:
         await client.tasks.submit(request("true", name=f"t{number}"))
     first = await client.tasks.page(limit=4)
     rest = await client.tasks.page(limit=4, cursor=first.next_cursor)
-    assert [task.name for task in first.tasks + rest.tasks] == [f"t{number}" for number in reversed(range(7))]
+    assert [task.name for task in (*first.tasks, *rest.tasks)] == [f"t{number}" for number in reversed(range(7))]
     assert (first.total, rest.next_cursor) == (7, None)
 
 

@@ -58,6 +58,8 @@ def one_line(text: str, limit: int) -> str:
 
     The text is cut to a few times the limit first, so that a huge one costs no more than a long one.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
+        return text
     part = text[: _CUT_FACTOR * limit]
     # A line break of any kind is a blank here; a lone \r must not make what comes before it disappear.
     line = " ".join(clean_text(part.replace("\r", " ")).split())

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, InvalidArgument, NotFound, TaskEnded, UnreadableResponse
 from qarnot_mcp.qarnot.http.call import MutationOutcome, RetryingCall
@@ -10,7 +11,7 @@ from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id
 from qarnot_mcp.qarnot.tasks.logs import LogStream
-from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskPage, TaskRequest
+from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskPage, TaskRequest, TaskSummary
 from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, Page, TaskFilter, next_token
 from qarnot_mcp.qarnot.tasks.submission import start_task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
@@ -54,8 +55,9 @@ class TasksClient:
                 valid = "next_cursor of an earlier answer with the same filters, unchanged"
                 raise InvalidArgument("cursor", token, valid, "Leave it out to start with the newest task.") from None
         page = Page.read(response.json("the list of tasks"))
+        kind = Task if where.tags else TaskSummary
         return TaskPage.model_construct(
-            tasks=[Task.read(item) for item in page.data[:limit]], total=page.total, next_cursor=next_token(page, token)
+            tasks=[kind.read(item) for item in page.data[:limit]], total=page.total, next_cursor=next_token(page, token)
         )
 
     async def search(self, where: TaskFilter, fields: Sequence[str] = (), limit: int = PAGE_TASKS) -> list[Task]:
@@ -63,6 +65,16 @@ class TasksClient:
 
         UUID and state are always read; without fields all of them are. The order is not known.
         """
+        return [Task.read(item) for item in await self._search(where, fields, limit)]
+
+    async def tags(self, uuids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the tags of at most 50 tasks by their UUIDs (`POST /tasks/search`), which summaries do not have."""
+        if not uuids:
+            return {}
+        items = await self._search(TaskFilter(uuids=sorted(map(check_task_id, uuids))), ("Tags",), len(uuids))
+        return {task.uuid: task.tags for task in map(TaskSummary.read, items)}
+
+    async def _search(self, where: TaskFilter, fields: Sequence[str], limit: int) -> list[Any]:
         if not 1 <= limit <= PAGE_TASKS:
             raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_TASKS}")
         select = {"fields": ["Uuid", "State", *fields]} if fields else None
@@ -73,7 +85,7 @@ class TasksClient:
         found = response.json("the tasks that were searched")
         if not isinstance(found, list):
             raise UnreadableResponse("the tasks that were searched are not a list")
-        return [Task.read(item) for item in found[:limit]]
+        return found[:limit]
 
     async def select(self, uuids: Sequence[str], fields: Sequence[str] = ()) -> dict[str, Task]:
         """Return at most 50 tasks by their UUIDs, as `search` does; tasks that are gone are left out."""

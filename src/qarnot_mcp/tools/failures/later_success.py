@@ -5,7 +5,7 @@ from typing import Literal
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.tasks.models import Task, TaskSummary
 from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, date
@@ -53,7 +53,7 @@ def _command(task: Task) -> str:
     return next((constant.value for constant in task.constants if constant.key == "DOCKER_CMD"), "")
 
 
-def _shape(task: Task, same: Literal["name", "command"]) -> LaterSuccess:
+def _shape(task: TaskSummary, same: Literal["name", "command"]) -> LaterSuccess:
     return LaterSuccess(
         uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS), created=date(task.created), same=same
     )

@@ -1,8 +1,8 @@
 """The tool that lists tasks."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Annotated, Literal
 
 from fastmcp.tools.base import ToolResult
@@ -131,10 +131,11 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
             for _ in range(MAX_PAGES):
                 page = await client.tasks.page(where=where, limit=min(page_tasks, limit - len(rows)), cursor=cursor)
                 if is_detailed:
-                    more, note = await rows_of(client, page.tasks, is_whole=bool(where.tags))
+                    more, note = await rows_of(client, page.tasks)
                 else:
                     more, note = [TaskRow(uuid=t.uuid, name="", state=t.state, instances=0) for t in page.tasks], None
-                fitting = count_fitting(more, room)
+                sizes = [json_bytes(row) + 1 for row in more]
+                fitting = sum(used <= room for used in accumulate(sizes))
                 if fitting < len(more):
                     hints = ["The list was cut to keep it readable; next_cursor reads on."]
                     if fitting == 0 or page_tasks < PAGE_TASKS:
@@ -143,7 +144,7 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
                     continue
                 if note and note not in hints:
                     hints.append(note)
-                room -= sum(json_bytes(row) + 1 for row in more)
+                room -= sum(sizes)
                 rows, cursor, total = rows + more, page.next_cursor, page.total
                 if cursor is None or len(rows) >= limit or page_tasks < PAGE_TASKS:
                     break
@@ -157,15 +158,6 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
     return TaskList(
         now=date_text(now), tasks=rows, count=len(rows), total=total, next_cursor=cursor, hint=" ".join(hints) or None
     )
-
-
-def count_fitting(rows: Sequence[TaskRow], room: int) -> int:
-    """Return how many of the rows fit into so many bytes."""
-    for count, row in enumerate(rows):
-        room -= json_bytes(row) + 1
-        if room < 0:
-            return count
-    return len(rows)
 
 
 def only_uuids(listed: TaskList) -> TaskList:

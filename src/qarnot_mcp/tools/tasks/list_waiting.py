@@ -46,7 +46,7 @@ async def wait_for_any(
         except (ApiUnavailable, TimeoutError):
             continue
     whole = [task for task in ended.values() if task is not None]
-    shaped, _ = await rows_of(client, whole, is_whole=True)
+    shaped, _ = await rows_of(client, whole)
     fresh = {row.uuid: row for row in shaped}
     after = [fresh.get(row.uuid) or (_gone(row) if row.uuid in ended else row) for row in rows]
     changes = [f"{active[uuid].name}: {active[uuid].state} -> {_state(task)}" for uuid, task in ended.items()]

@@ -9,14 +9,13 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.tasks.models import Status, Task, TaskSummary
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
 from qarnot_mcp.tools.failures.reasons import failure_reasons
 
 TAGS_SHOWN = 10
 DETAILS_SECONDS = 20.0
-TAG_FIELDS = ("Tags",)
 FAILURE_FIELDS = ("Tags", "Errors", "Status", "Constants", "Profile")
 """What tells why a task failed. The instances one by one are left out: there may be thousands."""
 NO_DETAILS = "The tags and the reasons of failures could not be read this time."
@@ -40,13 +39,11 @@ class TaskRow(Result):
     tags: list[str] | None = Field(None, description="Beside common_tags.")
 
     @classmethod
-    def of(cls, task: Task, details: Task | None = None, reason: str | None = None) -> Self:
-        """Shape one task; `details` knows what its summary does not say.
-
-        What follows from the rest (all instances of a success) is left out.
-        """
-        known = task if details is None else details
-        status = known.status if task.state != "Success" else None
+    def of(
+        cls, task: TaskSummary, tags: Sequence[str] = (), status: Status | None = None, reason: str | None = None
+    ) -> Self:
+        """Shape one task; what follows from the rest (all instances of a success) is left out."""
+        status = None if task.state == "Success" else status
         return cls(
             uuid=task.uuid,
             name=one_line(task.name, NAME_CHARACTERS),
@@ -60,33 +57,40 @@ class TaskRow(Result):
             reason=reason,
             created=date(task.created),
             ended=date(task.ended),
-            tags=[one_line(tag, NAME_CHARACTERS) for tag in known.tags[:TAGS_SHOWN]] or None,
+            tags=[one_line(tag, NAME_CHARACTERS) for tag in tags[:TAGS_SHOWN]] or None,
         )
 
 
-async def rows_of(client: QarnotClient, tasks: Sequence[Task], *, is_whole: bool) -> tuple[list[TaskRow], str | None]:
+async def rows_of(client: QarnotClient, tasks: Sequence[TaskSummary]) -> tuple[list[TaskRow], str | None]:
     """Return a row for each task of a page, and a sentence where not all could be read.
 
-    Summaries have neither tags nor instances: unless the tasks are whole, one search brings the tags and another what
-    tells of failures, both at once. A list without these is better than none, or a late one.
+    Summaries have neither tags nor instances: for those, one search brings the tags and another what tells of failures,
+    both at once. A list without these is better than none, or a late one.
     """
-    failed = [task.uuid for task in tasks if task.state == "Failure"]
-    details: Mapping[str, Task] = {task.uuid: task for task in tasks} if is_whole else {}
+    whole: Mapping[str, Task] = {task.uuid: task for task in tasks if isinstance(task, Task)}
+    tags: Mapping[str, Sequence[str]] = {}
     reasons: Mapping[str, str] = {}
+    failed = [task.uuid for task in tasks if task.state == "Failure"]
     note = None
     try:
         async with asyncio.timeout(DETAILS_SECONDS):
-            if not is_whole:
-                others = [task.uuid for task in tasks if task.state != "Failure"]
-                for found in await asyncio.gather(
-                    client.tasks.select(others, TAG_FIELDS), client.tasks.select(failed, FAILURE_FIELDS)
-                ):
-                    details = {**details, **found}
-            reasons = await failure_reasons(client, [details[uuid] for uuid in failed if uuid in details])
+            if not whole:
+                tags, whole = await asyncio.gather(
+                    client.tasks.tags([task.uuid for task in tasks if task.state != "Failure"]),
+                    client.tasks.select(failed, FAILURE_FIELDS),
+                )
+            reasons = await failure_reasons(client, [whole[uuid] for uuid in failed if uuid in whole])
     except (QarnotError, TimeoutError):
         note = NO_DETAILS
-    rows = [TaskRow.of(task, details.get(task.uuid), reasons.get(task.uuid)) for task in tasks]
-    return rows, note
+    return [_row(task, whole.get(task.uuid), tags, reasons) for task in tasks], note
+
+
+def _row(
+    task: TaskSummary, whole: Task | None, tags: Mapping[str, Sequence[str]], reasons: Mapping[str, str]
+) -> TaskRow:
+    if whole is None:
+        return TaskRow.of(task, tags.get(task.uuid, ()))
+    return TaskRow.of(task, whole.tags, whole.status, reasons.get(task.uuid))
 
 
 def with_common_tags(rows: Sequence[TaskRow]) -> tuple[list[TaskRow], list[str]]:
