@@ -10,6 +10,7 @@ from qarnot_mcp.tools.registry import REGISTRY
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+ICON = ROOT / "src/qarnot_mcp/server/icons/qarnot.png"
 # What `uv run --locked` needs, and nothing of the checkout beside it.
 FILES = ("main.py", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
 UNCHANGING_DATE = (2026, 1, 1, 0, 0, 0)
@@ -26,7 +27,10 @@ def manifest() -> str:
 
 def contents() -> dict[str, bytes]:
     """Return every file of the bundle by its name."""
-    files = {"manifest.json": manifest().encode(), "icon.png": (ROOT / "deploy/icons/qarnot-mcp-512.png").read_bytes()}
+    files = {
+        "manifest.json": manifest().encode(),
+        "icon.png": (ROOT / "src/qarnot_mcp/server/icons/qarnot.png").read_bytes(),
+    }
     files |= {name: (ROOT / name).read_bytes() for name in FILES}
     sources = (ROOT / "src").rglob("*")
     return files | {

@@ -13,8 +13,10 @@ from pydantic import SecretStr
 from qarnot_mcp import __version__
 from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from qarnot_mcp.qarnot.http.transport import Transport
+from qarnot_mcp.server.cache_hints import add_cache_hints
 from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.server.fastmcp_tools import make_tool, skip_hidden_list
+from qarnot_mcp.server.icons import server_icons, tool_icons
 from qarnot_mcp.server.middleware import CallMiddleware
 from qarnot_mcp.server.prompts import add_prompts
 from qarnot_mcp.server.resources import add_resources
@@ -54,11 +56,12 @@ def create_server(
     resolve_key: Callable[[], SecretStr],
     auth: "QarnotOAuthProvider | None" = None,
     registry: Registry = REGISTRY,
+    origin: str | None = None,
 ) -> FastMCP[dict[str, ServerContext]]:
     """Build the server with its tools; the transport is opened when its lifespan begins.
 
-    `resolve_key` answers the key of the call being served. `auth` is the sign-in of mode `oauth`. Raises
-    `SettingsError` for a tool set that is not known.
+    `resolve_key` answers the key of the call being served. `auth` is the sign-in of mode `oauth`. `origin` is the
+    address without a path at which the icons are served. Raises `SettingsError` for a tool set that is not known.
     """
     offer = ToolOffer.of(registry, settings)
     connection = partial(offer.current, scoped=auth is not None)
@@ -78,13 +81,14 @@ def create_server(
     def shown(tool: str) -> AuthCheck:
         return lambda _: connection().shows(tool)
 
-    tools = [make_tool(entry, shown(entry.name)) for entry in offer.entries()]
+    tools = [make_tool(entry, shown(entry.name), tool_icons(entry, origin)) for entry in offer.entries()]
     schemas = {tool.name: tool.parameters for tool in tools}
     server = FastMCP[dict[str, ServerContext]](
         "Qarnot",
         INSTRUCTIONS,
         version=__version__,
         website_url="https://qarnot.com",
+        icons=server_icons(origin),
         lifespan=lifespan,
         auth=auth,
         middleware=[
@@ -98,6 +102,7 @@ def create_server(
     add_prompts(server, shown)
     add_dashboard(server, lambda: connection().may_write)
     skip_hidden_list(server, schemas)
+    add_cache_hints(server)
     return server
 
 

@@ -15,10 +15,11 @@ from qarnot_mcp.tools.toolset import Registry, ToolEntry
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a tool cannot be called: a word for the log, and what the model reads."""
+    """Why a tool cannot be called: a word for the log, what the model reads, and the scope that would allow it."""
 
     outcome: str
     message: str
+    missing_scope: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Connection:
         if entry.writes and self.read_only:
             return Refusal("read-only connection", _explain_read_only(tool))
         if self.scopes is not None and entry.scope not in self.scopes:
-            return Refusal("not allowed", _explain_scope(tool, entry.scope))
+            return Refusal("not allowed", _explain_scope(tool, entry.scope), entry.scope)
         return None
 
     def note(self) -> str:

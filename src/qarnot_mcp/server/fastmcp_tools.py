@@ -11,7 +11,7 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.auth import AuthCheck
 from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
-from mcp_types import ToolAnnotations
+from mcp_types import Icon, ToolAnnotations
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -55,11 +55,12 @@ class SchemaWithoutTitles(GenerateJsonSchema):
         return {key: part for key, part in super().model_schema(schema).items() if key != "title"}
 
 
-def make_tool(entry: ToolEntry, shown: AuthCheck | None = None) -> ModelTool:
+def make_tool(entry: ToolEntry, shown: AuthCheck | None = None, icons: list[Icon] | None = None) -> ModelTool:
     """Return the tool that FastMCP serves to those for whom `shown` returns True."""
     return ModelTool(
         name=entry.name,
         title=entry.title,
+        icons=icons,
         description=inspect.getdoc(entry.function),
         arguments=entry.arguments,
         function=entry.function,

@@ -14,12 +14,15 @@ from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
 from qarnot_mcp.server.app import create_server
+from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry
 from qarnot_mcp.web.health import Readiness, health
 from qarnot_mcp.web.request_guard import RequestGuard
 from qarnot_mcp.web.response_form import ResponseForm
+from qarnot_mcp.web.server_card import PublicDocuments
+from qarnot_mcp.web.step_up import ScopeStepUp, resource_metadata_url
 
 log = logging.getLogger("qarnot_mcp.web.app")
 
@@ -40,18 +43,22 @@ def create_app(
     transport = open_transport(settings, simulation)
     mode = choose_mode(settings.auth, public_url)
     key_of_call = partial(resolve_key, mode, settings.api_key)
+    origin = public_url or f"http://localhost:{settings.port}"
+    further: list[Middleware] = []
     auth = None
     if mode == "oauth":
         # Only here: a server without sign-in starts a tenth sooner and holds less without them.
         from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
         from qarnot_mcp.auth.provider import create_provider
 
-        origin = public_url or f"http://localhost:{settings.port}"
         secrets = load_secrets(settings.secret_key, settings.secret_file)
         if secrets.notice is not None:
             log.log(secrets.notice.level, secrets.notice.text)
         auth = create_provider(settings, origin, secrets, partial(account_of, transport))
-    server = create_server(settings, transport, key_of_call, auth, registry)
+        offer = ToolOffer.of(registry, settings)
+        metadata = resource_metadata_url(origin, settings.path)
+        further.append(Middleware(ScopeStepUp, offer=offer, path=settings.path, metadata_url=metadata))
+    server = create_server(settings, transport, key_of_call, auth, registry, origin)
     server.custom_route("/health", methods=["GET"])(health)
     server.custom_route("/ready", methods=["GET"])(Readiness(transport).respond)
     hosts, origins = list(settings.allowed_hosts), list(settings.allowed_origins)
@@ -73,10 +80,12 @@ def create_app(
                 allow_headers=["*"],
                 expose_headers=["mcp-session-id", "www-authenticate"],
                 allow_private_network=True,  # a page beside the server on a private network, of an allowed origin
-            )
+            ),
+            *further,
         ],
     )
-    return RequestGuard(ResponseForm(app, prefer_json=settings.json_responses), settings.path)
+    formed = ResponseForm(app, prefer_json=settings.json_responses)
+    return RequestGuard(PublicDocuments(formed, origin, settings.path), settings.path)
 
 
 def open_transport(settings: Settings, simulation: ASGIApp | None = None) -> Transport:

@@ -1,0 +1,103 @@
+"""Scope step-up: a read-only sign-in that calls a writing tool is told which scope is missing, so it can ask for it."""
+
+import json
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qarnot_mcp.auth.oauth.discovery import RESOURCE_DOCUMENT
+from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.server.connection import Refusal, ToolOffer
+from qarnot_mcp.server.connection_options import read_options
+
+log = logging.getLogger("qarnot_mcp.web.step_up")
+
+ERROR_CODE = -32001
+"""The code that servers choose for a call that is not allowed; the protocol has none of its own."""
+
+
+class ScopeStepUp:
+    """Middleware that answers 403 `insufficient_scope` where a sign-in lacks the scope of the tool that it calls.
+
+    The protocol wants it as a status and a header, so that a client can sign the person in again for more; a tool's
+    own error reaches the model only. It stands behind the authentication.
+    """
+
+    def __init__(self, app: ASGIApp, offer: ToolOffer, path: str, metadata_url: str) -> None:
+        self._app = app
+        self._offer = offer
+        self._path = path
+        self._metadata_url = metadata_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        scopes = scope["auth"].scopes if "auth" in scope else []
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self._path or not scopes:
+            await self._app(scope, receive, send)
+            return
+        body = await Request(scope, receive).body()
+        if (refused := self._refused(scope, frozenset(scopes), body)) is not None:
+            await refused(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    def _refused(self, scope: Scope, scopes: frozenset[str], body: bytes) -> Response | None:
+        call = _tool_call(body)
+        if call is None:
+            return None
+        tool, request_id = call
+        try:
+            connection = self._offer.connect(read_options(scope["query_string"], scope["headers"]), scopes)
+        except InvalidArgument:
+            return None  # every request of such a connection is refused further in
+        refusal = connection.refusal(tool)
+        if refusal is None or refusal.missing_scope is None:
+            return None
+        log.info("%s refused: the sign-in has no scope %s", tool, refusal.missing_scope)
+        return self._response(refusal, refusal.missing_scope, request_id)
+
+    def _response(self, refusal: Refusal, missing: str, request_id: object) -> Response:
+        challenge = (
+            f'Bearer error="insufficient_scope", scope="{missing}", resource_metadata="{self._metadata_url}", '
+            f'error_description="{missing} is missing: sign in again without Read only"'
+        )
+        error = {"code": ERROR_CODE, "message": refusal.message, "data": {"missing_scope": missing}}
+        return JSONResponse(
+            {"jsonrpc": "2.0", "id": request_id, "error": error},
+            HTTPStatus.FORBIDDEN,
+            headers={"WWW-Authenticate": challenge},
+        )
+
+
+def _tool_call(body: bytes) -> tuple[str, object] | None:
+    """Return the tool and the id of a request that calls one; anything else is for the SDK to judge."""
+    try:
+        request: Any = json.loads(body)
+        if request["method"] == "tools/call" and isinstance(request["params"]["name"], str):
+            return request["params"]["name"], request.get("id")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return None
+
+
+def _replay(body: bytes, receive: Receive) -> Callable[[], Any]:
+    is_sent = False
+
+    async def replay() -> Message:
+        nonlocal is_sent
+        if is_sent:
+            return await receive()
+        is_sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def resource_metadata_url(origin: str, path: str) -> str:
+    """Return where the protected-resource document of the endpoint lies."""
+    return f"{origin}{RESOURCE_DOCUMENT}{path}"
