@@ -158,15 +158,15 @@ class Conflict(ApiRefused):
 
 
 class ShortnameTaken(Conflict):
-    """A task has the shortname already; no second one was started."""
+    """A task, job or pool has the shortname already; no second one was started."""
 
-    def __init__(self, shortname: str, *, uuid: str, name: str, state: str) -> None:
+    def __init__(self, shortname: str, *, uuid: str, name: str, state: str, noun: str = "task") -> None:
         self.shortname = shortname
         self.uuid = uuid
         super().__init__(
-            message=f"The shortname {shown(shortname)} is taken by the task {one_line(uuid, 80)} ({shown(name)}, "
-            f"{one_line(state, 40)}); nothing new was started. If that is the task you wanted, follow it with "
-            "get_task; for another task give another shortname, or none."
+            message=f"The shortname {shown(shortname)} is taken by the {noun} {one_line(uuid, 80)} ({shown(name)}, "
+            f"{one_line(state, 40)}); nothing new was started. If that is the {noun} you wanted, follow it with "
+            f"get_{noun}; for another {noun} give another shortname, or none."
         )
 
 
@@ -227,6 +227,8 @@ class NotFound(ApiRefused):
     status = 404
     _LOOK: ClassVar[dict[str, str]] = {
         "task": "list_tasks shows the tasks; deleted ones are gone.",
+        "job": "list_jobs shows the jobs; deleted ones are gone.",
+        "pool": "list_pools shows the pools; deleted ones are gone.",
         "profile": "list_profiles shows the names.",
         "bucket": "Give the name of a bucket that exists, or make it first at https://tasq.qarnot.com.",
         "file": "list_files shows the paths; they are case-sensitive.",
@@ -373,7 +375,7 @@ class SubmitUncertain(QarnotError):
 
 
 class NotStarted(SubmitUncertain):
-    """Nothing was started: it was never sent, or there is no task with the shortname."""
+    """Nothing was started: it was never sent, or nothing has the shortname."""
 
     def __init__(self, shortname: str, cause: QarnotError) -> None:
         # With the same shortname, so that even a task that shows up very late is met and not doubled.
@@ -385,13 +387,13 @@ class NotStarted(SubmitUncertain):
 
 
 class SubmitUnknown(SubmitUncertain):
-    """Whether the task was started is not known."""
+    """Whether the task, job or pool was started is not known."""
 
-    def __init__(self, shortname: str, cause: QarnotError) -> None:
+    def __init__(self, shortname: str, cause: QarnotError, noun: str = "task") -> None:
         super().__init__(
-            "It is not known whether the task was started. Before you submit again call get_task with "
-            f"task_uuid={shown(shortname)} (its shortname): a task means that it was started; no such task means that "
-            "it was not, and a new submit with the same shortname is safe.",
+            f"It is not known whether the {noun} was started. Before you submit again call get_{noun} with "
+            f"{noun}_uuid={shown(shortname)} (its shortname): a {noun} means that it was started; no such {noun} means "
+            "that it was not, and a new submit with the same shortname is safe.",
             shortname=shortname,
             cause=cause,
         )

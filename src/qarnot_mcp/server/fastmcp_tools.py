@@ -55,6 +55,14 @@ class SchemaWithoutTitles(GenerateJsonSchema):
         return {key: part for key, part in super().model_schema(schema).items() if key != "title"}
 
 
+class OutputSchema(SchemaWithoutTitles):
+    """Schemas of results: what a model's docstring says, its fields say."""
+
+    def model_schema(self, schema: Any) -> dict[str, Any]:
+        """Return the schema of a model without its name and its docstring."""
+        return {key: part for key, part in super().model_schema(schema).items() if key != "description"}
+
+
 def make_tool(entry: ToolEntry, shown: AuthCheck | None = None, icons: list[Icon] | None = None) -> ModelTool:
     """Return the tool that FastMCP serves to those for whom `shown` returns True."""
     return ModelTool(
@@ -81,7 +89,7 @@ def make_tool(entry: ToolEntry, shown: AuthCheck | None = None, icons: list[Icon
 @cache
 def output_schema_of(result: type[Result]) -> dict[str, Any]:
     """Return the output schema of a tool."""
-    return without_references(result.model_json_schema(mode="serialization"))
+    return plain_schema(result.model_json_schema(mode="serialization", schema_generator=OutputSchema))
 
 
 @cache

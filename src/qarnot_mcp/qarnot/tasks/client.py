@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, InvalidArgument, NotFound, TaskEnded, UnreadableResponse
@@ -10,10 +11,10 @@ from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id
+from qarnot_mcp.qarnot.submission import NEW_TASK, NewResource, Submission, create
 from qarnot_mcp.qarnot.tasks.logs import LogStream
-from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskPage, TaskRequest, TaskSummary
+from qarnot_mcp.qarnot.tasks.models import Task, TaskPage, TaskSummary
 from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, Page, TaskFilter, next_token
-from qarnot_mcp.qarnot.tasks.submission import start_task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
 
 
@@ -101,24 +102,25 @@ class TasksClient:
         async with self._session.call() as call:
             return await _get(call, task_id)
 
-    async def submit(self, request: TaskRequest) -> Submission:
+    async def submit(self, request: NewResource) -> Submission:
         """Start a task, exactly once even if the response is lost (`POST /tasks`, `GET /tasks/{shortname}`).
 
         Raises `ShortnameTaken`, `NotStarted` (nothing was started) or `SubmitUnknown`, besides what the API refuses.
         """
         self._session.check_may_write("submit tasks")
         async with self._session.call(timed=False) as call:
-            return await start_task(call, request, self._session.owner)
+            return await create(call, request, self._session.owner)
 
-    async def rerun(self, task_uuid: str, operation: RerunOperation, request: TaskRequest) -> Submission:
+    async def rerun(self, task_uuid: str, operation: RerunOperation, request: NewResource) -> Submission:
         """Start a copy of a task, as safely as `submit` does (`POST /tasks/{id}/{retry,resume,recover,clone}`).
 
         `request` holds what is to differ. The platform copies the rest, secret constants included.
         """
         self._session.check_may_write("submit tasks")
         path = f"/tasks/{check_task_id(task_uuid)}/{operation}"
+        copy = replace(NEW_TASK, path=path, missing=Resource("task", task_uuid))
         async with self._session.call(timed=False) as call:
-            return await start_task(call, request, self._session.owner, path, Resource("task", task_uuid))
+            return await create(call, request, self._session.owner, copy)
 
     async def abort(self, task_id: str) -> Task:
         """Abort a task and return its state afterwards (`POST /tasks/{id}/abort`, `GET /tasks/{id}`).

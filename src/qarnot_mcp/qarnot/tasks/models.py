@@ -5,7 +5,7 @@ where a wrong type would mislead: then `read` raises `UnreadableResponse`.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Protocol, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -182,30 +182,3 @@ class TaskPage(BaseModel):
     tasks: Sequence[TaskSummary]
     total: int | None = None
     next_cursor: str | None = None
-
-
-class Submission(BaseModel):
-    """A task that was started; `found_again` where the answer was lost and the task was looked up."""
-
-    model_config = ConfigDict(frozen=True)
-
-    uuid: str
-    shortname: str
-    name: str
-    state: str
-    found_again: bool = False
-
-
-class TaskRequest(Protocol):
-    """What a new task is to be."""
-
-    @property
-    def name(self) -> str:
-        """The name of the task."""
-
-    @property
-    def shortname(self) -> str | None:
-        """The unique id that the caller chose."""
-
-    def to_api(self) -> dict[str, Any]:
-        """Return the body of `POST /tasks`."""

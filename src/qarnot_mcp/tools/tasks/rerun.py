@@ -8,8 +8,9 @@ from typing import Self
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.qarnot.tasks.client import TasksClient
-from qarnot_mcp.qarnot.tasks.models import Constant, Submission, Task
+from qarnot_mcp.qarnot.tasks.models import Constant, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import RerunOperation
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_text

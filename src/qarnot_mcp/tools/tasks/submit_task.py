@@ -10,7 +10,7 @@ from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.qarnot.tasks.models import Submission
+from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
 from qarnot_mcp.tools.context import current_client

@@ -24,7 +24,7 @@ from qarnot_mcp.qarnot.errors import (
 )
 from qarnot_mcp.qarnot.http.transport import Limits
 from qarnot_mcp.qarnot.identifiers import check_shortname
-from qarnot_mcp.qarnot.tasks.submission import make_shortname
+from qarnot_mcp.qarnot.submission import make_shortname
 from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import OTHER_UUID, UUID, FakeClock, opened, task_document
 

@@ -1,8 +1,8 @@
-"""Starting a task so that a lost answer neither loses nor doubles it.
+"""Creating a task, a job or a pool so that a lost answer neither loses nor doubles it.
 
-Each submit carries a shortname, which the API keeps unique. When the answer is lost, the shortname tells whether the
-task is there. A shortname that the caller chose is looked up before, too: otherwise an older task with the same
-shortname could pass for the new one.
+Each carries a shortname, which the API keeps unique. When the answer is lost, the shortname tells whether the task is
+there. A shortname that the caller chose is looked up before, too: otherwise an older task with the same shortname could
+pass for the new one.
 """
 
 import re
@@ -10,6 +10,10 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import (
@@ -26,12 +30,11 @@ from qarnot_mcp.qarnot.errors import (
     TimedOut,
     UnreadableResponse,
 )
-from qarnot_mcp.qarnot.fields import NIL_UUID
+from qarnot_mcp.qarnot.fields import NIL_UUID, Record, Text
 from qarnot_mcp.qarnot.http.call import RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource, Response
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_shortname
-from qarnot_mcp.qarnot.tasks.models import Submission, Task, TaskRequest
 
 NAME_CHARACTERS = 40
 RANDOM_CHARACTERS = 12
@@ -47,33 +50,81 @@ def make_shortname(name: str) -> str:
     return f"{slug}-{''.join(secrets.choice(_ALPHABET) for _ in range(RANDOM_CHARACTERS))}"
 
 
-NEW_TASK = Resource("profile, pool, job or bucket", "of this task")
+class NewResource(Protocol):
+    """What a new task, job or pool is to be."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def shortname(self) -> str | None:
+        """The unique id that the caller chose."""
+
+    def to_api(self) -> dict[str, Any]:
+        """Return the body of the POST that creates it."""
 
 
-async def start_task(
-    call: RetryingCall, request: TaskRequest, owner: str, path: str = "/tasks", resource: Resource = NEW_TASK
-) -> Submission:
-    """Start a task by a POST to `path`, and return it; `owner` is the digest of the caller's key.
+class Submission(BaseModel):
+    """What was created; `found_again` where the answer was lost and it was looked up."""
 
-    `resource` is what a 404 speaks of. Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API
-    refuses.
+    model_config = ConfigDict(frozen=True)
+
+    uuid: str
+    shortname: str
+    name: str
+    state: str
+    found_again: bool = False
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where something is created: its noun, the path of the POST, and what a 404 to it speaks of."""
+
+    noun: str
+    path: str
+    missing: Resource
+    first_state: str = "Submitted"
+
+
+NEW_TASK = Endpoint("task", "/tasks", Resource("profile, pool, job or bucket", "of this task"))
+NEW_JOB = Endpoint("job", "/jobs", Resource("pool", "of this job"), "Active")
+NEW_POOL = Endpoint("pool", "/pools", Resource("profile or bucket", "of this pool"))
+
+
+async def create(call: RetryingCall, new: NewResource, owner: str, endpoint: Endpoint = NEW_TASK) -> Submission:
+    """Create a task, job or pool, and return it; `owner` is the digest of the caller's key.
+
+    Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API refuses.
     """
-    return await _Submit(call, request, owner, path, resource).run()
+    return await _Submit(call, new, owner, endpoint).run()
+
+
+class _Found(Record):
+    """What was found by its shortname."""
+
+    uuid: str = Field(min_length=1)
+    name: Text = ""
+    shortname: str | None = None
+    state: str = Field(min_length=1)
 
 
 class _Submit:
     """One submit: two thirds of the call's time to send it, the rest to look for it where the answer is lost."""
 
-    def __init__(self, call: RetryingCall, request: TaskRequest, owner: str, path: str, resource: Resource) -> None:
+    def __init__(self, call: RetryingCall, new: NewResource, owner: str, endpoint: Endpoint) -> None:
         self._call = call
         self._limits = call.transport.limits
-        self._name = request.name
-        self._is_own = request.shortname is None
-        self._shortname = make_shortname(request.name) if request.shortname is None else request.shortname
-        self._owner = owner
+        self._name = new.name
+        self._noun = endpoint.noun
+        self._first_state = endpoint.first_state
+        self._is_own = new.shortname is None
+        self._shortname = make_shortname(new.name) if new.shortname is None else new.shortname
+        self._lock = (owner, endpoint.noun, self._shortname)
         check_shortname(self._shortname)
-        self._post = Request("POST", path, resource).with_json(request.to_api() | {"shortname": self._shortname})
-        self._get = Request("GET", f"/tasks/{self._shortname}", Resource("task", self._shortname))
+        body = new.to_api() | {"shortname": self._shortname}
+        self._post = Request("POST", endpoint.path, endpoint.missing).with_json(body)
+        self._get = Request("GET", f"/{self._noun}s/{self._shortname}", Resource(self._noun, self._shortname))
         self._is_posted = False
 
     async def run(self) -> Submission:
@@ -82,8 +133,8 @@ class _Submit:
         async with AsyncExitStack() as held:
             try:
                 async with self._call.within(self._limits.call_seconds - look_up_seconds):
-                    # Two submits with one shortname, of one caller: the second one finds the task of the first.
-                    await held.enter_async_context(self._call.transport.submits.hold((self._owner, self._shortname)))
+                    # Two submits with one shortname, of one caller: the second one finds what the first created.
+                    await held.enter_async_context(self._call.transport.submits.hold(self._lock))
                     if not self._is_own:
                         await self._refuse_taken()
                     return await self._send()
@@ -112,28 +163,32 @@ class _Submit:
                 await self._call.transport.sleep(wait)
             else:
                 self._call.retries.succeeded()
-                return Submission(uuid=_new_uuid(answer), shortname=self._shortname, name=self._name, state="Submitted")
+                uuid = _new_uuid(answer, self._noun)
+                return Submission(uuid=uuid, shortname=self._shortname, name=self._name, state=self._first_state)
 
     async def _refuse_taken(self) -> None:
-        """Raise `ShortnameTaken` where a task has the shortname already."""
+        """Raise `ShortnameTaken` where a thing of this kind has the shortname already."""
         try:
-            task = self._read(await self._call.send(self._get))
+            found = self._read(await self._call.send(self._get))
         except NotFound:
             return
-        raise ShortnameTaken(self._shortname, uuid=task.uuid, name=task.name, state=task.state)
+        raise self._taken_by(found)
 
     async def _explain_taken(self, error: ApiRefused, *, is_ours: bool) -> Submission:
-        """Say which task has the shortname that the API refused; after a first try it is the one wanted."""
+        """Say what has the shortname that the API refused; after a first try it is the one wanted."""
         try:
-            task = self._read(await self._call.send(self._get))
+            found = self._read(await self._call.send(self._get))
         except (ApiUnavailable, NotFound):
             raise error from None
         if is_ours:
-            return self._found(task)
-        raise ShortnameTaken(self._shortname, uuid=task.uuid, name=task.name, state=task.state) from None
+            return self._found(found)
+        raise self._taken_by(found) from None
+
+    def _taken_by(self, found: _Found) -> ShortnameTaken:
+        return ShortnameTaken(self._shortname, uuid=found.uuid, name=found.name, state=found.state, noun=self._noun)
 
     async def _look_for_it(self, cause: ApiUnavailable, seconds: float) -> Submission:
-        """Look for the task, more than once, as it may appear late; only a last look that finds none is a no."""
+        """Look for it, more than once, as it may appear late; only a last look that finds none is a no."""
         # A 429 says that nothing was begun: one look makes sure, and a failure of that look changes nothing.
         looks = LOOKS if cause.may_have_worked else (0.0,)
         patience = min(self._limits.look_up_seconds, seconds * 2 / 3)
@@ -155,23 +210,25 @@ class _Submit:
             is_missing = not cause.may_have_worked
         if is_missing:
             raise NotStarted(self._shortname, cause) from cause
-        raise SubmitUnknown(self._shortname, cause) from cause
+        raise SubmitUnknown(self._shortname, cause, self._noun) from cause
 
-    def _read(self, answer: Response) -> Task:
-        """Read the task that was found, and makes sure that it is the one with the shortname."""
-        task = Task.read(answer.json("the task"))
-        if (task.shortname or "").lower() != self._shortname.lower():
-            raise UnreadableResponse("the task found by its shortname has another one")
-        return task
+    def _read(self, answer: Response) -> _Found:
+        """Read what was found, and make sure that it is the one with the shortname."""
+        found = _Found.read(answer.json(f"the {self._noun}"))
+        if (found.shortname or "").lower() != self._shortname.lower():
+            raise UnreadableResponse(f"the {self._noun} found by its shortname has another one")
+        return found
 
-    def _found(self, task: Task) -> Submission:
+    def _found(self, found: _Found) -> Submission:
         recorder().submit_found()
-        return Submission(uuid=task.uuid, shortname=self._shortname, name=task.name, state=task.state, found_again=True)
+        return Submission(
+            uuid=found.uuid, shortname=self._shortname, name=found.name, state=found.state, found_again=True
+        )
 
 
-def _new_uuid(answer: Response) -> str:
-    created = answer.json("the new task")
+def _new_uuid(answer: Response, noun: str) -> str:
+    created = answer.json(f"the new {noun}")
     uuid = created.get("uuid") if isinstance(created, Mapping) else None
     if not isinstance(uuid, str) or not UUID.fullmatch(uuid) or uuid == NIL_UUID:
-        raise UnreadableResponse("the new task: uuid is missing")
+        raise UnreadableResponse(f"the new {noun}: uuid is missing")
     return uuid
