@@ -128,3 +128,16 @@ async def test_what_failed_this_week_and_why(model: Conversation) -> None:
     model.told("what failed this week, and why, of four")
     assert model.calls == 1
     assert model.characters <= 2_500
+
+
+async def test_the_loss_curve_of_240_epochs(model: Conversation) -> None:
+    uuid = await model.started("python3 train.py")
+    await model.advance(240 * 540 + 1000)
+    log = await model.call("get_task_logs", task_uuid=uuid, tail_lines=240, max_characters=1000)
+    losses = [float(line.partition("loss=")[2].split()[0]) for line in log["text"].splitlines() if "loss=" in line]
+    assert (log["total_lines"], len(losses), losses[0], losses[-1]) == (240, 10, 2.243, 0.1348)
+    assert losses == sorted(losses, reverse=True)
+    assert log["next"]["fold"] is False
+    model.told("the loss curve of 240 epochs")
+    assert model.calls == 1
+    assert model.characters <= 1_500

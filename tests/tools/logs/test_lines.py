@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.tools.logs.lines import Block, Line, LineReader, cut_middle, numbered, read_blocks, without_prefix
+from qarnot_mcp.tools.logs.lines import Block, Line, LineReader, cut_middle, numbered, read_blocks
 from qarnot_mcp.tools.logs.work import LogWork
 from tests.support.log_pages import split_at, stream
 
@@ -103,8 +103,3 @@ def test_a_cut_line_is_within_its_limit_and_keeps_both_ends(line: str, limit: in
 
 def test_lines_are_numbered_from_the_first() -> None:
     assert numbered(["a", "b"], 7) == [Line(7, "a"), Line(8, "b")]
-
-
-def test_the_prefix_of_the_instance_is_taken_off() -> None:
-    assert without_prefix(" 3> a\n3> b\n 4> c\n3> 3> d\nno 3> e\n", 3) == "a\nb\n 4> c\n3> d\nno 3> e\n"
-    assert without_prefix("plain\n", 3) == "plain\n"

@@ -87,14 +87,30 @@ def test_a_line_longer_than_the_answer_is_cut_in_the_middle() -> None:
     assert "characters cut" in page.text
 
 
-def test_similar_lines_are_folded_unless_told_otherwise() -> None:
-    text = "".join(f"step {number}\n" for number in range(1, 51))
-    page = read_page(text)
-    assert page.text == "step 1\n... 48 similar lines\nstep 50"
-    assert page.folded_lines == 48
-    unfolded = read_page(text, fold=False)
+def test_similar_lines_that_do_not_fit_are_folded_unless_told_otherwise() -> None:
+    text = "".join(f"step {number}\n" for number in range(1, 501))
+    page = read_page(text, tail_lines=1000, max_characters=600)
+    assert page.text.startswith("step 1\n... 54 similar lines\nstep 56\n")
+    assert page.text.endswith("\nstep 500")
+    assert page.folded_lines == 490
+    unfolded = read_page(text, tail_lines=1000, fold=False)
     assert unfolded.text == text.rstrip("\n")
-    assert unfolded.folded_lines == 0
+    assert (unfolded.folded_lines, unfolded.next) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "query", [{"tail_lines": 1000}, {"cursor": "stdout.all.1"}, {"failed": Ranges.parse("0"), "tail_lines": 400}]
+)
+def test_where_something_is_folded_the_next_call_shows_all_of_it(query: dict[str, Any]) -> None:
+    texts = [f" 0> step {number}" for number in range(1, 301)]
+    page = read_page("\n".join(texts), max_characters=600, **query)
+    assert page.folded_lines > 0
+    seen: set[str] = set()
+    while page.next is not None:
+        assert page.next["fold"] is False
+        page = read_page("\n".join(texts), **{key: value for key, value in page.next.items() if key != "task_uuid"})
+        seen |= set(page.text.split("\n"))
+    assert seen == set(texts)
 
 
 def test_text_is_cleaned_and_secrets_are_hidden() -> None:
@@ -106,9 +122,10 @@ def test_a_search_cannot_find_a_secret() -> None:
     assert read_page("login s3cr3t-value\n", secrets=["s3cr3t-value"], search="s3cr3t").matches == 0
 
 
-def test_the_prefix_of_one_instance_is_taken_off_and_of_all_is_kept() -> None:
-    assert read_page(" 3> hello\n", instance_id=3).text == "hello"
-    assert read_page(" 3> hello\n").text == " 3> hello"
+@pytest.mark.parametrize("text", ["1> select", "1> select\nplain", "1> 1> a\n1> b"])
+def test_what_looks_like_a_prefix_in_the_log_of_one_instance_is_shown_as_it_was_printed(text: str) -> None:
+    assert read_page(f"{text}\n", instance_id=1).text == text
+    assert read_page(f"{text}\n", instance_id=1, search="[a-z]", context_lines=0).text.startswith("1: 1> ")
 
 
 def test_the_one_error_of_a_long_log_is_found_with_its_number() -> None:
@@ -129,6 +146,22 @@ def test_a_search_without_a_match_says_so() -> None:
     page = read_page(log(1200), search="nope")
     assert (page.text, page.matches) == ("", 0)
     assert page.left_out == "None of 1,200 lines matches. Capital letters count; (?i) before it ignores them."
+
+
+@pytest.mark.parametrize("before", ["", log(2), log(1200), log(5) + "half a"])
+def test_after_a_search_without_a_match_the_cursor_searches_what_is_new(before: str) -> None:
+    page = read_page(before, search="nope")
+    again = read_page(before + " line\nnope\nmore\n", search="nope", cursor=page.cursor, context_lines=0)
+    assert (again.matches, again.text.partition(": ")[2]) == (1, "nope")
+    assert page.next is None
+    assert read_page(before, search="nope", cursor=page.cursor).matches == 0
+
+
+def test_after_all_matches_the_cursor_finds_only_new_ones() -> None:
+    page = read_page(log(50) + "here\n", search="here")
+    assert page.matches == 1
+    again = read_page(log(50) + "here\n" + log(3) + "here it is\n", search="here", cursor=page.cursor, context_lines=0)
+    assert again.text == "55: here it is"
 
 
 def test_many_matches_are_read_on_until_all_were_shown() -> None:

@@ -7,9 +7,10 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.tools.logs.folding import LINE_PART
 from qarnot_mcp.tools.logs.mask import mask_of
 from qarnot_mcp.tools.logs.query import LogQuery
-from qarnot_mcp.tools.logs.view import LINE_PART, LogView
+from qarnot_mcp.tools.logs.view import LogView
 
 LINE_SECONDS = 2.0
 LINE_CHARACTERS = 200

@@ -1,6 +1,5 @@
 """The lines of a log, out of chunks of text that break anywhere, in bounded memory."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -174,12 +173,6 @@ def cut_middle(line: str, limit: int) -> str:
 def numbered(texts: Iterable[str], first: int) -> list[Line]:
     """Return lines with their numbers, counted from `first`."""
     return [Line(number, text) for number, text in enumerate(texts, first)]
-
-
-def without_prefix(text: str, instance_id: int) -> str:
-    """Return the text of one instance's log without the `3> ` that may stand before each line."""
-    mark = f"{instance_id}> "
-    return re.sub(rf"^ *{mark}", "", text, flags=re.MULTILINE) if mark in text else text
 
 
 def _end_characters(limit: int) -> int:

@@ -1,5 +1,6 @@
 """What get_task_logs shows of a log, and the call that shows the rest."""
 
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 from typing import Any
@@ -11,15 +12,13 @@ from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.answers import json_length
 from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, CursorReader, LogCursor, Position
 from qarnot_mcp.tools.logs.end import read_end
-from qarnot_mcp.tools.logs.folding import Span, fold, unfolded
-from qarnot_mcp.tools.logs.lines import Block, Line, cut_middle, numbered, pieces_of, read_blocks, without_prefix
+from qarnot_mcp.tools.logs.folding import LINE_PART, Span, fold, unfolded
+from qarnot_mcp.tools.logs.lines import Block, Line, cut_middle, numbered, pieces_of, read_blocks
 from qarnot_mcp.tools.logs.query import LogPage, LogQuery
 from qarnot_mcp.tools.logs.selection import Head, InstanceTails, Match, Search, Tail
 from qarnot_mcp.tools.logs.work import LogWork
 
 FAILED_INSTANCES_SHOWN = 4
-LINE_PART = 8
-"""A line takes at most an eighth of the text, so that one endless line does not push out all others."""
 _SECTION_CHARACTERS = 80
 _CHARACTERS_FOR_AN_INSTANCE = 2000
 
@@ -60,16 +59,14 @@ class LogView:
         return Block(self._prepare(block.text), block.first, block.count)
 
     def _prepare(self, text: str) -> str:
-        return "".join(map(self._prepare_piece, pieces_of(text)))
-
-    def _prepare_piece(self, text: str) -> str:
-        if self._query.instance_id is not None:
-            text = without_prefix(text, self._query.instance_id)
-        return self._mask.hide(clean_text(text))
+        return "".join(self._mask.hide(clean_text(piece)) for piece in pieces_of(text))
 
     def _spans(self, lines: Sequence[Line], room: int) -> list[Span]:
-        show = fold if self._query.fold else unfolded
-        return show(lines, room // LINE_PART)
+        return fold(lines, room) if self._query.fold else unfolded(lines, room // LINE_PART)
+
+    def _whole_if_folded(self, folded_lines: int, call: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return the call for the same part with nothing folded where something is, else `call`."""
+        return self._query.call("tail_lines", "cursor", fold=False) if folded_lines else call
 
     def _end(self, tail: Tail, total_lines: int, is_ended: bool) -> LogPage:
         query = self._query
@@ -88,7 +85,7 @@ class LogView:
             last_line=shown[-1].last,
             folded_lines=_folded_lines(shown),
             left_out=left_out,
-            next=call,
+            next=self._whole_if_folded(_folded_lines(shown), call),
             cursor=self._cursor_after(lines if is_ended else lines[:-1]),
         )
 
@@ -141,26 +138,34 @@ class LogView:
             last_line=last,
             folded_lines=_folded_lines(shown),
             left_out=_joined(notes),
-            next=call,
+            next=self._whole_if_folded(_folded_lines(shown), call),
             cursor=cursor,
         )
 
     async def _found(self, reader: CursorReader[Search], parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
-        total_lines, _ = await read_blocks(parts, lambda block: reader.feed(self._prepared(block)), self._work)
+        last_lines: deque[Line] = deque(maxlen=ANCHOR_LINES + 1)  # the last of them may have no newline yet
+
+        def feed(block: Block) -> None:
+            prepared = self._prepared(block)
+            reader.feed(prepared)
+            last_lines.extend(prepared.end(ANCHOR_LINES + 1))
+
+        total_lines, is_ended = await read_blocks(parts, feed, self._work)
         search = reader.selection
         shown = _first_within(_numbered_spans(search.found, query.room // LINE_PART), query.room)
         notes = [_note_on_position(reader)]
+        end = self._cursor_after(list(last_lines) if is_ended else list(last_lines)[:-1])
         if not shown:
             notes.append(f"None of {total_lines:,} lines matches. Capital letters count; (?i) before it ignores them.")
-            return LogPage("", total_lines, matches=0, left_out=_joined(notes))
+            return LogPage("", total_lines, matches=0, left_out=_joined(notes), cursor=end)
         last = shown[-1].last
         numbers = [match.line.number for match in search.found if match.matches and match.line.number <= last]
         call = None
         if len(numbers) < search.matches:
             notes.append(f"The first {len(numbers):,} of {search.matches:,} matching lines are shown.")
-            following = LogCursor(query.log, numbers[-1] + 1)
-            call = query.call("search", "context_lines", cursor=str(following))
+            end = str(LogCursor(query.log, numbers[-1] + 1))
+            call = query.call("search", "context_lines", cursor=end)
         return LogPage(
             text=_text_of(shown),
             total_lines=total_lines,
@@ -169,6 +174,7 @@ class LogView:
             matches=search.matches,
             left_out=_joined(notes),
             next=call,
+            cursor=end,
         )
 
     async def _failed_first(self, parts: AsyncIterator[LogPart]) -> LogPage:
@@ -214,7 +220,7 @@ class LogView:
             total_lines=total_lines,
             folded_lines=folded_lines,
             left_out=_joined(notes),
-            next=query.call(instance_id=cut[0]) if cut else None,
+            next=self._whole_if_folded(folded_lines, query.call(instance_id=cut[0]) if cut else None),
         )
 
 
