@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from qarnot_mcp.server.arguments import MAX_ARGUMENTS, beginning_of
+from qarnot_mcp.server.arguments import MAX_ARGUMENTS, beginning_of, normalise_arguments
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.tasks.list_tasks import ListTasks
 from qarnot_mcp.tools.tasks.new_task import NewTask
@@ -44,6 +44,14 @@ def test_a_list_is_read_up_to_its_first_fault() -> None:
 def test_arguments_without_number_are_refused_before_they_are_read() -> None:
     text = refusal_of(ListTasks, **{f"unknown{number}": 1 for number in range(MANY)})
     assert text == f"Give at most {MAX_ARGUMENTS} arguments: these are 20,000."
+
+
+@pytest.mark.parametrize("given", [[1.5] * MANY, {str(number): 1.5 for number in range(MANY)}])
+def test_nothing_is_made_of_a_list_that_no_parameter_takes(given: Any) -> None:
+    schema = {"properties": {"tags": {"type": "array", "items": {"type": "string"}}}}
+    meant, warnings = normalise_arguments({"tags": given}, schema)
+    assert warnings == []
+    assert meant["tags"] is given or meant["tags"][0] is given
 
 
 def test_a_given_value_is_cut_before_it_is_shown() -> None:

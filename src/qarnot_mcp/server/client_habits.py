@@ -26,6 +26,8 @@ EXTRA_NAMES = frozenset(extra.name for extra in EXTRAS)
 NO_VALUES = frozenset({"", "null", "none", "undefined"})
 # A search of a log for one of those words is meant as it is.
 LITERAL = frozenset({"search"})
+MAX_ENTRIES = 1000
+"""As many as any parameter takes; a longer list is refused as it came."""
 
 
 def is_left_out(name: str, given: object) -> bool:
@@ -47,7 +49,9 @@ def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
         # A map of names to values is one of constants, which the parameter itself reads.
         is_lone = not isinstance(held, list) and not (isinstance(held, dict) and _takes_pairs(schema))
         entries = [held] if is_lone else held
-        return [_entry(entry, _items_of(schema)) for entry in entries] if isinstance(entries, list) else entries
+        if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
+            return entries
+        return [_entry(entry, _items_of(schema)) for entry in entries]
     if "object" in types:
         return _held(given, dict)
     if types == ["string"] and isinstance(given, int | float) and not isinstance(given, bool):
@@ -57,6 +61,8 @@ def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
 
 def warnings_for(given: object, place: str) -> list[str]:
     """Return a sentence for each fraction below a parameter: one written as 22.10 has come as 22.1."""
+    if isinstance(given, list | dict) and len(given) > MAX_ENTRIES:
+        return []
     if isinstance(given, list):
         return [text for entry in given for text in warnings_for(entry, place)]
     if isinstance(given, dict):
