@@ -329,6 +329,40 @@ async def test_a_host_without_tools_for_views_shows_the_result_alone(browser: Br
         assert host.calls == []
 
 
+async def test_a_host_without_tools_for_views_shows_no_buttons_that_would_call_any_and_keeps_the_list(
+    browser: Browser,
+) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+        await host.open("list_tasks", capabilities={})
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+        await host.view.get_by_role("row", name="orchard calibration").click()
+        await expect(host.view.locator("tbody tr")).to_have_count(13)
+        await expect(host.view.get_by_role("button", name="Refresh")).to_have_count(0)
+        await expect(host.view.locator("tbody button, .choices button, .more button")).to_have_count(0)
+        uuid = (await call(host.client, "list_tasks", name="orchard calibration"))["tasks"][0]["uuid"]
+        await host.open("get_task", {"task_uuid": uuid, "detail": "full"}, capabilities={})
+        await expect(host.view.get_by_role("heading", name="orchard calibration")).to_be_visible()
+        assert await host.view.locator("button:not([disabled])").all_inner_texts() in ([], [""])
+        await host.open("get_task_logs", {"task_uuid": uuid}, capabilities={})
+        await expect(host.view.get_by_role("log")).to_be_visible()
+        await expect(host.view.locator("select, .choices button")).to_have_count(0)
+        assert host.calls == []
+
+
+async def test_a_task_opens_in_qarnots_console_through_the_host(browser: Browser) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+        uuid = (await call(host.client, "list_tasks", limit=1))["tasks"][0]["uuid"]
+        task = await call(host.client, "get_task", task_uuid=uuid, detail="full")
+        url = f"https://tasq.qarnot.com/tasks/{uuid}"
+        result = {"content": [], "structuredContent": {**task, "console_url": url}}
+        await host.open("get_task", {"task_uuid": uuid}, capabilities={"openLinks": {}}, result=result)
+        await host.view.get_by_role("button", name="Open in Qarnot’s console").click()
+        assert await host.heard("ui/open-link") == [{"url": url}]
+        await host.open("get_task", {"task_uuid": uuid}, capabilities={"serverTools": {}}, result=result)
+        await expect(host.view.get_by_role("button", name="Log", exact=True)).to_be_visible()
+        await expect(host.view.get_by_role("button", name="Open in Qarnot’s console")).to_have_count(0)
+
+
 async def test_messages_of_others_than_the_host_are_not_taken(browser: Browser) -> None:
     async with running_server(speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")

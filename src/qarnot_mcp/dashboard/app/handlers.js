@@ -42,6 +42,7 @@ export function createHandlers(view) {
   return {
     refresh: load,
     expand: view.expand,
+    openConsole: () => attempt(view.task, () => view.host.openLink(view.task.result.console_url)),
     openTasks: () => show("tasks", view.tasks, `[data-uuid="${CSS.escape(view.task.uuid)}"]`),
     openTask: (uuid, name) => show("task", view.task?.uuid === uuid ? view.task : newTask(uuid, name)),
 

@@ -74,6 +74,8 @@ export function connectToHost(onNotification, onTeardown) {
     updateModelContext: (text, structuredContent) =>
       request("ui/update-model-context", { content: [{ type: "text", text }], structuredContent }),
 
+    openLink: (url) => request("ui/open-link", { url }),
+
     requestDisplayMode: (mode) => request("ui/request-display-mode", { mode }),
 
     reportSize: (width, height) => post({ method: `${NOTIFICATION}size-changed`, params: { width, height } }),

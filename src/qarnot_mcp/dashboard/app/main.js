@@ -78,7 +78,8 @@ import { taskListPage } from "../pages/task_list.js";
  * @property {Asking|null} asking
  * @property {string} notice what was done last
  * @property {boolean} mayAct whether the reader may abort, delete and run again
- * @property {boolean} mayCall whether the host lets the view call tools
+ * @property {boolean} mayCall whether the host lets the view call tools; else it shows the result that it was given
+ * @property {boolean} mayOpen whether the host opens links
  * @property {boolean} isAlive whether another load is due
  * @property {"compact"|"inline"|"fullscreen"} display how much room there is: compact is at most 500 pixels high, until
  *   the reader asks for more
@@ -106,6 +107,7 @@ const view = {
   notice: "",
   mayAct: root.dataset.actions === "on",
   mayCall: true,
+  mayOpen: true,
   knownTags: new Set(),
   isAlive: false,
   display: "compact",
@@ -154,7 +156,7 @@ async function load() {
     const result = await view.host.callTool(tool, args(part));
     // The reader has gone to another page meanwhile, which has a load of its own.
     if (view[view.page] !== part || part.isFound) return "replaced";
-    const text = JSON.stringify(result);
+    const text = JSON.stringify({ ...result, now: undefined }); // the time alone is no change
     const isSame = part.lastResult === text;
     Object.assign(part, { lastResult: text, problem: null });
     return take(view, part, result) ? "over" : isSame ? "same" : "changed";
@@ -257,8 +259,10 @@ takeContext({});
 addEventListener("scroll", () => view.page === "log" && view.go.scrolled(root));
 prefersDark.addEventListener("change", () => takeContext({}));
 view.host.initialize().then((host) => {
-  view.mayCall = !host.hostCapabilities || "serverTools" in host.hostCapabilities;
+  const can = (name) => !host.hostCapabilities || name in host.hostCapabilities;
+  Object.assign(view, { mayCall: can("serverTools"), mayOpen: can("openLinks") });
   view.mayAct &&= view.mayCall;
+  root.dataset.calls = view.mayCall ? "on" : "off";
   takeContext(host.hostContext ?? {});
   new ResizeObserver(
     ([

@@ -9,6 +9,7 @@ const ICONS = {
   log: "M3 4l4 4-4 4M8.5 12H13",
   abort: "M4.5 4.5h7v7h-7z",
   delete: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5",
+  console: "M6.5 3.5H3.5v9h9v-3M9.5 3H13v3.5M13 3 7.5 8.5",
   expand: "M9.5 3H13v3.5M6.5 13H3V9.5M13 3 9 7M3 13l4-4",
   toEnd: "M8 3v10M4 9l4 4 4-4",
 };
@@ -68,13 +69,13 @@ export const section = (name, title, aside, ...content) =>
   h(`section.${name}`, { "aria-labelledby": `${name}-title` }, h("h2", { id: `${name}-title` }, title, aside), content);
 
 /** What went wrong, with a way to try again. */
-export const problemBox = ({ say, go }, problem) =>
+export const problemBox = ({ say, go, mayCall }, problem) =>
   problem &&
   h(
     "div.problem",
     { role: "alert" },
     h("p", problem.isLost && h("strong", say("lostTitle"), " "), problem.text),
-    button(say("tryAgain"), go.refresh, { icon: "again" }),
+    mayCall && button(say("tryAgain"), go.refresh, { icon: "again" }),
   );
 
 /** The way to what a compact page leaves out. */

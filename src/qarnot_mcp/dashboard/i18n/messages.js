@@ -8,6 +8,7 @@ title=Qarnot tasks=Tâches Qarnot
 tasks=Tasks=Tâches
 task=Task=Tâche
 log=Log=Journal
+console=Open in Qarnot’s console=Ouvrir dans la console Qarnot
 loading=Loading=Chargement
 refresh=Refresh=Actualiser
 fullscreen=Full screen=Plein écran

@@ -10,27 +10,29 @@ const MAX_CHOICES = 500;
 const SHOWN_LINES = { compact: 10, inline: 100, fullscreen: Infinity };
 
 export function logPage(view) {
-  const { say, go, log, display } = view;
+  const { say, go, log, display, mayCall } = view;
   const { result, lines, args, name, state, search, problem } = log;
   const matches = search && lines.reduce((sum, { text }) => sum + (piecesOf(text, search).length - 1) / 2, 0);
   return [
     head(
       view,
       problem,
-      button(name ?? say("task"), () => go.openTask(args.task_uuid, name), { kind: "quiet", icon: "back" }),
+      mayCall && button(name ?? say("task"), () => go.openTask(args.task_uuid, name), { kind: "quiet", icon: "back" }),
     ),
     h("div.task-title", h("h1", { id: "heading", tabindex: -1 }, say("log")), state && chip(view, state)),
     display !== "compact" &&
       h(
         "div.tools",
         { role: "search" },
-        choices(say("stream"), STREAMS, args.log_type, (log_type) => go.openLog({ log_type })),
-        instanceChoice(view),
+        mayCall && [
+          choices(say("stream"), STREAMS, args.log_type, (log_type) => go.openLog({ log_type })),
+          instanceChoice(view),
+        ],
         h(
           "div.log-search",
           inputField("log-search", say("search"), search, go.searchText, {
             type: "search",
-            onkeydown: ({ key }) => key === "Enter" && go.searchAll(),
+            onkeydown: ({ key }) => mayCall && key === "Enter" && go.searchAll(),
           }),
           search && h("span.soft", { "aria-live": "polite" }, say("matches", matches)),
         ),
@@ -55,7 +57,7 @@ function instanceChoice({ say, go, log: { args, instanceIds } }) {
   );
 }
 
-function terminal({ say, go, log, display }) {
+function terminal({ say, go, log, display, mayCall }) {
   const { result, args, search, isFound, isOver, follows } = log;
   const isFull = display === "fullscreen";
   const count = SHOWN_LINES[display];
@@ -69,7 +71,7 @@ function terminal({ say, go, log, display }) {
 
     isFound
       ? note(say("foundLines", result.matches ?? 0), "backToLog", go.leaveSearch)
-      : first > 1 && note(say("linesAbove", first - 1), isFull && "earlier", go.earlier),
+      : first > 1 && note(say("linesAbove", first - 1), isFull && mayCall && "earlier", go.earlier),
     first === null && result.left_out && note(result.left_out),
     h(
       "div.lines",

@@ -20,10 +20,10 @@ const FIELDS = [
 const COUNTS = ["running", "succeeded", "failed", "cancelled", "waiting"];
 
 export function taskPage(view) {
-  const { say, go, task } = view;
+  const { say, go, task, mayCall } = view;
   const { result, problem } = task;
   return [
-    head(view, problem, button(say("tasks"), go.openTasks, { kind: "quiet", icon: "back" })),
+    head(view, problem, mayCall && button(say("tasks"), go.openTasks, { kind: "quiet", icon: "back" })),
     h(
       "div.task-title",
       h("h1", { id: "heading", tabindex: -1 }, result?.name ?? task.name ?? say("task")),
@@ -63,17 +63,18 @@ function details(view) {
   ];
 }
 
-function actionBar({ say, go, task: { result }, mayAct }) {
+function actionBar({ say, go, task: { result }, mayAct, mayCall, mayOpen }) {
   const action = (name) => button(say(name), () => go.ask(name), { icon: name, "data-action": name });
   return h(
     "div.actions",
-    button(say("log"), () => go.openLog({}), { icon: "log" }),
+    mayCall && button(say("log"), () => go.openLog({}), { icon: "log" }),
+    mayOpen && result.console_url && button(say("console"), go.openConsole, { icon: "console" }),
     mayAct && result.viewData?.resubmission && action("again"),
     mayAct && action(isOver(result.state) ? "delete" : "abort"),
   );
 }
 
-function failure({ say, memory, go, display, task: { result } }) {
+function failure({ say, memory, go, display, mayCall, task: { result } }) {
   const { failure: report, errors = [], state } = result;
   if (!report && (!errors.length || state === "Success")) return null;
   const group = ({
@@ -97,7 +98,8 @@ function failure({ say, memory, go, display, task: { result } }) {
       h("p", h("strong", say("failedGroup", { count, ids })), " ", error?.message),
       h("p.soft", circumstances.filter(Boolean).join(" · ")),
       log_tail && h("pre", { tabindex: 0, role: "region", "aria-label": say("lastLines", { ids }) }, log_tail),
-      first >= 0 &&
+      mayCall &&
+        first >= 0 &&
         button(
           say("logOf", { id: String(first) }),
           () => go.openLog({ instance_id: first, log_type: log_type ?? "stderr" }),
@@ -192,7 +194,7 @@ function instanceCounts({ say, task: { result } }, ...content) {
 }
 
 function instanceBar(
-  { say, duration, percent, memory: sizeOf, go },
+  { say, duration, percent, memory: sizeOf, go, mayCall },
   { id, kind, from, boot, run, error, attempts, cpu, memory, memoryLimit },
   total,
 ) {
@@ -211,7 +213,13 @@ function instanceBar(
     { key: id },
     h(
       "button.number",
-      { class: kind, "aria-label": label, title: label, onclick: () => go.openLog({ instance_id: id }) },
+      {
+        class: kind,
+        "aria-label": label,
+        title: label,
+        disabled: !mayCall,
+        onclick: () => go.openLog({ instance_id: id }),
+      },
       id,
     ),
     h("span.track", ARIA_HIDDEN, piece("boot", from, boot), piece("run", from + boot, run)),

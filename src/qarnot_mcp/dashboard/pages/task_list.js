@@ -47,7 +47,7 @@ function shownRows({ tasks: { rows, text, sort }, tagsOf }) {
 }
 
 export function taskListPage(view) {
-  const { say, go, tasks, display } = view;
+  const { say, go, tasks, display, mayCall } = view;
   const { rows, args, problem, text } = tasks;
   const isCompact = display === "compact";
   const total = tasks.total ?? rows?.length;
@@ -60,20 +60,22 @@ export function taskListPage(view) {
       problem,
       logo(),
       h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts)),
-      iconButton("again", say("refresh"), go.refresh),
+      mayCall && iconButton("again", say("refresh"), go.refresh),
     ),
     !isCompact &&
       h(
         "div.tools",
         { role: "search" },
         inputField("filter", say("filter"), text, go.filterText, { type: "search" }),
-        choices(
-          say("state"),
-          STATES.map((state) => [state, say(state)]),
-          args.state ?? "all",
-          go.filterState,
-        ),
-        tagFilter(view),
+        mayCall && [
+          choices(
+            say("state"),
+            STATES.map((state) => [state, say(state)]),
+            args.state ?? "all",
+            go.filterState,
+          ),
+          tagFilter(view),
+        ],
       ),
     problemBox(view, problem),
     !rows && !problem && loading(view),
@@ -81,7 +83,7 @@ export function taskListPage(view) {
     isCompact && shown?.length > 0 && showAllButton(view),
     !isCompact &&
       tasks.nextCursor &&
-      h("div.more", button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
+      h("div.more", mayCall && button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
   ];
 }
 
@@ -96,13 +98,13 @@ function tagFilter({ say, tasks: { tagText }, knownTags, go }) {
   ];
 }
 
-function nothing({ say, tasks: { text, args }, go }) {
+function nothing({ say, tasks: { text, args }, go, mayCall }) {
   const isFiltered = text || args.state || args.tags || args.name;
   return h(
     "div.empty",
 
     h("p", say(isFiltered ? "noMatch" : "noTasks")),
-    isFiltered && button(say("clearFilters"), go.clearFilters),
+    isFiltered && mayCall && button(say("clearFilters"), go.clearFilters),
   );
 }
 
@@ -136,7 +138,7 @@ function table(view, rows) {
 }
 
 function taskRow(view, row) {
-  const { say, percent, ago, duration, date, number, go, tagsOf } = view;
+  const { say, percent, ago, duration, date, number, go, tagsOf, mayCall } = view;
   const { uuid, name, state, profile, instances, created } = row;
   const cell = (column, ...children) => h("td", { role: "cell", class: column }, children);
   const open = () => go.openTask(uuid, name);
@@ -146,10 +148,10 @@ function taskRow(view, row) {
     .map((kind) => say(`${kind}Count`, row[kind]));
   return h(
     "tr",
-    { key: uuid, role: "row", onclick: ({ target }) => target.closest("button") || open() },
+    { key: uuid, role: "row", onclick: mayCall && (({ target }) => target.closest("button") || open()) },
     cell(
       "name",
-      h("button.link", { "data-uuid": uuid, onclick: open }, name),
+      mayCall ? h("button.link", { "data-uuid": uuid, onclick: open }, name) : h("span.only", name),
       h("span.under", h("span.soft", profile ?? say("inPool")), tagList(tagsOf(row))),
     ),
     cell("state", chip(view, state)),
