@@ -3,11 +3,15 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+
+from tests.support.command_line import CommandLine
+from tests.support.loggers import logging_restored
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -53,3 +57,21 @@ async def browser() -> "AsyncIterator[Browser]":
         pytest.skip("Chromium is not installed (on Debian: apt-get install chromium)")
     async with browsing() as chromium:
         yield chromium
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Give the loggers back as they were."""
+    with logging_restored():
+        yield
+
+
+@pytest.fixture
+def command_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    logging_as_it_was: None,
+) -> CommandLine:
+    """The command line in this process, in a folder without a .env."""
+    return CommandLine(tmp_path, monkeypatch, capsys)

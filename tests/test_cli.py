@@ -1,14 +1,11 @@
-"""The command line as a person meets it: real processes, their lines, their exit status, and the built wheel."""
+"""The command line as a person meets it: its lines and its exit status, and servers as real processes."""
 
 import asyncio
 import json
 import re
-import shutil
 import signal
 import socket
-import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import httpx
@@ -16,20 +13,14 @@ import pytest
 from fastmcp import Client
 
 from qarnot_mcp import __version__
+from tests.support.command_line import CommandLine
 from tests.support.ports import free_port
-from tests.support.processes import MAIN, ROOT, finish, reachable, running, server_process
+from tests.support.processes import MAIN, finish, reachable, running, server_process
 from tests.support.running_server import ERAS, Era, call
 
-pytestmark = pytest.mark.e2e
 
-
-def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the server with what ends it by itself, in a folder without a .env."""
-    return finish(folder, *MAIN, *arguments, **settings)
-
-
-def test_the_version_is_one_line(tmp_path: Path) -> None:
-    ended = run(tmp_path, "--version")
+def test_the_version_is_one_line(command_line: CommandLine) -> None:
+    ended = command_line.run("--version")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"qarnot-mcp {__version__}\n", "")
 
 
@@ -46,9 +37,9 @@ def test_the_version_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(
-    tmp_path: Path, arguments: list[str], settings: dict[str, str], words: tuple[str, ...]
+    command_line: CommandLine, arguments: list[str], settings: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    ended = run(tmp_path, *arguments, **settings)
+    ended = command_line.run(*arguments, **settings)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("qarnot-mcp: ")
     assert ended.stderr.count("\n") == 1
@@ -57,42 +48,46 @@ def test_a_wrong_setting_stops_the_start_with_one_line(
         assert word in ended.stderr
 
 
-def test_a_setting_of_the_env_file_is_named_too(tmp_path: Path) -> None:
+def test_a_setting_of_the_env_file_is_named_too(tmp_path: Path, command_line: CommandLine) -> None:
     (tmp_path / ".env").write_text("QARNOT_MCP_LOG_FORMAT=yaml\n")
-    ended = run(tmp_path)
+    ended = command_line.run()
     assert ended.returncode == 2
     assert ended.stderr == "qarnot-mcp: QARNOT_MCP_LOG_FORMAT is 'yaml', which is not valid: give text or json.\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check",)])
-def test_an_env_file_in_another_encoding_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_an_env_file_in_another_encoding_is_one_line(
+    tmp_path: Path, command_line: CommandLine, arguments: tuple[str, ...]
+) -> None:
     (tmp_path / ".env").write_bytes("QARNOT_API_KEY=key".encode("utf-16"))
-    ended = run(tmp_path, *arguments)
+    ended = command_line.run(*arguments)
     assert ended.returncode in (1, 2)
     assert ended.stderr == "qarnot-mcp: .env is not a text in UTF-8: save it in that encoding.\n"
 
 
+@pytest.mark.e2e
 def test_a_python_that_drops_descriptions_serves_no_tools(tmp_path: Path) -> None:
     ended = finish(tmp_path, sys.executable, "-OO", *MAIN[1:], "--sandbox")
     assert ended.returncode == 2
     assert ended.stderr.startswith("qarnot-mcp: python -OO drops the descriptions")
 
 
+@pytest.mark.e2e
 async def test_keys_that_travel_in_the_clear_are_warned_of() -> None:
     async with server_process(QARNOT_BASE_URL="http://api.example.org") as server:
         assert "Keys travel to http://api.example.org in the clear" in await server.until("Connect MCP clients")
 
 
-def test_an_argument_that_does_not_exist_shows_the_usage(tmp_path: Path) -> None:
-    ended = run(tmp_path, "--sandpit")
+def test_an_argument_that_does_not_exist_shows_the_usage(command_line: CommandLine) -> None:
+    ended = command_line.run("--sandpit")
     assert ended.returncode == 2
     assert ended.stderr.startswith("usage: qarnot-mcp ")
 
 
-def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+def test_a_taken_port_is_one_line(command_line: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        ended = run(tmp_path, "--sandbox", "--port", str(taken))
+        ended = command_line.run("--sandbox", "--port", str(taken))
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert f"localhost port {taken}" in ended.stderr
@@ -100,16 +95,18 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "a..b"])
-def test_a_host_that_is_not_of_this_machine_is_one_line(tmp_path: Path, host: str) -> None:
-    ended = run(tmp_path, "--sandbox", "--host", host)
+def test_a_host_that_is_not_of_this_machine_is_one_line(command_line: CommandLine, host: str) -> None:
+    ended = command_line.run("--sandbox", "--host", host)
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert host in ended.stderr
     assert "QARNOT_MCP_HOST" in ended.stderr
 
 
-async def test_the_sandbox_serves_clients_of_both_eras_and_stops_when_told() -> None:
-    async with server_process("--sandbox", "--sandbox-seed", "7") as server:
+@pytest.mark.e2e
+async def test_the_sandbox_serves_both_eras_without_key_and_address_of_the_environment_and_stops_when_told() -> None:
+    real = {"QARNOT_API_KEY": "a-real-key", "QARNOT_BASE_URL": "http://127.0.0.1:9"}
+    async with server_process("--sandbox", "--sandbox-seed", "7", **real) as server:
         for era in ERAS:
             async with Client(server.url, mode=era) as client:
                 assert "docker-batch" in (await call(client, "list_profiles"))["profiles"]
@@ -123,30 +120,30 @@ async def test_the_sandbox_serves_clients_of_both_eras_and_stops_when_told() -> 
     assert "Traceback" not in server.text
 
 
-@pytest.mark.parametrize("era", ERAS)
-async def test_a_call_in_flight_at_sigterm_is_answered(era: Era) -> None:
+@pytest.mark.e2e
+async def test_calls_in_flight_at_sigterm_are_answered_in_both_eras() -> None:
     async with server_process("--sandbox", "--sandbox-speed", "1") as server:
-        asked = asyncio.Event()
 
-        async def progress(_: float, __: float | None, ___: str | None) -> None:
-            asked.set()
+        async def waited(era: Era, asked: asyncio.Event) -> float:
+            async def progress(_: float, __: float | None, ___: str | None) -> None:
+                asked.set()
 
-        async with Client(server.url, mode=era, progress_handler=progress) as client:
-            task = await call(client, "submit_task", name="long", profile="docker-batch")
-            waiting = asyncio.create_task(call(client, "get_task", task_uuid=task["uuid"], wait_seconds=1.5))
+            async with Client(server.url, mode=era, progress_handler=progress) as client:
+                task = await call(client, "submit_task", name="long", profile="docker-batch")
+                seen = await call(client, "get_task", task_uuid=task["uuid"], wait_seconds=1.5)
+                return float(seen["waited"]["seconds"])
+
+        all_asked = [asyncio.Event() for _ in ERAS]
+        waiting = [asyncio.create_task(waited(era, asked)) for era, asked in zip(ERAS, all_asked, strict=True)]
+        for asked in all_asked:
             await asyncio.wait_for(asked.wait(), 10)
-            server.process.send_signal(signal.SIGTERM)
-            assert (await waiting)["waited"]["seconds"] >= 1.5
+        server.process.send_signal(signal.SIGTERM)
+        assert all(seconds >= 1.5 for seconds in await asyncio.gather(*waiting))
         await server.end()
         assert server.process.returncode == 0
 
 
-async def test_a_sandbox_uses_no_key_and_no_address_of_the_environment() -> None:
-    settings = {"QARNOT_API_KEY": "a-real-key", "QARNOT_BASE_URL": "http://127.0.0.1:9"}
-    async with server_process("--sandbox", **settings) as server, Client(server.url) as client:
-        assert (await call(client, "list_tasks"))["count"] > 0
-
-
+@pytest.mark.e2e
 async def test_json_lines_tell_each_call() -> None:
     async with server_process("--sandbox", QARNOT_MCP_LOG_FORMAT="json") as server:
         async with Client(server.url) as client:
@@ -161,6 +158,7 @@ async def test_json_lines_tell_each_call() -> None:
     assert re.fullmatch("[0-9a-f]{12}", told["request_id"])
 
 
+@pytest.mark.e2e
 async def test_a_log_level_is_honoured() -> None:
     port = free_port()
     async with running(*MAIN, "--sandbox", "--port", str(port), LOG_LEVEL="error") as server:
@@ -171,8 +169,8 @@ async def test_a_log_level_is_honoured() -> None:
         assert await server.end() == ""
 
 
-def test_check_of_a_good_setup(tmp_path: Path) -> None:
-    ended = run(tmp_path, "--sandbox", "--check", "--port", str(free_port()))
+def test_check_of_a_good_setup(command_line: CommandLine) -> None:
+    ended = command_line.run("--sandbox", "--check", "--port", str(free_port()))
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert {line.split()[0] for line in lines} == {"ok"}
@@ -180,10 +178,12 @@ def test_check_of_a_good_setup(tmp_path: Path) -> None:
     assert {line.split()[1] for line in lines} >= {"api", "clock", "key", "port", "tunnel"}
 
 
-def test_check_says_all_that_is_wrong(tmp_path: Path) -> None:
+def test_check_says_all_that_is_wrong(command_line: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = str(other.getsockname()[1])
-        ended = run(tmp_path, "--check", "--port", taken, QARNOT_BASE_URL="http://127.0.0.1:9", QARNOT_API_KEY="a-key")
+        ended = command_line.run(
+            "--check", "--port", taken, QARNOT_BASE_URL="http://127.0.0.1:9", QARNOT_API_KEY="a-key"
+        )
     assert ended.returncode == 1
     wrong = {line.split()[1]: line for line in ended.stdout.splitlines() if line.startswith("FAIL")}
     assert set(wrong) == {"api", "key", "port"}
@@ -193,54 +193,13 @@ def test_check_says_all_that_is_wrong(tmp_path: Path) -> None:
     assert "a-key" not in ended.stdout
 
 
-def test_check_of_a_wrong_setting_names_it(tmp_path: Path) -> None:
-    ended = run(tmp_path, "--check", QARNOT_MCP_AUTH="maybe")
+def test_check_of_a_wrong_setting_names_it(command_line: CommandLine) -> None:
+    ended = command_line.run("--check", QARNOT_MCP_AUTH="maybe")
     assert ended.returncode == 1
     assert ended.stderr == "qarnot-mcp: QARNOT_MCP_AUTH is 'maybe', which is not valid: give auto, key or oauth.\n"
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed, so no wheel can be built")
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [uv, "build", "--wheel", "--quiet", "--out-dir", str(folder), str(ROOT)]
-    built = subprocess.run(command, capture_output=True, text=True, timeout=55)
-    if built.returncode != 0 and "hatchling" in built.stderr:
-        pytest.skip("the build backend cannot be fetched here")
-    assert built.returncode == 0, built.stderr
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
-def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
-    package = ROOT / "src"
-    files = {
-        path.relative_to(package).as_posix()
-        for path in (package / "qarnot_mcp").rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
-    }
-    assert {"qarnot_mcp/dashboard/page.html", "qarnot_mcp/auth/oauth/sign_in/page.css"} <= files
-    assert files - set(zipfile.ZipFile(wheel).namelist()) == set()
-
-
-def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "installed")
-    program = (
-        "import sys, qarnot_mcp; from qarnot_mcp.cli import main; "
-        "from qarnot_mcp.dashboard.document import tasks_view; "
-        "print(qarnot_mcp.__file__); print(len(tasks_view())); main(['--version'])"
-    )
-    ended = finish(tmp_path, sys.executable, "-c", program, PYTHONPATH=str(tmp_path / "installed"))
-    assert ended.returncode == 0, ended.stderr
-    where, characters, version = ended.stdout.splitlines()
-    assert Path(where).is_relative_to(tmp_path)
-    assert int(characters) > 1000
-    assert version == f"qarnot-mcp {__version__}"
-
-
+@pytest.mark.e2e
 def test_a_start_and_a_list_of_tools_load_nothing_that_they_do_not_need(tmp_path: Path) -> None:
     program = """
 import asyncio, os, sys

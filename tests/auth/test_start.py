@@ -9,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tests.support.command_line import CommandLine
 from tests.support.ports import free_port
-from tests.support.processes import MAIN, OAUTH, finish, server_process
+from tests.support.processes import OAUTH, server_process
 from tests.support.serving import serve
-
-pytestmark = pytest.mark.e2e
 
 TUNNEL = "some-words.trycloudflare.com"
 
@@ -22,6 +21,7 @@ async def quicktunnel(request: Request) -> JSONResponse:
     return JSONResponse({"hostname": TUNNEL})
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("server_key", ["", "the-servers-key"])
 async def test_a_tunnel_is_found_announced_and_served_and_publishes_no_key(
     http: httpx.AsyncClient, tmp_path: Path, server_key: str
@@ -42,6 +42,7 @@ async def test_a_tunnel_is_found_announced_and_served_and_publishes_no_key(
         assert f"https://{TUNNEL}/.well-known/" in response.headers["www-authenticate"]
 
 
+@pytest.mark.e2e
 async def test_a_server_with_its_own_key_in_the_open_warns(tmp_path: Path) -> None:
     async with server_process(QARNOT_API_KEY="the-servers-key", QARNOT_MCP_HOST="0.0.0.0") as server:
         text = await server.until("spend its credits")
@@ -58,9 +59,9 @@ async def test_a_server_with_its_own_key_in_the_open_warns(tmp_path: Path) -> No
     ],
 )
 def test_a_setting_that_cannot_be_used_stops_the_start_with_one_line(
-    tmp_path: Path, settings: dict[str, str], said: str
+    command_line: CommandLine, settings: dict[str, str], said: str
 ) -> None:
-    ended = finish(tmp_path, *MAIN, "--port", str(free_port()), **OAUTH, **settings)
+    ended = command_line.run("--port", str(free_port()), **OAUTH, **settings)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert len(ended.stderr.splitlines()) == 1

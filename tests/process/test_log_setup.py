@@ -4,28 +4,18 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import pytest
 
 from qarnot_mcp.process.log_setup import JsonLines, TextLines, configure_logging
+from tests.support.loggers import LIBRARIES
 from tests.support.running_server import running_server, settings_for
 
-LIBRARIES = ("httpx", "mcp", "fastmcp", "sse_starlette", "uvicorn.error", "fastmcp.server.server", "qarnot_mcp")
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
+
 FACTS = {"tool": "get_task", "outcome": "ok", "milliseconds": 1.5, "upstream_calls": 2, "request_id": "abc"}
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    root, fastmcp, server = (logging.getLogger(name) for name in (None, "fastmcp", "fastmcp.server.server"))
-    handlers, level, propagate, filters = root.handlers[:], root.level, fastmcp.propagate, server.filters[:]
-    own, levels = fastmcp.handlers[:], {name: logging.getLogger(name).level for name in LIBRARIES}
-    yield
-    root.handlers[:], root.level, fastmcp.propagate, server.filters[:] = handlers, level, propagate, filters
-    fastmcp.handlers[:] = own
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
 
 
 def record(text: str, facts: Mapping[str, object] = FACTS, error: BaseException | None = None) -> logging.LogRecord:

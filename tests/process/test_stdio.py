@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,8 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
-from tests.support.processes import MAIN, environment, finish
+from tests.support.command_line import CommandLine
+from tests.support.processes import MAIN, environment
 from tests.support.running_server import ERAS, Era, call, ended, refusal
 
 pytestmark = pytest.mark.e2e
@@ -56,19 +56,12 @@ async def test_the_eight_tools_work_over_standard_input_and_output(tmp_path: Pat
     assert "qarnot-mcp" in (tmp_path / "log").read_text()
 
 
-async def test_a_read_only_server_shows_no_tool_that_writes(tmp_path: Path) -> None:
-    async with stdio_client(tmp_path, *SANDBOX, QARNOT_MCP_READ_ONLY="true") as client:
+async def test_the_settings_show_tool_sets_and_hide_what_writes(tmp_path: Path) -> None:
+    async with stdio_client(tmp_path, *SANDBOX, QARNOT_MCP_TOOLSETS="all", QARNOT_MCP_READ_ONLY="true") as client:
         names = {tool.name for tool in await client.list_tools()}
-        assert names == {"list_tasks", "get_task", "get_task_logs", "list_profiles", "get_profile"}
+        assert {"list_tasks", "get_task", "get_task_logs", "list_profiles", "get_profile", "list_files"} <= names
+        assert not {"submit_task", "abort_task", "delete_task", "write_file"} & names
         assert "read" in await refusal(client, "abort_task", task_uuid="hello")
-
-
-async def test_the_settings_show_tool_sets(tmp_path: Path) -> None:
-    async with stdio_client(tmp_path, *SANDBOX, QARNOT_MCP_TOOLSETS="all") as client:
-        everything = {tool.name for tool in await client.list_tools()}
-        assert "?toolsets=" not in (client.instructions or "")
-    async with stdio_client(tmp_path, *SANDBOX) as client:
-        assert {tool.name for tool in await client.list_tools()} <= everything
         assert "?toolsets=" not in (client.instructions or "")
 
 
@@ -125,8 +118,8 @@ async def test_a_signal_ends_it_while_its_client_is_there(tmp_path: Path, number
     process.stdin.close()
 
 
-def test_a_sign_in_that_nobody_could_do_stops_the_start(tmp_path: Path) -> None:
-    stopped: subprocess.CompletedProcess[str] = finish(tmp_path, *MAIN, "--stdio", QARNOT_MCP_AUTH="oauth")
+def test_a_sign_in_that_nobody_could_do_stops_the_start(command_line: CommandLine) -> None:
+    stopped = command_line.run("--stdio", QARNOT_MCP_AUTH="oauth")
     assert (stopped.returncode, stopped.stdout) == (2, "")
     assert stopped.stderr.startswith("qarnot-mcp: QARNOT_MCP_AUTH is 'oauth', which is not valid with --stdio")
     assert os.linesep not in stopped.stderr.rstrip()

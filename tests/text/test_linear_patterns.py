@@ -37,13 +37,13 @@ MADE_LATER: Mapping[str, tuple[str | bytes, ...]] = {
     "tools/logs/selection.py": (InstanceTails([0, 1, 23], 5, Tail(5))._prefix.pattern,),
 }
 
-SMALL, LARGE = 2_000, 8_000
+SMALL, LARGE = 750, 3_000
 # Four times the text may take four times as long; a quadratic pattern takes sixteen times.
 GROWTH = 10.0
 # Below this a measured time says nothing.
-NOTICEABLE_SECONDS = 0.003
+NOTICEABLE_SECONDS = 0.002
 TRIES = 3
-MOST_PIECES = 9
+MOST_PIECES = 8
 
 
 @dataclass(frozen=True)

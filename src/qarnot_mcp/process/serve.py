@@ -48,24 +48,22 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     unusable.
     """
     configure_tracing()
-    listeners = listen(settings.host, settings.port)
-    serve_metrics(settings)
-    public_url = asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url))
-    app = create_app(settings, simulation=simulation, public_url=public_url)
-    announce(settings, public_url, is_simulated=simulation is not None)
-    # Otherwise sse-starlette closes every stream on SIGTERM, and calls in flight lose their result.
-    AppStatus.enable_automatic_graceful_drain = False
-    # uvicorn finishes the calls in flight and then raises the signal again: end with status 0.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # What the start made stays: looking for garbage in it costs an eighth of each call.
-    gc.freeze()
-    try:
-        web_server(app, settings).run(sockets=listeners)
-    except KeyboardInterrupt:
-        log.info("stopped")
-    finally:
-        for listener in listeners:
-            listener.close()
+    with ExitStack() as open_sockets:
+        listeners = [open_sockets.enter_context(listener) for listener in listen(settings.host, settings.port)]
+        serve_metrics(settings)
+        public_url = asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url))
+        app = create_app(settings, simulation=simulation, public_url=public_url)
+        announce(settings, public_url, is_simulated=simulation is not None)
+        # Otherwise sse-starlette closes every stream on SIGTERM, and calls in flight lose their result.
+        AppStatus.enable_automatic_graceful_drain = False
+        # uvicorn finishes the calls in flight and then raises the signal again: end with status 0.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        # What the start made stays: looking for garbage in it costs an eighth of each call.
+        gc.freeze()
+        try:
+            web_server(app, settings).run(sockets=listeners)
+        except KeyboardInterrupt:
+            log.info("stopped")
 
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
