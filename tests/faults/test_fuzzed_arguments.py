@@ -136,14 +136,13 @@ def as_list(entries: list[str]) -> str:
     return "[" + ",".join(entries) + "]"
 
 
+LONG_LISTS = st.tuples(LEAVES, st.sampled_from([20, 200, 20_000])).map(
+    lambda many: as_list([many[0]] * min(many[1], MAX_VALUE_BYTES // (len(many[0]) + 1)))
+)
 VALUES = st.recursive(
-    LEAVES,
-    lambda parts: st.one_of(
-        st.lists(parts, max_size=4).map(as_list),
-        st.lists(st.tuples(KEYS, parts), max_size=4).map(as_object),
-        st.tuples(LEAVES, st.sampled_from([20, 200, 20_000])).map(
-            lambda many: as_list([many[0]] * min(many[1], MAX_VALUE_BYTES // (len(many[0]) + 1)))
-        ),
+    LEAVES | LONG_LISTS,
+    lambda parts: (
+        st.lists(parts, max_size=4).map(as_list) | st.lists(st.tuples(KEYS, parts), max_size=4).map(as_object)
     ),
     max_leaves=5,
 )

@@ -54,6 +54,13 @@ def test_nothing_is_made_of_a_list_that_no_parameter_takes(given: Any) -> None:
     assert meant["tags"] is given or meant["tags"][0] is given
 
 
+def test_an_argument_that_is_nested_deeper_than_any_is_looked_at_no_further() -> None:
+    deep: list[Any] = [1.5]
+    for _ in range(5000):
+        deep = [deep]
+    assert normalise_arguments({"tags": deep}, {"properties": {"tags": {"type": "string"}}}) == ({"tags": deep}, [])
+
+
 def test_a_given_value_is_cut_before_it_is_shown() -> None:
     deep: list[Any] = []
     for _ in range(200):

@@ -28,6 +28,8 @@ NO_VALUES = frozenset({"", "null", "none", "undefined"})
 LITERAL = frozenset({"search"})
 MAX_ENTRIES = 1000
 """As many as any parameter takes; a longer list is refused as it came."""
+MAX_DEPTH = 4
+"""Deeper than any parameter: a list of objects that hold lists."""
 
 
 def is_left_out(name: str, given: object) -> bool:
@@ -59,16 +61,16 @@ def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
     return given
 
 
-def warnings_for(given: object, place: str) -> list[str]:
+def warnings_for(given: object, place: str, depth: int = 0) -> list[str]:
     """Return a sentence for each fraction below a parameter: one written as 22.10 has come as 22.1."""
-    if isinstance(given, list | dict) and len(given) > MAX_ENTRIES:
+    if isinstance(given, list | dict) and (len(given) > MAX_ENTRIES or depth == MAX_DEPTH):
         return []
     if isinstance(given, list):
-        return [text for entry in given for text in warnings_for(entry, place)]
+        return [text for entry in given for text in warnings_for(entry, place, depth + 1)]
     if isinstance(given, dict):
         key = given.get("key")
         name = one_line(key, 60) if isinstance(key, str) else place
-        return [text for part in given.values() for text in warnings_for(part, name)]
+        return [text for part in given.values() for text in warnings_for(part, name, depth + 1)]
     if isinstance(given, float) and not given.is_integer():
         return [f"{place} came as the number {given}: a zero at its end is lost on the way. Give it as a text."]
     return []
