@@ -1,8 +1,49 @@
-"""The account of a key."""
+"""The account of a key: who it is, its quotas with what is in use, and its projects."""
 
-from qarnot_mcp.qarnot.fields import Record, Text
+from typing import Annotated
+
+from pydantic import Field
+
+from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, NotFound, UnreadableResponse
+from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record, Text, Uuid, first_of
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
+
+ACCOUNT = Resource("account", "of this key")
+
+
+class Quota(Record):
+    """What may run at a time with one scheduling type, and what does."""
+
+    max_instances: int | None = None
+    max_cores: int | None = None
+    running_instances: int | None = first_of("runningInstancesCount", "runningInstanceCount")
+    running_cores: int | None = first_of("runningCoresCount", "runningCoreCount")
+
+
+class Reservation(Quota):
+    """Machines that are reserved for this account."""
+
+    reservation_name: Text = ""
+    machine_key: Text = ""
+
+
+class ComputingQuotas(Record):
+    """The quotas by scheduling type, those of a person or of an organisation, which has a name."""
+
+    name: str | None = None
+    flex: Quota | None = None
+    on_demand: Quota | None = None
+    reserved: Annotated[list[Reservation], NONE_AS_LIST] = Field(default_factory=list)
+
+
+class Project(Record):
+    """A project that tasks and pools are charged to."""
+
+    uuid: Uuid = None
+    name: Text = ""
+    slug: Text = ""
+    is_default: bool | None = None
 
 
 class User(Record):
@@ -11,6 +52,12 @@ class User(Record):
     email: Text
     max_task: int | None = None
     task_count: int | None = None
+    max_running_task: int | None = None
+    running_task_count: int | None = None
+    max_pool: int | None = None
+    pool_count: int | None = None
+    max_job: int | None = None
+    job_count: int | None = None
     max_instances: int | None = None
     running_instance_count: int | None = None
     max_cores: int | None = None
@@ -18,6 +65,8 @@ class User(Record):
     quota_bytes_bucket: int | None = None
     """Bytes that all buckets together may hold; 0 where it is not known."""
     used_quota_bytes_bucket: int | None = None
+    default_scheduling: str | None = None
+    projects: Annotated[list[Project], NONE_AS_LIST] = Field(default_factory=list)
 
 
 class AccountClient:
@@ -30,5 +79,21 @@ class AccountClient:
         """Return the account (`GET /info`); with `cached` it may be up to a minute old."""
         if cached and (kept := self._session.cached("user", User)):
             return kept
-        resource = Resource("account", "of this key")
-        return self._session.cache("user", await self._session.get("/info", resource, "the account", User.read))
+        return self._session.cache("user", await self._session.get("/info", ACCOUNT, "the account", User.read))
+
+    async def quotas(self) -> ComputingQuotas:
+        """Return what may run by scheduling type, and what does (`GET /quotas/computing-quotas/user`)."""
+        path = "/quotas/computing-quotas/user"
+        return await self._session.get(path, ACCOUNT, "the quotas", ComputingQuotas.read, rooted=True)
+
+    async def organization_quotas(self) -> ComputingQuotas | None:
+        """Return the quotas of the organisation (`GET /quotas/computing-quotas/organization`).
+
+        Return None where the account has none, where they are not shown to it, or where their shape, which has
+        changed before, is another one.
+        """
+        path = "/quotas/computing-quotas/organization"
+        try:
+            return await self._session.get(path, ACCOUNT, "the quotas", ComputingQuotas.read, rooted=True)
+        except (BadRequest, Forbidden, NotFound, UnreadableResponse):
+            return None

@@ -1,5 +1,7 @@
 """What tasks used and caused: energy and carbon."""
 
+from urllib.parse import urlencode
+
 from qarnot_mcp.qarnot.errors import Forbidden, NotFound
 from qarnot_mcp.qarnot.fields import Record, first_of
 from qarnot_mcp.qarnot.http.responses import Resource
@@ -25,6 +27,12 @@ class CarbonFacts(Record):
         "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
     )
 
+    @property
+    def saved_gco2eq(self) -> float | None:
+        """What the same work in the other data centre would have caused more."""
+        ours, theirs = self.qarnot_carbon_footprint, self.equivalent_dc_carbon_footprint
+        return None if ours is None or theirs is None else theirs - ours
+
 
 class CarbonClient:
     """Calls of the carbon service, which lies beside the versions of the compute API."""
@@ -32,12 +40,14 @@ class CarbonClient:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def facts(self, task_uuid: str) -> CarbonFacts | None:
+    async def facts(self, task_uuid: str, datacenter: str = "") -> CarbonFacts | None:
         """Return what a task used and caused (`GET /carbon/v1/tasks/{uuid}/carbon-facts`).
 
-        Return None where the API has no such facts, or does not show them to this key.
+        `datacenter` names the one to compare with, by default the API's own choice. Return None where the API has no
+        such facts, or does not show them to this key.
         """
-        path = f"/carbon/v1/tasks/{check_task_id(task_uuid)}/carbon-facts"
+        compared = f"?{urlencode({'comparisonDatacenter': datacenter})}" if datacenter else ""
+        path = f"/carbon/v1/tasks/{check_task_id(task_uuid)}/carbon-facts{compared}"
         resource = Resource("task", task_uuid)
         try:
             return await self._session.get(path, resource, "the carbon facts", CarbonFacts.read, rooted=True)

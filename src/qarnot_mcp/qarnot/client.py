@@ -4,6 +4,8 @@ from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.account import AccountClient
 from qarnot_mcp.qarnot.carbon import CarbonClient
+from qarnot_mcp.qarnot.credits import CreditsClient
+from qarnot_mcp.qarnot.hardware import HardwareClient
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.platform import PlatformClient
@@ -32,6 +34,8 @@ class QarnotClient:
         self._session = Session(transport, key, read_only=read_only, request_id=request_id)
         self.account = AccountClient(self._session)
         self.carbon = CarbonClient(self._session)
+        self.credits = CreditsClient(self._session)
+        self.hardware = HardwareClient(self._session)
         self.platform = PlatformClient(self._session)
         self.profiles = ProfilesClient(self._session)
         self.storage = StorageClient(self._session, self.account, self.platform, storage)

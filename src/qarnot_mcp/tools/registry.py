@@ -1,6 +1,9 @@
 """Every tool of the server, in sets: a tool costs its own file and one line here."""
 
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.tools.account.get_account import Account, get_account
+from qarnot_mcp.tools.account.list_machines import MachineList, list_machines
+from qarnot_mcp.tools.account.usage_report import UsageReport, usage_report
 from qarnot_mcp.tools.files.delete_files import FilesDeleted, delete_files
 from qarnot_mcp.tools.files.links import Shared, UploadOffered, request_upload, share_file
 from qarnot_mcp.tools.files.list_buckets import BucketList, list_buckets
@@ -48,6 +51,14 @@ REGISTRY = Registry(
         Toolset("control", "change tasks that exist: resize, retry, snapshots, reservations"),
         Toolset("jobs", "order tasks that depend on each other"),
         Toolset("pools", "keep machines booted for many short tasks"),
-        Toolset("account", "quotas, credits, and the hardware that can be chosen"),
+        Toolset(
+            "account",
+            "quotas, credits, what tasks cost and saved, and the hardware that can be chosen",
+            (
+                ToolEntry(get_account, "Get the account", Account, READ_SCOPE),
+                ToolEntry(list_machines, "List machines", MachineList, READ_SCOPE),
+                ToolEntry(usage_report, "Report usage", UsageReport, READ_SCOPE),
+            ),
+        ),
     )
 )

@@ -85,6 +85,20 @@ class RunningInstance(Record):
     forwards: Annotated[list[Forward], NONE_AS_LIST] = Field(default_factory=list, alias="activeForwards")
 
 
+class CpuTime(Record):
+    """How long instances executed on processors of one model, all together."""
+
+    seconds: Seconds = Field(None, alias="time")
+    cores: float | None = Field(None, alias="core")
+
+
+class MachineTime(Record):
+    """How long instances executed on machines of one kind, all together."""
+
+    specification_key: Text = ""
+    seconds: Seconds = Field(None, alias="time")
+
+
 class Status(Record):
     """How far a task is. Left out: `failedRange` of the API, which includes the cancelled instances."""
 
@@ -95,6 +109,10 @@ class Status(Record):
     environment_seconds: Seconds = Field(None, alias="environmentTimeSec")
     execution_seconds: Seconds = Field(None, alias="executionTimeSec")
     upload_seconds: Seconds = Field(None, alias="uploadTimeSec")
+    by_cpu: Annotated[list[CpuTime], NONE_AS_LIST] = Field(default_factory=list, alias="executionTimeByCpuModel")
+    by_machine: Annotated[list[MachineTime], NONE_AS_LIST] = Field(
+        default_factory=list, alias="executionTimeByMachineSpecification"
+    )
     running: Annotated[list[RunningInstance], BeforeValidator(running_instances)] = Field(
         default_factory=list, alias="runningInstancesInfo"
     )
@@ -163,6 +181,12 @@ class Task(TaskSummary):
     completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field(default_factory=list)
     status: Status | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)  # all that the API said
+
+    @property
+    def core_hours(self) -> float | None:
+        """The hours of executing times the cores of the machines; None where the API does not say."""
+        times = self.status.by_cpu if self.status else []
+        return sum((one.seconds or 0) * (one.cores or 0) for one in times) / 3600 if times else None
 
     @classmethod
     def read(cls, answer: object) -> Self:

@@ -3,10 +3,12 @@
 from typing import Any
 
 from qarnot_mcp.sandbox.api.account import account_routes
+from qarnot_mcp.sandbox.api.credits import credit_routes
 from qarnot_mcp.sandbox.api.hardware import hardware_routes
 from qarnot_mcp.sandbox.api.jobs import job_routes
 from qarnot_mcp.sandbox.api.pools import pool_routes
 from qarnot_mcp.sandbox.api.profiles import profile_routes
+from qarnot_mcp.sandbox.api.quotas import quota_routes
 from qarnot_mcp.sandbox.api.routing import (
     Handler,
     Request,
@@ -40,11 +42,13 @@ class Api:
         self._handlers: Routes = {
             ("GET",): lambda context: Response(200),
             **account_routes(),
+            **credit_routes(),
             **hardware_routes(),
             **job_routes(tasks),
             **pool_routes(tasks),
             **secrets_manager_routes(),
             **profile_routes(platform.profiles),
+            **quota_routes(),
             **TaskRoutes(tasks).routes(),
         }
         self._paths = {key[1:] for key in self._handlers}

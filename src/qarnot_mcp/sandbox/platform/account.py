@@ -69,14 +69,17 @@ class Account:
         self.buckets = Buckets(random)
         self.results = Results(self.buckets)
         self.credits = 250.0
+        self.organization: str | None = None
         self.secrets: dict[str, str] = {}
         self.jobs = Jobs(random, assumptions)
-        self.pools = Pools(random, profiles)
+        self.pools = Pools(random, profiles, self._forget_pool)
         self._assumptions = assumptions
         self._plans = plans
         self._planner = StandalonePlanner(plans)
         self._tasks: Registry[Task] = Registry("task", self._forget)
         self._created_count = 0
+        self._used_by_forgotten = 0.0
+        """Credits of tasks and pools that have been deleted: a deletion gives nothing back."""
 
     def settle(self, timestamp: Timestamp) -> None:
         """Do what has become due; comes before everything else that is asked at that time."""
@@ -84,8 +87,12 @@ class Account:
         self.jobs.settle(list(self._tasks), timestamp.now)
 
     def _forget(self, task: Task) -> None:
+        self._used_by_forgotten += task_credits(task, task.over_at())
         self._plans.drop(task.uuid)
         self.results.forget(task)
+
+    def _forget_pool(self, pool: Pool) -> None:
+        self._used_by_forgotten += pool_credits(pool, pool.now)
 
     def tasks(self, timestamp: Timestamp) -> list[Task]:
         """Return every task that can be seen, the oldest first."""
@@ -302,4 +309,4 @@ class Account:
         """Return the credits left in euros: those of the account less what its tasks and pools have cost."""
         tasks = sum(task_credits(task, timestamp.now) for task in self.tasks(timestamp))
         pools = sum(pool_credits(pool, timestamp.now) for pool in self.pools.all.visible(timestamp))
-        return round(self.credits - tasks - pools, 2)
+        return round(self.credits - tasks - pools - self._used_by_forgotten, 2)

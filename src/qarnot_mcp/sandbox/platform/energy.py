@@ -1,5 +1,7 @@
 """The energy, carbon and credits of a task or a pool, worked out from the time that its cores were busy."""
 
+from collections.abc import Mapping
+
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.pools import Pool
 from qarnot_mcp.sandbox.platform.task import Task
@@ -10,7 +12,8 @@ _WATTS_PER_CORE = 5.2
 _GRAMS_PER_KWH = 57.8
 _REFERENCE_GRAMS_PER_KWH = 276.0
 _HEAT_GRAMS_PER_KWH = 56.0
-_EUROS_PER_CORE_HOUR = 0.02
+_EUROS_PER_CORE_HOUR: Mapping[str, float] = {"flex": 0.02, "onDemand": 0.03, "reserved": 0.0}
+"""By scheduling type. Qarnot publishes no prices: these are made up, and reserved machines are paid for otherwise."""
 
 
 def task_core_hours(task: Task, now: int) -> float:
@@ -26,12 +29,14 @@ def pool_core_hours(pool: Pool, now: int) -> float:
 
 def task_credits(task: Task, now: int) -> float:
     """Return what the task has cost up to a time, in euros; in a pool the pool costs, not the task."""
-    return 0.0 if task.pool_uuid is not None else round(task_core_hours(task, now) * _EUROS_PER_CORE_HOUR, 4)
+    if task.pool_uuid is not None:
+        return 0.0
+    return round(task_core_hours(task, now) * _EUROS_PER_CORE_HOUR[task.spec.fields["schedulingType"]], 4)
 
 
 def pool_credits(pool: Pool, now: int) -> float:
     """Return what the pool has cost up to a time, in euros."""
-    return round(pool_core_hours(pool, now) * _EUROS_PER_CORE_HOUR, 4)
+    return round(pool_core_hours(pool, now) * _EUROS_PER_CORE_HOUR[pool.fields["schedulingType"]], 4)
 
 
 def carbon_facts(core_hours: float, datacenter: str | None) -> JsonObject:

@@ -21,6 +21,8 @@ DEFAULT_SPEED = 30.0
 MIN_SPEED = 0.01
 MAX_SPEED = 1_000_000.0
 MAX_ACCOUNTS = 200
+ORGANIZATION = "Sandbox Research"
+"""Of every account but the empty ones, which have none."""
 MAX_REVOKED_KEYS = 1000
 MAX_ADVANCE_SECONDS = 10 * 365 * 86400
 _MAX_PLANNED_ATTEMPTS = 250_000
@@ -72,6 +74,7 @@ class Platform:
             f"{name}@example.org", SeededRandom((self.seed, tag)), self.profiles, self._plans, self.assumptions
         )
         if not key.lower().startswith("sandbox-empty"):
+            account.organization = ORGANIZATION
             seed_account(account, self.timestamp())
         if key.lower().startswith("sandbox-broke"):
             account.credits = 0.0

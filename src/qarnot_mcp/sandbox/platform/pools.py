@@ -1,6 +1,6 @@
 """Pools: nodes that are kept ready, and run one task after another."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from qarnot_mcp.sandbox.platform import fields
@@ -195,8 +195,10 @@ def _queued(task: Task, known: QueuedTask | None) -> QueuedTask:
 class Pools:
     """The pools of one account."""
 
-    def __init__(self, random: SeededRandom, profiles: Mapping[str, Profile]) -> None:
-        self.all: Registry[Pool] = Registry("pool")
+    def __init__(
+        self, random: SeededRandom, profiles: Mapping[str, Profile], on_removal: Callable[[Pool], None]
+    ) -> None:
+        self.all: Registry[Pool] = Registry("pool", on_removal)
         self._random = random
         self._profiles = profiles
         self._schedules: LruCache[tuple[PoolHistory, int, Schedule, dict[str, TaskPlan]]] = LruCache(20_000)

@@ -31,8 +31,6 @@ class Energy(Result):
     def of(cls, facts: CarbonFacts) -> Self:
         """Shape the carbon facts of a task."""
         name = facts.equivalent_datacenter_name
-        ours, theirs = facts.qarnot_carbon_footprint, facts.equivalent_dc_carbon_footprint
-        saved = theirs - ours if ours is not None and theirs is not None else None
         return cls(
             consumed_wh=rounded(facts.total_consumed_energy_wh, 3),
             it_wh=rounded(facts.total_energy_it_wh, 3),
@@ -40,7 +38,7 @@ class Energy(Result):
             carbon_gco2eq=rounded(facts.qarnot_carbon_footprint, 3),
             datacenter_carbon_gco2eq=rounded(facts.equivalent_dc_carbon_footprint, 3),
             datacenter_name=one_line(name, NAME_CHARACTERS) if name else None,
-            saved_gco2eq=rounded(saved, 3),
+            saved_gco2eq=rounded(facts.saved_gco2eq, 3),
             saved_percent=rounded(facts.saved_carbon_footprint_percent),
         )
 

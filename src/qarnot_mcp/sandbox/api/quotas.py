@@ -1,0 +1,87 @@
+"""The routes of quotas: what an account and its organisation may run at a time, and what they do."""
+
+from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response
+from qarnot_mcp.sandbox.platform.account import Account
+from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
+from qarnot_mcp.sandbox.platform.machines import Machine
+from qarnot_mcp.sandbox.platform.plan import MAX_RUNNING_INSTANCES
+from qarnot_mcp.sandbox.platform.transitions import Timestamp
+from qarnot_mcp.sandbox.wire.errors import api_error
+from qarnot_mcp.sandbox.wire.formats import JsonObject
+
+MAX_RUNNING_CORES = 2048
+RUNNING_STATES = frozenset({"PartiallyExecuting", "FullyExecuting", "UploadingResults"})
+RESERVATION = {"reservationName": "sandbox-reservation", "machineKey": "96c-512g-amd-epyc9654-ssd"}
+_MAX_RESERVED_INSTANCES = 2
+_ORGANIZATION_FACTOR = 2
+"""How much more than one of its people an organisation may run."""
+
+
+def quota_routes() -> Routes:
+    """Return the routes of the quotas."""
+    return {
+        ("GET", "quotas", "computing-quotas", "user"): _user_quotas,
+        ("GET", "quotas", "computing-quotas", "organization"): _organization_quotas,
+    }
+
+
+def user_quotas(account: Account, timestamp: Timestamp) -> JsonObject:
+    """Return the quotas of a person by scheduling type."""
+    return _quotas(account, timestamp, 1)
+
+
+def organization_quotas(account: Account, timestamp: Timestamp) -> JsonObject | None:
+    """Return the quotas of the organisation of an account, in which nobody else works; None without one."""
+    if account.organization is None:
+        return None
+    return {"name": account.organization, **_quotas(account, timestamp, _ORGANIZATION_FACTOR)}
+
+
+def _user_quotas(context: RequestContext) -> Response:
+    return json_response(user_quotas(context.account, context.timestamp))
+
+
+def _organization_quotas(context: RequestContext) -> Response:
+    quotas = organization_quotas(context.account, context.timestamp)
+    if quotas is None:
+        raise api_error(404, "The user has no organization")
+    for quota in (quotas["flex"], quotas["onDemand"], *quotas["reserved"]):
+        counts = {name: quota[name] for name in ("runningInstancesCount", "runningCoresCount")}
+        quota["runningCountsPerUser"] = {context.account.email: counts} if counts["runningInstancesCount"] else {}
+    return json_response(quotas)
+
+
+def _quotas(account: Account, timestamp: Timestamp, factor: int) -> JsonObject:
+    running = {kind: _running(account, timestamp, kind) for kind in ("flex", "onDemand", "reserved")}
+    flex, on_demand = (
+        _quota(running[kind], factor * MAX_RUNNING_INSTANCES, factor * MAX_RUNNING_CORES)
+        for kind in ("flex", "onDemand")
+    )
+    reserved = RESERVATION | _quota(running["reserved"], _MAX_RESERVED_INSTANCES, 96 * _MAX_RESERVED_INSTANCES)
+    return {"flex": flex, "onDemand": on_demand, "reserved": [reserved] if account.organization else []}
+
+
+def _running(account: Account, timestamp: Timestamp, scheduling: str) -> list[Machine]:
+    """Return the machines on which tasks and pools of a scheduling type run."""
+    now = timestamp.now
+    tasks = [
+        task
+        for task in account.tasks(timestamp)
+        if task.pool_uuid is None
+        and task.spec.fields["schedulingType"] == scheduling
+        and task.state(now) in RUNNING_STATES
+    ]
+    machines = [each.attempt.machine for task in tasks for each in instance_states_at(task, now).executing]
+    pools = [pool for pool in account.pools.all.visible(timestamp) if pool.fields["schedulingType"] == scheduling]
+    return machines + [node.machine for pool in pools for node in pool.nodes(now)]
+
+
+def _quota(running: list[Machine], max_instances: int, max_cores: int) -> JsonObject:
+    cores = sum(machine.core_count for machine in running)
+    return {
+        "maxInstances": max_instances,
+        "maxCores": max_cores,
+        "runningInstancesCount": len(running),
+        "runningCoresCount": cores,
+        "runningCoreCount": cores,
+    }
