@@ -9,7 +9,7 @@ from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl, SecretStr
 
 from qarnot_mcp.auth.oauth.client_documents import ClientDocuments
-from qarnot_mcp.auth.oauth.clients import CLAUDE_CODE, MAX_NAME_CHARACTERS, Clients
+from qarnot_mcp.auth.oauth.clients import LOCAL_CLIENTS, MAX_NAME_CHARACTERS, Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 
@@ -189,10 +189,11 @@ async def test_a_foreign_or_ambiguous_callback_is_refused() -> None:
         found.validate_redirect_uri(None)
 
 
-async def test_claude_code_is_known_where_its_document_cannot_be_reached() -> None:
-    found = await clients().find(CLAUDE_CODE)
+@pytest.mark.parametrize("document", LOCAL_CLIENTS)
+async def test_a_program_on_the_machine_is_known_where_its_document_cannot_be_reached(document: str) -> None:
+    found = await clients().find(document)
     assert found is not None
-    assert found.client_name == "Claude Code"
+    assert found.client_name == LOCAL_CLIENTS[document]
     asked = AnyUrl("http://localhost:53682/callback")
     assert found.validate_redirect_uri(asked) == asked
     with pytest.raises(InvalidRedirectUriError):

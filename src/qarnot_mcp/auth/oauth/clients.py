@@ -17,10 +17,13 @@ MAX_NAME_CHARACTERS = 60
 MAX_REDIRECTS = 10
 UNNAMED = "An MCP client"
 
-# Claude Code always sends this document, even to a server that cannot reach the internet. Its callbacks stay on the
-# person's machine, so accepting them without the document opens nothing.
-CLAUDE_CODE = "https://claude.ai/oauth/claude-code-client-metadata"
-CLAUDE_CODE_REDIRECTS = ["http://localhost/callback", "http://127.0.0.1/callback"]
+# These clients always send their document, even to a server that cannot reach the internet. Their callbacks stay on
+# the person's machine, so accepting them without the document opens nothing.
+LOCAL_CLIENTS = {
+    "https://claude.ai/oauth/claude-code-client-metadata": "Claude Code",
+    "https://chatgpt.com/oauth/codex/client.json": "Codex",
+}
+LOCAL_REDIRECTS = ["http://localhost/callback", "http://127.0.0.1/callback"]
 
 logger = logging.getLogger(__name__)
 
@@ -100,9 +103,8 @@ class Clients:
             logger.warning(
                 "The client's document at %s cannot be read: %s", one_line(address, 200), one_line(str(error), 200)
             )
-            if address != CLAUDE_CODE:
-                return None
-            return self._client(address, "Claude Code", CLAUDE_CODE_REDIRECTS)
+            name = LOCAL_CLIENTS.get(address)
+            return None if name is None else self._client(address, name, LOCAL_REDIRECTS)
         if document.token_endpoint_auth_method != "none":  # noqa: S105
             logger.warning(
                 "The client at %s wants private_key_jwt; only public ones can sign in", one_line(address, 200)

@@ -15,6 +15,7 @@ KNOWN_REDIRECTS = (
     "https://vscode.dev/redirect",
     "https://insiders.vscode.dev/redirect",
     "cursor://anysphere.cursor-mcp/oauth/callback",
+    "https://www.cursor.com/agents/mcp/oauth/callback",
 )
 MAX_REDIRECT_CHARACTERS = 1_024
 MAX_PROPOSED = 3

@@ -1,0 +1,133 @@
+"""What clients that cannot run here send when they register, as their sources and their servers' logs have it."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.support.running_server import full_server
+from tests.support.sign_in import SignIn, parameters_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BOTH_GRANTS = ["authorization_code", "refresh_token"]
+
+
+class Document(NamedTuple):
+    """What a client registers with, and the callback that it then uses; `seen` is where it was read."""
+
+    client: str
+    registration: dict[str, object]
+    callback: str
+    seen: str
+
+
+DOCUMENTS = (
+    Document(
+        "Visual Studio Code",
+        {
+            "client_name": "Visual Studio Code",
+            "client_uri": "https://code.visualstudio.com",
+            "grant_types": [*BOTH_GRANTS, "urn:ietf:params:oauth:grant-type:device_code"],
+            "response_types": ["code"],
+            "redirect_uris": [
+                "https://insiders.vscode.dev/redirect",
+                "https://vscode.dev/redirect",
+                "http://127.0.0.1/",
+                "http://127.0.0.1:33418/",
+            ],
+            "token_endpoint_auth_method": "none",
+            "application_type": "native",
+        },
+        "http://127.0.0.1:33418/",
+        "microsoft/vscode, src/vs/base/common/oauth.ts, fetchDynamicRegistration",
+    ),
+    Document(
+        "Visual Studio Code in the browser",
+        {
+            "client_name": "Visual Studio Code",
+            "redirect_uris": ["https://vscode.dev/redirect", "http://127.0.0.1:33418"],
+            "token_endpoint_auth_method": "none",
+        },
+        "https://vscode.dev/redirect",
+        "the same, as GitHub Copilot registers",
+    ),
+    Document(
+        "Cursor",
+        {
+            "client_name": "Cursor",
+            "redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"],
+            "grant_types": BOTH_GRANTS,
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        },
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "workers-oauth-provider#29",
+    ),
+    Document(
+        "Cursor in the cloud",
+        {"client_name": "Cursor", "redirect_uris": ["https://www.cursor.com/agents/mcp/oauth/callback"]},
+        "https://www.cursor.com/agents/mcp/oauth/callback",
+        "its documents on custom connectors",
+    ),
+    Document(
+        "ChatGPT",
+        {
+            "client_name": "ChatGPT",
+            "redirect_uris": ["https://chatgpt.com/connector_platform_oauth_redirect"],
+            "grant_types": BOTH_GRANTS,
+            "token_endpoint_auth_method": "none",
+        },
+        "https://chatgpt.com/connector_platform_oauth_redirect",
+        "workers-oauth-provider#29",
+    ),
+    Document(
+        "Gemini CLI",
+        {
+            "client_name": "Gemini CLI MCP Client",
+            "redirect_uris": ["http://localhost:7777/oauth/callback"],
+            "grant_types": BOTH_GRANTS,
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        },
+        "http://localhost:7777/oauth/callback",
+        "google-gemini/gemini-cli, packages/core/src/mcp/oauth-provider.ts",
+    ),
+    Document(
+        "Claude",
+        {
+            "client_name": "Claude",
+            "redirect_uris": ["https://claude.ai/api/mcp/auth_callback"],
+            "grant_types": BOTH_GRANTS,
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+            "scope": "qarnot:read qarnot:write offline_access",
+        },
+        "https://claude.ai/api/mcp/auth_callback",
+        "played as the documents on connectors describe it",
+    ),
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def origin() -> AsyncIterator[str]:
+    async with full_server() as server:
+        yield server.origin
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.client)
+async def test_what_a_client_sends_leads_to_tokens_that_work(origin: str, document: Document) -> None:
+    async with httpx.AsyncClient(timeout=10) as http:
+        sign_in = SignIn(origin, http, redirect=document.callback)
+        registered = await sign_in.register(**document.registration)
+        assert registered.status_code == 201, registered.text
+        assert set(registered.json()["redirect_uris"]) >= {document.callback}
+        page = await sign_in.page()
+        assert str(document.registration["client_name"]) in page.text
+        answer = await sign_in.post(page, "sandbox-alice")
+        assert answer.headers["location"].startswith(document.callback)
+        tokens = (await sign_in.exchange(parameters_of(answer)["code"])).json()
+        assert (await sign_in.call(tokens["access_token"], "list_profiles")).status_code == 200
+        assert (await sign_in.refresh(tokens["refresh_token"])).status_code == 200
