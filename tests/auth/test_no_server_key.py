@@ -24,6 +24,9 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "share_file": {"bucket": "some", "path": "file.txt"},
     "request_upload": {"bucket": "some", "path": "file.txt"},
     "delete_files": {"bucket": "some", "paths": ["file.txt"]},
+    "get_account": {},
+    "list_machines": {},
+    "usage_report": {},
 }
 METHODS = ("tools/call", "tools/list", "resources/list", "resources/read", "prompts/list", "prompts/get", "ping")
 WAYS: tuple[dict[str, str], ...] = (
