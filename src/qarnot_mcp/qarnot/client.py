@@ -8,6 +8,7 @@ from qarnot_mcp.qarnot.credits import CreditsClient
 from qarnot_mcp.qarnot.hardware import HardwareClient
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Transport
+from qarnot_mcp.qarnot.jobs import JobsClient
 from qarnot_mcp.qarnot.platform import PlatformClient
 from qarnot_mcp.qarnot.profiles import ProfilesClient
 from qarnot_mcp.qarnot.storage.client import StorageClient
@@ -36,6 +37,7 @@ class QarnotClient:
         self.carbon = CarbonClient(self._session)
         self.credits = CreditsClient(self._session)
         self.hardware = HardwareClient(self._session)
+        self.jobs = JobsClient(self._session)
         self.platform = PlatformClient(self._session)
         self.profiles = ProfilesClient(self._session)
         self.storage = StorageClient(self._session, self.account, self.platform, storage)

@@ -49,9 +49,16 @@ class CreditsClient:
         """Return what the account has left (`GET /credits/v1/accounts/credits`)."""
         return await self._amount("/credits/v1/accounts/credits", ACCOUNT)
 
-    async def of_task(self, uuid: str) -> float | None:
-        """Return what a task has used so far (`GET /credits/v1/tasks/{uuid}/credits`)."""
-        return await self._amount(f"/credits/v1/tasks/{check_task_id(uuid)}/credits", Resource("task", uuid))
+    async def of_task(self, uuid: str, *, cached: bool = False) -> float | None:
+        """Return what a task has used so far (`GET /credits/v1/tasks/{uuid}/credits`).
+
+        With `cached` it may be up to a minute old.
+        """
+        name = f"credits of {check_task_id(uuid)}"
+        if cached and (kept := self._session.cached(name, float)) is not None:
+            return kept
+        amount = await self._amount(f"/credits/v1/tasks/{uuid}/credits", Resource("task", uuid))
+        return amount if amount is None else self._session.cache(name, float(amount))
 
     async def of_pool(self, uuid: str) -> float | None:
         """Return what a pool has used so far (`GET /credits/v1/pools/{uuid}/credits`)."""

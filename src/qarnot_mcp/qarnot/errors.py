@@ -7,6 +7,7 @@ QarnotError
 │   ├── MalformedKey
 │   └── KeyRefused          401
 ├── ReadOnly                a call that writes, in read-only mode
+├── LimitReached            beyond a limit of whoever runs this server (tools/limits.py)
 ├── NoStorage               the platform or this server has none
 ├── TooCostly               reading this log would take too much computing
 ├── ApiRefused              the API understood the call and said no; nothing was done

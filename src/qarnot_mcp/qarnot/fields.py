@@ -41,6 +41,14 @@ def parse_time_span(text: str) -> float:
     return -total if sign else total
 
 
+def time_span(seconds: int) -> str:
+    """Write seconds as the API does, `[days.]hh:mm:ss`."""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return f"{days}.{hour:02}:{minute:02}:{second:02}" if days else f"{hour:02}:{minute:02}:{second:02}"
+
+
 def _seconds(value: object) -> object:
     """Read a time span; a number is seconds already."""
     return parse_time_span(value) if isinstance(value, str) else value

@@ -23,6 +23,7 @@ from qarnot_mcp.server.resources import add_resources
 from qarnot_mcp.server.toolset_middleware import ToolsetMiddleware
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.context import ServerContext
+from qarnot_mcp.tools.limits import SubmitLimits
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry
 
@@ -73,7 +74,11 @@ def create_server(
             if auth is not None:
                 stack.push_async_callback(auth.close)
             context = ServerContext(
-                transport, resolve_key, lambda: not connection().may_write, settings.max_wait_seconds
+                transport,
+                resolve_key,
+                lambda: not connection().may_write,
+                settings.max_wait_seconds,
+                limits=SubmitLimits(settings.max_instances, settings.max_wall_time, settings.max_credits_per_day),
             )
             stack.push_async_callback(context.storage.close)
             yield {"context": context}

@@ -79,7 +79,7 @@ def _words_of(annotation: Any, metadata: Sequence[Any], of_unit: str) -> str | N
     parts = get_args(annotation)
     if get_origin(annotation) is Annotated:
         return _words_of(parts[0], parts[1:], of_unit)
-    return next((words for part in parts if (words := _words_of(part, (), of_unit)) is not None), None)
+    return next((words for part in parts if (words := _words_of(part, metadata, of_unit)) is not None), None)
 
 
 def _split(value: object) -> object:
@@ -110,6 +110,17 @@ def _path(value: str) -> str:
 
 def _without_slash(value: str) -> str:
     return value.rstrip("/")
+
+
+def _wall_time(value: object) -> object:
+    """Return a length of time in seconds; raise ValueError for a text that is none."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(?:([0-9]{1,4})\.)?([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])", value.strip(), re.ASCII)
+    if match is None:
+        return int(value)
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 LEVELS = {"WARN": "WARNING", "FATAL": "CRITICAL", "TRACE": "DEBUG", "ERR": "ERROR", "INFORMATION": "INFO"}
@@ -156,3 +167,9 @@ Secrets = Annotated[
 ]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 ToolsetNames = Annotated[str, Field(max_length=400), Valid("all, or names separated by commas, such as storage,jobs")]
+WallTime = Annotated[
+    int,
+    BeforeValidator(_wall_time),
+    Field(ge=60, le=10 * 365 * 86_400),
+    Valid("a length of time such as 02:00:00 or 1.00:00:00 (a day), or a whole number of seconds from 60"),
+]

@@ -16,6 +16,7 @@ from qarnot_mcp.settings.fields import (
     Seconds,
     Secrets,
     ToolsetNames,
+    WallTime,
     WebAddress,
     setting,
     valid_values,
@@ -82,6 +83,19 @@ class Settings(BaseSettings):
     toolsets_offered: ToolsetNames = setting(
         "all",
         "Tool sets that a connection may ask for (`?toolsets=` in the address), beside those of `QARNOT_MCP_TOOLSETS`.",
+    )
+    max_instances: int | None = setting(None, "The most instances that one submit may start.", ge=1, le=1_000_000)
+    max_wall_time: WallTime | None = setting(
+        None,
+        "The most time that a submit may name as `max_wall_time`, and what one gets that names none; a job of its own "
+        "keeps the task to it.",
+    )
+    max_credits_per_day: float | None = setting(
+        None,
+        "Euros that the tasks created in the last 24 hours may have used before a submit is refused; running tasks go "
+        "on.",
+        gt=0,
+        le=1_000_000,
     )
     metrics: bool = setting(False, "Serve `/metrics` for Prometheus, on a port of its own.")
     metrics_port: int = setting(9464, "Port of the metrics.", ge=1, le=65535)

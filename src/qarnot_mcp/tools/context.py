@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.pool import StoragePool
+from qarnot_mcp.tools.limits import NO_LIMITS, SubmitLimits
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ServerContext:
     read_only: Callable[[], bool]
     max_wait_seconds: float
     storage: StoragePool = field(default_factory=StoragePool)
+    limits: SubmitLimits = NO_LIMITS
 
 
 @dataclass

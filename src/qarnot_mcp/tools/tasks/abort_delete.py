@@ -16,6 +16,7 @@ from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
 from qarnot_mcp.tools.checks import FIRST_FAULT, Arguments, TaskId, at_most
 from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.tasks.time_limit import remove_with
 
 MAX_TASKS = 100
 AT_ONCE = 8
@@ -118,12 +119,13 @@ async def delete_task(arguments: DeleteTask) -> ToolResult:
     client = current_client()
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.delete(arguments.task_uuid)
+        await remove_with(client, task)
         return answer(Deleted(uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS), deleted=True))
 
     async def delete(task_id: str) -> OneOutcome:
         if arguments.validate_only:
             return preview(await client.tasks.get(task_id), "would be deleted")
-        await client.tasks.delete(task_id)
+        await remove_with(client, await client.tasks.delete(task_id))
         return OneOutcome(outcome="deleted")
 
     return answer(Deleted(**await end_tasks(arguments, delete)))

@@ -22,7 +22,7 @@ from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.fields import parse_time_span
+from qarnot_mcp.qarnot.fields import parse_time_span, time_span
 from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID
 from qarnot_mcp.qarnot.ranges import Ranges, count_ranges
 from qarnot_mcp.qarnot.storage.names import check_prefix
@@ -129,10 +129,7 @@ def check_time_span(given: str, info: ValidationInfo) -> str:
     if seconds is None or seconds > MAX_TIME_TO_LIVE_SECONDS:
         valid = "a length of time such as 10:00:00 or 1.00:00:00 (a day), or a number of seconds"
         raise InvalidArgument(parameter_of(info), given, valid, "The most is ten years.")
-    minutes, second = divmod(seconds, 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    return f"{days}.{hour:02}:{minute:02}:{second:02}" if days else f"{hour:02}:{minute:02}:{second:02}"
+    return time_span(seconds)
 
 
 def check_constant_key(given: str) -> str:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.tools.checks import TaskId, text_line
-from qarnot_mcp.tools.tasks.new_task import MAX_TEXT_CHARACTERS, NewTask
+from qarnot_mcp.tools.tasks.new_task import MAX_TEXT_CHARACTERS, NewTask, TimeSpan
 
 Rerun = Literal["failed", "cancelled", "unfinished", "all"]
 
@@ -32,8 +32,16 @@ class SubmitTask(NewTask):
         Field(description="Put behind the command of rerun_of, such as --skip-na.", exclude=True),
     ] = None
 
+    max_wall_time: Annotated[
+        TimeSpan | None,
+        Field(description="Stop it this long after the submit, such as 02:00:00, by a job of its own.", exclude=True),
+    ] = None
+
     def check_where_it_runs(self) -> None:
         """Check that something says where the task runs: what it repeats does."""
+        if self.max_wall_time is not None and self.job_uuid is not None:
+            hint = "The job's own maximum time holds."
+            raise InvalidArgument("max_wall_time", self.max_wall_time, "none with job_uuid", hint)
         if self.rerun_of is None:
             self._check_alone()
             super().check_where_it_runs()

@@ -1,7 +1,8 @@
 """The tool that starts a task."""
 
 import asyncio
-from typing import Self
+from collections.abc import Coroutine
+from typing import Any, Self, TypeVar
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
@@ -13,14 +14,19 @@ from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
-from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.profiles import check_profile_known
 from qarnot_mcp.tools.tasks.advice import advise
+from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate
 from qarnot_mcp.tools.tasks.new_task import NewTask
-from qarnot_mcp.tools.tasks.rerun import Repeats, RerunRequest
+from qarnot_mcp.tools.tasks.rerun import Repeats
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
+from qarnot_mcp.tools.tasks.submit_plan import SubmitPlan
 
 ADVICE_SECONDS = 8.0
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Submitted(Result):
@@ -32,12 +38,17 @@ class Submitted(Result):
     name: str
     state: str | None = None
     repeats: Repeats | None = None
+    max_wall_time: str | None = Field(None, description="Qarnot stops it this long after the submit.")
+    job_uuid: str | None = Field(None, description="The job made for max_wall_time; delete_task removes it, too.")
+    estimate: CostEstimate
     warnings: list[str] | None = Field(None, description="What is probably not meant; the task was not changed.")
     note: str | None = None
     hint: str | None = None
 
     @classmethod
-    def of(cls, started: Submission, warnings: list[str], repeats: Repeats | None = None) -> Self:
+    def of(
+        cls, plan: SubmitPlan, started: Submission, job_uuid: str | None, estimate: CostEstimate, warnings: list[str]
+    ) -> Self:
         """Shape a task that was started."""
         found = "The answer of Qarnot was lost on the way; the task was found by its shortname. It was started once."
         return cls(
@@ -46,21 +57,26 @@ class Submitted(Result):
             shortname=started.shortname,
             name=one_line(started.name, NAME_CHARACTERS),
             state=started.state,
-            repeats=repeats,
+            repeats=plan.rerun.repeats if plan.rerun else None,
+            max_wall_time=plan.max_wall_time,
+            job_uuid=job_uuid,
+            estimate=estimate,
             warnings=warnings or None,
             note=found if started.found_again else None,
             hint="get_task with wait_seconds=45 follows it; booting takes two to three minutes.",
         )
 
     @classmethod
-    def checked(cls, new_task: NewTask, warnings: list[str], repeats: Repeats | None = None) -> Self:
+    def checked(cls, plan: SubmitPlan, estimate: CostEstimate, warnings: list[str]) -> Self:
         """Shape a task that was only checked."""
-        buckets = " Whether its buckets exist shows when it starts." if new_task.resource_buckets else ""
+        buckets = " Whether its buckets exist shows when it starts." if plan.arguments.resource_buckets else ""
         return cls(
             started=False,
-            shortname=new_task.shortname,
-            name=one_line(new_task.name, NAME_CHARACTERS),
-            repeats=repeats,
+            shortname=plan.arguments.shortname,
+            name=one_line(plan.arguments.name, NAME_CHARACTERS),
+            repeats=plan.rerun.repeats if plan.rerun else None,
+            max_wall_time=plan.max_wall_time,
+            estimate=estimate,
             warnings=warnings or None,
             note=f"Checked only: nothing was started. The same call without validate_only starts it.{buckets}",
         )
@@ -73,16 +89,23 @@ async def submit_task(arguments: SubmitTask) -> ToolResult:
     DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. A lost answer is looked up, not sent again.
     rerun_of repeats a task, whole or its failed instances, with constants merged by key.
     """
-    client = current_client()
-    rerun = None
-    if arguments.rerun_of is not None:
-        rerun = RerunRequest.of(await client.tasks.get(arguments.rerun_of), arguments)
-    repeats = rerun.repeats if rerun else None
-    warnings = [*await read_advice(client, arguments), *(rerun.warnings if rerun else ())]
+    client, limits = current_client(), current_context().limits
+    plan = await SubmitPlan.of(client, arguments, limits)
+    warnings = [*await read_advice(client, arguments), *(plan.rerun.warnings if plan.rerun else ())]
+    await limits.check_credits(client)
     if arguments.validate_only:
-        return answer(Submitted.checked(arguments, warnings, repeats))
-    started = await (rerun.start(client.tasks) if rerun else client.tasks.submit(arguments))
-    return answer(Submitted.of(started, warnings, repeats))
+        return answer(Submitted.checked(plan, await plan.estimate(client), warnings))
+    (started, job_uuid), estimate = await beside(plan.start(client), plan.estimate(client))
+    return answer(Submitted.of(plan, started, job_uuid, estimate, warnings))
+
+
+async def beside(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """Return both, done at the same time; where the first fails, the second is not waited for."""
+    other = asyncio.ensure_future(second)
+    try:
+        return await first, await other
+    finally:
+        other.cancel()
 
 
 async def read_advice(client: QarnotClient, new_task: NewTask) -> list[str]:
