@@ -34,6 +34,7 @@ MADE_LATER: Mapping[str, tuple[str | bytes, ...]] = {
     "tools/failures/signatures.py": tuple(
         text for row in SIGNATURES for text in (row.in_errors, row.in_log, row.only_profile) if text
     ),
+    "tools/tasks/file_arguments.py": (),
     "tools/logs/selection.py": (InstanceTails([0, 1, 23], 5, Tail(5))._prefix.pattern,),
 }
 

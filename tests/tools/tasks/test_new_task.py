@@ -104,7 +104,7 @@ def test_a_task_in_a_pool_or_a_job_needs_no_profile() -> None:
         ({"instance_count": 0}, ["instance_count is 0", "from 1 to 1,000,000"]),
         ({"max_retries_per_instance": -1}, ["max_retries_per_instance is -1"]),
         ({"result_bucket": "s3://x"}, ["result_bucket is 's3://x'"]),
-        ({"resource_buckets": ["a/b"]}, ["resource_buckets is 'a/b'"]),
+        ({"resource_buckets": ["a b"]}, ["resource_buckets is 'a b'"]),
         ({"resource_buckets": ["b"] * 101}, ["at most 100 buckets"]),
         ({"tags": ["t"] * 11}, ["at most 10 tags"]),
         ({"scheduling_type": "fast"}, ["Flex, OnDemand or Reserved"]),

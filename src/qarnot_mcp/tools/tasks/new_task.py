@@ -25,7 +25,6 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.fields import parse_time_span, time_span
 from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID
 from qarnot_mcp.qarnot.ranges import Ranges, count_ranges
-from qarnot_mcp.qarnot.storage.names import check_prefix
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text
 from qarnot_mcp.tools.checks import (
@@ -41,11 +40,18 @@ from qarnot_mcp.tools.checks import (
     whole_number,
 )
 from qarnot_mcp.tools.hardware import HardwareConstraints
+from qarnot_mcp.tools.tasks.file_arguments import (
+    MAX_BUCKETS,
+    BucketName,
+    FilePattern,
+    ResourceBucketName,
+    buckets_to_api,
+    check_results_prefix,
+)
 
 MAX_CONSTANTS = 150
 MAX_TEXT_CHARACTERS = 2048
 """Of the key and the value of a constant or a label."""
-MAX_BUCKETS = 100
 MAX_LABELS = 100
 MAX_DEPENDENCIES = 1000
 MAX_RETRIES = 1000
@@ -53,28 +59,14 @@ MAX_INSTANCES = 1_000_000
 MAX_TIME_TO_LIVE_SECONDS = 10 * 365 * 86_400
 
 
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
+SCHEDULING_SCHEMA = {"type": "string", "enum": list(SCHEDULING.values())}
+
 _CONSTANT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def check_shortname(given: str, info: ValidationInfo) -> str:
     """Check a shortname for a new task."""
     return identifiers.check_shortname(given, parameter_of(info))
-
-
-def check_bucket(given: str, info: ValidationInfo) -> str:
-    """Check the form of a bucket's name; only the API knows whether it exists."""
-    name = given.strip()
-    if _BUCKET.fullmatch(name) is None:
-        valid = "a bucket's name: letters, digits, dots, hyphens and underscores, at most 255 in all"
-        hint = "Give the name alone, without s3:// and without a path."
-        raise InvalidArgument(parameter_of(info), given, valid, hint)
-    return name
-
-
-def check_results_prefix(given: str, info: ValidationInfo) -> str:
-    """Check what is put before the paths of results."""
-    return check_prefix(given.strip(), parameter_of(info))
 
 
 def check_uuid(given: str, info: ValidationInfo) -> str:
@@ -188,9 +180,7 @@ def check_keys_differ(given: list[ConstantArgument]) -> list[ConstantArgument]:
     return given
 
 
-BucketName = Annotated[str, AfterValidator(check_bucket)]
 Uuid = Annotated[str, AfterValidator(check_uuid)]
-FilePattern = Annotated[str, text_line(MAX_NAME_CHARACTERS)]
 TimeSpan = Annotated[str, AfterValidator(check_time_span)]
 Dependencies = Annotated[
     list[Annotated[str, AfterValidator(check_dependency)]], FIRST_FAULT, at_most(MAX_DEPENDENCIES, "tasks")
@@ -221,8 +211,8 @@ class NewTask(Arguments):
         Field(description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1."),
     ] = None
     resource_buckets: Annotated[
-        Annotated[list[BucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None,
-        Field(description="Existing buckets whose files the instances see."),
+        Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None,
+        Field(description="Existing buckets whose files lie in /job, or bucket/folder for what is in a folder."),
     ] = None
     result_bucket: Annotated[
         BucketName | None, Field(description="Bucket for the results; made where it is missing.")
@@ -247,12 +237,15 @@ class NewTask(Arguments):
         Field(description="Key and value pairs to find the task by."),
     ] = None
     scheduling_type: Annotated[
-        Annotated[str, AfterValidator(check_scheduling_type)] | None,
+        Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None,
         Field(description="Flex is cheaper and may be preempted; OnDemand is not; Reserved is on own machines."),
     ] = None
     hardware_constraints: Annotated[
         HardwareConstraints | None,
-        Field(description='Such as [{"discriminator": "MinimumCoreHardwareConstraint", "coreCount": 16}].'),
+        Field(
+            description='{"min_cores": 16, "min_ram_gb": 64, "gpu": true, "ssd": true, "machine": "96c-512g"}, some '
+            "of these, or the API's list."
+        ),
     ] = None
     max_retries_per_instance: Annotated[
         Annotated[int, whole_number(0, MAX_RETRIES)] | None,
@@ -339,6 +332,9 @@ class NewTask(Arguments):
                 for part in objects:
                     place = place.setdefault(part, {})
                 place[last] = value
+        if self.resource_buckets:
+            del body["resourceBuckets"]
+            body |= buckets_to_api(self.resource_buckets)
         return body
 
 
