@@ -362,8 +362,8 @@ CASES = [
 
 # Never raised themselves: each stands for those below it.
 # Its message is read where a clock can be set: in the test of a log's computing.
-# Provoked in tests/tools/logs and tests/qarnot/storage.
-ELSEWHERE = {"TooCostly", "NoStorage", "StorageRefused", "StorageUnavailable"}
+# Provoked in tests/tools/logs, tests/tools/tasks/test_budget.py and tests/qarnot/storage.
+ELSEWHERE = {"LimitReached", "TooCostly", "NoStorage", "StorageRefused", "StorageUnavailable"}
 BRANCHES = {"KeyProblem", "ApiUnavailable", "SubmitUncertain"}
 
 
