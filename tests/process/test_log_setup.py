@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qarnot_mcp.process.log_setup import JsonLines, TextLines, configure_logging
+from qarnot_mcp.process.log_setup import JsonLines, MaskedLines, TextLines, configure_logging
+from qarnot_mcp.text.known_secrets import known_secrets, serving
 from tests.support.loggers import LIBRARIES
 from tests.support.running_server import running_server, settings_for
 
@@ -125,3 +126,15 @@ async def test_a_client_that_hangs_up_within_its_request_is_no_traceback(capsys:
             await heard.event.wait()
     logging.getLogger("mcp").removeHandler(heard)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("lines", [TextLines(), JsonLines()])
+def test_a_key_that_a_library_logs_while_a_request_is_served_is_hidden(lines: logging.Formatter) -> None:
+    key = 'the-key-of-"a"-caller'
+    with serving():
+        known_secrets().learn([key])
+        line = MaskedLines(lines).format(record(f"cannot use {key}", error=ValueError(f"not {key!r} but 'x'")))
+    assert "of-" not in line
+    assert line.count("[hidden]") >= 2
+    if isinstance(lines, JsonLines):
+        assert json.loads(line)["message"] == "cannot use [hidden]"

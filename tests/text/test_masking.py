@@ -222,3 +222,36 @@ def test_a_secret_is_hidden_in_base64_whatever_stands_before_it(user: str) -> No
     hidden = LogMask([secret]).hide(f"Authorization: Basic {encoded}")
     assert HIDDEN in hidden
     assert len(hidden) < len("Authorization: Basic ") + len(HIDDEN) + len(encoded) - len(secret)
+
+
+@pytest.mark.parametrize("mark", ["…", "… (1,234 more characters)", "[... 20,000 characters cut ...]"])
+def test_what_a_cut_has_left_of_a_secret_is_hidden(mark: str) -> None:
+    mask = LogMask(["s3cr3t-value"])
+    for kept in range(4, 12):
+        assert mask.hide(f"a {'s3cr3t-value'[:kept]}{mark}") == f"a {HIDDEN}{mark}"
+        assert mask.hide(f"{mark}{'s3cr3t-value'[-kept:]} b").endswith(f"{HIDDEN} b")
+    assert mask.hide(f"a s3{mark}ue b") == f"a s3{mark}ue b"
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("tool --token tok-1234", {"tok-1234"}),
+        ("tool --api-key=ak-12345", {"ak-12345"}),
+        ("tool --license-key 'lk-12345'", {"lk-12345"}),
+        ("tool -u bob -p hunter2222", {"hunter2222"}),
+        ("docker login -u bob -p correcthorse reg", {"correcthorse"}),
+        ("sshpass -p correcthorse ssh h", {"correcthorse"}),
+        ("mysql -ucorrect -pcorrecthorse", {"correcthorse"}),
+        ("curl -u bob:correcthorse https://h", {"correcthorse"}),
+        ("curl -H 'Authorization: Bearer abcdefghij'", {"abcdefghij"}),
+        ("git clone https://bob:correcthorse@h/r", {"correcthorse"}),
+        ("docker pull bob:correcthorse@h/image", {"correcthorse"}),
+        ("mkdir -p results2 && ssh -p 2222 h && python -m pytest -p no:cacheprovider -p data/run1", set()),
+        ("serve -p 8080:80 --max-tokens 512 -u 1000:1000", set()),
+        ("docker pull ubuntu:24.04@sha256:0123456789abcdef", set()),
+    ],
+)
+def test_secrets_in_a_command_are_known(command: str, found: set[str]) -> None:
+    assert secret_values({"DOCKER_CMD": command}) == found
+    assert not any(secret in mask_text(command) for secret in found)

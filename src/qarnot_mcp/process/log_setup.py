@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from qarnot_mcp.settings.model import Settings
+from qarnot_mcp.text.known_secrets import hide_in_log, learn_for_process
 
 CALL_FIELDS = ("tool", "outcome", "milliseconds", "upstream_calls", "request_id")
 
@@ -48,6 +49,18 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class MaskedLines(logging.Formatter):
+    """The lines of another formatter, without what the server and the request being served know as secret."""
+
+    def __init__(self, lines: logging.Formatter) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback that may follow it, masked."""
+        return hide_in_log(self._lines.format(record))
+
+
 def configure_logging(settings: Settings) -> None:
     """Set up logging for the process, on standard error.
 
@@ -55,7 +68,9 @@ def configure_logging(settings: Settings) -> None:
     constants of tasks and the headers of callers in them.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
+    handler.setFormatter(MaskedLines(JsonLines() if settings.log_format == "json" else TextLines()))
+    secrets = (settings.api_key, settings.store_url)
+    learn_for_process(secret.get_secret_value() for secret in secrets if secret is not None)
     handler.addFilter(_is_no_disconnect)
     level = logging.getLevelName(settings.log_level)
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)

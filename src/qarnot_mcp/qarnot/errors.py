@@ -38,7 +38,7 @@ QarnotError
 from typing import ClassVar
 
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import LogMask
+from qarnot_mcp.text.known_secrets import KnownSecrets
 from qarnot_mcp.text.messages import said, seconds_text, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
@@ -58,9 +58,9 @@ class QarnotError(Exception):
         """Add a sentence to the message."""
         self.args = (one_line(f"{self} {note}", MESSAGE_CHARACTERS),)
 
-    def hide(self, secret: str) -> None:
-        """Replace a secret that was echoed into the message, such as the caller's key."""
-        self.args = (LogMask([secret]).hide(str(self)),)
+    def hide(self, secrets: KnownSecrets) -> None:
+        """Replace what was echoed into the message and is secret, such as the caller's key."""
+        self.args = (secrets.hide(str(self)),)
 
 
 class InvalidArgument(QarnotError, ValueError):

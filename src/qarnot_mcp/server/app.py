@@ -20,6 +20,7 @@ from qarnot_mcp.server.icons import server_icons, tool_icons
 from qarnot_mcp.server.middleware import CallMiddleware
 from qarnot_mcp.server.prompts import add_prompts
 from qarnot_mcp.server.resources import add_resources
+from qarnot_mcp.server.secrets_middleware import SecretsMiddleware
 from qarnot_mcp.server.toolset_middleware import ToolsetMiddleware
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.context import ServerContext
@@ -97,6 +98,7 @@ def create_server(
         lifespan=lifespan,
         auth=auth,
         middleware=[
+            SecretsMiddleware(),
             ToolsetMiddleware(connection),
             CallMiddleware(schemas, connection, None if auth is None else auth.end_current_session),
         ],

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS, InvalidArgument
-from qarnot_mcp.server.client_habits import EXTRA_NAMES, as_meant, is_left_out, warnings_for
+from qarnot_mcp.server.client_habits import EXTRA_NAMES, as_meant, is_left_out, takes_pairs, warnings_for
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_raw
 from qarnot_mcp.tools.checks import Arguments
@@ -90,7 +90,10 @@ def _explain_fault(fault: ErrorDetails, parameter: str, properties: Mapping[str,
         )
     if fault["type"] == "missing" and len(fault["loc"]) == 1:
         return f"{parameter} is missing: {describe(valid)}"
-    given = one_line(repr(mask_raw(beginning_of(fault["input"]))), SHOWN_CHARACTERS)
+    value = beginning_of(fault["input"])
+    # Names may tell which value of a pair is secret, but not where they are those of no pair.
+    value = names_in(value) if takes_pairs(valid) else mask_raw(value)
+    given = one_line(repr(value), SHOWN_CHARACTERS)
     return f"{parameter} is {given}, which does not fit: {describe(valid)}"
 
 
@@ -108,6 +111,15 @@ def beginning_of(value: object, depth: int = 0) -> object:
         return [beginning_of(entry, depth + 1) for entry in value[:SHOWN_ENTRIES]]
     some = islice(value.items(), SHOWN_ENTRIES)
     return {str(name)[:SHOWN_CHARACTERS]: beginning_of(entry, depth + 1) for name, entry in some}
+
+
+def names_in(value: object) -> object:
+    """Return constants as they were given with nothing but the names in them."""
+    if isinstance(value, list):
+        return [names_in(entry) for entry in value]
+    if isinstance(value, dict):
+        return {name: entry if name == "key" else names_in(entry) for name, entry in value.items()}
+    return f"{value.partition('=')[0]}=..." if isinstance(value, str) and "=" in value else "..."
 
 
 def _our_error(fault: ErrorDetails) -> InvalidArgument | None:

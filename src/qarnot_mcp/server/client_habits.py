@@ -49,7 +49,7 @@ def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
     if "array" in types:
         held = _held(given, list | dict)
         # A map of names to values is one of constants, which the parameter itself reads.
-        is_lone = not isinstance(held, list) and not (isinstance(held, dict) and _takes_pairs(schema))
+        is_lone = not isinstance(held, list) and not (isinstance(held, dict) and takes_pairs(schema))
         entries = [held] if is_lone else held
         if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
             return entries
@@ -97,7 +97,8 @@ def _held(given: Any, kind: Any) -> Any:
     return held if isinstance(held, kind) else given
 
 
-def _takes_pairs(schema: Mapping[str, Any]) -> bool:
+def takes_pairs(schema: Mapping[str, Any]) -> bool:
+    """Return whether a parameter takes pairs of a key and a value, as constants are."""
     return "key" in _items_of(schema).get("properties", {})
 
 

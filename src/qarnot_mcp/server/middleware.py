@@ -15,6 +15,8 @@ from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import KeyRefused, QarnotError
 from qarnot_mcp.server.arguments import WrongArgumentsError, normalise_arguments
 from qarnot_mcp.server.connection import Connection
+from qarnot_mcp.text.known_secrets import known_secrets
+from qarnot_mcp.text.masking import secrets_in_task
 from qarnot_mcp.tools.context import CallRecord, current_call
 
 log = logging.getLogger("qarnot_mcp.server.middleware")
@@ -48,6 +50,8 @@ class CallMiddleware(Middleware):
         name, started = context.message.name, time.perf_counter()
         record, outcome, defect = CallRecord(), "ok", None
         meant, warnings = normalise_arguments(context.message.arguments or {}, self._schemas.get(name, {}))
+        # A task that is submitted has secrets, too, whether it starts or is refused.
+        known_secrets().learn(secrets_in_task(meant))
         context = context.copy(message=context.message.model_copy(update={"arguments": meant}))
         token = current_call.set(record)
         recorder().call_started()

@@ -12,7 +12,8 @@ from mcp_types import CompletionArgument, CompletionContext, PromptReference, Re
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import ArgumentsT, WrongArgumentsError, read_arguments
 from qarnot_mcp.server.fastmcp_tools import schema_of
-from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.text.known_secrets import known_secrets
+from qarnot_mcp.tools.context import current_client, current_key
 from qarnot_mcp.tools.logs.get_task_logs import get_task_logs
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.profiles import GetProfile, get_profile
@@ -43,6 +44,7 @@ async def profile_resource(name: str) -> str:
 async def read(tool: Callable[[ArgumentsT], Awaitable[ToolResult]], model: type[ArgumentsT], **arguments: str) -> str:
     """Return the text of a tool's result; an error of the tree reaches the reader as it is."""
     try:
+        current_key()  # without a usable one nothing is built from the arguments
         result = await tool(read_arguments(model, arguments, schema_of(model)))
     except (QarnotError, WrongArgumentsError) as error:
         # FastMCP logs it at its own level: an unknown task is no fault of the server.
@@ -71,7 +73,8 @@ async def complete(
             return []
     except QarnotError:
         return []
-    return [name for name in ids if name.startswith(argument.value)][:COMPLETIONS]
+    secrets = known_secrets()
+    return [name for name in ids if name.startswith(argument.value) and secrets.hide(name) == name][:COMPLETIONS]
 
 
 def add_resources(server: FastMCP, shown: Callable[[str], AuthCheck]) -> None:

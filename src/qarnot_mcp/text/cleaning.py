@@ -7,7 +7,7 @@ import re
 
 REPLACEMENT = "\ufffd"
 _MARK_CHARACTERS = 32  # what the mark of a cut takes at most
-_CUT_FACTOR = 4  # blanks and invisible characters may take up three quarters of what is looked at
+CUT_FACTOR = 4  # blanks and invisible characters may take up three quarters of what is looked at
 
 # Escape sequences of terminals. None may cross a line, and a control string (title, link, device command) without
 # its end loses only its introducer, so that no text can hide behind it. No introducer stands in the body of another:
@@ -60,7 +60,7 @@ def one_line(text: str, limit: int) -> str:
     """
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text
-    part = text[: _CUT_FACTOR * limit]
+    part = text[: CUT_FACTOR * limit]
     # A line break of any kind is a blank here; a lone \r must not make what comes before it disappear.
     line = " ".join(clean_text(part.replace("\r", " ")).split())
     return shorten(line, limit, beyond=len(text) - len(part))

@@ -1,13 +1,14 @@
-"""Which values are secret, and how they are hidden in constants, in whole answers and in log text."""
+"""Which values are secret, and how they are hidden in constants, in whole answers and in any other text."""
 
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from urllib.parse import quote
+from itertools import islice
+from urllib.parse import quote, quote_plus
 
-from qarnot_mcp.text.cleaning import clean_text
+from qarnot_mcp.text.cleaning import CUT_FACTOR, clean_text, one_line
 
 HIDDEN = "[hidden]"
 SECRET_PREFIX = "QARNOT_SECRET__"  # noqa: S105 - the platform's prefix, not a secret
@@ -16,6 +17,8 @@ SECRET_PREFIX = "QARNOT_SECRET__"  # noqa: S105 - the platform's prefix, not a s
 # the gaps would give the value away.
 MIN_SECRET_CHARACTERS = 6
 MAX_SECRET_VALUES = 2000
+MAX_TEXT_CHARACTERS = 16_384
+MAX_NAMES = 1000
 MAX_DEPTH = 40
 
 _ANYWHERE = re.compile(r"passw|passphrase|secret|credential|apikey|privatekey|accesskey")
@@ -26,24 +29,53 @@ _OWNED_KEY = re.compile(
     r"|storage)_key(?:_|$)"
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_NOT_SECRET_VALUES = frozenset({"[secret]", HIDDEN, "secret", "password", "changeme", "default", "disabled", "enabled"})
+_NOT_SECRET_VALUES = frozenset(
+    {"[secret]", HIDDEN, "secret", "password", "changeme", "default", "disabled", "enabled"}
+    # What results say in words of their own: hidden, they would be no results any more.
+    | {"success", "failure", "cancelled", "submitted", "running", "waiting", "booting", "uploading", "queued"}
+    | {"stdout", "stderr", "memory", "command", "platform", "licence", "preempted", "binary"}
+)
 
 # Each repetition is bounded or ends at its neighbour, so that no text takes more than linear time.
 _URL_USER = re.compile(r"(?<=://)([^\s/@:]*):([^\s/@]+)(?=@)")
 _ASSIGNED = re.compile(
-    r"(?i)((?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key)\w{0,40}[\"']?\s?[=:]\s?[\"']?)"
-    r"(?![$\s\"'])([^\s\"'&;|]+)"
+    r"(?i)((?:passw(?:or)?d|passphrase|passcode|secret|credential|token(?!s)|(?:api|access|private|licen[cs]e)[_-]?key)"
+    r"\w{0,40}[\"']?\s?[=:]\s?[\"']?)(?![$\s\"'])([^\s\"'&;|]+)"
 )
 _OPTION = re.compile(
-    r"(?i)(--[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api-?key)\s[\"']?)(?![$\s\"'-])([^\s\"'&;|]+)"
+    r"(?i)(--[\w-]{0,40}(?:passw(?:or)?d|passphrase|passcode|secret|credentials?|token(?!s)"
+    r"|(?:api|access|auth|account|secret|private|licen[cs]e)-?key|auth)\s[\"']?)(?![$\s\"'-])([^\s\"'&;|]+)"
+)
+# After -p comes a password, or a port, a path, a name of a project: only what has letters and digits and none of the
+# marks of those counts, but for programs whose -p is a password.
+_SHORT_OPTION = re.compile(
+    r"((?<!\S)(?<!mkdir\s)(?<!cp\s)-p\s[\"']?)(?=[^\s\"'&;|]{0,200}\d)(?=[^\s\"'&;|]{0,200}[A-Za-z])"
+    r"([^\s\"'&;|$./:=,-][^\s\"'&;|/:=.,]{5,200})(?=[\s\"'&;|]|$)"
+)
+_LOGIN_OPTION = re.compile(
+    r"(\b(?:(?:login|sshpass|mysql\w{0,8}|mongo\w{0,8}|7z)\b[^\n;&|]{0,200}?\s-p|(?:un)?zip\b[^\n;&|]{0,200}?\s-P)"
+    r"\s?[\"']?)(?![$\s\"'-])([^\s\"'&;|]+)"
+)
+_USER_OPTION = re.compile(
+    r"(\s(?:-u|--user|--proxy-user)\s[\"']?[^\s\"'&;|:/@]{1,100}:)(?![$\s\"']|\d{1,9}\b)([^\s\"'&;|:/]+)"
 )
 _AUTHORIZATION = re.compile(r"(?i)(\b(?:bearer|basic)\s+)([\w.~+/=-]{8,})")
+_OPTIONS = (_OPTION, _SHORT_OPTION, _LOGIN_OPTION, _USER_OPTION)
+# As in DOCKER_REPO; not the digest of an image, nor an address of mail.
+_USER_AT_HOST = re.compile(r"(?<![\w/@.-])((?!mailto)[\w.-]{1,64}:)([^\s/@:\"']{1,200})(?=@(?!sha\d)[\w-])")
+_SECRET_SECOND = (_URL_USER, _USER_AT_HOST, _AUTHORIZATION, _ASSIGNED, *_OPTIONS)
 _KNOWN_SHAPES = re.compile(
     r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}"
     r"|sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,400}\.eyJ[\w-]{10,2000}\.[\w-]+)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
+# Looked for first, as most texts have none of them; sk- alone would be found in each "task-".
+_SHAPE_BEGINS = (
+    *("AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "hf_", "eyJ"),
+    "-----BEGIN ",
+)
+_SHAPE_OF_SK = re.compile(r"sk-(?<!\wsk-)[\w-]{20}")
 
 
 def is_secret_name(name: str) -> bool:
@@ -59,12 +91,31 @@ def is_secret_name(name: str) -> bool:
 
 
 def mask_text(text: str) -> str:
-    """Hide what looks like a secret inside a value: users in URLs, assignments, authorizations, known key shapes."""
-    text = _URL_USER.sub(rf"\1:{HIDDEN}", text)
-    text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
-    text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
-    text = _OPTION.sub(rf"\1{HIDDEN}", text)
-    return _KNOWN_SHAPES.sub(HIDDEN, text)
+    """Hide what looks like a secret inside a value: users in URLs, assignments, options, known key shapes."""
+    folded = text.lower()
+    if "bearer" in folded or "basic" in folded:
+        text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
+    if "=" in text or ":" in text:
+        text = _USER_AT_HOST.sub(rf"\1{HIDDEN}", _ASSIGNED.sub(rf"\1{HIDDEN}", text))
+    if "-" in text:
+        for pattern in _OPTIONS:
+            text = pattern.sub(rf"\1{HIDDEN}", text)
+    return mask_shapes(text)
+
+
+def masked_line(text: str, limit: int) -> str:
+    """Return a text from a stranger on one line of at most `limit` characters, without what looks like a secret."""
+    # Masked before it is cut: what a cut leaves of a secret looks like none.
+    looked_at = CUT_FACTOR * limit
+    return one_line(f"{mask_text(clean_text(text[:looked_at]))}{text[looked_at:]}", limit)
+
+
+def mask_shapes(text: str) -> str:
+    """Hide what is secret wherever it stands: the password of a user in a URL, and known key shapes."""
+    if "://" in text:
+        text = _URL_USER.sub(rf"\1:{HIDDEN}", text)
+    has_shape = any(begin in text for begin in _SHAPE_BEGINS) or _SHAPE_OF_SK.search(text) is not None
+    return _KNOWN_SHAPES.sub(HIDDEN, text) if has_shape else text
 
 
 def mask_constants(constants: Mapping[str, str]) -> dict[str, str]:
@@ -77,25 +128,59 @@ def mask_raw(answer: object) -> object:
     return _mask(answer, depth=0)
 
 
-def secret_values(constants: Mapping[str, str]) -> set[str]:
-    """Return the values that must not show in a task's logs, as far as they are known from its constants."""
-    named = {value for key, value in constants.items() if is_secret_name(key)}
-    return named | {password for value in constants.values() for _, password in _URL_USER.findall(value)}
+def secret_values(values: Mapping[str, str]) -> set[str]:
+    """Return the values that must not show anywhere, as far as they are known from constants or labels."""
+    return {secret for name, value in values.items() for secret in _secrets_of(name, value)}
+
+
+def secrets_in_task(task: Mapping[str, object]) -> list[str]:
+    """Return the secret values of a task as the API or a caller writes it, sorted, however its constants are given."""
+    constants, labels = task.get("constants"), task.get("labels")
+    pairs: list[tuple[object, object]] = []
+    for entry in constants[:MAX_NAMES] if isinstance(constants, list) else ():
+        if isinstance(entry, dict):
+            pairs.append((entry.get("key"), entry.get("value")))
+        elif isinstance(entry, str):
+            pairs.append(entry.partition("=")[::2])
+    for values in (constants, labels):
+        pairs += islice(values.items(), MAX_NAMES) if isinstance(values, dict) else ()
+    found: set[str] = set()
+    for name, value in pairs:
+        if isinstance(name, str) and isinstance(value, str):
+            found |= _secrets_of(name[:MAX_TEXT_CHARACTERS], value)
+    return sorted(found)
+
+
+def _secrets_of(name: str, value: str) -> set[str]:
+    if is_secret_name(name):
+        return {value}
+    text = value[:MAX_TEXT_CHARACTERS]
+    found = {match[2] for pattern in _SECRET_SECOND for match in pattern.finditer(text)}
+    return found | {match[0] for match in _KNOWN_SHAPES.finditer(text)}
 
 
 _URL_SAFE = str.maketrans("+/", "-_")
+CUT = "characters cut ...]"
+_CUT_MARK = re.compile(rf"(…(?: \([0-9,]{{1,15}} more characters\))?|\[\.\.\. [0-9,]{{1,15}} {re.escape(CUT)})")
+CUT_PART_CHARACTERS = 4
+"""So much of a value that a cut has left is hidden; less of it gives nothing away."""
 
 
 class LogMask:
-    """Hides known secret values in log text.
+    """Hides known secret values in any text, not in logs alone.
 
     A value also counts in the forms that programs print: quoted for a URL, JSON or HTML, in base64, and each long line
-    of a value of several lines. Values under six characters and everyday words are left
-    alone, they are no use as a needle.
+    of a value of several lines; so does the part of one that a cut has left. Values under six characters and everyday
+    words are left alone, they are no use as a needle.
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._needles = sorted(_needles(values), key=lambda needle: (-len(needle), needle))[:MAX_SECRET_VALUES]
+        # The first values stay where there are too many: a dict keeps the order in which they were learned.
+        needles = list(dict.fromkeys(form for value in values for form in _needles(value)))[:MAX_SECRET_VALUES]
+        self._needles = sorted(needles, key=lambda needle: (-len(needle), needle))
+        self._longest = len(self._needles[0]) if needles else 0
+        self._by_start: dict[str, list[str]] | None = None
+        self._by_end: dict[str, list[str]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._needles)
@@ -105,27 +190,61 @@ class LogMask:
         for needle in self._needles:
             if needle in text:
                 text = text.replace(needle, HIDDEN)
+        return self._hide_cut(text) if self._needles and ("…" in text or CUT in text) else text
+
+    def _hide_cut(self, text: str) -> str:
+        """Hide what a cut has left of a value: its beginning before the mark of the cut, its end behind it."""
+        if self._by_start is None:
+            self._by_start = {}
+            for needle in self._needles:
+                self._by_start.setdefault(needle[:CUT_PART_CHARACTERS], []).append(needle)
+                self._by_end.setdefault(needle[-CUT_PART_CHARACTERS:], []).append(needle)
+        parts = _CUT_MARK.split(text)  # texts and, between them, marks
+        for index in range(0, len(parts), 2):
+            if index + 1 < len(parts):
+                parts[index] = self._without_beginning(parts[index], self._by_start)
+            if index > 0:
+                parts[index] = self._without_end(parts[index])
+        return "".join(parts)
+
+    def _without_beginning(self, text: str, by_start: Mapping[str, list[str]]) -> str:
+        for start in range(max(0, len(text) - self._longest), len(text) - CUT_PART_CHARACTERS + 1):
+            rest = text[start:]
+            if any(needle.startswith(rest) for needle in by_start.get(rest[:CUT_PART_CHARACTERS], ())):
+                return f"{text[:start]}{HIDDEN}"
+        return text
+
+    def _without_end(self, text: str) -> str:
+        for end in range(min(len(text), self._longest), CUT_PART_CHARACTERS - 1, -1):
+            rest = text[:end]
+            if any(needle.endswith(rest) for needle in self._by_end.get(rest[-CUT_PART_CHARACTERS:], ())):
+                return f"{HIDDEN}{text[end:]}"
         return text
 
 
-def _needles(values: Iterable[str]) -> set[str]:
-    """Return what to look for, line by line: each value, each line of it, and its quoted forms."""
-    pieces = {piece.strip() for value in values for piece in (value, *value.splitlines())}
-    secrets = {piece for piece in pieces if _is_needle(piece)}
-    return {form for secret in secrets for form in _forms(secret) if "\n" not in form}
+def _needles(value: str) -> Iterator[str]:
+    """Yield what to look for, line by line: the value, each line of it, as programs print them."""
+    value = value[:MAX_TEXT_CHARACTERS]
+    for text in dict.fromkeys((value, clean_text(value), " ".join(clean_text(value).split()))):
+        for piece in dict.fromkeys((text, *text.splitlines())):
+            if _is_needle(secret := piece.strip()):
+                yield from sorted(form for form in _forms(secret) if "\n" not in form)
 
 
 def _forms(secret: str) -> set[str]:
     """Return a secret as programs print it: as it is, in a URL, in JSON, in HTML, in base64."""
     in_url = {quote(secret, safe=safe, errors="replace") for safe in ("", "/")}
-    in_json = json.dumps(secret)[1:-1]
+    in_url.add(quote_plus(secret, errors="replace"))
+    in_json = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
     return {
         secret,
         *in_url,
         *(re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in in_url),
-        in_json,
-        json.dumps(in_json)[1:-1],
+        *in_json,
+        *(json.dumps(form)[1:-1] for form in in_json),
+        *(form.replace("/", "\\/") for form in in_json),
         escape(secret),
+        escape(secret, quote=False),
         *_in_base64(secret.encode(errors="replace")),
     }
 

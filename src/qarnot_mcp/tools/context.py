@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.pool import StoragePool
+from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.limits import NO_LIMITS, SubmitLimits
 
 
@@ -51,7 +52,7 @@ def current_client() -> QarnotClient:
     record = current_call.get(None) or CallRecord()
     client = QarnotClient(
         context.transport,
-        context.resolve_key(),
+        current_key(),
         read_only=context.read_only(),
         request_id=record.request_id,
         storage=context.storage,
@@ -62,7 +63,9 @@ def current_client() -> QarnotClient:
 
 def current_key() -> SecretStr:
     """Return the key of the call being served; raises `KeyProblem` as `current_client` does."""
-    return current_context().resolve_key()
+    key = current_context().resolve_key()
+    known_secrets().learn([key.get_secret_value()])
+    return key
 
 
 def current_context() -> ServerContext:

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.known_secrets import known_secrets, serving
 from qarnot_mcp.web.progress_token import NullProgressToken
 
 log = logging.getLogger("qarnot_mcp.web.request_guard")
@@ -17,6 +18,7 @@ MAX_BODY_BYTES = 256 * 1024
 HTTP_VERSIONS = ("1.0", "1.1")
 HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
+KEY_HEADERS = (b"authorization", b"x-api-key")
 PROBES = ("/health", "/ready")
 MAX_HOSTS_LOGGED = 20
 
@@ -50,6 +52,12 @@ class RequestGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        with serving():
+            # Whoever echoes them, they stand in no line of the log.
+            known_secrets().learn(key_in(value) for name, value in scope["headers"] if name in KEY_HEADERS)
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The HTTP parser leaves blanks at the end of a value, which belong to no header.
         scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
         if scope["path"] == self._path + "/":
@@ -96,6 +104,11 @@ class RequestGuard:
         elif status == HTTPStatus.NOT_FOUND and "404" not in self._logged and not path.startswith("/.well-known/"):
             self._logged.add("404")
             log.warning("A client asked for %s: the MCP endpoint is %s", one_line(path, 80), self._path)
+
+
+def key_in(value: bytes) -> str:
+    """Return what a header holds behind its scheme."""
+    return value.decode("latin-1").strip().rpartition(" ")[2]
 
 
 def host_of(scope: Scope) -> str:

@@ -12,6 +12,7 @@ from qarnot_mcp.qarnot.http.call import RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
 from qarnot_mcp.qarnot.identifiers import check_key
+from qarnot_mcp.text.known_secrets import known_secrets
 
 T = TypeVar("T")
 
@@ -31,6 +32,9 @@ class Session:
         self._transport = transport
         self._key = key
         self._read_only = read_only
+        self._secrets = known_secrets()
+        if key is not None:
+            self._secrets.learn([key.get_secret_value()])
         self._request_id = request_id if _REQUEST_ID.fullmatch(request_id) else ""
         self.requests = 0
 
@@ -92,8 +96,7 @@ class Session:
                 yield call
         except QarnotError as error:
             # The API, or a proxy on the way to it, may repeat what it was sent.
-            if not keyless:
-                error.hide(self._checked_key())
+            error.hide(self._secrets)
             if self._request_id and isinstance(error, ApiUnavailable | SubmitUncertain):
                 error.add(f"(request {self._request_id})")
             raise

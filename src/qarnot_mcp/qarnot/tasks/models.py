@@ -28,6 +28,8 @@ from qarnot_mcp.qarnot.fields import (
 )
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
+from qarnot_mcp.text.known_secrets import known_secrets
+from qarnot_mcp.text.masking import secrets_in_task
 
 
 class Constant(Record):
@@ -190,9 +192,13 @@ class Task(TaskSummary):
 
     @classmethod
     def read(cls, answer: object) -> Self:
-        """Read a decoded answer; fields that the API has under two names come from the one that is set."""
+        """Read a decoded answer; fields that the API has under two names come from the one that is set.
+
+        What is secret in the task is from now on hidden in all that the request being served says.
+        """
         if not isinstance(answer, dict):
             raise UnreadableResponse("a task is not an object")
+        known_secrets().learn(secrets_in_task(answer))
         buckets = answer.get("resourceBuckets") or bucket_names(answer.get("advancedResourceBuckets"))
         result_bucket = answer.get("resultBucket") or answer.get("resultsBucket")
         return super().read(answer | {"resourceBuckets": buckets, "resultBucket": result_bucket, "raw": answer})

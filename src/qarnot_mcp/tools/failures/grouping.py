@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import ApiError, CompletedInstance, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import LogType
-from qarnot_mcp.text.cleaning import one_line, shorten
-from qarnot_mcp.text.masking import mask_text
+from qarnot_mcp.text.cleaning import shorten
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import FAILURE_CHARACTERS, json_length
 from qarnot_mcp.tools.failures.causes import RETRIES, Cause
 from qarnot_mcp.tools.failures.report import FailedGroup, FailureReport, TaskError
@@ -146,7 +146,7 @@ def _group(instances: Sequence[CompletedInstance], exit_code: int | None) -> Fai
 def _label(error: ApiError | None, exit_code: int | None) -> str:
     if exit_code is not None:
         return f"exit code {exit_code}"
-    return one_line(error.code or "", LABEL_CHARACTERS) or "unknown" if error else "no error reported"
+    return masked_line(error.code or "", LABEL_CHARACTERS) or "unknown" if error else "no error reported"
 
 
 def evidence_of(task: Task, group: FailureGroup, tail: LogTail | None) -> Evidence:
@@ -175,8 +175,8 @@ def _summary(task: Task, groups: Sequence[FailureGroup]) -> str:
     in_groups = {_normalised(group.error.message) for group in groups[:GROUPS_EXPLAINED] if group.error}
     error = next((error for error in task.errors if _normalised(error.message) not in in_groups), None)
     if error is not None:
-        code = one_line(error.code or "", CODE_CHARACTERS)
-        said += f". Qarnot says: {code} {one_line(mask_text(error.message), MESSAGE_CHARACTERS)}".rstrip()
+        code = masked_line(error.code or "", CODE_CHARACTERS)
+        said += f". Qarnot says: {code} {masked_line(error.message, MESSAGE_CHARACTERS)}".rstrip()
     return f"{said.rstrip('.')}."
 
 
@@ -187,8 +187,8 @@ def _shape(group: FailureGroup, signature: Signature | None) -> FailedGroup:
         instances=group.instances.short(RANGE_CHARACTERS),
         count=group.count,
         error=TaskError(
-            code=one_line(error.code, CODE_CHARACTERS) if error.code else None,
-            message=one_line(mask_text(error.message), MESSAGE_CHARACTERS),
+            code=masked_line(error.code, CODE_CHARACTERS) if error.code else None,
+            message=masked_line(error.message, MESSAGE_CHARACTERS),
         )
         if error
         else None,

@@ -7,7 +7,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.tasks.models import Task, TaskSummary
 from qarnot_mcp.qarnot.tasks.pages import TaskFilter
-from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, date
 
 LOOK_SECONDS = 5.0
@@ -55,5 +55,5 @@ def _command(task: Task) -> str:
 
 def _shape(task: TaskSummary, same: Literal["name", "command"]) -> LaterSuccess:
     return LaterSuccess(
-        uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS), created=date(task.created), same=same
+        uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), created=date(task.created), same=same
     )

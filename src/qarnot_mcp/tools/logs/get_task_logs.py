@@ -8,7 +8,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import WAITING_STATES
-from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.logs.mask import mask_of
@@ -56,7 +56,7 @@ async def get_task_logs(query: LogQuery) -> ToolResult:
     return answer(
         LogText(
             task_uuid=task.uuid,
-            task_name=one_line(task.name, NAME_CHARACTERS),
+            task_name=masked_line(task.name, NAME_CHARACTERS),
             state=task.state,
             log_type=query.log_type,
             instance_id=query.instance_id,

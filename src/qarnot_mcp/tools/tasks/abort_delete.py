@@ -13,6 +13,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
 from qarnot_mcp.tools.checks import FIRST_FAULT, Arguments, TaskId, at_most
 from qarnot_mcp.tools.context import current_client
@@ -103,7 +104,7 @@ async def abort_task(arguments: AbortTask) -> ToolResult:
     client = current_client()
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.abort(arguments.task_uuid)
-        return answer(Aborted(uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS), state=task.state))
+        return answer(Aborted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), state=task.state))
 
     async def abort(task_id: str) -> OneOutcome:
         if arguments.validate_only:
@@ -120,7 +121,7 @@ async def delete_task(arguments: DeleteTask) -> ToolResult:
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.delete(arguments.task_uuid)
         await remove_with(client, task)
-        return answer(Deleted(uuid=task.uuid, name=one_line(task.name, NAME_CHARACTERS), deleted=True))
+        return answer(Deleted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), deleted=True))
 
     async def delete(task_id: str) -> OneOutcome:
         if arguments.validate_only:
@@ -134,7 +135,7 @@ async def delete_task(arguments: DeleteTask) -> ToolResult:
 def preview(task: Task, outcome: str) -> OneOutcome:
     """Return what would become of a task, which is named with the state it is in."""
     return OneOutcome(
-        outcome=f"{outcome}: {one_line(task.state, STATE_CHARACTERS)}", name=one_line(task.name, NAME_CHARACTERS)
+        outcome=f"{outcome}: {one_line(task.state, STATE_CHARACTERS)}", name=masked_line(task.name, NAME_CHARACTERS)
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.text.cleaning import one_line, shorten
-from qarnot_mcp.text.masking import SECRET_PREFIX, mask_text
+from qarnot_mcp.text.cleaning import shorten
+from qarnot_mcp.text.masking import SECRET_PREFIX, mask_text, masked_line
 from qarnot_mcp.tools.checks import closest_matches
 from qarnot_mcp.tools.docker_commands import in_shell, shell_syntax
 from qarnot_mcp.tools.tasks.new_task import NewTask
@@ -98,4 +98,4 @@ def _about_quotas(new_task: NewTask, user: User) -> list[str]:
 
 
 def _name(text: str) -> str:
-    return one_line(text, NAME_CHARACTERS)
+    return masked_line(text, NAME_CHARACTERS)

@@ -12,7 +12,7 @@ from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import RunningInstance, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, SCHEDULING
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_constants, mask_text
+from qarnot_mcp.text.masking import mask_constants, masked_line
 from qarnot_mcp.tools.answers import (
     NAME_CHARACTERS,
     STATE_CHARACTERS,
@@ -37,6 +37,7 @@ RUNNING_SHOWN = 5
 ERRORS_SHOWN = 5
 CONSTANTS_SHOWN = 30
 TAGS_SHOWN = 20
+LABELS_SHOWN = 10
 RESULTS_SHOWN = 20
 CONSTRAINTS_SHOWN = 10
 CONSTRAINT_VALUES = 5
@@ -186,19 +187,20 @@ class TaskDetails(Result):
         status = task.status
         now = now_of(task, now)
         running = running_shown(task, instance_id)
+        labels = list(mask_constants(task.labels).items())
         constants = list(mask_constants({c.key: c.value for c in task.constants}).items())
         return cls(
             now=date_text(now),
             uuid=task.uuid,
-            name=one_line(task.name, NAME_CHARACTERS),
-            shortname=one_line(task.shortname, NAME_CHARACTERS) if task.shortname not in (None, task.uuid) else None,
+            name=masked_line(task.name, NAME_CHARACTERS),
+            shortname=masked_line(task.shortname, NAME_CHARACTERS) if task.shortname not in (None, task.uuid) else None,
             state=one_line(task.state, STATE_CHARACTERS),
             state_since=date(task.state_changed),
             profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
             pool_uuid=task.pool_uuid,
             job_uuid=task.job_uuid,
-            tags=[one_line(tag, NAME_CHARACTERS) for tag in task.tags[:TAGS_SHOWN]] or None,
-            labels={one_line(k, 80): one_line(v, 80) for k, v in list(task.labels.items())[:10]} or None,
+            tags=[masked_line(tag, NAME_CHARACTERS) for tag in task.tags[:TAGS_SHOWN]] or None,
+            labels={one_line(k, 80): one_line(v, 80) for k, v in labels[:LABELS_SHOWN]} or None,
             progress=rounded(task.progress) if not task.is_final or task.state == "Success" else None,
             estimated_end=EstimatedEnd.of(task, now),
             instances=Instances.of(task),
@@ -215,19 +217,19 @@ class TaskDetails(Result):
             running_not_shown=max(0, task.running_instance_count - len(running)) or None if running else None,
             instance=instance_asked_for(task, instance_id) if instance_id is not None and not running else None,
             errors=None if failure else errors_shown(task) or None,
-            resource_buckets=[one_line(bucket, NAME_CHARACTERS) for bucket in task.resource_buckets[:20]] or None,
-            result_bucket=one_line(task.result_bucket, NAME_CHARACTERS) if task.result_bucket else None,
+            resource_buckets=[masked_line(bucket, NAME_CHARACTERS) for bucket in task.resource_buckets[:20]] or None,
+            result_bucket=masked_line(task.result_bucket, NAME_CHARACTERS) if task.result_bucket else None,
             results_count=task.results_count or None,
             results=[
-                ResultFile(path=one_line(path, VALUE_CHARACTERS), instance_id=instance_id)
+                ResultFile(path=masked_line(path, VALUE_CHARACTERS), instance_id=instance_id)
                 for path, instance_id in islice(instances_by_path(task).items(), RESULTS_SHOWN)
             ]
             or None,
             constants={one_line(k, 80): one_line(v, VALUE_CHARACTERS) for k, v in constants[:CONSTANTS_SHOWN]} or None,
             scheduling_type=SCHEDULING.get((task.scheduling_type or "").lower(), task.scheduling_type),
             hardware_constraints=[constraint_text(c) for c in task.hardware_constraints[:CONSTRAINTS_SHOWN]] or None,
-            results_whitelist=one_line(task.results_whitelist, VALUE_CHARACTERS) if task.results_whitelist else None,
-            results_blacklist=one_line(task.results_blacklist, VALUE_CHARACTERS) if task.results_blacklist else None,
+            results_whitelist=masked_line(task.results_whitelist, VALUE_CHARACTERS) if task.results_whitelist else None,
+            results_blacklist=masked_line(task.results_blacklist, VALUE_CHARACTERS) if task.results_blacklist else None,
             max_retries_per_instance=task.max_retries_per_instance or None,
             completion_time_to_live=time_to_live(task),
             console_url=console_url,
@@ -263,8 +265,8 @@ def errors_shown(task: Task) -> list[TaskError]:
     errors = [] if task.state in CANCELLED_STATES else task.errors
     return [
         TaskError(
-            code=one_line(error.code, NAME_CHARACTERS) if error.code else None,
-            message=one_line(mask_text(error.message[: 4 * MESSAGE_CHARACTERS]), MESSAGE_CHARACTERS),
+            code=masked_line(error.code, NAME_CHARACTERS) if error.code else None,
+            message=masked_line(error.message, MESSAGE_CHARACTERS),
         )
         for error in errors[:ERRORS_SHOWN]
     ]
@@ -274,7 +276,7 @@ def constraint_text(constraint: Mapping[str, object]) -> str:
     """Write a hardware constraint on one line, such as `MinimumCore coreCount=16`."""
     kind = str(constraint.get("discriminator", "")).removesuffix("HardwareConstraint")
     values = [f"{name}={value}" for name, value in constraint.items() if name != "discriminator"]
-    return one_line(" ".join([kind, *values[:CONSTRAINT_VALUES]]), NAME_CHARACTERS)
+    return masked_line(" ".join([kind, *values[:CONSTRAINT_VALUES]]), NAME_CHARACTERS)
 
 
 def time_to_live(task: Task) -> str | None:

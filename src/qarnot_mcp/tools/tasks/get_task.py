@@ -14,6 +14,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import NotFound
 from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.answers import API_CHARACTERS, TASK_CHARACTERS, answer, json_length
 from qarnot_mcp.tools.checks import Arguments, parameter_of
 from qarnot_mcp.tools.context import current_client, current_context
@@ -115,6 +116,6 @@ def progress_reporter(client: QarnotClient) -> ProgressCallback:
             return
         message = f"{task.state}, {task.running_instance_count} of {task.instance_count} instances running"
         line = await last_line(client, task) if task.running_instance_count else ""
-        await context.report_progress(progress, 100, f"{message}: {line}" if line else message)
+        await context.report_progress(progress, 100, known_secrets().hide(f"{message}: {line}" if line else message))
 
     return report

@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.tasks.client import TasksClient
 from qarnot_mcp.qarnot.tasks.models import Constant, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import RerunOperation
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_text
+from qarnot_mcp.text.masking import mask_text, masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result
 from qarnot_mcp.tools.docker_commands import starts_shell
 from qarnot_mcp.tools.tasks.new_task import MAX_LABELS, MAX_TEXT_CHARACTERS, ConstantArgument
@@ -78,7 +78,7 @@ class RerunRequest:
         chosen = chosen_instances(self.source, self.rerun) if not self.arguments.wants_other_instances else None
         return Repeats(
             uuid=self.source.uuid,
-            name=one_line(self.source.name, NAME_CHARACTERS),
+            name=masked_line(self.source.name, NAME_CHARACTERS),
             rerun=self.rerun,
             instances=one_line(chosen, VALUE_CHARACTERS) if chosen else None,
         )

@@ -12,7 +12,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.submission import Submission
-from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.profiles import check_profile_known
@@ -55,7 +55,7 @@ class Submitted(Result):
             started=True,
             uuid=started.uuid,
             shortname=started.shortname,
-            name=one_line(started.name, NAME_CHARACTERS),
+            name=masked_line(started.name, NAME_CHARACTERS),
             state=started.state,
             repeats=plan.rerun.repeats if plan.rerun else None,
             max_wall_time=plan.max_wall_time,
@@ -73,7 +73,7 @@ class Submitted(Result):
         return cls(
             started=False,
             shortname=plan.arguments.shortname,
-            name=one_line(plan.arguments.name, NAME_CHARACTERS),
+            name=masked_line(plan.arguments.name, NAME_CHARACTERS),
             repeats=plan.rerun.repeats if plan.rerun else None,
             max_wall_time=plan.max_wall_time,
             estimate=estimate,

@@ -11,6 +11,7 @@ from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.models import Status, Task, TaskSummary
 from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
 from qarnot_mcp.tools.failures.reasons import failure_reasons
 
@@ -46,7 +47,7 @@ class TaskRow(Result):
         status = None if task.state == "Success" else status
         return cls(
             uuid=task.uuid,
-            name=one_line(task.name, NAME_CHARACTERS),
+            name=masked_line(task.name, NAME_CHARACTERS),
             state=one_line(task.state, STATE_CHARACTERS),
             progress=None if task.is_final else rounded(task.progress) or None,
             profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
@@ -57,7 +58,7 @@ class TaskRow(Result):
             reason=reason,
             created=date(task.created),
             ended=date(task.ended),
-            tags=[one_line(tag, NAME_CHARACTERS) for tag in tags[:TAGS_SHOWN]] or None,
+            tags=[masked_line(tag, NAME_CHARACTERS) for tag in tags[:TAGS_SHOWN]] or None,
         )
 
 

@@ -16,7 +16,7 @@ from qarnot_mcp.qarnot.tasks.models import CompletedInstance, RunningInstance, T
 from qarnot_mcp.qarnot.tasks.task_copy import TaskCopy, fields_not_copied
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.cleaning import clean_text, one_line
-from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_raw, mask_text
+from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_raw, mask_text, masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
 from qarnot_mcp.tools.tasks.new_task import NewTask, values_in
 
@@ -57,7 +57,7 @@ class InstanceRow(Result):
             execution_seconds=rounded(instance.execution_seconds),
             memory_mb=rounded(instance.peak_memory_mb),
             attempts=instance.attempts,
-            error=mask_text(one_line(instance.error.message, ERROR_CHARACTERS)) if instance.error else None,
+            error=masked_line(instance.error.message, ERROR_CHARACTERS) if instance.error else None,
         )
 
     @classmethod
