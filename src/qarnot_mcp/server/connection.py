@@ -12,6 +12,8 @@ from qarnot_mcp.settings.fields import SettingsError
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.toolset import Registry, ToolEntry
 
+_KEPT_IN_REQUEST = "qarnot.connection"
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -69,13 +71,20 @@ class ToolOffer:
 
     def current(self, *, scoped: bool) -> "Connection":
         """Return what the connection of the request being served sees; raises as `connect` does."""
-        token = get_access_token() if scoped else None
-        scopes = frozenset(token.scopes if token is not None else ()) if scoped else None
         try:
             request = get_http_request().scope
         except RuntimeError:  # a client in the same process
+            request = None
+        known: Connection | None = request.get(_KEPT_IN_REQUEST) if request else None
+        if known is not None:
+            return known
+        token = get_access_token() if scoped else None
+        scopes = frozenset(token.scopes if token is not None else ()) if scoped else None
+        if request is None:
             return self.connect(ConnectionOptions(), scopes)
-        return self.connect(read_options(request["query_string"], request["headers"]), scopes)
+        connection = self.connect(read_options(request["query_string"], request["headers"]), scopes)
+        request[_KEPT_IN_REQUEST] = connection  # asked for several times in each call
+        return connection
 
     def ordered(self, toolsets: frozenset[str]) -> list[str]:
         """Return names of sets in the order of the registry."""

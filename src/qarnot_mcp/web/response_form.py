@@ -1,6 +1,7 @@
 """JSON in place of an event stream, for clients that read nothing else."""
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +15,7 @@ _MESSAGE = re.compile(rb"^data: ?(\{.*\})\r?$", re.MULTILINE)
 Form = Literal["json", "stream"]
 
 
+@lru_cache(maxsize=64)  # clients send the same few again and again
 def form_for(accept: str, *, prefer_json: bool = False) -> Form | None:
     """Return the form of response that an Accept header asks for, or None where neither fits.
 
@@ -41,12 +43,14 @@ class ResponseForm:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        form = form_for(headers.get("accept", ""), prefer_json=self._prefer_json)
+        accept = headers.get("accept", "")
+        form = form_for(accept, prefer_json=self._prefer_json)
         if form is None or scope.get("method") != "POST" or headers.get("mcp-method") == STREAM_ONLY_METHOD:
             await self._app(scope, receive, send)
             return
-        scope = {**scope, "headers": list(scope["headers"])}
-        MutableHeaders(scope=scope)["accept"] = BOTH
+        if accept != BOTH:
+            scope = {**scope, "headers": list(scope["headers"])}
+            MutableHeaders(scope=scope)["accept"] = BOTH
         await self._app(scope, receive, send if form == "stream" else _JsonSender(scope, receive, send))
 
 
