@@ -13,6 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+from fastmcp.exceptions import FastMCPError
+from mcp import MCPError
+
 from tests.clients.clients import CLIENTS, Client, NotHere, Place
 from tests.support.processes import OAUTH, server_process
 
@@ -29,7 +33,7 @@ async def tried(client: Client, mode: str, place: Place) -> tuple[str, str]:
             seen = await client.run(place, mode, server.url)
     except NotHere as reason:
         return "not tried", str(reason)
-    except (AssertionError, OSError, TimeoutError, ValueError) as error:
+    except (AssertionError, OSError, TimeoutError, ValueError, httpx.HTTPError, FastMCPError, MCPError) as error:
         return "FAILED", " ".join(str(error).split())[-300:]
     return "ok", seen
 

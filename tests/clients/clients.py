@@ -148,7 +148,9 @@ async def mcp_remote(place: Place, mode: str, url: str) -> str:
     """Sign in with mcp-remote, then use it as Claude Desktop does: over standard input and output."""
     if mode == "oauth":
         async with running(place.program("mcp-remote-client"), url, **place.environment) as program:
-            await give_key(await shown_address(program, url), KEY)
+            address = await shown_address(program, url)
+            await program.until("Waiting for authorization")
+            await give_key(address, KEY)
             await program.until("Connected successfully")
     headers = ["--header", f"Authorization:Bearer {KEY}"] if mode == "key" else []
     transport = StdioTransport(place.program("mcp-remote"), [url, *headers], env=place.environment, keep_alive=False)
