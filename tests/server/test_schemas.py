@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.server.fastmcp_tools import make_tool
 from qarnot_mcp.tools.registry import REGISTRY
 
@@ -58,3 +59,23 @@ def test_bounds_stand_in_the_schema() -> None:
     assert properties["submit_task"]["name"]["maxLength"] == 2047
     assert properties["submit_task"]["labels"]["maxProperties"] > 0
     assert properties["submit_task"]["tags"]["type"] == "array"
+
+
+# What adds something that costs nothing and can be taken back; everything else that writes asks a person before.
+HARMLESS = {"request_upload"}
+
+
+@each_tool
+def test_the_directory_takes_the_annotations(tool: Any) -> None:
+    assert tool.annotations.title == tool.title
+    entry = REGISTRY.tools[tool.name]
+    assert tool.annotations.read_only_hint is not entry.writes
+    assert entry.scope == (WRITE_SCOPE if entry.writes else READ_SCOPE)
+    if not entry.writes:
+        assert tool.annotations.destructive_hint is False
+
+
+def test_what_spends_credits_or_cannot_be_undone_is_marked_as_destructive() -> None:
+    marked = {tool.name for tool in TOOLS if tool.annotations and tool.annotations.destructive_hint}
+    assert {"submit_task", "abort_task", "delete_task"} <= marked
+    assert {tool.name for tool in TOOLS if REGISTRY.tools[tool.name].writes} - marked <= HARMLESS

@@ -27,7 +27,9 @@ REGISTRY = Registry(
             (
                 ToolEntry(list_tasks, "List tasks", TaskList, READ_SCOPE, has_view=True),
                 ToolEntry(get_task, "Get a task", TaskDetails, READ_SCOPE, has_view=True),
-                ToolEntry(submit_task, "Submit a task", Submitted, WRITE_SCOPE, writes=True, idempotent=False),
+                ToolEntry(
+                    submit_task, "Submit a task", Submitted, WRITE_SCOPE, writes=True, destroys=True, idempotent=False
+                ),
                 ToolEntry(get_task_logs, "Get a task's logs", LogText, READ_SCOPE, has_view=True),
                 ToolEntry(abort_task, "Abort a task", Aborted, WRITE_SCOPE, writes=True, destroys=True),
                 ToolEntry(delete_task, "Delete a task", Deleted, WRITE_SCOPE, writes=True, destroys=True),

@@ -16,7 +16,10 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class ToolEntry:
-    """A tool as it is registered: what it does, what it returns, and the scope that a token needs for it."""
+    """A tool as it is registered: what it does, what it returns, and the scope that a token needs for it.
+
+    `destroys` what cannot be undone: it deletes, overwrites, stops, or spends credits.
+    """
 
     function: Callable[..., Awaitable[ToolResult]]
     title: str
