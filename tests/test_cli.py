@@ -175,7 +175,7 @@ def test_check_of_a_good_setup(command_line: CommandLine) -> None:
     lines = ended.stdout.splitlines()
     assert {line.split()[0] for line in lines} == {"ok"}
     assert [line.split()[1] for line in lines][:1] == ["settings"]
-    assert {line.split()[1] for line in lines} >= {"api", "clock", "key", "port", "tunnel"}
+    assert {line.split()[1] for line in lines} >= {"api", "clock", "key", "port", "tunnel", "address", "reach"}
 
 
 def test_check_says_all_that_is_wrong(command_line: CommandLine) -> None:

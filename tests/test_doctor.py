@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from qarnot_mcp.doctor import Finding, findings
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
@@ -45,7 +49,9 @@ async def test_a_setup_that_works() -> None:
     async with serve(create_sandbox()) as api_url:
         good = await found(api_url, api_key="sandbox-key")
     assert all(finding.good for finding in good.values())
-    assert list(good) == ["settings", "api", "clock", "key", "port", "tunnel"]
+    assert list(good) == [
+        *("settings", "api", "clock", "key", "port", "tunnel", "address", "path", "mode", "reach"),
+    ]
     assert good["api"].text == f"{api_url}/v1 answers"
     assert "sandbox@example.org" in good["key"].text
     assert str(good["api"]).startswith("ok    api ")
@@ -103,14 +109,50 @@ async def test_a_port_that_is_taken() -> None:
 
 async def test_a_public_address_is_told_with_its_mode() -> None:
     async with serve(create_sandbox()) as api_url:
-        finding = (await found(api_url, public_url="https://mcp.example.org"))["tunnel"]
-    assert finding.good
-    assert finding.text == "mode oauth; clients connect to https://mcp.example.org/mcp"
+        told = await found(api_url, public_url="https://mcp.example.org")
+    assert told["address"] == Finding("address", True, "clients connect to https://mcp.example.org/mcp")
+    assert told["mode"].text.startswith("oauth: people sign in")
+    assert told["reach"].text == "everybody who reaches https://mcp.example.org, after signing in"
+    assert told["callbacks"].text.startswith("any on the person's machine, Claude, ")
+    assert "QARNOT_MCP_ALLOWED_REDIRECTS" in told["callbacks"].text
+
+
+async def test_a_key_that_the_world_can_spend_names_its_mend() -> None:
+    public = {"public_url": "https://mcp.example.org", "api_key": "sandbox-key", "auth": "key"}
+    async with serve(create_sandbox()) as api_url:
+        told = (await found(api_url, **public))["reach"]
+        container = (await found(api_url, host="0.0.0.0", api_key="sandbox-key"))["reach"]
+        alone = (await found(api_url, api_key="sandbox-key"))["reach"]
+    assert told.text == (
+        "everybody who reaches https://mcp.example.org runs tasks with QARNOT_API_KEY and spends its credits: set "
+        "QARNOT_MCP_AUTH=oauth, or take the key out"
+    )
+    assert "of 0.0.0.0 runs tasks" in container.text
+    assert alone.text == "programs on this machine only"
+
+
+async def test_the_file_that_settings_come_from_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with serve(create_sandbox()) as api_url:
+        assert (await found(api_url))["settings"].text.endswith(f"; no {tmp_path / '.env'}")
+        (tmp_path / ".env").touch()
+        assert (await found(api_url))["settings"].text.endswith(f"the environment and {tmp_path / '.env'}")
+
+
+async def test_a_tunnel_that_is_up_gives_the_address() -> None:
+    async def quicktunnel(request: Request) -> JSONResponse:
+        return JSONResponse({"hostname": "some-words.trycloudflare.com"})
+
+    metrics = Starlette(routes=[Route("/quicktunnel", quicktunnel)])
+    async with serve(metrics) as tunnel, serve(create_sandbox()) as api_url:
+        told = await found(api_url, tunnel_metrics_url=tunnel)
+    assert told["tunnel"] == Finding("tunnel", True, "up, as https://some-words.trycloudflare.com")
+    assert told["address"].text == "clients connect to https://some-words.trycloudflare.com/mcp"
 
 
 async def test_a_path_that_claude_on_the_web_does_not_find() -> None:
     async with serve(create_sandbox()) as api_url:
-        finding = (await found(api_url, public_url="https://mcp.example.org", path="/qarnot/mcp"))["tunnel"]
+        finding = (await found(api_url, public_url="https://mcp.example.org", path="/qarnot/mcp"))["path"]
     assert not finding.good
     assert "QARNOT_MCP_PATH is /qarnot/mcp" in finding.text
 
@@ -124,7 +166,7 @@ async def test_a_tunnel_that_tells_no_address() -> None:
 
 async def test_a_public_address_that_cannot_be_used_is_a_finding_and_no_traceback() -> None:
     async with serve(create_sandbox()) as api_url:
-        finding = (await found(api_url, public_url="http://mcp.example.org"))["tunnel"]
+        finding = (await found(api_url, public_url="http://mcp.example.org"))["address"]
     assert not finding.good
     assert "which is not https" in finding.text
 

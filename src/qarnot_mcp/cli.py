@@ -37,7 +37,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="check settings, API, clock, key, port, public address, secret and store; end",
+        help="check settings, API, clock, key, port, address, who can reach it, secret and store; end",
     )
     return parser.parse_args(arguments)
 

@@ -6,17 +6,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from qarnot_mcp.auth.mode import DEFAULT_PATH, UNUSUAL_PATH, choose_mode
+from qarnot_mcp.auth.mode import DEFAULT_PATH, UNUSUAL_PATH, Mode, choose_mode
 from qarnot_mcp.process.serve import CannotListen, listen
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.http.responses import Resource, http_date
 from qarnot_mcp.qarnot.http.transport import Request, Transport
 from qarnot_mcp.server.connection import ToolOffer
-from qarnot_mcp.settings.fields import SettingsError
+from qarnot_mcp.settings.fields import LOOPBACK_HOSTS, SettingsError
+from qarnot_mcp.settings.load import env_file_note
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.registry import REGISTRY
-from qarnot_mcp.web.public_url import find_public_url
+from qarnot_mcp.web.public_url import checked_origin, find_public_url
 
 CLOCK_SECONDS = 60
 TUNNEL_SECONDS = 2.0
@@ -32,7 +33,7 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        return f"{'ok' if self.good else 'FAIL':4}  {self.name:8}  {self.text}"
+        return f"{'ok' if self.good else 'FAIL':4}  {self.name:9}  {self.text}"
 
 
 async def findings(settings: Settings, transport: Transport) -> AsyncIterator[Finding]:
@@ -43,9 +44,16 @@ async def findings(settings: Settings, transport: Transport) -> AsyncIterator[Fi
             yield finding
         yield await check_key(settings, transport)
     yield await asyncio.to_thread(check_port, settings)
-    public_url, finding = await check_address(settings)
-    yield finding
-    if choose_mode(settings.auth, public_url) == "oauth":
+    tunnel, tunnelled = await check_tunnel(settings)
+    yield tunnel
+    public_url, address = check_address(settings, tunnelled)
+    yield address
+    mode = choose_mode(settings.auth, public_url)
+    yield check_path(settings, public_url)
+    yield check_mode(settings, mode)
+    yield check_reach(settings, mode, public_url)
+    if mode == "oauth":
+        yield check_callbacks(settings)
         yield check_secret(settings)
         yield await check_store(settings)
 
@@ -56,7 +64,7 @@ def check_settings(settings: Settings) -> Finding:
         ToolOffer.of(REGISTRY, settings)
     except SettingsError as error:
         return Finding("settings", False, str(error))
-    return Finding("settings", True, f"all valid{', read-only' if settings.read_only else ''}")
+    return Finding("settings", True, f"all valid{', read-only' if settings.read_only else ''}; {env_file_note()}")
 
 
 async def check_api(settings: Settings, transport: Transport) -> list[Finding]:
@@ -95,24 +103,70 @@ def check_port(settings: Settings) -> Finding:
     return Finding("port", True, f"{settings.host} port {settings.port} is free")
 
 
-async def check_address(settings: Settings) -> tuple[str | None, Finding]:
-    """Check the public address, set or told by the tunnel; return it, and the mode of access that follows from it."""
+async def check_tunnel(settings: Settings) -> tuple[Finding, str | None]:
+    """Check that the tunnel is up, if there is one; return its address, too."""
+    if settings.tunnel_metrics_url is None:
+        return Finding("tunnel", True, "none: QARNOT_MCP_TUNNEL_METRICS_URL is not set"), None
+    found = await find_public_url(None, settings.tunnel_metrics_url, wait_seconds=TUNNEL_SECONDS)
+    if found is None:
+        text = f"{settings.tunnel_metrics_url} tells no address: is cloudflared running? Its own log says why not."
+        return Finding("tunnel", False, text), None
+    return Finding("tunnel", True, f"up, as {found}"), found
+
+
+def check_address(settings: Settings, tunnelled: str | None) -> tuple[str | None, Finding]:
+    """Check the public address, set or told by the tunnel; return it, too."""
     try:
-        public_url = await find_public_url(
-            settings.public_url, settings.tunnel_metrics_url, wait_seconds=TUNNEL_SECONDS
-        )
+        public_url = tunnelled if settings.public_url is None else checked_origin(settings.public_url)
     except SettingsError as error:
-        return None, Finding("tunnel", False, str(error))
-    mode = f"mode {choose_mode(settings.auth, public_url)}"
-    if public_url and settings.path != DEFAULT_PATH:
-        return public_url, Finding("tunnel", False, UNUSUAL_PATH.format(path=settings.path))
+        return None, Finding("address", False, str(error))
     if public_url:
-        return public_url, Finding("tunnel", True, f"{mode}; clients connect to {public_url}{settings.path}")
-    if settings.tunnel_metrics_url:
-        text = f"{settings.tunnel_metrics_url} tells no address: is cloudflared running?"
-        return None, Finding("tunnel", False, text)
-    text = f"{mode}; clients on this machine only, at http://localhost:{settings.port}{settings.path}"
-    return None, Finding("tunnel", True, text)
+        return public_url, Finding("address", True, f"clients connect to {public_url}{settings.path}")
+    local = f"http://localhost:{settings.port}{settings.path}"
+    text = f"clients on this machine connect to {local}; for others set QARNOT_MCP_PUBLIC_URL, or run a tunnel"
+    return None, Finding("address", True, text)
+
+
+def check_path(settings: Settings, public_url: str | None) -> Finding:
+    """Check that clients on the web find the endpoint."""
+    if public_url and settings.path != DEFAULT_PATH:
+        return Finding("path", False, UNUSUAL_PATH.format(path=settings.path))
+    return Finding("path", True, settings.path)
+
+
+def check_mode(settings: Settings, mode: Mode) -> Finding:
+    """Say whose key calls use, and what changes that."""
+    if mode == "oauth":
+        text = "oauth: people sign in with keys of their own; QARNOT_MCP_AUTH=key for keys in headers"
+    else:
+        own = "QARNOT_API_KEY" if settings.api_key is not None else "none"
+        text = f"key: the key of a request's headers, else {own}; QARNOT_MCP_AUTH=oauth lets people sign in"
+    return Finding("mode", True, text)
+
+
+def check_reach(settings: Settings, mode: Mode, public_url: str | None) -> Finding:
+    """Say who can reach the server, and whose credits they can spend."""
+    is_local = settings.host in LOOPBACK_HOSTS
+    if public_url is None and is_local:
+        return Finding("reach", True, "programs on this machine only")
+    everybody = public_url or f"port {settings.port} of {settings.host}"
+    who = f"everybody who reaches {everybody}"
+    if mode == "oauth":
+        return Finding("reach", True, f"{who}, after signing in")
+    if settings.api_key is None:
+        return Finding("reach", True, f"{who}, with a key of their own")
+    text = (
+        f"{who} runs tasks with QARNOT_API_KEY and spends its credits: set QARNOT_MCP_AUTH=oauth, or take the key out"
+    )
+    # Asked for by name it is a decision; on a port that a container publishes nobody can tell from inside.
+    return Finding("reach", public_url is None or settings.auth == "key", text)
+
+
+def check_callbacks(settings: Settings) -> Finding:
+    """Say which clients a sign-in may return to, and the setting for others."""
+    further = f", {', '.join(settings.allowed_redirects)}" if settings.allowed_redirects else ""
+    text = f"any on the person's machine, Claude, ChatGPT, VS Code, Cursor{further}"
+    return Finding("callbacks", True, f"{text}; QARNOT_MCP_ALLOWED_REDIRECTS adds others")
 
 
 def check_secret(settings: Settings) -> Finding:

@@ -47,6 +47,7 @@ async def test_a_server_with_its_own_key_in_the_open_warns(tmp_path: Path) -> No
     async with server_process(QARNOT_API_KEY="the-servers-key", QARNOT_MCP_HOST="0.0.0.0") as server:
         text = await server.until("spend its credits")
         assert "WARNING" in text
+        assert "settings from the environment" in text.splitlines()[1]
         assert "the-servers-key" not in text
 
 

@@ -72,7 +72,7 @@ class Client:
         if self.npm:
             manifest = place.folder / "node_modules" / self.npm[0].rpartition("@")[0] / "package.json"
             return str(json.loads(manifest.read_text())["version"]) if manifest.exists() else ""
-        return version_of("mcp" if self.name.startswith("Python") else "fastmcp") if not self.pypi else self.pypi[0]
+        return self.pypi[0].rpartition("=")[2] if self.pypi else version_of("mcp")
 
 
 def seen_in(output: str) -> str:

@@ -22,7 +22,8 @@ HOSTS = {"/mcp": "mcp.example.org", "/qarnot/mcp": "www.example.org"}
 
 def snippet(language: str, host: str) -> str:
     """Return the file of a proxy for a host."""
-    return next(text for text in re.findall(rf"```{language}\n(.*?)```", PAGE, re.S) if host in text)
+    files: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.S)
+    return next(text for text in files if host in text)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from qarnot_mcp.auth.mode import announce_access, choose_mode
 from qarnot_mcp.process.metrics_port import serve_metrics
 from qarnot_mcp.process.telemetry import configure_tracing
 from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
+from qarnot_mcp.settings.load import env_file_note
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.web.app import create_app
 from qarnot_mcp.web.public_url import find_public_url
@@ -96,6 +97,7 @@ def announce_server(settings: Settings, *, is_simulated: bool) -> None:
     """Log what runs on what."""
     api = "a simulated Qarnot" if is_simulated else f"{settings.base_url}/v{settings.api_version}"
     log.info("qarnot-mcp %s, on %s%s", __version__, api, ", read-only" if settings.read_only else "")
+    log.info("%s", env_file_note())
     if not is_simulated and is_in_the_clear(settings.base_url):
         log.warning("Keys travel to %s in the clear: anybody on the way can read them. Use https.", settings.base_url)
 

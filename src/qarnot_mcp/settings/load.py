@@ -16,6 +16,7 @@ from qarnot_mcp.settings.model import PREFIX, Settings, variables_of
 
 SHOWN_CHARACTERS = 80
 OWN_PREFIXES = ("QARNOT", "LOG_LEVEL")
+ENV_FILE = Path(".env")
 DEFAULT_PORT = Settings.model_fields["port"].default
 _SERVICE = re.compile(rf"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
@@ -28,7 +29,7 @@ class Source(NamedTuple):
     value: str
 
 
-def load_settings(env_file: Path | None = Path(".env"), **options: str) -> Settings:
+def load_settings(env_file: Path | None = ENV_FILE, **options: str) -> Settings:
     """Read the settings: `options` (of the command line) before the environment, and that before `env_file`.
 
     A blank value counts as not set. Raises `SettingsError` for a wrong value, for an unknown name that starts with
@@ -46,6 +47,16 @@ def load_settings(env_file: Path | None = Path(".env"), **options: str) -> Setti
     except ValidationError as error:
         place = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
         raise SettingsError(_explain(place, given)) from None
+
+
+def env_file_note(env_file: Path = ENV_FILE) -> str:
+    """Return which file settings were read from beside the environment, for whoever wonders why one does not hold."""
+    place = env_file.resolve()
+    return (
+        f"settings from the environment and {place}"
+        if place.is_file()
+        else f"settings from the environment; no {place}"
+    )
 
 
 def _injected(name: str, value: str) -> bool:
