@@ -13,7 +13,6 @@ from qarnot_mcp.tools.failures.grouping import explain
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import Energy
 from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
-from qarnot_mcp.tools.tasks.progress_pace import ProgressPace
 from qarnot_mcp.tools.tasks.waiting import changes_between
 from tests.support.qarnot_api import UUID, task_document
 
@@ -182,11 +181,3 @@ def test_a_link_leads_to_the_console_of_qarnot_alone() -> None:
     assert console_url("https://api.qarnot.com", UUID) == f"https://tasq.qarnot.com/tasks/{UUID}"
     assert console_url("http://127.0.0.1:4000", UUID) is None
     assert console_url("https://api.qarnot.com", "../x") is None
-
-
-def test_progress_rises_with_each_notification_and_waits_a_second() -> None:
-    pace = ProgressPace()
-    told = [pace.next(percent, second) for percent, second in ((0, 0), (0, 2), (0, 2.5), (12.5, 4), (12.5, 6), (5, 8))]
-    assert told == [0, 0.01, None, 12.5, 12.51, 12.52]
-    assert pace.next(100, 10) == 100
-    assert pace.next(100, 12) is None

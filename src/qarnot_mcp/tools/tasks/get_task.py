@@ -1,11 +1,9 @@
 """The tool that reads one task, and follows it while it runs."""
 
 import asyncio
-import time
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastmcp.server.dependencies import get_context
 from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -23,10 +21,10 @@ from qarnot_mcp.tools.logs.last_line import last_line
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import read_energy
 from qarnot_mcp.tools.tasks.lookup import TaskReference, is_task_id, is_uuid, uuid_of_name
-from qarnot_mcp.tools.tasks.progress_pace import ProgressPace
 from qarnot_mcp.tools.tasks.raw import bounded_api_answer
 from qarnot_mcp.tools.tasks.view_data import view_meta
-from qarnot_mcp.tools.tasks.waiting import MAX_WAIT_SECONDS, ProgressCallback, WaitResult, WaitSeconds, wait_for_task
+from qarnot_mcp.tools.tasks.waiting import ProgressCallback, WaitResult, wait_for_task
+from qarnot_mcp.tools.waits import Wait, WaitSeconds, longest_wait_seconds, note_on_wait
 
 
 def check_instance_id(given: int, info: ValidationInfo) -> int:
@@ -57,12 +55,12 @@ async def get_task(arguments: GetTask) -> ToolResult:
     carries its energy and carbon facts. wait_seconds follows a running task without polling.
     """
     client = current_client()
-    most_seconds = min(MAX_WAIT_SECONDS, current_context().max_wait_seconds)
+    most_seconds = longest_wait_seconds()
     wait_seconds = min(arguments.wait_seconds, most_seconds)
     seen = await find_and_wait(client, arguments.task_uuid, wait_seconds)
     task = seen.task
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), read_energy(client, task))
-    notes = (note_on_wait(arguments.wait_seconds, most_seconds, task), seen.note, no_energy)
+    notes = (note_on_wait(arguments.wait_seconds, most_seconds, is_over=task.is_final), seen.note, no_energy)
     details = TaskDetails.of(
         task,
         now=datetime.now(UTC),
@@ -93,29 +91,15 @@ async def find_and_wait(client: QarnotClient, given: str, wait_seconds: float) -
     return await wait_for_task(client, await uuid_of_name(client, given), wait_seconds, report)
 
 
-def note_on_wait(asked_seconds: float, most_seconds: float, task: Task) -> str:
-    """Return a sentence about a wait that was shortened, empty for others."""
-    if asked_seconds <= most_seconds:
-        return ""
-    more = "" if task.is_final else " Call again to wait on."
-    return f"wait_seconds was {asked_seconds:g}; one call waits at most {most_seconds:g} seconds.{more}"
-
-
 def progress_reporter(client: QarnotClient) -> ProgressCallback:
     """Return a callback that reports state and last output line to clients that sent a progress token."""
 
-    pace = ProgressPace()
+    async def report(task: Task, wait: Wait) -> None:
+        async def message() -> str:
+            state = f"{task.state}, {task.running_instance_count} of {task.instance_count} instances running"
+            line = await last_line(client, task) if task.running_instance_count else ""
+            return known_secrets().hide(f"{state}: {line}" if line else state)
 
-    async def report(task: Task) -> None:
-        context = get_context()
-        request = context.request_context
-        if request is None or "progressToken" not in (request.meta or {}):
-            return
-        progress = pace.next(task.progress, time.monotonic())
-        if progress is None:
-            return
-        message = f"{task.state}, {task.running_instance_count} of {task.instance_count} instances running"
-        line = await last_line(client, task) if task.running_instance_count else ""
-        await context.report_progress(progress, 100, known_secrets().hide(f"{message}: {line}" if line else message))
+        await wait.report(message, task.progress)
 
     return report

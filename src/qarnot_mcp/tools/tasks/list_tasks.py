@@ -15,12 +15,13 @@ from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, parameter_of, text_line, whole_number
-from qarnot_mcp.tools.context import current_client, current_context
+from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.list_waiting import wait_for_any
 from qarnot_mcp.tools.tasks.moments import Moment, moment_named
 from qarnot_mcp.tools.tasks.states import States, states_named
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of, with_common_tags
-from qarnot_mcp.tools.tasks.waiting import MAX_WAIT_SECONDS, Waited, WaitSeconds
+from qarnot_mcp.tools.tasks.waiting import Waited
+from qarnot_mcp.tools.waits import WaitSeconds, longest_wait_seconds, note_on_wait
 
 LIST_SECONDS = 50.0
 """More than one page may take, so that the first always has its own result."""
@@ -107,10 +108,18 @@ async def list_tasks(arguments: ListTasks) -> ToolResult:
     """
     client = current_client()
     listed = await read_list(client, arguments)
-    wait_seconds = min(arguments.wait_seconds, MAX_WAIT_SECONDS, current_context().max_wait_seconds)
-    if wait_seconds > 0:
-        rows, waited = await wait_for_any(client, listed.tasks, wait_seconds)
-        listed = listed.model_copy(update={"tasks": rows, "waited": waited, "now": date_text(datetime.now(UTC))})
+    most_seconds = longest_wait_seconds()
+    if min(arguments.wait_seconds, most_seconds) > 0:
+        rows, waited = await wait_for_any(client, listed.tasks, min(arguments.wait_seconds, most_seconds))
+        note = note_on_wait(arguments.wait_seconds, most_seconds, is_over=waited is None or bool(waited.changes))
+        listed = listed.model_copy(
+            update={
+                "tasks": rows,
+                "waited": waited,
+                "now": date_text(datetime.now(UTC)),
+                "hint": " ".join(filter(None, (listed.hint, note))) or None,
+            }
+        )
     return answer(only_uuids(listed) if arguments.detail == "uuids" else say_common_tags(listed))
 
 

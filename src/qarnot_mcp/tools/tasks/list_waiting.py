@@ -1,8 +1,6 @@
 """Waiting for any of several tasks to end within one call."""
 
 import asyncio
-import random
-import time
 from collections.abc import Sequence
 
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -11,16 +9,9 @@ from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of
-from qarnot_mcp.tools.tasks.waiting import (
-    FIRST_PAUSE_SECONDS,
-    GRACE_SECONDS,
-    JITTER,
-    LONGEST_PAUSE_SECONDS,
-    PAUSE_GROWTH,
-    Waited,
-)
+from qarnot_mcp.tools.tasks.waiting import CHANGES_SHOWN, Waited
+from qarnot_mcp.tools.waits import Wait
 
-CHANGES_SHOWN = 12
 GONE = "Deleted"
 
 
@@ -34,14 +25,13 @@ async def wait_for_any(
     active = {row.uuid: row for row in rows if row.state not in FINAL_STATES}
     if not active:
         return list(rows), None
-    started = time.monotonic()
-    end = started + wait_seconds
-    pause, ended = FIRST_PAUSE_SECONDS, dict[str, Task | None]()
-    while not ended and (left := end - time.monotonic()) > 0:
-        await asyncio.sleep(min(left, pause * random.uniform(1 - JITTER, 1 + JITTER)))  # noqa: S311 - no secret
-        pause = min(LONGEST_PAUSE_SECONDS, pause * PAUSE_GROWTH)
+    wait, ended = Wait(wait_seconds), dict[str, Task | None]()
+    while not ended:
+        await wait.report(f"{len(active)} of the listed tasks go on")
+        if not await wait.pause():
+            break
         try:
-            async with asyncio.timeout(max(0, end - time.monotonic()) + GRACE_SECONDS):
+            async with wait.look():
                 ended = await _ended(client, list(active))
         except (ApiUnavailable, TimeoutError):
             continue
@@ -50,7 +40,7 @@ async def wait_for_any(
     fresh = {row.uuid: row for row in shaped}
     after = [fresh.get(row.uuid) or (_gone(row) if row.uuid in ended else row) for row in rows]
     changes = [f"{active[uuid].name}: {active[uuid].state} -> {_state(task)}" for uuid, task in ended.items()]
-    return after, Waited(seconds=round(time.monotonic() - started, 1), changes=changes[:CHANGES_SHOWN])
+    return after, Waited(seconds=round(wait.waited_seconds, 1), changes=changes[:CHANGES_SHOWN])
 
 
 async def _ended(client: QarnotClient, uuids: Sequence[str]) -> dict[str, Task | None]:

@@ -1,27 +1,15 @@
 """Waiting for a task to end within one call: polite polls, progress for who listens, and what changed meanwhile."""
 
-import asyncio
-import random
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import AfterValidator, ValidationInfo
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import ApiUnavailable, InvalidArgument
+from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import Number, Result
-from qarnot_mcp.tools.checks import parameter_of
+from qarnot_mcp.tools.waits import Wait
 
-MAX_WAIT_SECONDS = 45.0
-FIRST_PAUSE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 10.0
-PAUSE_GROWTH = 1.5
-JITTER = 0.2
-GRACE_SECONDS = 5.0
 CHANGES_SHOWN = 12
 
 BOOTING = "Booting takes two to three minutes on Qarnot; get_task with wait_seconds waits on."
@@ -33,18 +21,7 @@ NOTES = {
 
 MISSED = "Qarnot did not answer the last look: this is how the task stood before. Call again to see it now."
 
-ProgressCallback = Callable[[Task], Awaitable[None]]
-
-
-def check_wait_seconds(given: float, info: ValidationInfo) -> float:
-    """Check a wait; one that is longer than a call may take is shortened by the tool, which says so."""
-    if not 0 <= given < float("inf"):
-        valid = f"a number of seconds from 0 to {MAX_WAIT_SECONDS:g}"
-        raise InvalidArgument(parameter_of(info), given, valid)
-    return given
-
-
-WaitSeconds = Annotated[float, AfterValidator(check_wait_seconds)]
+ProgressCallback = Callable[[Task, Wait], Awaitable[None]]
 
 
 class Waited(Result):
@@ -70,22 +47,21 @@ async def wait_for_task(
     task = await client.tasks.get(task_id)
     if wait_seconds <= 0 or task.is_final:
         return WaitResult(task, None, NOTES.get(task.state))
-    started = time.monotonic()
-    end = started + wait_seconds
-    pause, changes, is_missed = FIRST_PAUSE_SECONDS, list[str](), False
-    while not task.is_final and (left := end - time.monotonic()) > 0:
-        await report(task)
-        await asyncio.sleep(min(left, pause * random.uniform(1 - JITTER, 1 + JITTER)))  # noqa: S311 - no secret
-        pause = min(LONGEST_PAUSE_SECONDS, pause * PAUSE_GROWTH)
+    wait = Wait(wait_seconds)
+    changes, is_missed = list[str](), False
+    while not task.is_final:
+        await report(task, wait)
+        if not await wait.pause():
+            break
         try:
-            async with asyncio.timeout(max(0, end - time.monotonic()) + GRACE_SECONDS):
+            async with wait.look():
                 before, task = task, await client.tasks.get(task.uuid)
         except (ApiUnavailable, TimeoutError):
             is_missed = True
             continue
         is_missed = False
-        changes += [f"after {time.monotonic() - started:.0f} s: {change}" for change in changes_between(before, task)]
-    waited = Waited(seconds=round(time.monotonic() - started, 1), changes=changes[-CHANGES_SHOWN:])
+        changes += [f"after {wait.waited_seconds:.0f} s: {change}" for change in changes_between(before, task)]
+    waited = Waited(seconds=round(wait.waited_seconds, 1), changes=changes[-CHANGES_SHOWN:])
     return WaitResult(task, waited, MISSED if is_missed else NOTES.get(task.state))
 
 
