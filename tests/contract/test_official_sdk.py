@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from qarnot.carbon_facts import CarbonFacts
@@ -36,6 +37,8 @@ from qarnot.secrets import Secrets
 from qarnot.task import Task
 
 Connect = Callable[..., Connection]
+
+LONG = "sleep 999999999"
 
 _numbers = count()
 
@@ -122,7 +125,7 @@ def test_logs_are_told_whole_for_one_instance_and_once_when_fresh(connect: Conne
 def test_everything_that_was_asked_for_comes_back(connect: Connect) -> None:
     connection = connect()
     task = connection.create_task("all of it", "docker-batch", "1-3,7", shortname=f"all-{next(_numbers)}")
-    task.constants = {"DOCKER_CMD": "echo", "QARNOT_SECRET__TOKEN": "hidden"}
+    task.constants = {"DOCKER_CMD": LONG, "QARNOT_SECRET__TOKEN": "hidden"}
     task.tags = ["a", "b"]
     task.labels = {"project": "x"}
     task.hardware_constraints = [MinimumCoreHardware(8), MinimumRamHardware(16000)]
@@ -134,7 +137,7 @@ def test_everything_that_was_asked_for_comes_back(connect: Connect) -> None:
     again = connection.retrieve_task(task.uuid)
     assert again.name == "all of it"
     assert again.advanced_range == "1-3,7"
-    assert again.constants == {"DOCKER_CMD": "echo", "QARNOT_SECRET__TOKEN": "[SECRET]"}
+    assert again.constants == {"DOCKER_CMD": LONG, "QARNOT_SECRET__TOKEN": "[SECRET]"}
     assert again.tags == ["a", "b"]
     assert again.labels == {"project": "x"}
     assert [type(constraint) for constraint in again.hardware_constraints] == [MinimumCoreHardware, MinimumRamHardware]
@@ -175,10 +178,48 @@ def test_constants_and_tags_change_with_an_update(connect: Connect) -> None:
     assert again.constants["EXTRA"] == "1"
 
 
-def test_a_running_task_gives_a_snapshot(connect: Connect) -> None:
-    task = hello(connect(), "sleep 999999999")
+def executing(connection: Connection) -> Task:
+    """Start a task that leaves a file, and return it once it executes."""
+    task = hello(connection, f"sh -c 'echo 1 > a.txt; {LONG}'")
+    task.snapshot_whitelist = "txt$"
     task.submit()
-    assert task.instant().startswith(f"snap_{task.uuid}_")
+    while task.state != "FullyExecuting":
+        task.update(flushcache=True)
+    return task
+
+
+def test_a_running_task_gives_a_snapshot_whose_status_is_told(connect: Connect) -> None:
+    task = executing(connect())
+    snapshot = task.instant(bucket=SimpleNamespace(uuid="kept"))
+    assert snapshot.startswith(f"snap_{task.uuid}_")
+    while not task.wait_snapshot(snapshot, timeout=0.05):
+        continue
+    status = task.snapshot_status(snapshot)
+    assert status._status.status.lower() == "success"
+    assert status._snapshot_config._whitelist == "txt$"
+    task.snapshot(120)
+    task.update(flushcache=True)
+    assert task.snapshot_interval == 120
+
+
+def test_an_account_has_quotas_of_its_own_and_of_its_organisation(connect: Connect) -> None:
+    connection = connect(kind="user")
+    user, organization = connection.get_user_computing_quotas(), connection.get_organization_computing_quotas()
+    assert organization.flex.max_instances == 2 * user.flex.max_instances
+    assert [one.reservation_name for one in user.reserved] == ["sandbox-reservation"]
+    with pytest.raises(QarnotGenericException, match="no organization"):
+        connect().get_organization_computing_quotas()
+
+
+def test_credits_and_budgets_add_up(connect: Connect) -> None:
+    connection = connect(kind="user")
+    post(connection, "/sandbox/clock", {"advance_seconds": 40 * 86400})
+    left = connection.credits().amount_in_euros
+    used = sum(task.credits().amount_in_euros for task in connection.all_tasks())
+    assert left == pytest.approx(250 - used, abs=0.02)
+    (project,) = connection.user_info.projects
+    (budget,) = CreditsClient(connection).get_project_budgets(project.uuid, True)
+    assert budget._consumed_in_cents == pytest.approx(100 * used, abs=2)
 
 
 def test_resources_are_sent_again_while_a_task_runs_and_not_after(connect: Connect) -> None:

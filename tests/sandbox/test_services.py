@@ -116,15 +116,84 @@ async def test_secrets_are_kept_in_folders(api: Caller) -> None:
     assert (await api.http.put(f"{path}/{'d' * 300}", json={"Value": ""})).status_code == 400
 
 
-async def test_snapshots_are_taken_of_running_tasks_only(api: Caller) -> None:
+async def test_a_snapshot_takes_the_files_of_a_running_task_and_tells_its_status(api: Caller) -> None:
+    uuid = await api.submit("sh -c 'echo 1 > a.txt; echo 2 > b.log; sleep 1h'", resultBucket="out")
+    assert (await api.refusal("POST", f"/tasks/{uuid}/snapshot", {}))[0] == 403
+    await api.advance(400)
+    snapshot = (await api.post(f"/tasks/{uuid}/snapshot", {"whitelist": "txt$", "bucketPrefix": "snap/"}))["id"]
+    assert snapshot.startswith(f"snap_{uuid}_")
+    path = f"/tasks/{uuid}/snapshot/{snapshot}"
+    seen = []
+    for seconds in (0, 5, 10):
+        await api.advance(seconds)
+        status = await api.get(path)
+        seen.append((status["status"], status["sizeToUpload"], status["transferredSize"]))
+    assert seen[0] == ("triggered", None, None)
+    assert (seen[1][0], seen[1][1]) == ("inProgress", 2)
+    assert seen[2] == ("success", 2, 2)
+    assert status["snapshotConfig"] == {
+        "whitelist": "txt$",
+        "blacklist": None,
+        "bucket": "out",
+        "bucketPrefix": "snap/",
+    }
+    assert (await api.refusal("GET", f"/tasks/{uuid}/snapshot/other"))[0] == 404
+
+
+async def test_a_snapshot_without_a_bucket_or_of_a_stopped_task_fails(api: Caller) -> None:
+    for bucket, is_stopped in ((None, False), ("out", True)):
+        uuid = await api.submit("sleep 1h", resultBucket=bucket)
+        await api.advance(400)
+        snapshot = (await api.post(f"/tasks/{uuid}/snapshot", {}))["id"]
+        if is_stopped:
+            await api.post(f"/tasks/{uuid}/abort")
+        await api.advance(100)
+        assert (await api.get(f"/tasks/{uuid}/snapshot/{snapshot}"))["status"] == "failure"
+
+
+async def test_snapshots_are_taken_every_so_often_of_running_tasks_only(api: Caller) -> None:
     uuid = await api.submit("sleep 100")
     await api.post(f"/tasks/{uuid}/snapshot/periodic", {"interval": 60})
     assert (await api.get(f"/tasks/{uuid}"))["snapshotInterval"] == 60
     assert (await api.refusal("POST", f"/tasks/{uuid}/snapshot/periodic", {"interval": -1}))[0] == 400
     assert (await api.refusal("POST", f"/tasks/{uuid}/snapshot/periodic", {"interval": "often"}))[0] == 400
-    assert (await api.post(f"/tasks/{uuid}/snapshot", {}))["id"].startswith(f"snap_{uuid}_")
     await api.advance(1000)
-    assert (await api.refusal("POST", f"/tasks/{uuid}/snapshot", {}))[0] == 400
+    assert (await api.refusal("POST", f"/tasks/{uuid}/snapshot", {}))[0] == 403
+    assert (await api.refusal("POST", f"/tasks/{uuid}/snapshot/periodic", {"interval": 60}))[0] == 403
+
+
+async def test_ports_are_forwarded_to_instances_that_execute(api: Caller) -> None:
+    uuid = await api.submit("sleep 1h", 2, profile="docker-network-ssh")
+    path = f"/v1/network/tasks/{uuid}/port-forward"
+    assert await api.get(path) == {"0": {}}
+    await api.advance(600)
+    rules = await api.get(path)
+    assert rules["1"]["ssh"]["access"]["publicHost"] == f"{uuid}-1-ssh.gateway.qarnotservices.com"
+    info = (await api.get(f"/tasks/{uuid}"))["status"]["runningInstancesInfo"]["perRunningInstanceInfo"]
+    assert [one["activeForwards"][0]["applicationPort"] for one in info] == [22, 22]
+
+
+async def test_an_organisation_has_quotas_and_a_project_with_a_budget(app: Any) -> None:
+    member, alone = caller(app, "sandbox-key"), caller(app, "sandbox-empty-alone")
+    quotas = await member.get("/quotas/computing-quotas/organization")
+    assert quotas["name"] == "Sandbox Research"
+    assert (
+        quotas["flex"]["maxInstances"]
+        == 2 * (await member.get("/quotas/computing-quotas/user"))["flex"]["maxInstances"]
+    )
+    (project,) = (await member.get("/info"))["projects"]
+    (budget,) = (await member.get(f"/credits/v1/projects/{project['uuid']}/budgets?activeOnly=True"))["budgets"]
+    assert budget["consumedAmountInCents"] + budget["remainingAmountInCents"] == budget["totalAmountInCents"]
+    assert (await alone.refusal("GET", "/quotas/computing-quotas/organization"))[0] == 404
+    assert (await alone.refusal("GET", f"/credits/v1/projects/{project['uuid']}/budgets"))[0] == 404
+
+
+async def test_a_deletion_gives_no_credits_back(api: Caller) -> None:
+    uuid = (await api.ended("sleep 10h", 4))["uuid"]
+    left = await api.get("/credits/v1/accounts/credits")
+    assert left["credits"] < 250
+    await api.http.delete(f"/tasks/{uuid}")
+    assert await api.get("/credits/v1/accounts/credits") == left
 
 
 @pytest.mark.parametrize(

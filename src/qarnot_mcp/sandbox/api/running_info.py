@@ -5,6 +5,7 @@ from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text
 
+_GATEWAY = "gateway.qarnotservices.com"
 _SSH_PORT = 22
 _FIRST_FORWARDED_PORT = 20_000
 _FORWARDED_PORTS = 40_000
@@ -69,19 +70,35 @@ def running_instances_info(states: InstanceStates, now: int, task: Task) -> Json
     }
 
 
+def port_forward_document(states: InstanceStates, task: Task) -> JsonObject:
+    """Return the port-forward rules of each instance on a machine; none before it executes."""
+    profile = str(task.spec.fields["profile"] or "")
+    rule = {"name": "ssh", "enabled": True, "applicationType": "ssh", "proto": "ssh", "port": _SSH_PORT}
+    return {
+        str(number): {
+            "ssh": {
+                **rule,
+                "allowedIPs": [],
+                "access": {"publicHost": f"{task.uuid}-{number}-ssh.{_GATEWAY}", "publicPort": _SSH_PORT},
+            }
+        }
+        if _is_forwarded(instance, profile)
+        else {}
+        for instance in states.running
+        for number in (instance.plan.instance_id,)
+    }
+
+
+def _is_forwarded(instance: RunningInstance, profile: str) -> bool:
+    """Return whether an instance can be reached by ssh: not before it executes."""
+    return instance.phase == "execution" and profile.endswith("-ssh")
+
+
 def _forwards(instance: RunningInstance, profile: str) -> list[JsonObject]:
-    """Return the ports that are forwarded to an instance: none before it executes."""
-    if instance.phase != "execution" or not profile.endswith("-ssh"):
+    if not _is_forwarded(instance, profile):
         return []
     port = _FIRST_FORWARDED_PORT + instance.plan.instance_id % _FORWARDED_PORTS
-    return [
-        {
-            "applicationPort": _SSH_PORT,
-            "forwarderPort": port,
-            "forwarderHost": "gateway.qarnotservices.com",
-            "bindAddress": None,
-        }
-    ]
+    return [{"applicationPort": _SSH_PORT, "forwarderPort": port, "forwarderHost": _GATEWAY, "bindAddress": None}]
 
 
 def _running_instance(instance: RunningInstance, now: int) -> JsonObject:

@@ -4,9 +4,12 @@ from pydantic_core import to_json
 
 from qarnot_mcp.sandbox.api.collections import Rendered, collection_routes
 from qarnot_mcp.sandbox.api.routing import Handler, RequestContext, Response, Routes, json_response
+from qarnot_mcp.sandbox.api.running_info import port_forward_document
+from qarnot_mcp.sandbox.api.snapshots import snapshot_routes
 from qarnot_mcp.sandbox.api.task_documents import SUMMARY_FIELDS, TaskRenderer
 from qarnot_mcp.sandbox.commands.shell import Stream
 from qarnot_mcp.sandbox.platform.account import Derivation
+from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import api_error
@@ -30,8 +33,8 @@ class TaskRoutes:
             ("PATCH", "tasks", "*"): self._refresh,
             ("DELETE", "tasks", "*"): self._delete,
             ("POST", "tasks", "*", "abort"): self._abort,
-            ("POST", "tasks", "*", "snapshot"): _snapshot,
-            ("POST", "tasks", "*", "snapshot", "periodic"): self._snapshot_periodically,
+            **snapshot_routes(self._renderer),
+            ("GET", "network", "tasks", "*", "port-forward"): _port_forward,
         }
         kinds: tuple[Derivation, ...] = ("retry", "recover", "resume", "clone")
         for kind in kinds:
@@ -73,13 +76,6 @@ class TaskRoutes:
         context.account.abort(task, context.timestamp)
         return self._changed(task)
 
-    def _snapshot_periodically(self, context: RequestContext) -> Response:
-        task, interval = context.task, context.body().integer("interval")
-        if interval is None or interval < 0:
-            raise api_error(400, "Invalid snapshot configuration: interval")
-        task.snapshot_interval_seconds = interval
-        return self._changed(task)
-
 
 def _create(context: RequestContext) -> Response:
     value = parse_body(context.request.body)
@@ -112,6 +108,6 @@ def _read_log(stream: Stream, *, is_fresh: bool) -> Handler:
     return handle
 
 
-def _snapshot(context: RequestContext) -> Response:
-    context.account.refresh_resources(context.task, context.timestamp)
-    return json_response({"id": f"snap_{context.task.uuid}_{context.timestamp.now}"})
+def _port_forward(context: RequestContext) -> Response:
+    task = context.account.find(context.request.segments[2], context.timestamp)
+    return json_response(port_forward_document(instance_states_at(task, context.timestamp.now), task) or {"0": {}})

@@ -29,6 +29,7 @@ from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.platform.registry import Registry
 from qarnot_mcp.sandbox.platform.results import Results, read_inputs
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
+from qarnot_mcp.sandbox.platform.snapshots import Snapshots
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, StandalonePlanner, Task
 from qarnot_mcp.sandbox.platform.task_spec import (
     BUCKET_FIELDS,
@@ -68,6 +69,7 @@ class Account:
         self.profiles = profiles
         self.buckets = Buckets(random)
         self.results = Results(self.buckets)
+        self.snapshots = Snapshots(self.buckets)
         self.credits = 250.0
         self.organization: str | None = None
         self.secrets: dict[str, str] = {}
@@ -90,6 +92,7 @@ class Account:
         self._used_by_forgotten += task_credits(task, task.over_at())
         self._plans.drop(task.uuid)
         self.results.forget(task)
+        self.snapshots.forget(task)
 
     def _forget_pool(self, pool: Pool) -> None:
         self._used_by_forgotten += pool_credits(pool, pool.now)

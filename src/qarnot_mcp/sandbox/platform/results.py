@@ -66,11 +66,14 @@ def result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
 
 def _filter(task: Task, field: str) -> "Filter | None":
     pattern = task.spec.fields.get(field)
-    if not pattern:
-        return None
+    return Filter(fill_in_constants(pattern, task)) if pattern else None
+
+
+def fill_in_constants(pattern: str, task: Task) -> str:
+    """Return a pattern in which `${NAME}` is the value of the task's constant of that name."""
     for name, value in task.constants.items():
         pattern = pattern.replace(f"${{{name}}}", value)
-    return Filter(pattern)
+    return pattern
 
 
 class Filter:
