@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from qarnot_mcp.server.arguments import normalise_arguments
+from qarnot_mcp.server.client_habits import EXTRAS, HABITS
 from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.tools.registry import REGISTRY
 from tests.support.running_server import call, refusal, running_server
@@ -43,6 +44,11 @@ def meant(tool: str, **arguments: Any) -> dict[str, Any]:
 )
 def test_an_argument_is_taken_as_it_is_meant(given: dict[str, Any], taken: dict[str, Any]) -> None:
     assert meant("submit_task", **given) == taken
+
+
+def test_each_habit_says_where_it_was_seen() -> None:
+    assert all(row.seen for row in (*EXTRAS, *HABITS))
+    assert all(row.sent for row in HABITS)
 
 
 def test_a_log_can_be_searched_for_none() -> None:

@@ -53,6 +53,18 @@ def test_gemini_takes_the_schema(tool: Any) -> None:
         assert all(isinstance(value, str) for value in part.get("enum", [])) or part.get("type") != "string"
 
 
+@each_tool
+def test_every_list_says_how_many_it_takes(tool: Any) -> None:
+    assert all("maxItems" in part for part in parts(tool.parameters) if part.get("type") == "array")
+
+
+def test_choices_are_enums() -> None:
+    for tool in TOOLS:
+        for name in ("scheduling_type", "detail", "rerun"):
+            if name in tool.parameters["properties"]:
+                assert tool.parameters["properties"][name]["enum"], f"{tool.name}: {name}"
+
+
 def test_bounds_stand_in_the_schema() -> None:
     properties = {tool.name: tool.parameters["properties"] for tool in TOOLS}
     assert properties["submit_task"]["tags"]["maxItems"] == 10

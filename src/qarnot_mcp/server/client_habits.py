@@ -1,7 +1,7 @@
 """What clients and models do to arguments, as rows of data with where it was seen, and the value that is meant."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from qarnot_mcp.text.cleaning import one_line
@@ -40,24 +40,11 @@ def is_left_out(name: str, given: object) -> bool:
 
 
 def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
-    """Return the value that is meant by one given for a parameter with this JSON schema.
-
-    Lists and maps come as JSON in a text (claude-code#18260), a list of one as its only entry, a map as `NAME=value`
-    (azure-mcp#726), and texts as whole numbers (lmstudio-bug-tracker#1626). What fits stays as it is.
-    """
-    types = _types_of(schema)
-    if "array" in types:
-        held = _held(given, list | dict)
-        # A map of names to values is one of constants, which the parameter itself reads.
-        is_lone = not isinstance(held, list) and not (isinstance(held, dict) and takes_pairs(schema))
-        entries = [held] if is_lone else held
-        if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
-            return entries
-        return [_entry(entry, _items_of(schema)) for entry in entries]
-    if "object" in types:
-        return _held(given, dict)
-    if types == ["string"] and isinstance(given, int | float) and not isinstance(given, bool):
-        return str(given)
+    """Return the value that is meant by one given for a parameter with this JSON schema; what fits stays as it is."""
+    for habit in HABITS:
+        given = habit.meant(given, schema)
+    if "array" in _types_of(schema) and isinstance(given, list) and len(given) <= MAX_ENTRIES:
+        return [as_meant(entry, _items_of(schema)) for entry in given]
     return given
 
 
@@ -76,25 +63,51 @@ def warnings_for(given: object, place: str, depth: int = 0) -> list[str]:
     return []
 
 
-def _entry(entry: Any, schema: Mapping[str, Any]) -> Any:
-    if "object" not in _types_of(schema):
-        return as_meant(entry, schema)
-    held = _held(entry, dict)
-    if isinstance(held, str) and "key" in schema.get("properties", {}) and "=" in held:
-        key, _, value = held.partition("=")
-        return {"key": key.strip(), "value": value}
-    return held
-
-
-def _held(given: Any, kind: Any) -> Any:
-    """Return what a text holds as JSON if it is of that kind, else the value itself."""
-    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{"):
+def _json_in_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
+    types = _types_of(schema)
+    kinds = list | dict if "array" in types else dict
+    if not {"array", "object"} & {*types} or not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{"):
         return given
     try:
         held = json.loads(given)
     except (ValueError, RecursionError):
         return given
-    return held if isinstance(held, kind) else given
+    return held if isinstance(held, kinds) else given
+
+
+def _lone_entry(given: Any, schema: Mapping[str, Any]) -> Any:
+    # A map of names to values is one of constants, which the parameter itself reads.
+    is_map_of_pairs = isinstance(given, dict) and takes_pairs(schema)
+    return given if "array" not in _types_of(schema) or isinstance(given, list) or is_map_of_pairs else [given]
+
+
+def _pair_in_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
+    if not isinstance(given, str) or "key" not in schema.get("properties", {}) or "=" not in given:
+        return given
+    key, _, value = given.partition("=")
+    return {"key": key.strip(), "value": value}
+
+
+def _number_for_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    return str(given) if is_number and _types_of(schema) == ["string"] else given
+
+
+class Habit(NamedTuple):
+    """What clients send for what is meant; `meant` returns that, or the value itself where it does not apply."""
+
+    sent: str
+    seen: str
+    meant: Callable[[Any, Mapping[str, Any]], Any]
+
+
+# One after the other: what a text held can be a lone entry.
+HABITS = (
+    Habit("a list or a map as JSON in a text", "Claude Code, anthropics/claude-code#18260", _json_in_a_text),
+    Habit("the only entry without its list", "Azure/azure-mcp#726", _lone_entry),
+    Habit("a constant as NAME=value", "models that think of `docker run -e`", _pair_in_a_text),
+    Habit("a number for a text", "LM Studio, lmstudio-ai/lmstudio-bug-tracker#1626", _number_for_a_text),
+)
 
 
 def takes_pairs(schema: Mapping[str, Any]) -> bool:
