@@ -13,6 +13,7 @@ from qarnot_mcp.qarnot.platform import PlatformClient
 from qarnot_mcp.qarnot.profiles import ProfilesClient
 from qarnot_mcp.qarnot.storage.client import StorageClient
 from qarnot_mcp.qarnot.storage.pool import StoragePool
+from qarnot_mcp.qarnot.storage.uploads import UploadsClient
 from qarnot_mcp.qarnot.tasks.client import TasksClient
 
 
@@ -42,6 +43,7 @@ class QarnotClient:
         self.profiles = ProfilesClient(self._session)
         self.storage = StorageClient(self._session, self.account, self.platform, storage)
         self.tasks = TasksClient(self._session)
+        self.uploads = UploadsClient(self.storage)
 
     @property
     def requests(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
@@ -69,7 +70,10 @@ class Endpoint:
             return
         headers = dict(scope["headers"])
         is_for_storage = storage_signature.is_for_storage(headers, scope["query_string"])
-        body = await _read_body(receive, MAX_STORED_BYTES if is_for_storage else MAX_BODY_BYTES)
+        try:
+            body = await _read_body(receive, MAX_STORED_BYTES if is_for_storage else MAX_BODY_BYTES)
+        except ClientDisconnect:
+            return
         if is_for_storage:
             await self._storage_call(scope, receive, send, body)
             return
@@ -163,6 +167,8 @@ async def _read_body(receive: Receive, max_bytes: int) -> bytes | None:
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect  # half a body is none
         body += message.get("body", b"")
         if len(body) > max_bytes:
             return None

@@ -1,7 +1,8 @@
 """Calls to the storage with one caller's key: S3 at the address that the platform names."""
 
 import difflib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -49,13 +50,13 @@ class StorageClient:
 
     async def buckets(self) -> list[BucketName]:
         """Return the buckets of the account (ListBuckets)."""
-        async with self._call() as s3:
+        async with self.call() as s3:
             listed = (await s3.list_buckets()).get("Buckets", [])
         return [BucketName(one_line(str(each["Name"]), 255), each.get("CreationDate")) for each in listed]
 
     async def statistics(self, bucket: str) -> BucketStatistics | None:
         """Return what a bucket holds (HeadBucket); None where the storage does not say."""
-        async with self._call(bucket) as s3:
+        async with self.call(bucket) as s3:
             response = await s3.head_bucket(Bucket=bucket)
         headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         count, size = headers.get("x-rgw-object-count", ""), headers.get("x-rgw-bytes-used", "")
@@ -65,7 +66,7 @@ class StorageClient:
         self, bucket: str, prefix: str = "", *, after: str = "", folded: bool = False, limit: int = PAGE_FILES
     ) -> FilePage:
         """Return one page of files in order of their paths (ListObjects); `folded` keeps what is below folders out."""
-        async with self._call(bucket) as s3:
+        async with self.call(bucket) as s3:
             page = await s3.list_objects(
                 Bucket=bucket, Prefix=prefix, Marker=after, MaxKeys=limit, **({"Delimiter": "/"} if folded else {})
             )
@@ -79,7 +80,7 @@ class StorageClient:
     async def file(self, bucket: str, path: str) -> StoredFile:
         """Return what is known of a file (HeadObject); raise `NotFound` where there is none."""
         try:
-            async with self._call(bucket, path) as s3:
+            async with self.call(bucket, path) as s3:
                 found = await s3.head_object(Bucket=bucket, Key=path)
         except NotFound:
             await self.statistics(bucket)  # a HEAD does not say which of the two is missing
@@ -88,38 +89,40 @@ class StorageClient:
 
     async def read(self, bucket: str, path: str, start: int, size: int) -> bytes:
         """Return at most `size` bytes from `start` on (GetObject with a range); the file must not be empty there."""
-        async with self._call(bucket, path) as s3:
+        async with self.call(bucket, path) as s3:
             response = await s3.get_object(Bucket=bucket, Key=path, Range=f"bytes={start}-{start + size - 1}")
             async with response["Body"] as body:
                 content: bytes = await body.read(size)
         return content
 
-    async def stream(self, bucket: str, path: str, max_bytes: int) -> AsyncGenerator[bytes, None]:
-        """Yield the content of a file in pieces, at most `max_bytes` of it."""
-        left = max_bytes
-        async with self._call(bucket, path) as s3:
-            response = await s3.get_object(Bucket=bucket, Key=path)
+    async def stream(self, bucket: str, path: str, max_bytes: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the content of a file in pieces, at most `max_bytes` of it; it takes as long as the file is large."""
+        left = math.inf if max_bytes is None else max_bytes
+        async with self.transfer(bucket, path) as send:
+            response = await send("get_object", Bucket=bucket, Key=path)
             async with response["Body"] as body:
-                while left > 0 and (piece := await body.read(min(STREAM_BYTES, left))):
-                    left -= len(piece)
+                while left != 0 and (
+                    piece := await body.read(STREAM_BYTES if left is None else min(STREAM_BYTES, left))
+                ):
+                    left = None if left is None else left - len(piece)
                     yield piece
 
     async def write(self, bucket: str, path: str, content: bytes, content_type: str) -> None:
         """Write a file, in place of what was there (PutObject)."""
         self._session.check_may_write("write files")
-        async with self._call(bucket) as s3:
+        async with self.call(bucket) as s3:
             await s3.put_object(Bucket=bucket, Key=path, Body=content, ContentType=content_type)
 
     async def create_bucket(self, bucket: str) -> None:
         """Create a bucket; one of this account that is there stays as it is (CreateBucket)."""
         self._session.check_may_write("make buckets")
-        async with self._call(bucket) as s3:
+        async with self.call(bucket) as s3:
             await s3.create_bucket(Bucket=bucket)
 
     async def delete_bucket(self, bucket: str) -> None:
         """Delete an empty bucket (DeleteBucket)."""
         self._session.check_may_write("delete buckets")
-        async with self._call(bucket) as s3:
+        async with self.call(bucket) as s3:
             await s3.delete_bucket(Bucket=bucket)
 
     async def delete(self, bucket: str, paths: Sequence[str]) -> None:
@@ -127,32 +130,48 @@ class StorageClient:
         self._session.check_may_write("delete files")
         if not paths:
             return
-        async with self._call(bucket) as s3:
+        async with self.call(bucket) as s3:
             objects = [{"Key": path} for path in paths[:MAX_DELETED]]
             await s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+
+    def check_may_write(self, action: str) -> None:
+        """Raise `ReadOnly` for a caller who only reads."""
+        self._session.check_may_write(action)
 
     async def link(self, method: Literal["GET", "PUT"], bucket: str, path: str, seconds: int) -> str:
         """Return a presigned address by which anyone can read or write one file for some seconds."""
         if method == "PUT":
             self._session.check_may_write("hand out links for uploads")
         operation = "get_object" if method == "GET" else "put_object"
-        async with self._call(bucket, path) as s3:
+        async with self.call(bucket, path) as s3:
             address = await s3.generate_presigned_url(operation, {"Bucket": bucket, "Key": path}, seconds)
         return str(address)
 
     @asynccontextmanager
-    async def _call(self, bucket: str = "", path: str = "") -> AsyncIterator[Any]:
-        if self._pool is None:
-            raise NoStorage("this server does not offer it")
-        address = await self.address()
-        email = (await self._account.get(cached=True)).email
+    async def transfer(self, bucket: str, path: str) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+        """Open a transfer of this caller, as `StoragePool.transfer` does."""
+        pool, address, credentials = await self._connection()
+        async with pool.transfer(address, credentials, bucket, path) as send:
+            yield send
+
+    @asynccontextmanager
+    async def call(self, bucket: str = "", path: str = "") -> AsyncIterator[Any]:
+        """Open a call of this caller, as `StoragePool.call` does; a bucket that is missing is told with its nearest."""
+        pool, address, credentials = await self._connection()
         try:
-            async with self._pool.call(address, StorageCredentials(email, self._session.key), bucket, path) as s3:
+            async with pool.call(address, credentials, bucket, path) as s3:
                 yield s3
         except NotFound as error:
             if error.kind == "bucket" and bucket:
                 raise await self._no_bucket(bucket) from None
             raise
+
+    async def _connection(self) -> tuple[StoragePool, str, StorageCredentials]:
+        if self._pool is None:
+            raise NoStorage("this server does not offer it")
+        address = await self.address()
+        email = (await self._account.get(cached=True)).email
+        return self._pool, address, StorageCredentials(email, self._session.key)
 
     async def _no_bucket(self, bucket: str) -> NotFound:
         names = [each.name for each in await self.buckets()]

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from aiobotocore.session import AioSession
 
 CALLS_IN_FLIGHT = 32
+TRANSFERS_IN_FLIGHT = 48
 QUEUE_SECONDS = 10.0
 CALL_SECONDS = 45.0
+SILENCE_SECONDS = 30
 ATTEMPTS = 3
 
 
@@ -35,13 +37,18 @@ _calling: ContextVar[StorageCredentials] = ContextVar("storage_credentials")
 
 
 class StoragePool:
-    """One S3 client for each address of a storage (there is one), shared by all callers and signed for each call."""
+    """The S3 clients of each address of a storage (there is one), shared by all callers and signed for each call.
+
+    One is for calls of bounded time. The other is for transfers: they take as long as the file is large, have places of
+    their own, are sent as they come and therefore once, and their bodies are not signed.
+    """
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._opening = asyncio.Lock()
         self._places = asyncio.Semaphore(CALLS_IN_FLIGHT)
+        self._transfers = asyncio.Semaphore(TRANSFERS_IN_FLIGHT)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -55,44 +62,86 @@ class StoragePool:
 
         Errors of the storage leave as those of `qarnot.errors`; `bucket` and `path` name what they are about.
         """
+        async with self._place(self._places, CALLS_IN_FLIGHT), _errors_about(bucket, path):
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    s3 = await self._client(address, is_for_transfers=False)
+                    with _signed_by(credentials):
+                        yield s3
+            except TimeoutError:
+                raise StorageUnavailable(f"it did not answer within {CALL_SECONDS:g} s") from None
+
+    @asynccontextmanager
+    async def transfer(
+        self, address: str, credentials: StorageCredentials, bucket: str, path: str
+    ) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+        """Open one transfer and yield what calls an operation of S3 by its name, as `call` does but for the time.
+
+        Only a silence of the storage ends it. What is read of a response afterwards belongs into this context.
+        """
+
+        async def send(operation: str, **arguments: Any) -> Any:
+            s3 = await self._client(address, is_for_transfers=True)
+            with _signed_by(credentials):
+                return await getattr(s3, operation)(**arguments)
+
+        async with self._place(self._transfers, TRANSFERS_IN_FLIGHT), _errors_about(bucket, path):
+            yield send
+
+    @asynccontextmanager
+    async def _place(self, places: asyncio.Semaphore, count: int) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(QUEUE_SECONDS):
-                await self._places.acquire()
+                await places.acquire()
         except TimeoutError:
-            raise Busy(CALLS_IN_FLIGHT, QUEUE_SECONDS) from None
-        token = _calling.set(credentials)
+            raise Busy(count, QUEUE_SECONDS) from None
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                yield await self._client(address)
-        except TimeoutError:
-            raise StorageUnavailable(f"it did not answer within {CALL_SECONDS:g} s") from None
-        except Exception as error:
-            if (known := error_for(error, bucket, path)) is not None:
-                raise known from None
-            raise
+            yield
         finally:
-            _calling.reset(token)
-            self._places.release()
+            places.release()
 
-    async def _client(self, address: str) -> Any:
+    async def _client(self, address: str, *, is_for_transfers: bool) -> Any:
         async with self._opening:
-            if address not in self._clients:
+            if (known := (address, is_for_transfers)) not in self._clients:
                 session = await asyncio.to_thread(_load_session)
                 from aiobotocore.config import AioConfig
 
                 config = AioConfig(
                     signature_version="s3v4",
-                    s3={"addressing_style": "path"},
+                    s3={
+                        "addressing_style": "path",
+                        # A body that is sent as it comes has no hash yet.
+                        **({"payload_signing_enabled": False} if is_for_transfers else {}),
+                    },
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
                     connect_timeout=5,
-                    read_timeout=30,
-                    max_pool_connections=CALLS_IN_FLIGHT,
-                    retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+                    read_timeout=SILENCE_SECONDS,
+                    max_pool_connections=TRANSFERS_IN_FLIGHT if is_for_transfers else CALLS_IN_FLIGHT,
+                    retries={"total_max_attempts": 1 if is_for_transfers else ATTEMPTS, "mode": "standard"},
                 )
                 opened = session.create_client("s3", region_name="us-east-1", endpoint_url=address, config=config)
-                self._clients[address] = await self._stack.enter_async_context(opened)
-            return self._clients[address]
+                self._clients[known] = await self._stack.enter_async_context(opened)
+            return self._clients[known]
+
+
+@contextmanager
+def _signed_by(credentials: StorageCredentials) -> Iterator[None]:
+    token = _calling.set(credentials)
+    try:
+        yield
+    finally:
+        _calling.reset(token)
+
+
+@asynccontextmanager
+async def _errors_about(bucket: str, path: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if (known := error_for(error, bucket, path)) is not None:
+            raise known from None
+        raise
 
 
 def _load_session() -> "AioSession":

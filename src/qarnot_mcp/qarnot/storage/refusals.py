@@ -23,6 +23,8 @@ def error_for(error: Exception, bucket: str, path: str) -> QarnotError | None:
         return StorageUnavailable(f"it failed with status {status}")
     if code == "NoSuchBucket" or (code == "NoSuchKey" and not path):
         return NotFound("bucket", bucket)
+    if code == "NoSuchUpload":
+        return NotFound("upload", path)
     if code == "NoSuchKey":
         return NotFound("file", f"{bucket}/{path}")
     return StorageRefused(code, bucket, str(said.get("Message") or ""))
