@@ -22,7 +22,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "auth": {"metrics", "qarnot", "settings", "text"},
     "tools": {"auth", "qarnot", "text"},
     "server": {"auth", "dashboard", "metrics", "qarnot", "settings", "text", "tools"},
-    "web": {"auth", "qarnot", "server", "settings", "text", "tools"},
+    "web": {"auth", "dashboard", "qarnot", "server", "settings", "text", "tools"},
     "process": {"auth", "metrics", "qarnot", "server", "settings", "text", "web"},
     "doctor": {"auth", "process", "qarnot", "server", "settings", "text", "tools", "web"},
     "cli": {"doctor", "process", "sandbox", "settings", "web"},

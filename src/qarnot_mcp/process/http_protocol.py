@@ -8,6 +8,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD_BYTES = 65_536
 PIECE_BYTES = 16_384
 REQUEST_SECONDS = 60.0
+PART_SECONDS = 660.0
+"""For a part of a file, which a person sends over a slow line; the files page itself ends one that pauses."""
+PART_PATH = b"/files/api/"
 
 
 def refused(status: str, words: str) -> bytes:
@@ -24,11 +27,12 @@ TOO_SLOW = refused("408 Request Timeout", "The request did not arrive in time")
 class BoundedHeadProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a 431 for a head over 64 KiB and a 408 for a request that takes over a minute.
 
-    Bytes are counted in pieces of 16 KiB, so a head may be larger by one. An offer to change
-    the protocol (`Upgrade: h2c`, as some clients send with every request) is ignored, as HTTP allows.
+    A part of a file may take eleven. Bytes are counted in pieces of 16 KiB, so a head may be larger by one. An offer to
+    change the protocol (`Upgrade: h2c`, as some clients send with every request) is ignored, as HTTP allows.
     """
 
     request_seconds = REQUEST_SECONDS
+    part_seconds = PART_SECONDS
     _head_bytes = 0
     _is_in_head = False
     _deadline: asyncio.TimerHandle | None = None
@@ -93,6 +97,8 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Stop the count: the head fitted."""
         self._is_in_head = False
+        if self.parser.get_method() == b"PUT" and self.url.startswith(PART_PATH):
+            self._start_deadline(self.part_seconds)
         if not self.parser.should_upgrade():
             super().on_headers_complete()
 
@@ -106,9 +112,9 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     def _is_responding(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _start_deadline(self) -> None:
+    def _start_deadline(self, seconds: float | None = None) -> None:
         self._stop_deadline()
-        self._deadline = self.loop.call_later(self.request_seconds, self._refuse, TOO_SLOW)
+        self._deadline = self.loop.call_later(seconds or self.request_seconds, self._refuse, TOO_SLOW)
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from qarnot_mcp import __version__
 from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from qarnot_mcp.qarnot.http.transport import Transport
+from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.server.cache_hints import add_cache_hints
 from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.server.fastmcp_tools import make_tool, skip_hidden_list
@@ -23,7 +24,7 @@ from qarnot_mcp.server.resources import add_resources
 from qarnot_mcp.server.secrets_middleware import SecretsMiddleware
 from qarnot_mcp.server.toolset_middleware import ToolsetMiddleware
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.tools.context import ServerContext
+from qarnot_mcp.tools.context import FilesLink, ServerContext
 from qarnot_mcp.tools.limits import SubmitLimits
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry
@@ -59,11 +60,15 @@ def create_server(
     auth: "QarnotOAuthProvider | None" = None,
     registry: Registry = REGISTRY,
     origin: str | None = None,
+    *,
+    storage: StoragePool | None = None,
+    files_link: FilesLink | None = None,
 ) -> FastMCP[dict[str, ServerContext]]:
     """Build the server with its tools; the transport is opened when its lifespan begins.
 
     `resolve_key` answers the key of the call being served. `auth` is the sign-in of mode `oauth`. `origin` is the
-    address without a path at which the icons are served. Raises `SettingsError` for a tool set that is not known.
+    address without a path at which the icons are served. `files_link` makes links to the files page, where there is
+    one, which shares the `storage`. Raises `SettingsError` for a tool set that is not known.
     """
     offer = ToolOffer.of(registry, settings)
     connection = partial(offer.current, scoped=auth is not None)
@@ -79,7 +84,9 @@ def create_server(
                 resolve_key,
                 lambda: not connection().may_write,
                 settings.max_wait_seconds,
+                storage or StoragePool(),
                 limits=SubmitLimits(settings.max_instances, settings.max_wall_time, settings.max_credits_per_day),
+                files_link=files_link,
             )
             stack.push_async_callback(context.storage.close)
             yield {"context": context}

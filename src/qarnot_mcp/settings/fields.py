@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-RESERVED_PATHS = ("/health", "/ready", "/authorize", "/login", "/register", "/revoke", "/token")
+RESERVED_PATHS = ("/health", "/ready", "/files", "/authorize", "/login", "/register", "/revoke", "/token")
 MIN_SECRET_CHARACTERS = 32
 
 

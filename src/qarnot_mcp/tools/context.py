@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fastmcp.server.dependencies import get_context
 from pydantic import SecretStr
@@ -15,9 +16,19 @@ from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.limits import NO_LIMITS, SubmitLimits
 
 
+class FilesLink(Protocol):
+    """Makes a link to the files page, for the files of a bucket whose paths begin with a prefix."""
+
+    async def __call__(self, key: SecretStr, bucket: str, prefix: str, seconds: int, *, may_write: bool) -> str:
+        """Return the link, which works for `seconds` and with the rights of the key."""
+
+
 @dataclass(frozen=True)
 class ServerContext:
-    """What lives as long as the server: the transport, whose key a call uses, whether it may not write, its waits."""
+    """What lives as long as the server: the transport, whose key a call uses, whether it may not write, its waits.
+
+    `files_link` is None where the server has no files page.
+    """
 
     transport: Transport
     resolve_key: Callable[[], SecretStr]
@@ -25,6 +36,7 @@ class ServerContext:
     max_wait_seconds: float
     storage: StoragePool = field(default_factory=StoragePool)
     limits: SubmitLimits = NO_LIMITS
+    files_link: FilesLink | None = None
 
 
 @dataclass

@@ -13,11 +13,14 @@ from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.auth.mode import choose_mode
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
+from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.server.app import create_server
 from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry
+from qarnot_mcp.web.files.links import FilesLinks
+from qarnot_mcp.web.files.routes import FilesPage
 from qarnot_mcp.web.health import Readiness, health
 from qarnot_mcp.web.request_guard import RequestGuard
 from qarnot_mcp.web.response_form import ResponseForm
@@ -41,11 +44,12 @@ def create_app(
     Raises `SettingsError` for a setting that cannot be used.
     """
     transport = open_transport(settings, simulation)
+    offer = ToolOffer.of(registry, settings)
     mode = choose_mode(settings.auth, public_url)
     key_of_call = partial(resolve_key, mode, settings.api_key)
     origin = public_url or f"http://localhost:{settings.port}"
     further: list[Middleware] = []
-    auth = None
+    auth, sealing_secrets = None, settings.secret_key
     if mode == "oauth":
         # Only here: a server without sign-in starts a tenth sooner and holds less without them.
         from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
@@ -54,13 +58,26 @@ def create_app(
         secrets = load_secrets(settings.secret_key, settings.secret_file)
         if secrets.notice is not None:
             log.log(secrets.notice.level, secrets.notice.text)
+        sealing_secrets = list(secrets.values)
         auth = create_provider(settings, origin, secrets, partial(account_of, transport))
-        offer = ToolOffer.of(registry, settings)
         metadata = resource_metadata_url(origin, settings.path)
         further.append(Middleware(ScopeStepUp, offer=offer, path=settings.path, metadata_url=metadata))
-    server = create_server(settings, transport, key_of_call, auth, registry, origin)
+    storage = StoragePool()
+    links = FilesLinks(origin, sealing_secrets) if "storage" in offer.offered else None
+    server = create_server(
+        settings,
+        transport,
+        key_of_call,
+        auth,
+        registry,
+        origin,
+        storage=storage,
+        files_link=None if links is None else links.make,
+    )
     server.custom_route("/health", methods=["GET"])(health)
     server.custom_route("/ready", methods=["GET"])(Readiness(transport).respond)
+    if links is not None:
+        FilesPage(links, transport, storage, read_only=settings.read_only).add_to(server.custom_route)
     hosts, origins = list(settings.allowed_hosts), list(settings.allowed_origins)
     if public_url:
         hosts.append(urlsplit(public_url).hostname or "")

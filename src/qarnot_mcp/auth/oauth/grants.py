@@ -75,3 +75,18 @@ class RefreshGrant(Grant):
     purpose: Literal["refresh"] = "refresh"
     id: str
     predecessor: str | None = None
+
+
+class FilesGrant(Sealed):
+    """What a link to the files page holds: whose key, for which files of which server, and until when.
+
+    It has an end of its own, so that a link that has expired can be told from one that was changed.
+    """
+
+    purpose: Literal["files"] = "files"
+    key: SealedKey
+    origin: str
+    bucket: str
+    prefix: str
+    may_write: bool
+    ends_at: float

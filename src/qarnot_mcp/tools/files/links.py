@@ -1,30 +1,41 @@
-"""The tools that hand out links: share_file to read one file, request_upload to write one."""
+"""The tools that hand out links: share_file to read, request_upload to write."""
 
 import shlex
 from posixpath import basename
 from typing import Annotated
 
 from fastmcp.tools.base import ToolResult
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
+from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
+from qarnot_mcp.qarnot.storage.names import check_new_bucket
 from qarnot_mcp.tools.answers import Result, answer
 from qarnot_mcp.tools.checks import Arguments, whole_number
-from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.files.parameters import BucketParameter, PathParameter
+from qarnot_mcp.tools.context import current_client, current_context, current_key
+from qarnot_mcp.tools.files.parameters import BucketParameter, Path, Prefix, check_path, check_prefix
 
 MIN_SECONDS, MAX_SECONDS = 300, 604_800
-MAX_UPLOAD_SECONDS = 86_400
+MIN_PAGE_SECONDS, MAX_PAGE_SECONDS = 900, 86_400
+
+
+def check_shared(given: str, info: ValidationInfo) -> str:
+    """Check the path of a file, or of a folder, which ends in a slash."""
+    return check_prefix(given, info) if given.endswith("/") else check_path(given, info)
 
 
 class ShareFile(Arguments):
     """The arguments of share_file."""
 
     bucket: BucketParameter
-    path: PathParameter
+    path: Annotated[
+        str,
+        AfterValidator(check_shared),
+        Field(description="A file's path; or a folder's, ending in /, for a page that shows it and makes a zip of it."),
+    ]
     valid_seconds: Annotated[
         int,
         whole_number(MIN_SECONDS, MAX_SECONDS),
-        Field(description="How long it works: 300 to 604800."),
+        Field(description="How long it works: 300 to 604800; a folder's at most 86400."),
     ] = 3600
 
 
@@ -32,63 +43,106 @@ class RequestUpload(Arguments):
     """The arguments of request_upload."""
 
     bucket: BucketParameter
-    path: PathParameter
+    prefix: Annotated[Prefix, Field(description="The folder that the page uploads into, such as in/.")] = ""
+    path: Annotated[Path | None, Field(description="For one named file: its path, to get a curl line, too.")] = None
+    create_bucket: Annotated[bool, Field(description="Make the bucket where it is missing.")] = False
     valid_seconds: Annotated[
-        int, whole_number(MIN_SECONDS, MAX_UPLOAD_SECONDS), Field(description="How long it works: 300 to 86400.")
+        int,
+        whole_number(MIN_PAGE_SECONDS, MAX_PAGE_SECONDS),
+        Field(description="How long it works: 900 to 86400."),
     ] = 3600
 
 
 class Shared(Result):
-    """A link to one file."""
+    """A link to one file, or to the page of a folder."""
 
     link: str
-    command: str = Field(description="Downloads the file in a shell.")
-    size_bytes: int
+    command: str | None = Field(None, description="Downloads the file in a shell.")
+    size_bytes: int | None = None
     valid_seconds: int
-    warning: str = (
-        "Whoever has the link can read the file until it ends; it cannot be taken back, and it shows the account's "
-        "e-mail address."
-    )
+    warning: str
 
 
 class UploadOffered(Result):
-    """A way to upload one file."""
+    """Ways to upload files from the person's machine."""
 
-    command: str = Field(description="Run where the file is; the name after -T is the local file.")
+    link: str | None = Field(None, description="The page for the person, to drop files and folders of any size.")
+    command: str | None = Field(None, description="Run where the file is; the name after -T is the local file.")
     valid_seconds: int
-    warning: str = (
-        "Whoever has this line can write that one file until it ends, over what is there; it shows the account's "
-        "e-mail address."
-    )
+    warning: str
     large_files: str
 
 
 async def share_file(arguments: ShareFile) -> ToolResult:
-    """Make a link by which anyone can download one file, without a key, for 5 minutes to 7 days. Ask before sharing."""
-    storage = current_client().storage
-    found = await storage.file(arguments.bucket, arguments.path)
-    link = await storage.link("GET", arguments.bucket, arguments.path, arguments.valid_seconds)
-    name = basename(arguments.path).lstrip("-") or "file"
-    command = f"curl -fo {shlex.quote(name)} {shlex.quote(link)}"
+    """Make a link by which anyone can download one file, without a key, for 5 minutes to 7 days. Ask before sharing.
+
+    For a folder it is a page that shows what is in it, for at most a day.
+    """
+    storage, bucket, path = current_client().storage, arguments.bucket, arguments.path
+    if path.endswith("/"):
+        seconds = min(max(arguments.valid_seconds, MIN_PAGE_SECONDS), MAX_PAGE_SECONDS)
+        if not (await storage.files(bucket, path, limit=1)).files:
+            raise NotFound("folder", f"{bucket}/{path}")
+        link = await page_link(bucket, path, seconds, may_write=False)
+        if link is None:
+            raise InvalidArgument("path", path, "the path of one file: this server has no page for folders")
+        warning = "Whoever has the link can see and download these files until it ends; it cannot be taken back."
+        return answer(Shared(link=link, valid_seconds=seconds, warning=warning))
+    found = await storage.file(bucket, path)
+    link = await storage.link("GET", bucket, path, arguments.valid_seconds)
+    name = basename(path).lstrip("-") or "file"
     return answer(
-        Shared(link=link, command=command, size_bytes=found.size_bytes, valid_seconds=arguments.valid_seconds)
+        Shared(
+            link=link,
+            command=f"curl -fo {shlex.quote(name)} {shlex.quote(link)}",
+            size_bytes=found.size_bytes,
+            valid_seconds=arguments.valid_seconds,
+            warning=(
+                "Whoever has the link can read the file until it ends; it cannot be taken back, and it shows the "
+                "account's e-mail address."
+            ),
+        )
     )
 
 
 async def request_upload(arguments: RequestUpload) -> ToolResult:
-    """Get a curl line that uploads one file from the person's machine into a bucket that exists, up to 5 GB."""
-    storage = current_client().storage
-    await storage.files(arguments.bucket, limit=1)  # a bucket that is missing is told now, not by curl
-    link = await storage.link("PUT", arguments.bucket, arguments.path, arguments.valid_seconds)
-    name = basename(arguments.path)
-    large_files = (
-        "For more than 5 GB use rclone: type s3, provider Ceph, "
-        f"endpoint {await storage.address()}, access key the account's e-mail address, secret key the API key."
-    )
+    """Let the person upload from their machine: a link to a page that takes files and folders of any size.
+
+    With path also a curl line for one file of at most 5 GB. Give the person the link, and wait for what they say.
+    """
+    storage, bucket, path = current_client().storage, arguments.bucket, arguments.path
+    if arguments.create_bucket:
+        await storage.create_bucket(check_new_bucket(bucket))
+    try:
+        await storage.files(bucket, limit=1)  # a bucket that is missing is told now, not by the page
+    except NotFound as error:
+        error.add("create_bucket=true makes it.")
+        raise
+    link = await page_link(bucket, arguments.prefix, arguments.valid_seconds, may_write=True)
+    if link is None and path is None:
+        raise InvalidArgument("path", None, "the path of one file: this server has no page to upload with")
+    command = None
+    if path is not None:
+        address = await storage.link("PUT", bucket, path, arguments.valid_seconds)
+        command = f"curl -fT {shlex.quote(f'./{basename(path)}')} {shlex.quote(address)}"
     return answer(
         UploadOffered(
-            command=f"curl -fT {shlex.quote(f'./{name}')} {shlex.quote(link)}",
+            link=link,
+            command=command,
             valid_seconds=arguments.valid_seconds,
-            large_files=large_files,
+            warning=(
+                "Whoever has these can use them until they end: the link to see and change files there, the curl line "
+                "to write that file. The line shows the account's e-mail address."
+            ),
+            large_files=(
+                f"For very much, use rclone: type s3, provider Ceph, endpoint {await storage.address()}, access key "
+                "the account's e-mail address, secret key the API key."
+            ),
         )
     )
+
+
+async def page_link(bucket: str, prefix: str, seconds: int, *, may_write: bool) -> str | None:
+    """Return a link to the files page, or None where this server has none."""
+    make = current_context().files_link
+    return None if make is None else await make(current_key(), bucket, prefix, seconds, may_write=may_write)
