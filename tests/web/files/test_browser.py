@@ -31,7 +31,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     page = await context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: "Content Security" in message.text and faults.append(message.text))
+    page.on("console", lambda message: faults.extend([message.text] if "Content Security" in message.text else []))
     yield page
     await context.close()
     assert faults == []
@@ -98,7 +98,7 @@ async def test_an_upload_survives_a_cut_connection_a_pause_and_a_reload(
     await page.reload()
     await expect(page.get_by_text("Not finished last time")).to_be_visible()
     await page.unroute(PARTS)
-    page.on("request", lambda request: "/uploads/part" in request.url and sent.append(request.url))
+    page.on("request", lambda request: sent.extend([request.url] if "/uploads/part" in request.url else []))
     await choose(page, "Choose files", large)
     await expect(page.get_by_text("Everything is uploaded.", exact=True).last).to_be_visible(timeout=LONG_ENOUGH)
     numbers = [url.partition("number=")[2] for url in sent]
