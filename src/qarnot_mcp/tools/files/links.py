@@ -30,12 +30,12 @@ class ShareFile(Arguments):
     path: Annotated[
         str,
         AfterValidator(check_shared),
-        Field(description="A file's path; or a folder's, ending in /, for a page that shows it and makes a zip of it."),
+        Field(description="A file's path, or a folder's, with / at its end."),
     ]
     valid_seconds: Annotated[
         int,
         whole_number(MIN_SECONDS, MAX_SECONDS),
-        Field(description="How long it works: 300 to 604800; a folder's at most 86400."),
+        Field(description="How long it works: 300 to 604800 (folder: 86400)."),
     ] = 3600
 
 
@@ -43,8 +43,8 @@ class RequestUpload(Arguments):
     """The arguments of request_upload."""
 
     bucket: BucketParameter
-    prefix: Annotated[Prefix, Field(description="The folder that the page uploads into, such as in/.")] = ""
-    path: Annotated[Path | None, Field(description="For one named file: its path, to get a curl line, too.")] = None
+    prefix: Annotated[Prefix, Field(description="The folder to upload into, such as in/.")] = ""
+    path: Annotated[Path | None, Field(description="For one file: its path.")] = None
     create_bucket: Annotated[bool, Field(description="Make the bucket where it is missing.")] = False
     valid_seconds: Annotated[
         int,
@@ -74,10 +74,7 @@ class UploadOffered(Result):
 
 
 async def share_file(arguments: ShareFile) -> ToolResult:
-    """Make a link by which anyone can download one file, without a key, for 5 minutes to 7 days. Ask before sharing.
-
-    For a folder it is a page that shows what is in it, for at most a day.
-    """
+    """Make a link by which anyone, without a key, can download a file, or all of a folder. Ask before sharing."""
     storage, bucket, path = current_client().storage, arguments.bucket, arguments.path
     if path.endswith("/"):
         seconds = min(max(arguments.valid_seconds, MIN_PAGE_SECONDS), MAX_PAGE_SECONDS)
@@ -106,10 +103,7 @@ async def share_file(arguments: ShareFile) -> ToolResult:
 
 
 async def request_upload(arguments: RequestUpload) -> ToolResult:
-    """Let the person upload from their machine: a link to a page that takes files and folders of any size.
-
-    With path also a curl line for one file of at most 5 GB. Give the person the link, and wait for what they say.
-    """
+    """Get a link to a page where the person uploads files and folders; with path also a curl line for one file."""
     storage, bucket, path = current_client().storage, arguments.bucket, arguments.path
     if arguments.create_bucket:
         await storage.create_bucket(check_new_bucket(bucket))
