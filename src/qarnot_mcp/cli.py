@@ -92,7 +92,7 @@ def sandbox(options: argparse.Namespace) -> "ASGIApp":
     speed = DEFAULT_SPEED if options.sandbox_speed is None else options.sandbox_speed
     if not MIN_SPEED <= speed <= MAX_SPEED:
         fail(f"--sandbox-speed is {speed:g}, which is not valid: give {MIN_SPEED:g} to {MAX_SPEED:,.0f}.", status=2)
-    return create_app(speed=speed, seed=options.sandbox_seed)
+    return create_app(speed=speed, seed=options.sandbox_seed, opens_storage=True)
 
 
 def examine(settings: "Settings", simulation: "ASGIApp | None") -> int:

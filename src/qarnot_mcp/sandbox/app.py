@@ -19,6 +19,7 @@ from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.control.faults import Fault, read_fault
 from qarnot_mcp.sandbox.control.hostility import hostile_pieces
 from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
+from qarnot_mcp.sandbox.loopback import Loopback
 from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
@@ -45,15 +46,24 @@ class Sandbox(Starlette):
 
 
 def create_app(
-    *, speed: float = DEFAULT_SPEED, seed: int | None = None, clock: Callable[[], float] = time.time
+    *,
+    speed: float = DEFAULT_SPEED,
+    seed: int | None = None,
+    clock: Callable[[], float] = time.time,
+    opens_storage: bool = False,
 ) -> Starlette:
     """Return a new sandbox; two sandboxes share no state.
 
     `speed` is how many platform seconds pass in one second of `clock` (0.01 to 1,000,000); `seed` makes the world
-    and every draw in it repeatable. The app needs no lifespan events. Raises ValueError for a speed out of range.
+    and every draw in it repeatable. With `opens_storage` an app that is called within a process opens a socket for its
+    storage. The app needs no lifespan events. Raises ValueError for a speed out of range.
     """
     platform = Platform(speed=speed, seed=seed, clock=clock)
-    return Sandbox(routes=[Mount("/", app=Endpoint(Api(platform), Storage(platform), Control(platform)))])
+    endpoint = Endpoint(Api(platform), Storage(platform), Control(platform))
+    sandbox = Sandbox(routes=[Mount("/", app=endpoint)])
+    if opens_storage:
+        endpoint.loopback = Loopback(sandbox)
+    return sandbox
 
 
 class Endpoint:
@@ -63,6 +73,7 @@ class Endpoint:
         self._api = api
         self._storage = storage
         self._control = control
+        self.loopback: Loopback | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Return one request; other kinds of scope are left alone."""
@@ -129,9 +140,7 @@ class Endpoint:
             query = scope["query_string"]
             fields = tuple(parse_qsl(query.decode("latin-1"))) if query else ()
             late_seconds = 0.0 if fault is None else fault.late_seconds
-            # No caller in the same process could reach a storage by its address.
-            host = headers.get(b"host") if scope[_CONNECTION] is not None else None
-            storage = f"{scope['scheme']}://{host}" if host else None
+            storage = self._storage_address(scope, headers.get(b"host"))
             request = Request(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds, storage)
             response = self._api.respond(request)
         self._write_journal(method, path, key, headers, response, fault)
@@ -140,6 +149,12 @@ class Endpoint:
             await _send(send, response)
         else:
             await _fail(fault, response, scope, receive, send)
+
+    def _storage_address(self, scope: Scope, host: str | None) -> str | None:
+        """Return where the caller reaches the storage; one in the same process needs a socket for it."""
+        if scope[_CONNECTION] is not None:
+            return f"{scope['scheme']}://{host}" if host else None
+        return None if self.loopback is None else self.loopback.address()
 
     def _write_journal(
         self,
