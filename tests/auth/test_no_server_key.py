@@ -24,6 +24,8 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "share_file": {"bucket": "some", "path": "file.txt"},
     "request_upload": {"bucket": "some", "path": "file.txt"},
     "delete_files": {"bucket": "some", "paths": ["file.txt"]},
+    "snapshot_task": {"task_uuid": UUID},
+    "update_task": {"task_uuid": UUID, "tags": ["t"]},
     "get_account": {},
     "list_machines": {},
     "usage_report": {},

@@ -15,6 +15,7 @@ from qarnot_mcp.qarnot.storage.client import StorageClient
 from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.qarnot.storage.uploads import UploadsClient
 from qarnot_mcp.qarnot.tasks.client import TasksClient
+from qarnot_mcp.qarnot.tasks.control import ControlClient
 
 
 class QarnotClient:
@@ -36,6 +37,7 @@ class QarnotClient:
         self._session = Session(transport, key, read_only=read_only, request_id=request_id)
         self.account = AccountClient(self._session)
         self.carbon = CarbonClient(self._session)
+        self.control = ControlClient(self._session)
         self.credits = CreditsClient(self._session)
         self.hardware = HardwareClient(self._session)
         self.jobs = JobsClient(self._session)

@@ -4,6 +4,8 @@ from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.tools.account.get_account import Account, get_account
 from qarnot_mcp.tools.account.list_machines import MachineList, list_machines
 from qarnot_mcp.tools.account.usage_report import UsageReport, usage_report
+from qarnot_mcp.tools.control.snapshot_task import Snapshotted, snapshot_task
+from qarnot_mcp.tools.control.update_task import Updated, update_task
 from qarnot_mcp.tools.files.delete_files import FilesDeleted, delete_files
 from qarnot_mcp.tools.files.links import Shared, UploadOffered, request_upload, share_file
 from qarnot_mcp.tools.files.list_buckets import BucketList, list_buckets
@@ -50,7 +52,22 @@ REGISTRY = Registry(
                 ToolEntry(delete_files, "Delete files", FilesDeleted, WRITE_SCOPE, writes=True, destroys=True),
             ),
         ),
-        Toolset("control", "change tasks that exist: resize, retry, snapshots, reservations"),
+        Toolset(
+            "control",
+            "change running tasks: snapshots of their files, new input files, constants, tags",
+            (
+                ToolEntry(
+                    snapshot_task,
+                    "Snapshot a task",
+                    Snapshotted,
+                    WRITE_SCOPE,
+                    writes=True,
+                    destroys=True,
+                    idempotent=False,
+                ),
+                ToolEntry(update_task, "Update a task", Updated, WRITE_SCOPE, writes=True, destroys=True),
+            ),
+        ),
         Toolset("jobs", "order tasks that depend on each other"),
         Toolset("pools", "keep machines booted for many short tasks"),
         Toolset(

@@ -116,8 +116,11 @@ def changed_constants(source: Task, arguments: SubmitTask) -> list[ConstantArgum
     if arguments.append_to_command is not None:
         command = command_of(source.constants, changes)
         changes[command.key] = appended(command.value, arguments.append_to_command)
-    if not changes:
-        return None
+    return merged_constants(source, changes) if changes else None
+
+
+def merged_constants(source: Task, changes: dict[str, str]) -> list[ConstantArgument]:
+    """Return all constants of a task with some of them changed, secret ones as the API shows them."""
     merged = {constant.key: constant.value for constant in source.constants} | changes
     return [ConstantArgument.model_construct(key=key, value=value) for key, value in merged.items()]
 

@@ -1,0 +1,1 @@
+"""The tool set control: change tasks that run."""

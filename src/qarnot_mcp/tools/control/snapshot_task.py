@@ -1,0 +1,143 @@
+"""The tool that takes snapshots of a running task."""
+
+from typing import Annotated, Self
+
+from fastmcp.tools.base import ToolResult
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+
+from qarnot_mcp.qarnot.errors import Forbidden, InvalidArgument
+from qarnot_mcp.qarnot.tasks import control
+from qarnot_mcp.qarnot.tasks.control import Snapshot, SnapshotConfig
+from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer, date
+from qarnot_mcp.tools.checks import (
+    MAX_NAME_CHARACTERS,
+    Arguments,
+    TaskIdParameter,
+    parameter_of,
+    text_line,
+    whole_number,
+)
+from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.files.parameters import Bucket, Prefix
+
+MAX_SECONDS = 30 * 86_400
+STATES = {"triggered": "triggered", "inprogress": "in progress", "success": "success", "failure": "failure"}
+
+
+def check_snapshot_id(given: str, info: ValidationInfo) -> str:
+    """Check the id of a snapshot."""
+    return control.check_snapshot_id(given.strip(), parameter_of(info))
+
+
+Pattern = Annotated[str, text_line(MAX_NAME_CHARACTERS)]
+
+
+class SnapshotTask(Arguments):
+    """The arguments of snapshot_task."""
+
+    task_uuid: TaskIdParameter
+    every_seconds: Annotated[
+        Annotated[int, whole_number(0, MAX_SECONDS)] | None,
+        Field(description="Take one every so many seconds, such as 1800; 0 stops that. Without it, one is taken now."),
+    ] = None
+    whitelist: Annotated[Pattern | None, Field(description="Regular expression of files to take.")] = None
+    blacklist: Annotated[Pattern | None, Field(description="Regular expression of files to leave out.")] = None
+    bucket: Annotated[Bucket | None, Field(description="Where to; by default the task's own bucket.")] = None
+    prefix: Annotated[Prefix | None, Field(description="Put before the paths of the files, such as at-noon/.")] = None
+    snapshot_id: Annotated[
+        Annotated[str, AfterValidator(check_snapshot_id)] | None,
+        Field(description="Tell how far this snapshot is, and take none."),
+    ] = None
+
+    @model_validator(mode="after")
+    def check_together(self) -> Self:
+        """Check that a question about a snapshot asks for nothing else."""
+        if self.snapshot_id is not None and (self.every_seconds is not None or self.config.to_api()):
+            raise InvalidArgument("snapshot_id", self.snapshot_id, "it alone, beside task_uuid")
+        return self
+
+    @property
+    def config(self) -> SnapshotConfig:
+        """Which files go where."""
+        return SnapshotConfig(
+            whitelist=self.whitelist, blacklist=self.blacklist, bucket=self.bucket, bucket_prefix=self.prefix
+        )
+
+
+class Snapshotted(Result):
+    """A snapshot, or how often they are taken."""
+
+    task_uuid: str
+    snapshot_id: str | None = None
+    status: str | None = Field(None, description="triggered, in progress, success or failure.")
+    every_seconds: int | None = None
+    bucket: str | None = None
+    prefix: str | None = None
+    triggered: str | None = None
+    size_bytes: int | None = None
+    transferred_bytes: int | None = None
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, task_uuid: str, snapshot: Snapshot) -> Self:
+        """Shape the status of a snapshot."""
+        status = snapshot.status.lower()
+        config = snapshot.config or SnapshotConfig()
+        hints = {
+            "success": "list_files of the tool set storage shows the files of the bucket.",
+            "failure": "It may have had no bucket, or the task ended first.",
+        }
+        return cls(
+            task_uuid=task_uuid,
+            snapshot_id=one_line(snapshot.id, NAME_CHARACTERS * 2),
+            status=STATES.get(status) or one_line(status, STATE_CHARACTERS),
+            bucket=one_line(config.bucket, NAME_CHARACTERS) if config.bucket else None,
+            prefix=one_line(config.bucket_prefix, NAME_CHARACTERS) if config.bucket_prefix else None,
+            triggered=date(snapshot.triggered),
+            size_bytes=snapshot.size_bytes,
+            transferred_bytes=snapshot.transferred_bytes,
+            hint=hints.get(status, "Ask again in ten seconds."),
+        )
+
+    @classmethod
+    def every(cls, task_uuid: str, seconds: int, bucket: str | None) -> Self:
+        """Shape how often snapshots are taken from now on."""
+        hint = "The platform may take them less often than asked." if seconds else "No more are taken."
+        return cls(task_uuid=task_uuid, every_seconds=seconds, bucket=bucket, hint=hint)
+
+
+async def snapshot_task(arguments: SnapshotTask) -> ToolResult:
+    """Snapshot a running Qarnot task: copy files of its working directory into a bucket while it goes on.
+
+    Takes one now or every so many seconds, or tells how far one is: for checkpoints, and to look at results early.
+    """
+    client = current_client()
+    task_id = arguments.task_uuid
+    if arguments.snapshot_id is not None:
+        return answer(Snapshotted.of(task_id, await client.control.snapshot_status(task_id, arguments.snapshot_id)))
+    task = await client.tasks.get(task_id)
+    bucket = bucket_of(task, arguments)
+    try:
+        if arguments.every_seconds is not None:
+            await client.control.snapshot_every(task.uuid, arguments.every_seconds, arguments.config)
+            return answer(Snapshotted.every(task.uuid, arguments.every_seconds, bucket))
+        snapshot_id = await client.control.snapshot(task.uuid, arguments.config)
+    except Forbidden:
+        state = one_line(f"{task.name} is {task.state}.", NAME_CHARACTERS)
+        raise InvalidArgument("task_uuid", task_id, "a task whose instances execute", state) from None
+    hint = "snapshot_task with this snapshot_id tells when it is there."
+    return answer(
+        Snapshotted(task_uuid=task.uuid, snapshot_id=snapshot_id, status="triggered", bucket=bucket, hint=hint)
+    )
+
+
+def bucket_of(task: Task, arguments: SnapshotTask) -> str | None:
+    """Return the bucket that snapshots go to; raises `InvalidArgument` where there is none."""
+    own = task.raw.get("snapshotBucket") or task.result_bucket
+    bucket = arguments.bucket or (own if isinstance(own, str) else None)
+    if bucket is None and arguments.every_seconds != 0:
+        hint = "The task has neither a bucket for snapshots nor one for results."
+        raise InvalidArgument("bucket", None, "a bucket for the files", hint)
+    return one_line(bucket, NAME_CHARACTERS) if bucket else None

@@ -1,0 +1,83 @@
+"""The tool that changes the tags and constants of a task, and pushes new input files to it."""
+
+from typing import Annotated, Any, Self
+
+from fastmcp.tools.base import ToolResult
+from pydantic import Field, model_validator
+
+from qarnot_mcp.qarnot.errors import BadRequest, InvalidArgument
+from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.checks import Arguments, Tags, TaskIdParameter
+from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.tasks.new_task import Constants
+from qarnot_mcp.tools.tasks.rerun import merged_constants
+
+
+class UpdateTask(Arguments):
+    """The arguments of update_task."""
+
+    task_uuid: TaskIdParameter
+    tags: Annotated[Tags | None, Field(description="All of its tags from now on.")] = None
+    constants: Annotated[
+        Constants | None, Field(description='Constants to set, such as {"EPOCHS": "20"}; others stay.')
+    ] = None
+    refresh_inputs: Annotated[
+        bool, Field(description="Push new and changed files of its resource buckets to running instances.")
+    ] = False
+
+    @model_validator(mode="after")
+    def check_something_changes(self) -> Self:
+        """Check that something is to change."""
+        if self.tags is None and not self.constants and not self.refresh_inputs:
+            raise InvalidArgument("tags", None, "tags, constants, or refresh_inputs=true")
+        return self
+
+    def changes(self, task: Task) -> dict[str, Any]:
+        """Return the body of the update: whole lists, as the API takes no others."""
+        body: dict[str, Any] = {} if self.tags is None else {"tags": self.tags}
+        if self.constants:
+            constants = merged_constants(task, {one.key: one.value for one in self.constants})
+            body["constants"] = [constant.model_dump() for constant in constants]
+        return body
+
+
+class Updated(Result):
+    """What of a task was changed."""
+
+    uuid: str
+    name: str
+    state: str
+    tags: list[str] | None = None
+    constants_set: list[str] | None = Field(None, description="Their keys.")
+    inputs_refreshed: bool | None = None
+    note: str | None = None
+
+
+async def update_task(arguments: UpdateTask) -> ToolResult:
+    """Change a Qarnot task that exists: its tags, its constants, or the input files of its running instances."""
+    client = current_client()
+    task = await client.tasks.get(arguments.task_uuid)
+    changes = arguments.changes(task)
+    if changes:
+        await client.control.update(task.uuid, changes)
+    if arguments.refresh_inputs:
+        try:
+            await client.control.refresh_inputs(task.uuid)
+        except BadRequest:
+            done = " Its tags and constants were changed." if changes else ""
+            state = one_line(f"{task.name} is {task.state}.{done}", NAME_CHARACTERS * 2)
+            raise InvalidArgument("refresh_inputs", True, "it for a task that runs", state) from None
+    keys = [one.key for one in arguments.constants or ()]
+    return answer(
+        Updated(
+            uuid=task.uuid,
+            name=one_line(task.name, NAME_CHARACTERS),
+            state=one_line(task.state, STATE_CHARACTERS),
+            tags=arguments.tags,
+            constants_set=[one_line(key, NAME_CHARACTERS) for key in keys] or None,
+            inputs_refreshed=arguments.refresh_inputs or None,
+            note="Instances that execute already may keep the constants they began with." if keys else None,
+        )
+    )
