@@ -5,7 +5,16 @@ from typing import Annotated
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, NotFound, UnreadableResponse
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record, Text, Uuid, first_of
+from qarnot_mcp.qarnot.fields import (
+    NONE_AS_LIST,
+    OptionalCount,
+    OptionalState,
+    OptionalText,
+    Record,
+    Text,
+    Uuid,
+    first_of,
+)
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 
@@ -15,10 +24,10 @@ ACCOUNT = Resource("account", "of this key")
 class Quota(Record):
     """What may run at a time with one scheduling type, and what does."""
 
-    max_instances: int | None = None
-    max_cores: int | None = None
-    running_instances: int | None = first_of("runningInstancesCount", "runningInstanceCount")
-    running_cores: int | None = first_of("runningCoresCount", "runningCoreCount")
+    max_instances: OptionalCount = None
+    max_cores: OptionalCount = None
+    running_instances: OptionalCount = first_of("runningInstancesCount", "runningInstanceCount")
+    running_cores: OptionalCount = first_of("runningCoresCount", "runningCoreCount")
 
 
 class Reservation(Quota):
@@ -31,7 +40,7 @@ class Reservation(Quota):
 class ComputingQuotas(Record):
     """The quotas by scheduling type, those of a person or of an organisation, which has a name."""
 
-    name: str | None = None
+    name: OptionalText = None
     flex: Quota | None = None
     on_demand: Quota | None = None
     reserved: Annotated[list[Reservation], NONE_AS_LIST] = Field(default_factory=list)
@@ -50,22 +59,22 @@ class User(Record):
     """The account of a key: its e-mail address, what it uses and what it may use."""
 
     email: Text
-    max_task: int | None = None
-    task_count: int | None = None
-    max_running_task: int | None = None
-    running_task_count: int | None = None
-    max_pool: int | None = None
-    pool_count: int | None = None
-    max_job: int | None = None
-    job_count: int | None = None
-    max_instances: int | None = None
-    running_instance_count: int | None = None
-    max_cores: int | None = None
-    max_bucket: int | None = None
-    quota_bytes_bucket: int | None = None
+    max_task: OptionalCount = None
+    task_count: OptionalCount = None
+    max_running_task: OptionalCount = None
+    running_task_count: OptionalCount = None
+    max_pool: OptionalCount = None
+    pool_count: OptionalCount = None
+    max_job: OptionalCount = None
+    job_count: OptionalCount = None
+    max_instances: OptionalCount = None
+    running_instance_count: OptionalCount = None
+    max_cores: OptionalCount = None
+    max_bucket: OptionalCount = None
+    quota_bytes_bucket: OptionalCount = None
     """Bytes that all buckets together may hold; 0 where it is not known."""
-    used_quota_bytes_bucket: int | None = None
-    default_scheduling: str | None = None
+    used_quota_bytes_bucket: OptionalCount = None
+    default_scheduling: OptionalState = None
     projects: Annotated[list[Project], NONE_AS_LIST] = Field(default_factory=list)
 
 

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from qarnot_mcp.qarnot.errors import Forbidden, NotFound
-from qarnot_mcp.qarnot.fields import Record, first_of
+from qarnot_mcp.qarnot.fields import OptionalNumber, OptionalText, Record, first_of
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.identifiers import check_task_id
@@ -15,15 +15,15 @@ class CarbonFacts(Record):
     The documented names differ from the real ones; both are read.
     """
 
-    total_consumed_energy_wh: float | None = first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
-    total_energy_it_wh: float | None = first_of("total_energy_it_Wh", "totalEnergyITWh")
-    total_reused_energy_wh: float | None = first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
-    qarnot_carbon_footprint: float | None = first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
-    equivalent_dc_carbon_footprint: float | None = first_of(
+    total_consumed_energy_wh: OptionalNumber = first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    total_energy_it_wh: OptionalNumber = first_of("total_energy_it_Wh", "totalEnergyITWh")
+    total_reused_energy_wh: OptionalNumber = first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
+    qarnot_carbon_footprint: OptionalNumber = first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
+    equivalent_dc_carbon_footprint: OptionalNumber = first_of(
         "equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq"
     )
-    equivalent_datacenter_name: str | None = first_of("equivalent_datacenter_name", "comparisonDataCenterName")
-    saved_carbon_footprint_percent: float | None = first_of(
+    equivalent_datacenter_name: OptionalText = first_of("equivalent_datacenter_name", "comparisonDataCenterName")
+    saved_carbon_footprint_percent: OptionalNumber = first_of(
         "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
     )
 

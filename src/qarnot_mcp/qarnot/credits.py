@@ -6,7 +6,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.account import ACCOUNT
 from qarnot_mcp.qarnot.errors import Forbidden, NotFound
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Date, Record, Text
+from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Date, OptionalNumber, OptionalState, Record, Text
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.identifiers import check_task_id
@@ -15,19 +15,19 @@ from qarnot_mcp.qarnot.identifiers import check_task_id
 class Credits(Record):
     """An amount in euros."""
 
-    credits: float | None = None
+    credits: OptionalNumber = None
 
 
 class Budget(Record):
     """What a project may spend, in cents, within a time."""
 
     alias: Text = ""
-    consumed_cents: float | None = Field(None, alias="consumedAmountInCents")
-    total_cents: float | None = Field(None, alias="totalAmountInCents")
-    remaining_cents: float | None = Field(None, alias="remainingAmountInCents")
+    consumed_cents: OptionalNumber = Field(None, alias="consumedAmountInCents")
+    total_cents: OptionalNumber = Field(None, alias="totalAmountInCents")
+    remaining_cents: OptionalNumber = Field(None, alias="remainingAmountInCents")
     starts: Date = Field(None, alias="startDateUtc")
     expires: Date = Field(None, alias="expirationDateUtc")
-    overrun_policy: str | None = Field(None, alias="budgetOverrunPolicy")
+    overrun_policy: OptionalState = Field(None, alias="budgetOverrunPolicy")
 
 
 class Budgets(Record):

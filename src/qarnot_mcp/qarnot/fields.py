@@ -1,14 +1,21 @@
-"""How the JSON of the API becomes objects: the types of its fields, and the base of all models."""
+"""How the JSON of the API becomes objects: the types of its fields, and the base of all models.
+
+Every field is bounded and cleaned here, where it enters: no text, list or number of the API is as long as it likes.
+"""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
+from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS
+from qarnot_mcp.qarnot.ranges import RANGES_CHARACTERS
+from qarnot_mcp.text.cleaning import clean_text, one_line
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+", re.ASCII)
@@ -54,14 +61,6 @@ def _seconds(value: object) -> object:
     return parse_time_span(value) if isinstance(value, str) else value
 
 
-def _none_as_list(value: object) -> object:
-    return [] if value is None else value
-
-
-def _none_as_labels(value: object) -> object:
-    return {} if value is None else value
-
-
 def _none_as_text(value: object) -> object:
     return "" if value is None else value
 
@@ -77,24 +76,123 @@ def _uuid(value: object) -> object:
 def _dependencies(value: object) -> object:
     """Both forms, `dependsOn` and `advancedDependsOn`, as the UUIDs they name."""
     if not isinstance(value, Mapping):
-        return [] if value is None else value
+        return [] if value is None else value[:MAX_ENTRIES] if isinstance(value, list) else value
     plain, advanced = value.get("dependsOn") or [], value.get("advancedDependsOn") or []
     if not isinstance(plain, list) or not isinstance(advanced, list):
         raise ValueError("not lists")
-    return [*plain, *(item.get("taskUuid") if isinstance(item, Mapping) else item for item in advanced)]
+    advanced = advanced[:MAX_ENTRIES]
+    return [*plain[:MAX_ENTRIES], *(item.get("taskUuid") if isinstance(item, Mapping) else item for item in advanced)]
 
 
-NONE_AS_LIST = BeforeValidator(_none_as_list)
+def _cleaned(most_characters: int) -> AfterValidator:
+    """Return the reading of a text: cut, then without control and invisible characters."""
+
+    def read(text: str) -> str:
+        if len(text) <= most_characters and text.isascii() and text.isprintable():
+            return text
+        return clean_text(text[:most_characters])
+
+    return AfterValidator(read)
+
+
+def _id(text: str) -> str:
+    """Read an id; one that is longer than any, or is none, stays recognisable and bounded."""
+    return (
+        text if len(text) <= ID_CHARACTERS and text.isascii() and text.isprintable() else one_line(text, ID_CHARACTERS)
+    )
+
+
+def _ranges(text: str) -> str:
+    """Read ranges of instance ids; a part of some would be others, so that those which are too long are none."""
+    return text if len(text) <= RANGES_CHARACTERS else ""
+
+
+def _within(number: Any) -> Any:
+    """Bound a number: no count, size or time of the platform comes near."""
+    return max(-MAX_NUMBER, min(MAX_NUMBER, number)) if number is not None else None
+
+
+def _first_entries(most: int) -> BeforeValidator:
+    """Return the reading of a list up to so many entries; null is an empty one."""
+
+    def read(value: object) -> object:
+        return [] if value is None else value[:most] if isinstance(value, list) else value
+
+    return BeforeValidator(read)
+
+
+def _first_labels(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name[:LONG_CHARACTERS]: value[name] for name in islice(value, MAX_ENTRIES)}
+    return {} if value is None else value
+
+
+def _plain_objects(value: object) -> object:
+    """Read a list of small objects: the first fields of each, their texts cut, what is nested in them left out."""
+    if not isinstance(value, list):
+        return [] if value is None else value
+    return [_plain_object(entry) if isinstance(entry, dict) else entry for entry in value[:MAX_OBJECTS]]
+
+
+def _plain_object(entry: dict[str, Any]) -> dict[str, Any]:
+    fields = {str(name)[:ID_CHARACTERS]: entry[name] for name in islice(entry, MAX_OBJECTS)}
+    return {
+        name: value[:TEXT_CHARACTERS] if isinstance(value, str) else value
+        for name, value in fields.items()
+        if not isinstance(value, list | dict)
+    }
+
+
+def instances(value: object) -> object:
+    """Read a list of instances: the first 20,000 of those that have an id."""
+    if not isinstance(value, list):
+        return [] if value is None else value
+    return list(islice(filter(_has_instance_id, value), MAX_INSTANCES))
+
+
+def _has_instance_id(entry: object) -> bool:
+    number = entry.get("instanceId") if isinstance(entry, dict) else None
+    # An entry without an id, or of another type, is told as a fault of the API.
+    return not isinstance(number, int) or 0 <= number < INSTANCE_IDS
+
+
+ID_CHARACTERS = 300
+STATE_CHARACTERS = 64
+TEXT_CHARACTERS = 4096
+LONG_CHARACTERS = 65_536
+MAX_NUMBER = 10**15
+MAX_ENTRIES = 10_000
+MAX_OBJECTS = 100
+MAX_INSTANCES = 20_000
+
+NONE_AS_LIST = _first_entries(MAX_ENTRIES)
+INSTANCES = BeforeValidator(instances)
+_NOT_NONE = BeforeValidator(_none_as_text)
 Date = Annotated[datetime | None, BeforeValidator(_date), AfterValidator(_utc)]
-Seconds = Annotated[float | None, BeforeValidator(_seconds)]
-Text = Annotated[str, BeforeValidator(_none_as_text)]
-Count = Annotated[int, BeforeValidator(_none_as_zero)]
-Percent = Annotated[float, BeforeValidator(_none_as_zero)]
-Uuid = Annotated[str | None, BeforeValidator(_uuid)]
-Strings = Annotated[list[str], NONE_AS_LIST]
-Labels = Annotated[dict[str, Text], BeforeValidator(_none_as_labels)]
-Objects = Annotated[list[dict[str, Any]], NONE_AS_LIST]
-Dependencies = Annotated[list[str], BeforeValidator(_dependencies)]
+Seconds = Annotated[float | None, BeforeValidator(_seconds), AfterValidator(_within)]
+Count = Annotated[int, BeforeValidator(_none_as_zero), AfterValidator(_within)]
+OptionalCount = Annotated[int, AfterValidator(_within)] | None
+OptionalNumber = Annotated[float, AfterValidator(_within)] | None
+InstanceId = Annotated[int, Field(ge=0, lt=INSTANCE_IDS)]
+Percent = Annotated[float, BeforeValidator(_none_as_zero), AfterValidator(_within)]
+Id = Annotated[str, Field(min_length=1), AfterValidator(_id)]
+Uuid = Annotated[Annotated[str, AfterValidator(_id)] | None, BeforeValidator(_uuid)]
+State = Annotated[str, Field(min_length=1), _cleaned(STATE_CHARACTERS)]
+OptionalState = Annotated[str, _cleaned(STATE_CHARACTERS)] | None
+Text = Annotated[str, _NOT_NONE, _cleaned(TEXT_CHARACTERS)]
+OptionalText = Annotated[str, _cleaned(TEXT_CHARACTERS)] | None
+RangesText = Annotated[str, _NOT_NONE, AfterValidator(_ranges)]
+OptionalRanges = Annotated[str, AfterValidator(_ranges)] | None
+Strings = Annotated[list[Annotated[str, _cleaned(TEXT_CHARACTERS)]], NONE_AS_LIST]
+Objects = Annotated[list[dict[str, Any]], BeforeValidator(_plain_objects)]
+Dependencies = Annotated[list[Annotated[str, AfterValidator(_id)]], BeforeValidator(_dependencies)]
+
+# What a second run of a task takes over is bounded, but not cleaned: it would be something else.
+Verbatim = Annotated[str, _NOT_NONE, AfterValidator(lambda text: text[:LONG_CHARACTERS])]
+OptionalVerbatim = Annotated[str, AfterValidator(lambda text: text[:LONG_CHARACTERS])] | None
+VerbatimStrings = Annotated[list[Verbatim], NONE_AS_LIST]
+VerbatimObjects = Annotated[list[dict[str, Any]], NONE_AS_LIST]
+Labels = Annotated[dict[str, Verbatim], BeforeValidator(_first_labels)]
 
 
 def first_of(*names: str) -> Any:
@@ -135,13 +233,12 @@ class Record(BaseModel):
 
 def running_instances(value: object) -> object:
     """Take the list out of `runningInstancesInfo`."""
-    if isinstance(value, Mapping):
-        return value.get("perRunningInstanceInfo") or []
-    return [] if value is None else value
+    return instances(value.get("perRunningInstanceInfo") if isinstance(value, Mapping) else value)
 
 
 def bucket_names(value: object) -> object:
     """Take the names out of `advancedResourceBuckets`."""
     if isinstance(value, list):
-        return [bucket.get("bucketName") if isinstance(bucket, Mapping) else bucket for bucket in value]
+        some = value[:MAX_ENTRIES]
+        return [bucket.get("bucketName") if isinstance(bucket, Mapping) else bucket for bucket in some]
     return value

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record, Text
+from qarnot_mcp.qarnot.fields import NONE_AS_LIST, OptionalCount, OptionalText, Record, Text
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 
@@ -19,23 +19,23 @@ class Constraint(Record):
     """A constraint that an account may use; of its kind follows which field is set."""
 
     discriminator: Text = ""
-    specification_key: str | None = None
-    cpu_model: str | None = None
+    specification_key: OptionalText = None
+    cpu_model: OptionalText = None
 
 
 class ConstraintPage(Record):
     """Some constraints, and how many there are in all."""
 
     data: Annotated[list[Any], NONE_AS_LIST] = Field(default_factory=list)
-    total: int | None = None
+    total: OptionalCount = None
 
 
 class Machine(Record):
     """A kind of machine, as its key says it: `28c-128g-intel-dual-xeon2680v4-ssd`."""
 
-    key: str
-    cores: int | None = None
-    memory_gb: int | None = None
+    key: Text
+    cores: OptionalCount = None
+    memory_gb: OptionalCount = None
     has_ssd: bool = False
     has_gpu: bool = False
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import Record, Strings, Text
+from qarnot_mcp.qarnot.fields import Id, OptionalText, Record, State, Strings, Text
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
@@ -15,10 +15,10 @@ from qarnot_mcp.qarnot.tasks.models import Task
 class Job(Record):
     """A job; `max_wall_time` is `[days.]hh:mm:ss`, all zeros where it has no limit."""
 
-    uuid: str = Field(min_length=1)
+    uuid: Id
     name: Text = ""
-    state: str = Field(min_length=1)
-    max_wall_time: str | None = None
+    state: State
+    max_wall_time: OptionalText = None
     tags: Strings = Field(default_factory=list)
 
 

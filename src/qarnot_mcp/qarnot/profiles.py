@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record, Text
+from qarnot_mcp.qarnot.fields import NONE_AS_LIST, OptionalCount, OptionalText, Record, Text
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.identifiers import profile_path
@@ -17,16 +17,16 @@ class ProfileConstant(Record):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     name: Text = ""
-    value: str | None = None
-    description: str | None = None
+    value: OptionalText = None
+    description: OptionalText = None
 
 
 class License(Record):
     """A software licence of a profile, and how much may run with it at a time."""
 
     name: Text = ""
-    max_instances: int | None = None
-    max_cores: int | None = None
+    max_instances: OptionalCount = None
+    max_cores: OptionalCount = None
 
 
 class Profile(Record):

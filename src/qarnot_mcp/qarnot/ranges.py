@@ -1,6 +1,8 @@
 """Ranges of instance ids as the API writes them: `0-2,4-5,17`, both ends included; none is ever expanded."""
 
+import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -19,7 +21,10 @@ class Ranges:
         return sum(last - first + 1 for first, last in self.pairs)
 
     def __contains__(self, instance_id: object) -> bool:
-        return isinstance(instance_id, int) and any(first <= instance_id <= last for first, last in self.pairs)
+        if not isinstance(instance_id, int):
+            return False
+        index = bisect_right(self.pairs, (instance_id, math.inf)) - 1
+        return index >= 0 and instance_id <= self.pairs[index][1]
 
     def __iter__(self) -> Iterator[int]:
         """Yield the ids in order, one by one: take only as many as you need."""

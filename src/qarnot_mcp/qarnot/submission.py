@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import (
@@ -30,7 +30,7 @@ from qarnot_mcp.qarnot.errors import (
     TimedOut,
     UnreadableResponse,
 )
-from qarnot_mcp.qarnot.fields import NIL_UUID, Record, Text
+from qarnot_mcp.qarnot.fields import NIL_UUID, Id, OptionalText, Record, State, Text
 from qarnot_mcp.qarnot.http.call import RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource, Response
 from qarnot_mcp.qarnot.http.transport import Request
@@ -103,10 +103,10 @@ async def create(call: RetryingCall, new: NewResource, owner: str, endpoint: End
 class _Found(Record):
     """What was found by its shortname."""
 
-    uuid: str = Field(min_length=1)
+    uuid: Id
     name: Text = ""
-    shortname: str | None = None
-    state: str = Field(min_length=1)
+    shortname: OptionalText = None
+    state: State
 
 
 class _Submit:

@@ -1,11 +1,15 @@
 """What an answer of the API says: its JSON, and its refusals in all the shapes that they come in."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
@@ -43,6 +47,10 @@ class Resource:
 # Each part of a document may take a hundred times its own size once it is decoded.
 PARTS = (b"[", b"{", b",")
 MOST_PARTS = 2_000_000
+LARGE_BYTES = 256 * 1024
+"""Some hundreds of instances: reading them takes a few milliseconds."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,25 @@ class Response:
             kind = self.headers.get("content-type", "no content type")
             reason = "it is empty" if not self.body.strip() else f"it is not usable JSON ({error})"
             raise UnreadableResponse(f"{what}: {reason}, {kind}") from None
+
+
+async def read_off_loop(response: Response, what: str, read: Callable[[Any], T]) -> T:
+    """Return what `read` makes of the JSON; a large document is read in a thread, where it holds up nobody else.
+
+    The threads are of its own: those of the event loop look names up.
+    """
+
+    def work() -> T:
+        return read(response.json(what))
+
+    if len(response.body) < LARGE_BYTES:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, work)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="document")
 
 
 def error_for(answer: Response, resource: Resource) -> QarnotError:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.errors import ApiUnavailable, NoKey, QarnotError, ReadOnly, SubmitUncertain
 from qarnot_mcp.qarnot.http.call import RetryingCall
-from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.responses import Resource, read_off_loop
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
 from qarnot_mcp.qarnot.identifiers import check_key
 from qarnot_mcp.text.known_secrets import known_secrets
@@ -79,7 +79,7 @@ class Session:
         """Send a GET and return what `read` makes of its JSON; `what` names the document in errors."""
         async with self.call(keyless=keyless) as call:
             response = await call.send(Request("GET", path, resource, rooted=rooted))
-            return read(response.json(what))
+            return await read_off_loop(response, what, read)
 
     @asynccontextmanager
     async def call(self, *, keyless: bool = False, timed: bool = True) -> AsyncIterator[RetryingCall]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, InvalidArgument, NotFound, TaskEnded, UnreadableResponse
 from qarnot_mcp.qarnot.http.call import MutationOutcome, RetryingCall
-from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.responses import Resource, read_off_loop
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id
@@ -193,7 +193,7 @@ class TasksClient:
 
 async def _get(call: RetryingCall, task_id: str) -> Task:
     response = await call.send(Request("GET", f"/tasks/{task_id}", Resource("task", task_id)))
-    return Task.read(response.json("the task"))
+    return await read_off_loop(response, "the task", Task.read)
 
 
 async def _check_deleted(call: RetryingCall, name: str) -> None:

@@ -11,18 +11,30 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import (
+    INSTANCES,
     NONE_AS_LIST,
     Count,
     Date,
     Dependencies,
+    Id,
+    InstanceId,
     Labels,
     Objects,
+    OptionalCount,
+    OptionalNumber,
+    OptionalRanges,
+    OptionalState,
+    OptionalText,
+    OptionalVerbatim,
     Percent,
+    RangesText,
     Record,
     Seconds,
+    State,
     Strings,
     Text,
     Uuid,
+    Verbatim,
     bucket_names,
     running_instances,
 )
@@ -37,28 +49,28 @@ class Constant(Record):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    key: Text = ""
-    value: Text = ""
+    key: Verbatim = ""
+    value: Verbatim = ""
 
 
 class ApiError(Record):
     """An error that the platform reports about a task or an instance."""
 
-    code: str | None = None
+    code: OptionalText = None
     message: Text = ""
 
 
 class CompletedInstance(Record):
     """An instance that is over."""
 
-    instance_id: int
-    state: str | None = None
+    instance_id: InstanceId
+    state: OptionalState = None
     error: ApiError | None = None
     wall_seconds: Seconds = Field(None, alias="wallTimeSec")
     execution_seconds: Seconds = Field(None, alias="execTimeSec")
-    peak_memory_mb: float | None = Field(None, alias="peakMemoryMB")
-    cpu_model: str | None = None
-    specification_key: str | None = None
+    peak_memory_mb: OptionalNumber = Field(None, alias="peakMemoryMB")
+    cpu_model: OptionalText = None
+    specification_key: OptionalText = None
     attempts: Count = Field(1, alias="executionAttemptCount")
     results: Strings = Field(default_factory=list)
 
@@ -74,15 +86,15 @@ class Forward(Record):
 class RunningInstance(Record):
     """An instance that runs now."""
 
-    instance_id: int
-    phase: str | None = None
+    instance_id: InstanceId
+    phase: OptionalState = None
     progress: Percent = 0
-    cpu_percent: float | None = Field(None, alias="cpuUsage")
-    memory_mb: int | None = Field(None, alias="currentMemoryMB")
-    max_memory_mb: int | None = Field(None, alias="maxMemoryMB")
+    cpu_percent: OptionalNumber = Field(None, alias="cpuUsage")
+    memory_mb: OptionalCount = Field(None, alias="currentMemoryMB")
+    max_memory_mb: OptionalCount = Field(None, alias="maxMemoryMB")
     execution_seconds: Seconds = Field(None, alias="executionTimeSec")
-    cpu_model: str | None = None
-    specification_key: str | None = None
+    cpu_model: OptionalText = None
+    specification_key: OptionalText = None
     attempts: Count = Field(1, alias="executionAttemptCount")
     forwards: Annotated[list[Forward], NONE_AS_LIST] = Field(default_factory=list, alias="activeForwards")
 
@@ -91,7 +103,7 @@ class CpuTime(Record):
     """How long instances executed on processors of one model, all together."""
 
     seconds: Seconds = Field(None, alias="time")
-    cores: float | None = Field(None, alias="core")
+    cores: OptionalNumber = Field(None, alias="core")
 
 
 class MachineTime(Record):
@@ -104,9 +116,9 @@ class MachineTime(Record):
 class Status(Record):
     """How far a task is. Left out: `failedRange` of the API, which includes the cancelled instances."""
 
-    succeeded_range: Text = ""
-    failed_only_range: Text = ""
-    cancelled_range: Text = ""
+    succeeded_range: RangesText = ""
+    failed_only_range: RangesText = ""
+    cancelled_range: RangesText = ""
     download_seconds: Seconds = Field(None, alias="downloadTimeSec")
     environment_seconds: Seconds = Field(None, alias="environmentTimeSec")
     execution_seconds: Seconds = Field(None, alias="executionTimeSec")
@@ -123,11 +135,11 @@ class Status(Record):
 class TaskSummary(Record):
     """What a list shows of a task: reading no more takes a quarter of the time of a whole task."""
 
-    uuid: str = Field(min_length=1)
+    uuid: Id
     name: Text = ""
-    shortname: str | None = None
-    profile: str | None = None
-    state: str = Field(min_length=1)
+    shortname: OptionalText = None
+    profile: OptionalText = None
+    state: State
     progress: Percent = 0
     tags: Strings = Field(default_factory=list)
     """Left out by the API's own summaries."""
@@ -159,28 +171,28 @@ def _with_instance_count(answer: dict[str, Any]) -> dict[str, Any]:
 class Task(TaskSummary):
     """A whole task, or some fields of one."""
 
-    previous_state: str | None = None
+    previous_state: OptionalState = None
     pool_uuid: Uuid = None
     job_uuid: Uuid = None
     labels: Labels = Field(default_factory=dict)
     errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
-    advanced_ranges: str | None = None
+    advanced_ranges: OptionalRanges = None
     resource_buckets: Strings = Field(default_factory=list)
-    result_bucket: str | None = None
+    result_bucket: OptionalText = None
     results_count: Count = 0
     constants: Annotated[list[Constant], NONE_AS_LIST] = Field(default_factory=list)
     state_changed: Date = Field(None, alias="stateTransitionTime")
     previous_state_changed: Date = Field(None, alias="previousStateTransitionTime")
     execution_seconds: Seconds = Field(None, alias="executionTime")
     wall_seconds: Seconds = Field(None, alias="wallTime")
-    scheduling_type: str | None = None
+    scheduling_type: OptionalState = None
     hardware_constraints: Objects = Field(default_factory=list)
-    results_whitelist: str | None = None
-    results_blacklist: str | None = None
+    results_whitelist: OptionalVerbatim = None
+    results_blacklist: OptionalVerbatim = None
     max_retries_per_instance: Count = 0
-    completion_time_to_live: str | None = None
+    completion_time_to_live: OptionalText = None
     dependencies: Dependencies = Field(default_factory=list)
-    completed_instances: Annotated[list[CompletedInstance], NONE_AS_LIST] = Field(default_factory=list)
+    completed_instances: Annotated[list[CompletedInstance], INSTANCES] = Field(default_factory=list)
     status: Status | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)  # all that the API said
 

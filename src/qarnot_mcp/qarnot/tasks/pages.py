@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Record
+from qarnot_mcp.qarnot.fields import NONE_AS_LIST, OptionalCount, OptionalText, Record
 from qarnot_mcp.qarnot.identifiers import check_cursor
 
 PAGE_TASKS = 50
@@ -19,9 +19,9 @@ class Page(Record):
     """One page as the API answers it."""
 
     data: Annotated[list[Any], NONE_AS_LIST]
-    total: int | None = None
+    total: OptionalCount = None
     is_truncated: bool | None = None
-    next_token: str | None = None
+    next_token: OptionalText = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,18 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field
 
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Count, Dependencies, Labels, Objects, Record, Strings, Text, Uuid
+from qarnot_mcp.qarnot.fields import (
+    NONE_AS_LIST,
+    Count,
+    Dependencies,
+    Labels,
+    OptionalVerbatim,
+    Record,
+    Uuid,
+    Verbatim,
+    VerbatimObjects,
+    VerbatimStrings,
+)
 from qarnot_mcp.qarnot.tasks.models import Constant
 
 NOT_COPIED = ("advancedResourceBuckets", "snapshotInterval", "forcedNetworkRules", "targetedReservedMachineKey")
@@ -19,21 +30,21 @@ def _no_time_span(value: object) -> object:
 class TaskCopy(Record):
     """Parameters of `submit_task` that the API writes in other ways than it reads them; those not set are empty."""
 
-    name: Text = ""
-    profile: str | None = None
+    name: Verbatim = ""
+    profile: OptionalVerbatim = None
     pool_uuid: Uuid = None
     job_uuid: Uuid = None
     instance_count: Count = Field(0, alias="totalInstanceCount")
-    advanced_ranges: str | None = None
+    advanced_ranges: OptionalVerbatim = None
     constants: Annotated[list[Constant], NONE_AS_LIST] = Field(default_factory=list)
-    resource_buckets: Strings = Field(default_factory=list)
-    result_bucket: str | None = None
-    tags: Strings = Field(default_factory=list)
+    resource_buckets: VerbatimStrings = Field(default_factory=list)
+    result_bucket: OptionalVerbatim = None
+    tags: VerbatimStrings = Field(default_factory=list)
     labels: Labels = Field(default_factory=dict)
-    scheduling_type: str | None = None
-    hardware_constraints: Objects = Field(default_factory=list)
+    scheduling_type: OptionalVerbatim = None
+    hardware_constraints: VerbatimObjects = Field(default_factory=list)
     dependencies: Dependencies = Field(default_factory=list)
-    completion_time_to_live: Annotated[str | None, BeforeValidator(_no_time_span)] = None
+    completion_time_to_live: Annotated[OptionalVerbatim, BeforeValidator(_no_time_span)] = None
 
     @classmethod
     def read(cls, answer: object) -> Self:
