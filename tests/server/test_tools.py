@@ -126,7 +126,7 @@ async def test_the_log_of_a_waiting_task_says_that_nothing_runs_yet() -> None:
     async with running_server(speed=1) as server, server.client() as client:
         uuid = await submitted(client)
         log = await call(client, "get_task_logs", task_uuid=uuid)
-        assert log["hint"] == "Nothing runs yet, so stdout is empty; get_task with wait_seconds follows the task."
+        assert log["hint"] == "Nothing runs yet, so there is no output; get_task with wait_seconds follows the task."
 
 
 async def test_a_running_task_can_be_aborted() -> None:

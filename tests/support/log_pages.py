@@ -9,7 +9,8 @@ from typing import Any
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.masking import LogMask
-from qarnot_mcp.tools.logs.query import LogPage, LogQuery
+from qarnot_mcp.tools.logs.page import LogPage
+from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.view import LogView
 
 
@@ -32,9 +33,12 @@ def read_page(
     secrets: Iterable[str] = (),
     failed: Ranges | None = None,
     max_characters: int = 20_000,
-    **query: Any,
+    query: LogQuery | None = None,
+    marks_stderr: bool = False,
+    **given: Any,
 ) -> LogPage:
-    """Read a page; here it may be shorter than what a caller may ask for."""
-    query_of_page = LogQuery(**{"task_uuid": "a-task", **query}).model_copy(update={"max_characters": max_characters})
-    view = LogView(query_of_page, LogMask(secrets), failed)
+    """Read a page as a query, or one of what is given, wants it; here it may be shorter than callers may ask for."""
+    if query is None:
+        query = LogQuery(**{"task_uuid": "a-task", **given}).model_copy(update={"max_characters": max_characters})
+    view = LogView(query, LogMask(secrets), failed, marks_stderr=marks_stderr)
     return asyncio.run(view.read(stream(split_at(text, places))))

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.text.masking import HIDDEN
-from qarnot_mcp.tools.logs.query import LogPage
+from qarnot_mcp.tools.logs.page import LogPage
 from tests.support.log_pages import read_page
 
 WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
@@ -222,8 +222,8 @@ def test_reading_on_in_a_rotated_log_finds_the_place_again() -> None:
     rotated = log(90, start=31)
     again = read_page(rotated, cursor=page.cursor)
     assert again.text == log(20, start=101).rstrip("\n")
-    assert "rotated" in again.left_out
-    assert "Nothing in between is missing" in again.left_out
+    assert "rotated" in again.gap
+    assert "Nothing in between is missing" in again.gap
     assert again.first_line == 71
 
 
@@ -232,7 +232,7 @@ def test_reading_on_after_all_known_lines_are_gone_says_that_there_is_a_gap() ->
     again = read_page(log(50, start=400), cursor=page.cursor)
     assert again.first_line == 1
     assert again.text == log(50, start=400).rstrip("\n")
-    assert "There is a gap" in again.left_out
+    assert "There is a gap" in again.gap
 
 
 @given(st.integers(5, 60), st.integers(0, 20), st.integers(0, 40), st.integers(500, 900))
@@ -245,7 +245,7 @@ def test_following_a_log_that_grows_and_rotates_misses_nothing_it_does_not_tell(
     kept = "\n".join(everything[gone:]) + "\n"
     page = read_page(kept, cursor=seen.cursor, max_characters=100_000)
     shown = [*seen.text.split("\n"), *(page.text.split("\n") if page.text else [])]
-    if "gap" not in page.left_out:
+    if "gap" not in page.gap:
         assert shown == everything
     else:
         assert shown[-len(everything[gone:]) :] == everything[gone:]

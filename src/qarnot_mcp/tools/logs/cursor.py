@@ -6,17 +6,20 @@ digest of the last lines that were shown finds the place again.
 
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Self, TypeVar
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.tasks.vocabulary import LOG_TYPES, LogType
 from qarnot_mcp.tools.logs.lines import Block, Line
 from qarnot_mcp.tools.logs.selection import Selection
 
 ANCHOR_LINES = 3
 """One line is often said twice ("done"); three in a row seldom are."""
+
+CURSOR_SEPARATOR = "+"
 
 SelectionT = TypeVar("SelectionT", bound=Selection)
 
@@ -64,6 +67,21 @@ class LogCursor:
         if self.last_line is not None:
             return f"{place}-{self.last_line}"
         return place if self.anchor_characters is None else f"{place}.{self.anchor_characters}.{self.anchor_digest}"
+
+
+def join_cursors(cursors: Mapping[LogType, str | None]) -> str | None:
+    """Return the cursors of both logs as one, or None where one of them has none."""
+    given = [cursors.get(log_type) for log_type in LOG_TYPES]
+    return CURSOR_SEPARATOR.join(filter(None, given)) if all(given) else None
+
+
+def split_cursors(given: str) -> dict[LogType, str]:
+    """Return the cursor of each log out of one of both; raises InvalidArgument."""
+    parts = given.strip().split(CURSOR_SEPARATOR)
+    if len(parts) != len(LOG_TYPES) or not all(parts):
+        hint = "Use a cursor with the log_type and instance_id of the answer that it came with."
+        raise InvalidArgument("cursor", given, "a cursor of both logs, unchanged", hint)
+    return dict(zip(LOG_TYPES, parts, strict=True))
 
 
 class Position(Enum):

@@ -25,7 +25,7 @@ _MARK_CHARACTERS = 28
 _TROUBLE = re.compile(
     r"(?i)error|exception|traceback|fatal|fail|killed|warn|panic|denied|abort|refused|timed? ?out|segfault|not found"
 )
-_INSTANCE_PREFIX = re.compile(r" *(\d+)> ")
+_INSTANCE_PREFIX = re.compile(r" *(\d{1,10})(?: stderr)?> ")
 _VARYING = re.compile(
     r"0x[0-9a-fA-F]+"
     r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
@@ -46,6 +46,8 @@ class Span:
     last: int
     text: str
     folded_lines: int = 0
+    instance_id: int = -1
+    """Whose line it is; -1 where it does not say."""
 
 
 def fold(lines: Sequence[Line], room: int) -> list[Span]:
@@ -73,7 +75,20 @@ def fold(lines: Sequence[Line], room: int) -> list[Span]:
 
 def unfolded(lines: Sequence[Line], line_limit: int) -> list[Span]:
     """Return each line as it is, cut to `line_limit` characters."""
-    return [Span(line.number, line.number, cut_middle(line.text, line_limit)) for line in lines]
+    return [
+        Span(line.number, line.number, cut_middle(line.text, line_limit), 0, instance_of(line.text)) for line in lines
+    ]
+
+
+def instance_of(text: str) -> int:
+    """Return the instance that a line of the log of all instances begins with, -1 where it names none."""
+    prefix = _INSTANCE_PREFIX.match(text)
+    return int(prefix[1]) if prefix else -1
+
+
+def text_of(spans: Iterable[Span]) -> str:
+    """Return spans as they are shown, one below the other."""
+    return "\n".join([span.text for span in spans])
 
 
 def fits(spans: Iterable[Span], room: int) -> bool:
@@ -86,7 +101,7 @@ def _after_folded(folded: Sequence[Line], span: Span) -> Span:
         return span
     kind = "equal" if len({line.text for line in folded}) == 1 else "similar"
     text = f"... {len(folded):,} {kind} {'line' if len(folded) == 1 else 'lines'}\n{span.text}"
-    return Span(folded[0].number, span.last, text, len(folded))
+    return Span(folded[0].number, span.last, text, len(folded), span.instance_id)
 
 
 def _by_instance(lines: Sequence[Line]) -> list[list[tuple[int, str]]]:

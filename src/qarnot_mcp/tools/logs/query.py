@@ -1,7 +1,6 @@
-"""What is asked of a log, and what is shown of it: a query and a page."""
+"""What is asked of a log."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
@@ -10,19 +9,21 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.vocabulary import LOG_TYPES, LogType
 from qarnot_mcp.tools.answers import LOG_CHARACTERS, RESULT_CHARACTERS
 from qarnot_mcp.tools.checks import Arguments, TaskIdParameter, check_text_line, parameter_of, whole_number
-from qarnot_mcp.tools.logs.cursor import LogCursor
+from qarnot_mcp.tools.logs.cursor import LogCursor, split_cursors
 from qarnot_mcp.tools.logs.selection import compile_search
+from qarnot_mcp.tools.waits import WaitSeconds
 
 MAX_SEARCH_CHARACTERS = 1000
+BOTH: Literal["both"] = "both"
 
 
 def check_log_type(given: object, info: ValidationInfo) -> object:
-    """Check which of a task's two logs is meant, in any case."""
+    """Check which of a task's two logs is meant, or both, in any case."""
     if not isinstance(given, str):
         return given
     log_type = given.strip().lower()
-    if log_type not in LOG_TYPES:
-        raise InvalidArgument(parameter_of(info), given, "stdout or stderr")
+    if log_type not in (*LOG_TYPES, BOTH):
+        raise InvalidArgument(parameter_of(info), given, "stdout, stderr or both")
     return log_type
 
 
@@ -42,10 +43,10 @@ class LogQuery(Arguments):
 
     task_uuid: TaskIdParameter
     log_type: Annotated[
-        LogType,
+        LogType | Literal["both"],
         BeforeValidator(check_log_type),
-        WithJsonSchema({"type": "string"}),  # not its two values: they are taken in any case
-        Field(description="stdout or stderr."),
+        WithJsonSchema({"type": "string"}),  # not its values: they are taken in any case
+        Field(description="stdout, stderr or both."),
     ] = "stdout"
     instance_id: Annotated[
         Annotated[int, AfterValidator(check_instance_id)] | None,
@@ -67,11 +68,24 @@ class LogQuery(Arguments):
     ] = 20_000
     fold: Annotated[bool, Field(description="Fold runs of almost equal lines into one.")] = True
 
+    wait_seconds: Annotated[
+        WaitSeconds,
+        Field(description="Wait up to this long, 0 to 45, for a match, a line after cursor, or output."),
+    ] = 0
+
     @model_validator(mode="after")
     def check_cursor(self) -> Self:
         """Check that the cursor is one of this log."""
-        _ = self.position
+        for log_type in LOG_TYPES if self.log_type == BOTH else ():
+            _ = self.of_stream(log_type, self.room).position
+        if self.log_type != BOTH:
+            _ = self.position
         return self
+
+    def of_stream(self, log_type: LogType, room: int) -> Self:
+        """Return the query for one log of both, with a part of the room."""
+        cursor = split_cursors(self.cursor)[log_type] if self.cursor else None
+        return self.model_copy(update={"log_type": log_type, "cursor": cursor, "max_characters": room})
 
     @property
     def position(self) -> LogCursor:
@@ -96,21 +110,3 @@ class LogQuery(Arguments):
         kept = {"instance_id", "max_characters", "fold", *also} - changes.keys()
         given = self.model_dump(include=kept, exclude_defaults=True)
         return {"task_uuid": self.task_uuid, "log_type": self.log_type} | given | changes
-
-
-@dataclass(frozen=True)
-class LogPage:
-    """A part of a log, ready to show: cleaned, secrets hidden, at most as long as was asked for."""
-
-    text: str
-    total_lines: int
-    first_line: int | None = None
-    last_line: int | None = None
-    matches: int | None = None
-    folded_lines: int = 0
-    left_out: str = ""
-    """One or two sentences on what is not shown, empty if nothing is missing."""
-    next: dict[str, Any] | None = None
-    """The arguments of the call that shows what was left out."""
-    cursor: str | None = None
-    """What to give as cursor to read what comes after this part."""

@@ -1,5 +1,6 @@
 """What get_task_logs shows of a log, and the call that shows the rest."""
 
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from itertools import islice
@@ -12,26 +13,38 @@ from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.answers import json_length
 from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, CursorReader, LogCursor, Position
 from qarnot_mcp.tools.logs.end import read_end
-from qarnot_mcp.tools.logs.folding import LINE_PART, Span, fold, unfolded
+from qarnot_mcp.tools.logs.folding import LINE_PART, Span, fold, instance_of, unfolded
 from qarnot_mcp.tools.logs.lines import Block, Line, cut_middle, numbered, pieces_of, read_blocks
-from qarnot_mcp.tools.logs.query import LogPage, LogQuery
+from qarnot_mcp.tools.logs.page import LogPage, Section
+from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.selection import Head, InstanceTails, Match, Search, Tail
 from qarnot_mcp.tools.logs.work import LogWork
 
 FAILED_INSTANCES_SHOWN = 4
 _SECTION_CHARACTERS = 80
 _CHARACTERS_FOR_AN_INSTANCE = 2000
+_PREFIX = re.compile(r"( *\d{1,10})> ")
 
 
 class LogView:
     """Reads one log as one query wants it.
 
     `failed` are the instances that failed: where the end of the log of all instances is wanted, they come first.
+    `work` bounds what all reading of one call computes. `marks_stderr` writes `3 stderr> ` for `3> `.
     """
 
-    def __init__(self, query: LogQuery, mask: LogMask, failed: Ranges | None = None) -> None:
+    def __init__(
+        self,
+        query: LogQuery,
+        mask: LogMask,
+        failed: Ranges | None = None,
+        *,
+        work: LogWork | None = None,
+        marks_stderr: bool = False,
+    ) -> None:
         self._query = query
-        self._work = LogWork()
+        self._work = work or LogWork()
+        self._marks_stderr = marks_stderr
         self._mask = mask
         self._failed = failed or Ranges()
 
@@ -62,7 +75,17 @@ class LogView:
         return "".join(self._mask.hide(clean_text(piece)) for piece in pieces_of(text))
 
     def _spans(self, lines: Sequence[Line], room: int) -> list[Span]:
-        return fold(lines, room) if self._query.fold else unfolded(lines, room // LINE_PART)
+        marked = self._marked(lines)
+        return fold(marked, room) if self._query.fold else unfolded(marked, room // LINE_PART)
+
+    def _marked(self, lines: Sequence[Line]) -> Sequence[Line]:
+        if not self._marks_stderr:
+            return lines
+        return [Line(line.number, self._as_stderr(line.text)) for line in lines]
+
+    def _as_stderr(self, text: str) -> str:
+        prefix = _PREFIX.match(text) if self._query.instance_id is None else None
+        return f"{prefix[1]} stderr> {text[prefix.end() :]}" if prefix else f"stderr> {text}"
 
     def _whole_if_folded(self, folded_lines: int, call: dict[str, Any] | None) -> dict[str, Any] | None:
         """Return the call for the same part with nothing folded where something is, else `call`."""
@@ -73,13 +96,13 @@ class LogView:
         lines = self._prepared(tail.result()).end(self._kept_lines)
         shown = _last_within(self._spans(lines[-query.tail_lines :], query.room), query.room)
         if not shown:
-            return LogPage("", total_lines, cursor=str(LogCursor(query.log, 1)))
+            return LogPage((), total_lines, cursor=str(LogCursor(query.log, 1)))
         first = shown[0].first
         left_out, call = "", None
         if first > 1:
             left_out, call = self._before(first)
         return LogPage(
-            text=_text_of(shown),
+            spans=shown,
             total_lines=total_lines,
             first_line=first,
             last_line=shown[-1].last,
@@ -112,11 +135,11 @@ class LogView:
         is_backwards = last_line is not None and bool(lines) and lines[-1].number == min(until, total_lines)
         within = _last_within if is_backwards else _first_within
         shown = within(self._spans(lines, query.room), query.room)
-        notes = [_note_on_position(reader)]
+        gap, notes = _note_on_position(reader), list[str]()
         if not shown:
             if reader.position is Position.SAME:
                 notes.append("There is nothing after this cursor yet.")
-            return LogPage("", total_lines, left_out=_joined(notes), cursor=query.cursor)
+            return LogPage((), total_lines, gap=gap, left_out=_joined(notes), cursor=query.cursor)
         last = shown[-1].last
         seen = [line for line in lines if line.number <= last]
         context = [*numbered(reader.before, seen[0].number - len(reader.before)), *seen]
@@ -132,11 +155,12 @@ class LogView:
             notes.append(f"Lines {last + 1:,} to {total_lines:,} are not shown.")
             call = query.call(cursor=cursor)
         return LogPage(
-            text=_text_of(shown),
+            spans=shown,
             total_lines=total_lines,
             first_line=shown[0].first,
             last_line=last,
             folded_lines=_folded_lines(shown),
+            gap=gap,
             left_out=_joined(notes),
             next=self._whole_if_folded(_folded_lines(shown), call),
             cursor=cursor,
@@ -153,12 +177,13 @@ class LogView:
 
         total_lines, is_ended = await read_blocks(parts, feed, self._work)
         search = reader.selection
-        shown = _first_within(_numbered_spans(search.found, query.room // LINE_PART), query.room)
-        notes = [_note_on_position(reader)]
+        shown = _first_within(self._numbered_spans(search.found), query.room)
+        gap, notes = _note_on_position(reader), list[str]()
         end = self._cursor_after(list(last_lines) if is_ended else list(last_lines)[:-1])
         if not shown:
-            notes.append(f"None of {total_lines:,} lines matches. Capital letters count; (?i) before it ignores them.")
-            return LogPage("", total_lines, matches=0, left_out=_joined(notes), cursor=end)
+            none = "No line after the cursor" if query.cursor else f"None of {total_lines:,} lines"
+            notes.append(f"{none} matches. Capital letters count; (?i) before it ignores them.")
+            return LogPage((), total_lines, matches=0, gap=gap, left_out=_joined(notes), cursor=end)
         last = shown[-1].last
         numbers = [match.line.number for match in search.found if match.matches and match.line.number <= last]
         call = None
@@ -167,15 +192,26 @@ class LogView:
             end = str(LogCursor(query.log, numbers[-1] + 1))
             call = query.call("search", "context_lines", cursor=end)
         return LogPage(
-            text=_text_of(shown),
+            spans=shown,
             total_lines=total_lines,
             first_line=shown[0].first,
             last_line=last,
             matches=search.matches,
+            gap=gap,
             left_out=_joined(notes),
             next=call,
             cursor=end,
         )
+
+    def _numbered_spans(self, found: Sequence[Match]) -> list[Span]:
+        """Write each line with its number, as grep does: a colon at a match, a hyphen near one, -- at a gap."""
+        spans: list[Span] = []
+        for match, line in zip(found, self._marked([match.line for match in found]), strict=True):
+            gap = "--\n" if spans and spans[-1].last < line.number - 1 else ""
+            shown = cut_middle(line.text, self._query.room // LINE_PART)
+            text = f"{gap}{line.number}{':' if match.matches else '-'} {shown}"
+            spans.append(Span(line.number, line.number, text, 0, instance_of(line.text)))
+        return spans
 
     async def _failed_first(self, parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
@@ -195,7 +231,7 @@ class LogView:
         room = query.room - _SECTION_CHARACTERS * (len(chosen) + 1)
         others_room = room // 4 if others else 0
         failed_room = (room - others_room) // len(chosen)
-        sections: list[str] = []
+        sections: list[Section] = []
         cut: list[int] = []
         folded_lines = 0
         for instance_id, tail in tails.of.items():
@@ -206,18 +242,19 @@ class LogView:
             if count < tail.total:
                 cut.append(instance_id)
             what = f"last {count:,} of {tail.total:,} lines" if tail.total else f"nothing in {query.log_type}"
-            sections.append(f"== instance {instance_id}, failed: {what} ==\n{_text_of(shown)}".rstrip())
+            sections.append(Section(instance_id, what, shown))
         if others:
             shown = _last_within(self._spans(others, others_room), others_room)
             folded_lines += _folded_lines(shown)
-            sections.append(f"== the other instances, last lines ==\n{_text_of(shown)}")
+            sections.append(Section(None, "last lines", shown))
         notes = [f"The log of all instances has {total_lines:,} lines; those of failed instances come first."]
         rest = len(self._failed) - len(chosen)
         if rest:
             notes.append(f"{rest:,} more failed instances are not shown: {cut_middle(str(self._failed), 200)} failed.")
         return LogPage(
-            text="\n".join(sections),
-            total_lines=total_lines,
+            (),
+            total_lines,
+            sections=sections,
             folded_lines=folded_lines,
             left_out=_joined(notes),
             next=self._whole_if_folded(folded_lines, query.call(instance_id=cut[0]) if cut else None),
@@ -239,17 +276,6 @@ def _first_within(spans: Sequence[Span], max_characters: int) -> list[Span]:
     return kept
 
 
-def _numbered_spans(found: Sequence[Match], line_limit: int) -> list[Span]:
-    """Write each line with its number, as grep does: a colon at a match, a hyphen near one, -- at a gap."""
-    spans: list[Span] = []
-    for match in found:
-        number = match.line.number
-        gap = "--\n" if spans and spans[-1].last < number - 1 else ""
-        text = f"{gap}{number}{':' if match.matches else '-'} {cut_middle(match.line.text, line_limit)}"
-        spans.append(Span(number, number, text))
-    return spans
-
-
 def _note_on_position(reader: CursorReader[Head] | CursorReader[Search]) -> str:
     if reader.position is Position.LOST:
         return (
@@ -262,10 +288,6 @@ def _note_on_position(reader: CursorReader[Head] | CursorReader[Search]) -> str:
             "oldest that is kept. Nothing in between is missing."
         )
     return ""
-
-
-def _text_of(spans: Sequence[Span]) -> str:
-    return "\n".join([span.text for span in spans])
 
 
 def _folded_lines(spans: Sequence[Span]) -> int:
