@@ -12,6 +12,7 @@ from fastmcp.server.auth import AuthCheck
 from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
 from mcp_types import Icon, ToolAnnotations
+from mcp_types import Tool as ListedTool
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -41,6 +42,10 @@ class ModelTool(Tool):
         except ValidationError as error:
             # Not about the arguments, for which FastMCP would take it.
             raise ToolError(f"{self.name} failed") from error
+
+    def to_mcp_tool(self, **overrides: Any) -> ListedTool:
+        """Return the tool as it is listed, without FastMCP's own entry in its meta: tags, of which there are none."""
+        return super().to_mcp_tool(**{"_meta": self.meta, **overrides})
 
 
 class SchemaWithoutTitles(GenerateJsonSchema):
