@@ -88,7 +88,7 @@ def test_constants_keep_their_keys_and_lose_their_secrets() -> None:
         "VNC_PASSWORD": "",
         "QARNOT_SECRET__A": HIDDEN,
         "DATABASE": f"postgres://me:{HIDDEN}@db/x",
-        "TITLE": "red",
+        "TITLE": "\\x1b[31mred",
     }
 
 

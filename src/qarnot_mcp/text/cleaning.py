@@ -53,6 +53,19 @@ def clean_text(text: str) -> str:
     return "\n".join([_last_state(line) if "\r" in line else line for line in text.split("\n")])
 
 
+def visible(text: str) -> str:
+    """Return the text with every character that `clean_text` would drop written as an escape, such as ``\\x1b``.
+
+    Newlines and tabs stay: it is what was written, and nothing in it is hidden.
+    """
+    return text if _is_clean(text) else _UNSAFE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
 def one_line(text: str, limit: int) -> str:
     """Return a name or message on one line of at most `limit` characters, with single spaces.
 

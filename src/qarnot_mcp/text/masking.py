@@ -3,12 +3,12 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from html import escape
 from itertools import islice
 from urllib.parse import quote, quote_plus
 
-from qarnot_mcp.text.cleaning import CUT_FACTOR, clean_text, one_line
+from qarnot_mcp.text.cleaning import CUT_FACTOR, clean_text, one_line, visible
 
 HIDDEN = "[hidden]"
 SECRET_PREFIX = "QARNOT_SECRET__"  # noqa: S105 - the platform's prefix, not a secret
@@ -119,13 +119,19 @@ def mask_shapes(text: str) -> str:
 
 
 def mask_constants(constants: Mapping[str, str]) -> dict[str, str]:
-    """Return the constants, cleaned, with the values of secret ones hidden; an empty value shows as empty."""
-    return {clean_text(key): _mask_value(key, value) for key, value in constants.items()}
+    """Return the constants as they are, with the values of secret ones hidden; an empty value shows as empty.
+
+    A command that somebody runs again must not have lost its lines: control characters are escaped, not removed.
+    """
+    return {visible(key): _mask_value(key, value) for key, value in constants.items()}
 
 
-def mask_raw(answer: object) -> object:
-    """Return a decoded answer of the API, cleaned, with every secret in it hidden, however deep."""
-    return _mask(answer, depth=0)
+def mask_raw(answer: object, verbatim: Collection[str] = ()) -> object:
+    """Return a decoded answer of the API, cleaned, with every secret in it hidden, however deep.
+
+    What stands in the fields `verbatim` is not cleaned: its control characters are escaped.
+    """
+    return _Masking(verbatim).mask(answer)
 
 
 def secret_values(values: Mapping[str, str]) -> set[str]:
@@ -267,28 +273,38 @@ def _is_needle(value: str) -> bool:
 def _mask_value(name: str, value: str) -> str:
     if is_secret_name(name):
         return HIDDEN if value else ""
-    return mask_text(clean_text(value))
+    return mask_text(visible(value[:MAX_TEXT_CHARACTERS]))
 
 
-def _mask(answer: object, depth: int) -> object:
-    if isinstance(answer, str):
-        return mask_text(clean_text(answer))
-    if depth > MAX_DEPTH:
-        return "[too deep to show]"
-    if isinstance(answer, list):
-        return [_mask(item, depth + 1) for item in answer]
-    if isinstance(answer, dict):
-        named = _is_named_secret(answer)
-        return {clean_text(str(key)): _mask_field(str(key), value, named, depth) for key, value in answer.items()}
-    return answer
+class _Masking:
+    """One walk through a decoded answer."""
 
+    def __init__(self, verbatim: Collection[str]) -> None:
+        self._verbatim = verbatim
 
-def _mask_field(key: str, value: object, named_secret: bool, depth: int) -> object:
-    if named_secret and key.lower().endswith("value"):
-        return HIDDEN if value else value
-    if isinstance(value, str) and value and is_secret_name(key):
-        return HIDDEN
-    return _mask(value, depth + 1)
+    def mask(self, answer: object, depth: int = 0, clean: Callable[[str], str] = clean_text) -> object:
+        """Return a part of the answer, masked; `clean` is what makes its texts safe."""
+        if isinstance(answer, str):
+            return mask_text(clean(answer[:MAX_TEXT_CHARACTERS]))
+        if depth > MAX_DEPTH:
+            return "[too deep to show]"
+        if isinstance(answer, list):
+            return [self.mask(item, depth + 1, clean) for item in answer]
+        if isinstance(answer, dict):
+            named = _is_named_secret(answer)
+            return {
+                clean(str(key)): self._mask_field(str(key), value, named, depth, clean) for key, value in answer.items()
+            }
+        return answer
+
+    def _mask_field(
+        self, key: str, value: object, named_secret: bool, depth: int, clean: Callable[[str], str]
+    ) -> object:
+        if named_secret and key.lower().endswith("value"):
+            return HIDDEN if value else value
+        if isinstance(value, str) and value and is_secret_name(key):
+            return HIDDEN
+        return self.mask(value, depth + 1, visible if key in self._verbatim else clean)
 
 
 def _is_named_secret(answer: Mapping[str, object]) -> bool:

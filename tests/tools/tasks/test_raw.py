@@ -1,5 +1,10 @@
+from datetime import UTC, datetime
+
+from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import API_CHARACTERS, json_length
+from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.raw import LEFT_OUT, bounded_api_answer
+from tests.support.qarnot_api import task_document
 
 
 def test_an_answer_that_fits_is_told_whole() -> None:
@@ -34,3 +39,33 @@ def test_many_long_labels_are_shortened_rather_than_left_out() -> None:
 def test_what_cannot_be_made_to_fit_says_so() -> None:
     whole = bounded_api_answer({f"field-{number}": "x" for number in range(20_000)})
     assert list(whole) == [LEFT_OUT]
+
+
+COMMAND = "sh -c 'set -e\n# a comment\ncd  /x\n\tls\u200d \x1b[1m$TOKEN'"
+
+
+def test_a_command_is_told_as_the_task_has_it_so_that_it_can_run_again() -> None:
+    raw = {
+        "name": "two\nlines",
+        "constants": [{"key": "DOCKER_CMD", "value": COMMAND}, {"key": "DB_PASSWORD", "value": "x\ny"}],
+        "labels": {"note": "a\n  b"},
+        "resultsWhitelist": ".*  \\.csv\u202e",
+    }
+    told = COMMAND.replace("\u200d", "\\u200d").replace("\x1b", "\\x1b")
+    assert bounded_api_answer(raw) == {
+        "name": "two lines",
+        "constants": [{"key": "DOCKER_CMD", "value": told}, {"key": "DB_PASSWORD", "value": "[hidden]"}],
+        "labels": {"note": "a\n  b"},
+        "resultsWhitelist": ".*  \\.csv\\u202e",
+    }
+    details = TaskDetails.of(Task.read(task_document(**raw)), now=datetime(2026, 1, 2, tzinfo=UTC))
+    assert details.constants == {"DOCKER_CMD": told, "DB_PASSWORD": "[hidden]"}
+    assert details.labels == {"note": "a\n  b"}
+    assert details.results_whitelist == ".*  \\.csv\\u202e"
+
+
+def test_giant_texts_are_cut_before_they_are_masked() -> None:
+    giant = "password=a&" * 1_000_000
+    whole = bounded_api_answer({"errors": [{"message": giant}], "constants": [{"key": "DOCKER_CMD", "value": giant}]})
+    assert json_length(whole) <= API_CHARACTERS
+    assert "more characters" in whole["constants"][0]["value"]

@@ -11,8 +11,8 @@ from qarnot_mcp.qarnot.errors import NotFound
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import RunningInstance, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, SCHEDULING
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_constants, masked_line
+from qarnot_mcp.text.cleaning import one_line, shorten, visible
+from qarnot_mcp.text.masking import mask_constants, mask_text, masked_line
 from qarnot_mcp.tools.answers import (
     NAME_CHARACTERS,
     STATE_CHARACTERS,
@@ -38,6 +38,7 @@ ERRORS_SHOWN = 5
 CONSTANTS_SHOWN = 30
 TAGS_SHOWN = 20
 LABELS_SHOWN = 10
+LABEL_CHARACTERS = 80
 RESULTS_SHOWN = 20
 CONSTRAINTS_SHOWN = 10
 CONSTRAINT_VALUES = 5
@@ -188,7 +189,7 @@ class TaskDetails(Result):
         now = now_of(task, now)
         running = running_shown(task, instance_id)
         labels = list(mask_constants(task.labels).items())
-        constants = list(mask_constants({c.key: c.value for c in task.constants}).items())
+        constants = list(mask_constants({c.key: c.value for c in task.constants[:CONSTANTS_SHOWN]}).items())
         return cls(
             now=date_text(now),
             uuid=task.uuid,
@@ -200,7 +201,7 @@ class TaskDetails(Result):
             pool_uuid=task.pool_uuid,
             job_uuid=task.job_uuid,
             tags=[masked_line(tag, NAME_CHARACTERS) for tag in task.tags[:TAGS_SHOWN]] or None,
-            labels={one_line(k, 80): one_line(v, 80) for k, v in labels[:LABELS_SHOWN]} or None,
+            labels={one_line(k, 80): shorten(v, LABEL_CHARACTERS) for k, v in labels[:LABELS_SHOWN]} or None,
             progress=rounded(task.progress) if not task.is_final or task.state == "Success" else None,
             estimated_end=EstimatedEnd.of(task, now),
             instances=Instances.of(task),
@@ -225,11 +226,11 @@ class TaskDetails(Result):
                 for path, instance_id in islice(instances_by_path(task).items(), RESULTS_SHOWN)
             ]
             or None,
-            constants={one_line(k, 80): one_line(v, VALUE_CHARACTERS) for k, v in constants[:CONSTANTS_SHOWN]} or None,
+            constants={one_line(k, 80): shorten(v, VALUE_CHARACTERS) for k, v in constants} or None,
             scheduling_type=SCHEDULING.get((task.scheduling_type or "").lower(), task.scheduling_type),
             hardware_constraints=[constraint_text(c) for c in task.hardware_constraints[:CONSTRAINTS_SHOWN]] or None,
-            results_whitelist=masked_line(task.results_whitelist, VALUE_CHARACTERS) if task.results_whitelist else None,
-            results_blacklist=masked_line(task.results_blacklist, VALUE_CHARACTERS) if task.results_blacklist else None,
+            results_whitelist=as_set(task.results_whitelist),
+            results_blacklist=as_set(task.results_blacklist),
             max_retries_per_instance=task.max_retries_per_instance or None,
             completion_time_to_live=time_to_live(task),
             console_url=console_url,
@@ -277,6 +278,11 @@ def constraint_text(constraint: Mapping[str, object]) -> str:
     kind = str(constraint.get("discriminator", "")).removesuffix("HardwareConstraint")
     values = [f"{name}={value}" for name, value in constraint.items() if name != "discriminator"]
     return masked_line(" ".join([kind, *values[:CONSTRAINT_VALUES]]), NAME_CHARACTERS)
+
+
+def as_set(pattern: str | None) -> str | None:
+    """Return a filter as the task has it, its control characters escaped; None where there is none."""
+    return shorten(mask_text(visible(pattern)), VALUE_CHARACTERS) if pattern else None
 
 
 def time_to_live(task: Task) -> str | None:

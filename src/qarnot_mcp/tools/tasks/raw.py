@@ -1,13 +1,16 @@
 """All that the API said of a task, for detail="full": secrets masked, text cleaned, long lists cut to fit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import mask_raw
 from qarnot_mcp.tools.answers import API_CHARACTERS, json_length
 
 TEXT_CHARACTERS = (4_000, 400, 80)
+LONG_CHARACTERS = 4 * TEXT_CHARACTERS[0]
+VERBATIM = frozenset({"constants", "labels", "resultsWhitelist", "resultsBlacklist", "advancedResourceBuckets"})
+"""What is needed to run the task again is told as the task has it."""
 LEFT_OUT = "_left_out"
 KEPT_AT_LEAST = 1
 
@@ -20,7 +23,7 @@ def bounded_api_answer(raw: dict[str, Any], most: int = API_CHARACTERS) -> dict[
     """
     lengths = {path: len(entries) for path, entries in lists_of(raw)}
     # Masking looks at each text in several ways: what cannot be shown anyway goes first.
-    masked = mask_raw(shortened(raw))
+    masked = mask_raw(shortened(raw), VERBATIM)
     for characters in TEXT_CHARACTERS:
         whole = cut_to_fit(cleaned(masked, characters), lengths, most)
         if whole is not None:
@@ -32,6 +35,8 @@ def shortened(value: Any) -> Any:
     """Return it without the ends of lists that are each too long to show."""
     if isinstance(value, dict):
         return {name: shortened(entry) for name, entry in value.items()}
+    if isinstance(value, str) and len(value) > LONG_CHARACTERS:
+        return shorten(value, TEXT_CHARACTERS[0])
     if not isinstance(value, list):
         return value
     kept: list[Any] = []
@@ -60,15 +65,18 @@ def cut_to_fit(whole: dict[str, Any], lengths: Mapping[str, int], most: int) -> 
     return whole | ({LEFT_OUT: left_out} if left_out else {})
 
 
-def cleaned(value: Any, characters: int) -> Any:
-    """Make every text of a decoded answer one clean line of bounded length."""
+def cleaned(value: Any, characters: int, cut: Callable[[str, int], str] = one_line) -> Any:
+    """Make every text of a decoded answer one clean line of bounded length, but for those that are told verbatim."""
     match value:
         case str():
-            return one_line(value, characters)
+            return cut(value, characters)
         case dict():
-            return {one_line(str(name), characters): cleaned(entry, characters) for name, entry in value.items()}
+            return {
+                cut(str(name), characters): cleaned(entry, characters, shorten if name in VERBATIM else cut)
+                for name, entry in value.items()
+            }
         case list():
-            return [cleaned(entry, characters) for entry in value]
+            return [cleaned(entry, characters, cut) for entry in value]
         case _:
             return value
 
