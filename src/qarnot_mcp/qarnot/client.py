@@ -48,6 +48,11 @@ class QarnotClient:
         self.uploads = UploadsClient(self.storage)
 
     @property
+    def owner(self) -> str:
+        """The digest of the caller's key; raises `KeyProblem` without a usable key."""
+        return self._session.owner
+
+    @property
     def requests(self) -> int:
         """How many requests were sent to the API."""
         return self._session.requests

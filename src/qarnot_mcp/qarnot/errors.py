@@ -355,13 +355,13 @@ class StorageUnavailable(ApiUnavailable):
 
 
 class Busy(ApiUnavailable):
-    """This server has as many calls to the API in flight as it may have."""
+    """This server, or one caller of it, has as many calls to the API in flight as it may have."""
 
     may_have_worked = False
 
-    def __init__(self, calls: int, waited_seconds: float) -> None:
+    def __init__(self, calls: int, waited_seconds: float, who_has: str = "This server has") -> None:
         super().__init__(
-            f"This server has {calls} calls to Qarnot in flight, and none of them ended within {waited_seconds:g} s. "
+            f"{who_has} {calls} calls to Qarnot in flight, and none of them ended within {waited_seconds:g} s. "
             "Nothing was sent. Call again in a moment."
         )
 

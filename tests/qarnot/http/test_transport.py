@@ -277,6 +277,34 @@ async def test_a_call_that_finds_no_place_is_told_so() -> None:
         await asyncio.gather(first, return_exceptions=True)
 
 
+async def test_one_caller_holds_at_most_half_of_the_places() -> None:
+    hanging: list[bytes] = []
+    is_full, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def api(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"greedy" in await asked(reader):
+            hanging.append(b"")
+            if len(hanging) == 2:
+                is_full.set()
+            await goes_on.wait()
+        writer.write(answered(b"[]"))
+        await writer.drain()
+        writer.close()
+
+    async with (
+        listening(api) as url,
+        Transport(url, "1", limits=Limits(max_calls_in_flight=4, queue_seconds=30)) as transport,
+    ):
+        greedy, other = (QarnotClient(transport, SecretStr(f"the-key-of-{name}")) for name in ("greedy", "other"))
+        calls = [asyncio.create_task(greedy.profiles.names()) for _ in range(20)]
+        await is_full.wait()
+        for _ in range(5):
+            assert await other.profiles.names() == []
+        assert len(hanging) == 2
+        goes_on.set()
+        assert await asyncio.gather(*calls) == [[]] * 20
+
+
 async def test_more_callers_than_places_are_served_in_turn() -> None:
     limits = Limits(max_calls_in_flight=2)
     async with listening(always(answered(b"[]"))) as url, opened(base_url=url, limits=limits) as client:

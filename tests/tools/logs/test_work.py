@@ -1,5 +1,6 @@
 """The computing of a log: off the event loop, in short pieces, and ended where it costs too much."""
 
+import asyncio
 import threading
 from functools import partial
 
@@ -17,13 +18,28 @@ async def test_a_piece_is_computed_off_the_event_loop() -> None:
 
 async def test_a_call_that_computes_too_long_ends_before_its_next_piece() -> None:
     times = iter(range(0, 1000, 4))
-    work = LogWork(10.0, clock=lambda: next(times))
+    work = LogWork("", 10.0, clock=lambda: next(times))
     done: list[int] = []
     for number in range(3):
         await work.do(partial(done.append, number))
     with pytest.raises(TooCostly, match="more than 10 s of computing"):
         await work.do(partial(done.append, 3))
     assert done == [0, 1, 2]
+
+
+async def test_one_caller_does_not_fill_the_threads_for_logs() -> None:
+    goes_on, begun = threading.Event(), threading.Event()
+
+    def slow_piece() -> None:
+        begun.set()
+        goes_on.wait()
+
+    slow = [asyncio.create_task(LogWork("greedy").do(slow_piece)) for _ in range(8)]
+    await asyncio.to_thread(begun.wait)
+    assert await LogWork("other").do(lambda: "served") == "served"
+    assert not any(task.done() for task in slow)
+    goes_on.set()
+    await asyncio.gather(*slow)
 
 
 @pytest.mark.parametrize("line", ["x" * 100, "y" * 16_000])

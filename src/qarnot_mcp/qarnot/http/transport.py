@@ -5,7 +5,7 @@ import random
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -20,6 +20,7 @@ from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachabl
 from qarnot_mcp.qarnot.http.cache import Cache
 from qarnot_mcp.qarnot.http.connections import use_network
 from qarnot_mcp.qarnot.http.locks import Locks
+from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.qarnot.http.response_body import StreamedResponse, unpacked
 from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for
 from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
@@ -108,7 +109,7 @@ class Transport:
         self._base = f"{self._root}/v{api_version}"
         self._application = application
         self._trust_env = trust_env
-        self._places = asyncio.Semaphore(self.limits.max_calls_in_flight)
+        self._places = Places(self.limits.max_calls_in_flight, self.limits.queue_seconds)
         self._large = asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
 
@@ -174,7 +175,7 @@ class Transport:
         client = self._client
         if client is None:
             raise RuntimeError("the transport is not open")
-        async with self._place():
+        async with self._place(request):
             outgoing = client.build_request(
                 request.method,
                 (self._root if request.rooted else self._base) + request.path,
@@ -200,20 +201,16 @@ class Transport:
                     await received.aclose()
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def _place(self, request: Request) -> AsyncIterator[None]:
         """Hold one of the places for calls in flight; raise `Busy` if none becomes free in time."""
-        recorder().api_waiting(1)
-        try:
-            async with asyncio.timeout(self.limits.queue_seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Busy(self.limits.max_calls_in_flight, self.limits.queue_seconds) from None
-        finally:
-            recorder().api_waiting(-1)
-        try:
+        owner = self.cache.owner(request.headers.get("Authorization", ""))
+        async with AsyncExitStack() as held:
+            recorder().api_waiting(1)
+            try:
+                await held.enter_async_context(self._places.hold(owner))
+            finally:
+                recorder().api_waiting(-1)
             yield
-        finally:
-            self._places.release()
 
 
 class SpreadTransport(httpx.AsyncBaseTransport):

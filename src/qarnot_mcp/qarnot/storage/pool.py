@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from qarnot_mcp.qarnot.errors import Busy, NoStorage, StorageUnavailable
+from qarnot_mcp.qarnot.errors import NoStorage, StorageUnavailable
+from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.qarnot.storage.refusals import error_for
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class StoragePool:
         self._stack = AsyncExitStack()
         self._clients: dict[tuple[str, bool], Any] = {}
         self._opening = asyncio.Lock()
-        self._places = asyncio.Semaphore(CALLS_IN_FLIGHT)
-        self._transfers = asyncio.Semaphore(TRANSFERS_IN_FLIGHT)
+        self._places = Places(CALLS_IN_FLIGHT, QUEUE_SECONDS)
+        self._transfers = Places(TRANSFERS_IN_FLIGHT, QUEUE_SECONDS)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -62,7 +63,7 @@ class StoragePool:
 
         Errors of the storage leave as those of `qarnot.errors`; `bucket` and `path` name what they are about.
         """
-        async with self._place(self._places, CALLS_IN_FLIGHT), _errors_about(bucket, path):
+        async with self._places.hold(credentials.email), _errors_about(bucket, path):
             try:
                 async with asyncio.timeout(CALL_SECONDS):
                     s3 = await self._client(address, is_for_transfers=False)
@@ -85,20 +86,8 @@ class StoragePool:
             with _signed_by(credentials):
                 return await getattr(s3, operation)(**arguments)
 
-        async with self._place(self._transfers, TRANSFERS_IN_FLIGHT), _errors_about(bucket, path):
+        async with self._transfers.hold(credentials.email), _errors_about(bucket, path):
             yield send
-
-    @asynccontextmanager
-    async def _place(self, places: asyncio.Semaphore, count: int) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(QUEUE_SECONDS):
-                await places.acquire()
-        except TimeoutError:
-            raise Busy(count, QUEUE_SECONDS) from None
-        try:
-            yield
-        finally:
-            places.release()
 
     async def _client(self, address: str, *, is_for_transfers: bool) -> Any:
         async with self._opening:

@@ -13,6 +13,7 @@ from qarnot_mcp.tools.failures.report import FailureReport
 from qarnot_mcp.tools.logs.mask import mask_of
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.view import LogView
+from qarnot_mcp.tools.logs.work import LogWork
 
 TAIL_LINES = 30
 TAIL_CHARACTERS = 2_000
@@ -49,7 +50,7 @@ async def tail_of(client: QarnotClient, task: Task, instance_id: int | None) -> 
         )
         try:
             async with client.tasks.log(task.uuid, log_type, instance_id) as parts:
-                page = await LogView(query, mask_of(task)).read(aiter(parts))
+                page = await LogView(query, mask_of(task), work=LogWork(client.owner)).read(aiter(parts))
         except QarnotError as error:
             return LogTail(log_type, f"(the log could not be read: {error})")
         if page.text.strip():

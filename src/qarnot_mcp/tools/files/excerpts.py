@@ -4,12 +4,14 @@ import codecs
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.tools.answers import json_length
 from qarnot_mcp.tools.files.content import encoding_of
-from qarnot_mcp.tools.logs.lines import Block, BlockReader, cut_middle
+from qarnot_mcp.tools.logs.lines import PIECE_CHARACTERS, Block, BlockReader, cut_middle
 from qarnot_mcp.tools.logs.selection import Search
+from qarnot_mcp.tools.logs.work import LogWork
 
 LINE_PART = 8
 
@@ -65,7 +67,7 @@ def first_lines(
 
 
 async def search_lines(
-    pieces: AsyncGenerator[bytes, None], expression: str, most_characters: int, head: bytes
+    pieces: AsyncGenerator[bytes, None], expression: str, most_characters: int, head: bytes, work: LogWork
 ) -> Excerpt:
     """Return the lines that match, each with its number, and how many match in all."""
     search = Search(expression, 0, most_characters)
@@ -73,9 +75,10 @@ async def search_lines(
     decoder = codecs.getincrementaldecoder(encoding_of(head))(errors="replace")
     async with aclosing(pieces):
         async for piece in pieces:
-            reader.feed(decoder.decode(piece))
-    reader.feed(decoder.decode(b"", final=True))
-    reader.finish()
+            for start in range(0, len(piece), PIECE_CHARACTERS):
+                await work.do(partial(_feed, reader, decoder, piece[start : start + PIECE_CHARACTERS]))
+    await work.do(partial(_feed, reader, decoder, b"", is_last=True))
+    await work.do(reader.finish)
     shown: list[str] = []
     room = most_characters
     for match in search.found:
@@ -86,3 +89,7 @@ async def search_lines(
         shown.append(line)
     left_out = "" if len(shown) == search.matches else f"These are the first {len(shown):,} matches."
     return Excerpt("\n".join(shown), matches=search.matches, left_out=left_out)
+
+
+def _feed(reader: BlockReader, decoder: codecs.IncrementalDecoder, content: bytes, *, is_last: bool = False) -> None:
+    reader.feed(decoder.decode(content, final=is_last))

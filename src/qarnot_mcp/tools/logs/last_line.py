@@ -11,6 +11,7 @@ from qarnot_mcp.tools.logs.folding import LINE_PART
 from qarnot_mcp.tools.logs.mask import mask_of
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.view import LogView
+from qarnot_mcp.tools.logs.work import LogWork
 
 LINE_SECONDS = 2.0
 LINE_CHARACTERS = 200
@@ -22,7 +23,11 @@ async def last_line(client: QarnotClient, task: Task) -> str:
     query = LogQuery(task_uuid=task.uuid, tail_lines=1, max_characters=LINE_CHARACTERS * LINE_PART)
     try:
         async with asyncio.timeout(LINE_SECONDS), client.tasks.log(task.uuid) as parts:
-            return (await LogView(query, mask_of(task)).read(within_a_million_bytes(aiter(parts)))).text.strip()
+            return (
+                await LogView(query, mask_of(task), work=LogWork(client.owner)).read(
+                    within_a_million_bytes(aiter(parts))
+                )
+            ).text.strip()
     except (QarnotError, TimeoutError):
         return ""
 

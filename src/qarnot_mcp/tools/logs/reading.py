@@ -37,7 +37,7 @@ async def read_log(client: QarnotClient, query: LogQuery, wait_seconds: float = 
 
     What was read without a match is not searched again.
     """
-    work = LogWork()
+    work = LogWork(client.owner)
     reading = await _read(client, query, work)
     if wait_seconds <= 0:
         return reading

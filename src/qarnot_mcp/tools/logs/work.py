@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from qarnot_mcp.qarnot.errors import TooCostly
+from qarnot_mcp.qarnot.http.places import Places
 
 THREADS = 2
 MAX_CPU_SECONDS = 10.0
@@ -20,17 +21,26 @@ class LogWork:
     """The computing of one call, done piece by piece: between two of them it can end, and others get their turn.
 
     Nothing ends a thread from outside, so that a piece has to be short: the lines of one part of a log. `clock`
-    measures what the thread itself computed, so that a busy machine fails nobody.
+    measures what the thread itself computed, so that a busy machine fails nobody. `owner` is the digest of the caller's
+    key: one caller keeps one thread busy, and leaves the other to the others.
     """
 
-    def __init__(self, max_cpu_seconds: float = MAX_CPU_SECONDS, clock: Callable[[], float] = time.thread_time) -> None:
+    def __init__(
+        self,
+        owner: str = "",
+        max_cpu_seconds: float = MAX_CPU_SECONDS,
+        clock: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._owner = owner
         self._max_cpu_seconds = max_cpu_seconds
         self._clock = clock
         self._left = max_cpu_seconds
 
     async def do(self, piece: Callable[[], T]) -> T:
         """Return what a piece returns; raise `TooCostly` if the call has computed for too long."""
-        return await asyncio.get_running_loop().run_in_executor(_threads(), self._measured, piece)
+        loop = asyncio.get_running_loop()
+        async with _places(loop).hold(self._owner):
+            return await loop.run_in_executor(_threads(), self._measured, piece)
 
     def _measured(self, piece: Callable[[], T]) -> T:
         if self._left <= 0:
@@ -40,6 +50,11 @@ class LogWork:
             return piece()
         finally:
             self._left -= self._clock() - begun
+
+
+@lru_cache(1)
+def _places(_: asyncio.AbstractEventLoop) -> Places:
+    return Places(THREADS)
 
 
 @cache
