@@ -3,9 +3,12 @@
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"\x76\x2f\x31\x01", "image/x-exr"),
 )
-PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
-"""Kinds of pictures that hosts show."""
+PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/tiff"})
+"""Kinds of pictures that are shown; OpenEXR would take a library of its own."""
 _WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _MAX_CONTROLS = 0.05
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1b\b")
