@@ -65,6 +65,14 @@ async def test_files_are_written_listed_read_and_deleted(connect: Connect) -> No
     assert await storage.buckets() == []
 
 
+async def test_a_range_is_read_whole_although_it_arrives_in_pieces(connect: Connect) -> None:
+    storage = connect()
+    await storage.create_bucket("files")
+    content = bytes(range(256)) * 20_000
+    await storage.write("files", "large.bin", content, "")
+    assert await storage.read("files", "large.bin", 7, 4_000_000) == content[7:4_000_007]
+
+
 async def test_a_link_reads_and_another_writes_without_a_key(connect: Connect) -> None:
     storage = connect()
     await storage.create_bucket("files")

@@ -161,3 +161,37 @@ async def test_one_caller_sees_nothing_of_another(client: Client[Any], server: R
         assert (await call(other, "list_buckets"))["buckets"] == []
         with pytest.raises(ToolError, match="No bucket 'files'"):
             await other.call_tool("read_file", {"bucket": "files", "path": "a.txt"})
+
+
+async def test_a_text_of_a_mebibyte_is_written_in_some_calls_and_none_larger(client: Client[Any]) -> None:
+    part = "x" * (192 * 1024)
+    for number in range(5):
+        call_result = await call(
+            client, "write_file", bucket="files", path="long.txt", text=part, append=True, create_bucket=number == 0
+        )
+    assert call_result["size_bytes"] == 5 * len(part)
+    told = await refusal(client, "write_file", bucket="files", path="long.txt", text=part, append=True)
+    assert "1 MiB" in told
+    assert "request_upload" in told
+
+
+async def test_a_task_that_ended_without_results_says_so(client: Client[Any]) -> None:
+    task = await ended(client, await submitted(client, result_bucket="out"))
+    assert "ended without results" in task["results_note"]
+    task = await ended(client, await submitted(client, "sh -c 'echo 1 > a.txt'", result_bucket="out"))
+    assert "results_note" not in task
+
+
+async def test_the_name_of_a_bucket_that_may_be_made_is_checked_and_corrected(client: Client[Any]) -> None:
+    arguments = {"name": "t", "profile": "docker-batch", "result_bucket": "My_Results"}
+    assert "my-results would do" in await refusal(client, "submit_task", **arguments)
+    upload = {"bucket": "My_Inputs", "create_bucket": True}
+    assert "my-inputs would do" in await refusal(client, "request_upload", **upload)
+
+
+async def test_an_upload_needs_a_bucket_or_makes_it_and_a_named_file_gets_a_line(client: Client[Any]) -> None:
+    assert "create_bucket=true" in await refusal(client, "request_upload", bucket="inputs")
+    offered = await call(client, "request_upload", bucket="inputs", path="in/a b.csv", create_bucket=True)
+    assert "/files#" in offered["link"]
+    assert shlex.split(offered["command"])[:3] == ["curl", "-fT", "./a b.csv"]
+    assert "rclone" in offered["large_files"]

@@ -91,9 +91,12 @@ class StorageClient:
         """Return at most `size` bytes from `start` on (GetObject with a range); the file must not be empty there."""
         async with self.call(bucket, path) as s3:
             response = await s3.get_object(Bucket=bucket, Key=path, Range=f"bytes={start}-{start + size - 1}")
+            content = bytearray()
             async with response["Body"] as body:
-                content: bytes = await body.read(size)
-        return content
+                # A read gives what has arrived; a storage that knows no ranges would send more.
+                while len(content) < size and (piece := await body.read(size - len(content))):
+                    content += piece
+        return bytes(content)
 
     async def stream(self, bucket: str, path: str, max_bytes: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the content of a file in pieces, at most `max_bytes` of it; it takes as long as the file is large."""

@@ -24,7 +24,8 @@ def check_new_bucket(given: str, parameter: str = "bucket") -> str:
     """Return a name that a new bucket can have, else raise `InvalidArgument` with the nearest one that it can."""
     if _NEW_BUCKET.fullmatch(given) is None:
         valid = "3 to 63 lower-case letters, digits and dashes, no dash at the ends"
-        corrected = re.sub(r"[^a-z0-9]+", "-", given[:MAX_BUCKET_CHARACTERS].lower()).strip("-")
+        name = given.removeprefix("s3://").partition("/")[0]
+        corrected = re.sub(r"[^a-z0-9]+", "-", name[:MAX_BUCKET_CHARACTERS].lower()).strip("-")
         hint = f"{corrected} would do." if _NEW_BUCKET.fullmatch(corrected) else ""
         raise InvalidArgument(parameter, given, valid, hint)
     return given

@@ -15,6 +15,16 @@ def result_place(task: Task) -> tuple[str, str]:
     return task.result_bucket, prefix[:1024].lstrip("/") if isinstance(prefix, str) else ""
 
 
+def no_results(task: Task) -> str | None:
+    """Return why a task that has ended left no results, where it could have left some."""
+    if not task.is_final or not task.result_bucket or task.results_count or instances_by_path(task):
+        return None
+    rule = "Results are files below /job that are new or changed, and pass results_whitelist and results_blacklist."
+    if task.state == "Cancelled":
+        rule += " A cancelled task leaves them only with upload_results_on_cancellation."
+    return f"It ended without results. {rule}"
+
+
 def instances_by_path(task: Task) -> dict[str, int]:
     """Return the instance that made each result, by path in the result bucket, as far as the API tells."""
     made_by: dict[str, int] = {}

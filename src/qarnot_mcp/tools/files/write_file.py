@@ -14,7 +14,8 @@ from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.files.parameters import BucketParameter, PathParameter
 
 MAX_TEXT_BYTES = 192 * 1024
-"""What fits into a request to this server, whatever of it has to be escaped on the way."""
+"""What fits into a request to this server (256 KiB), whatever of it has to be escaped on the way."""
+MAX_FILE_BYTES = 1024 * 1024
 
 
 def check_text(given: str, info: ValidationInfo) -> str:
@@ -30,7 +31,8 @@ class WriteFile(Arguments):
 
     bucket: BucketParameter
     path: PathParameter
-    text: Annotated[str, AfterValidator(check_text), Field(description="The whole content, at most 192 KiB.")]
+    text: Annotated[str, AfterValidator(check_text), Field(description="The content, at most 192 KiB a call.")]
+    append: Annotated[bool, Field(description="Add it to the end of the file, 1 MiB in all.")] = False
     overwrite: Annotated[bool, Field(description="Replace a file that is there.")] = False
     create_bucket: Annotated[bool, Field(description="Make the bucket where it is missing.")] = False
 
@@ -58,10 +60,16 @@ async def write_file(arguments: WriteFile) -> ToolResult:
             error.add("create_bucket=true makes it.")
             raise
         there = None
-    if there is not None and not arguments.overwrite:
-        hint = f"It has {there.size_bytes:,} bytes; overwrite=true replaces it."
-        raise InvalidArgument("path", path, "a path at which no file is yet", hint)
     content = arguments.text.encode(errors="replace")
+    if there is not None and arguments.append:
+        if there.size_bytes + len(content) > MAX_FILE_BYTES:
+            hint = f"It has {there.size_bytes:,} bytes. request_upload takes larger files."
+            raise InvalidArgument("text", f"{len(content):,} bytes", "at most 1 MiB with what is there", hint)
+        if there.size_bytes:
+            content = await storage.read(bucket, path, 0, there.size_bytes) + content
+    elif there is not None and not arguments.overwrite:
+        hint = f"It has {there.size_bytes:,} bytes; overwrite=true replaces it, append=true adds to it."
+        raise InvalidArgument("path", path, "a path at which no file is yet", hint)
     await storage.write(bucket, path, content, mimetypes.guess_type(path)[0] or "text/plain")
     hint = f"submit_task with resource_buckets=[{bucket!r}] puts it at /job/{path} of each instance."
     return answer(Written(bucket=bucket, path=path, size_bytes=len(content), replaced=there is not None, hint=hint))

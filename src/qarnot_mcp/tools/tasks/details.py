@@ -24,7 +24,7 @@ from qarnot_mcp.tools.answers import (
     rounded,
 )
 from qarnot_mcp.tools.failures.report import FailureReport, TaskError
-from qarnot_mcp.tools.files.results import instances_by_path
+from qarnot_mcp.tools.files.results import instances_by_path, no_results
 from qarnot_mcp.tools.tasks.access import access_of
 from qarnot_mcp.tools.tasks.energy import Energy
 from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
@@ -157,6 +157,7 @@ class TaskDetails(Result):
     result_bucket: str | None = None
     results_count: int | None = None
     results: list[ResultFile] | None = Field(None, description=f"The first {RESULTS_SHOWN}, by path in result_bucket.")
+    results_note: str | None = None
     constants: dict[str, str] | None = Field(None, description="Secrets are masked.")
     scheduling_type: str | None = None
     hardware_constraints: list[str] | None = None
@@ -226,6 +227,7 @@ class TaskDetails(Result):
                 for path, instance_id in islice(instances_by_path(task).items(), RESULTS_SHOWN)
             ]
             or None,
+            results_note=no_results(task),
             constants={one_line(k, 80): shorten(v, VALUE_CHARACTERS) for k, v in constants} or None,
             scheduling_type=SCHEDULING.get((task.scheduling_type or "").lower(), task.scheduling_type),
             hardware_constraints=[constraint_text(c) for c in task.hardware_constraints[:CONSTRAINTS_SHOWN]] or None,

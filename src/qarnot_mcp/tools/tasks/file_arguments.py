@@ -59,9 +59,9 @@ def buckets_to_api(given: Sequence[str]) -> dict[str, Any]:
     return {"resourceBuckets": list(given)}
 
 
-def check_bucket(given: str, info: ValidationInfo) -> str:
-    """Check the form of a bucket's name; only the API knows whether it exists."""
-    return _checked_name(given.strip(), given, parameter_of(info))
+def check_result_bucket(given: str, info: ValidationInfo) -> str:
+    """Check the name of a bucket that is made where it is missing."""
+    return names.check_new_bucket(given.strip(), parameter_of(info))
 
 
 def check_resource_bucket(given: str, info: ValidationInfo) -> str:
@@ -123,6 +123,6 @@ def _checked_name(name: str, given: str, parameter: str) -> str:
         raise InvalidArgument(parameter, given, valid, hint) from None
 
 
-BucketName = Annotated[str, AfterValidator(check_bucket)]
+ResultBucketName = Annotated[str, AfterValidator(check_result_bucket)]
 ResourceBucketName = Annotated[str, AfterValidator(check_resource_bucket)]
 FilePattern = Annotated[str, MostCharacters(check_file_pattern, count=MAX_NAME_CHARACTERS)]

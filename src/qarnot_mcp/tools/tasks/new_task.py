@@ -42,9 +42,9 @@ from qarnot_mcp.tools.checks import (
 from qarnot_mcp.tools.hardware import HardwareConstraints
 from qarnot_mcp.tools.tasks.file_arguments import (
     MAX_BUCKETS,
-    BucketName,
     FilePattern,
     ResourceBucketName,
+    ResultBucketName,
     buckets_to_api,
     check_results_prefix,
 )
@@ -215,7 +215,7 @@ class NewTask(Arguments):
         Field(description="Existing buckets whose files lie in /job, or bucket/folder for what is in a folder."),
     ] = None
     result_bucket: Annotated[
-        BucketName | None, Field(description="Bucket for the results; made where it is missing.")
+        ResultBucketName | None, Field(description="Bucket for the results; made where it is missing.")
     ] = None
     constants: Annotated[
         Constants | None,
