@@ -24,6 +24,11 @@ settings.register_profile("thorough", deadline=None, max_examples=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option without which nothing is asked of the real Qarnot."""
+    parser.addoption("--live", action="store_true", help="run tests/live on the real Qarnot, with QARNOT_API_KEY")
+
+
 class ProcessGuard:
     """Refuses to start processes while a test runs that is not marked `e2e`; it sees all that Python starts."""
 
