@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS
 from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.tools.registry import REGISTRY
+from tests.support.arguments import fitting_arguments
 from tests.support.running_server import ERAS, Era, RunningServer, running_server, submitted
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
@@ -40,21 +41,6 @@ META = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 
-# What gets a call beyond its first check, so that each of the others meets what is hostile, too.
-FITTING: Mapping[str, Any] = {
-    "task_uuid": "{uuid}",
-    "task_uuids": ["{uuid}"],
-    "name": "fuzz",
-    "profile": "docker-batch",
-    "profile_name": "docker-batch",
-    "bucket": "fuzz",
-    "path": "a/b.txt",
-    "paths": ["a/b.txt"],
-    "text": "text",
-    "log_type": "stdout",
-    "create_bucket": True,
-    "tags": ["fuzz"],
-}
 NAMES = sorted({name for entry in REGISTRY.tools.values() for name in schema_of(entry.arguments)["properties"]})
 
 HOSTILE_CHARACTERS = st.one_of(
@@ -173,12 +159,15 @@ def arguments_of(draw: st.DrawFn) -> tuple[str, str]:
     """A tool and its arguments in JSON: some that fit, some that are hostile, some that it does not know."""
     name = draw(st.sampled_from(sorted(REGISTRY.tools)))
     schema = schema_of(REGISTRY.tools[name].arguments)
-    wanted = {*schema.get("required", ()), *draw(st.sets(st.sampled_from(sorted(FITTING)), max_size=3))}
-    fields = {key: json.dumps(FITTING[key]) for key in wanted if key in FITTING and key in schema["properties"]}
-    for key in draw(st.sets(st.sampled_from(sorted(schema["properties"])), max_size=3)) if schema["properties"] else ():
+    # What gets a call beyond its first check, so that each of the others meets what is hostile, too.
+    fitting = fitting_arguments(REGISTRY.tools[name], "{uuid}")
+    if draw(st.booleans()):
+        fitting.pop("validate_only", None)
+    fields = {key: json.dumps(value) for key, value in fitting.items()}
+    for key in draw(st.sets(st.sampled_from(sorted(schema["properties"])), max_size=2)) if schema["properties"] else ():
         # Often of the right type, for all that comes after the check of types.
         fields[key] = draw(st.one_of(of_type(schema["properties"][key]), of_type(schema["properties"][key]), VALUES))
-    unknown = draw(st.lists(st.tuples(KEYS, VALUES), max_size=1))
+    unknown = draw(st.lists(st.tuples(KEYS, VALUES), max_size=1)) if draw(st.integers(0, 3)) == 0 else []
     return name, as_object([(json.dumps(key), value) for key, value in fields.items()] + unknown)
 
 

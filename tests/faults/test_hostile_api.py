@@ -1,29 +1,35 @@
 """An API that answers what no honest one would: every tool says something bounded, and the server goes on."""
 
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
 
 from qarnot_mcp.sandbox.control.hostility import VARIANTS
+from qarnot_mcp.tools.registry import REGISTRY
+from tests.support.arguments import fitting_arguments
+from tests.support.ports import free_port
+from tests.support.processes import reachable, running, server_process
 from tests.support.running_server import RunningServer, call, running_server, submitted, text_of
 
 MAX_CHARACTERS = 100_000
-# What the server takes of one response, 32 MiB, with some texts or entries in it.
-SIZES = {"text": 200_000, "list": 20_000}
-TOOLS: tuple[tuple[str, dict[str, object]], ...] = (
-    ("list_tasks", {}),
-    ("list_tasks", {"tags": ["any"]}),
-    ("get_task", {"task_uuid": "{uuid}"}),
-    ("get_task", {"task_uuid": "{uuid}", "detail": "full"}),
-    ("get_task_logs", {"task_uuid": "{uuid}"}),
-    ("list_profiles", {}),
-    ("get_profile", {"profile_name": "docker-batch"}),
-    ("submit_task", {"name": "n", "profile": "docker-batch", "validate_only": True}),
-    ("abort_task", {"task_uuid": "{uuid}"}),
-    ("delete_task", {"task_uuid": "{uuid}"}),
-)
+# Of one response, so that some texts or entries are taken and not only refused for the size of the whole.
+SIZES = {"text": 50_000, "list": 2_000}
+# What takes the most: whole, and as much as the server just takes of one response.
+LARGEST = (("text", None), ("text", 500_000), ("list", None), ("list", 20_000), ("list", 5_000))
+# Other paths through the API.
+MORE: dict[str, tuple[dict[str, object], ...]] = {
+    "list_tasks": ({}, {"tags": ["any"]}),
+    "get_task": ({}, {"detail": "full"}),
+}
+MAX_RESIDENT_BYTES = 160 * 2**20
+# The library of the storage, which is loaded when a file is first asked for.
+LIBRARY_BYTES = 32 * 2**20
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -34,18 +40,52 @@ async def server() -> AsyncIterator[RunningServer]:
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(("tool", "arguments"), TOOLS, ids=lambda value: value if isinstance(value, str) else "")
-async def test_a_hostile_response_ends_in_a_bounded_result(
-    server: RunningServer, tool: str, arguments: dict[str, object], variant: str
-) -> None:
-    async with httpx.AsyncClient(base_url=server.api_url, verify=False) as http, server.client() as client:
+@pytest.mark.parametrize("tool", REGISTRY.tools)
+async def test_a_hostile_response_ends_in_a_bounded_result(server: RunningServer, tool: str, variant: str) -> None:
+    async with (
+        httpx.AsyncClient(base_url=server.api_url, verify=False) as http,
+        server.client(query="?toolsets=all") as client,
+    ):
         uuid = await submitted(client)
-        fault = {"kind": "hostile", "variant": variant, "size": SIZES.get(variant), "count": 0}
-        (await http.post("/sandbox/faults", json=fault)).raise_for_status()
-        given = {name: uuid if value == "{uuid}" else value for name, value in arguments.items()}
-        result = await client.call_tool(tool, given, raise_on_error=False)
-        await http.delete("/sandbox/faults")
-        text = text_of(result)
-        assert 0 < len(text) <= MAX_CHARACTERS
-        assert "defect" not in text
+        arguments = fitting_arguments(REGISTRY.tools[tool], uuid)
+        for more in MORE.get(tool, ({},)):
+            fault = {"kind": "hostile", "variant": variant, "size": SIZES.get(variant), "count": 0}
+            (await http.post("/sandbox/faults", json=fault)).raise_for_status()
+            result = await client.call_tool(tool, arguments | more, raise_on_error=False)
+            await http.delete("/sandbox/faults")
+            text = text_of(result)
+            assert 0 < len(text) <= MAX_CHARACTERS
+            assert "defect" not in text
         assert "hello" not in (await call(client, "list_profiles"))["profiles"]
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the most that a process held")
+async def test_fields_of_10_mb_and_lists_of_100_000_entries_take_less_than_160_mib() -> None:
+    sandbox = (sys.executable, "-m", "qarnot_mcp.sandbox", "--port", str(port := free_port()), "--speed", "100000")
+    api_url = f"http://127.0.0.1:{port}"
+    settings = {"QARNOT_BASE_URL": api_url, "QARNOT_API_KEY": "sandbox-empty", "QARNOT_MCP_TOOLSETS": "all"}
+    async with running(*sandbox), httpx.AsyncClient(base_url=api_url, verify=False, timeout=60) as http:
+        await reachable(port)
+        async with (
+            server_process(**settings, QARNOT_MCP_RETRY_SECONDS="0") as server,
+            Client(StreamableHttpTransport(server.url, verify=False)) as client,
+        ):
+            uuid = await submitted(client)
+            for is_storage, limit in ((False, MAX_RESIDENT_BYTES), (True, MAX_RESIDENT_BYTES + LIBRARY_BYTES)):
+                tools = {n: t for n, t in REGISTRY.tools.items() if (REGISTRY.toolset_of[n] == "storage") is is_storage}
+                for variant, size in LARGEST:
+                    fault = {"kind": "hostile", "variant": variant, "size": size, "count": 0}
+                    (await http.post("/sandbox/faults", json=fault)).raise_for_status()
+                    for name, tool in tools.items():
+                        result = await client.call_tool(name, fitting_arguments(tool, uuid), raise_on_error=False)
+                        assert len(text_of(result)) <= MAX_CHARACTERS
+                    await http.delete("/sandbox/faults")
+                assert most_resident_bytes(server.process.pid) < limit
+            assert (await call(client, "get_task", task_uuid=uuid))["uuid"] == uuid
+            assert "Traceback" not in server.text
+
+
+def most_resident_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))

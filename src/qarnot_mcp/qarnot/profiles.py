@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, FailFast, Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, OptionalCount, OptionalText, Record, Text
+from qarnot_mcp.qarnot.fields import MAX_ENTRIES, NONE_AS_LIST, OptionalCount, OptionalText, Record, Text
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.identifiers import profile_path
@@ -33,8 +33,8 @@ class Profile(Record):
     """How tasks run: a name and the constants that configure it."""
 
     name: Text = ""
-    constants: Annotated[list[ProfileConstant], NONE_AS_LIST]
-    licenses: Annotated[list[License], NONE_AS_LIST] = Field(default_factory=list)
+    constants: Annotated[list[ProfileConstant], FailFast(), NONE_AS_LIST]
+    licenses: Annotated[list[License], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
 
 
 class ProfilesClient:
@@ -66,4 +66,4 @@ class ProfilesClient:
 def _read_names(document: object) -> list[str]:
     if not isinstance(document, list) or not all(isinstance(name, str) for name in document):
         raise UnreadableResponse("the list of profiles is not a list of names")
-    return document
+    return document[:MAX_ENTRIES]

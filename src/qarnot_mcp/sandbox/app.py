@@ -229,7 +229,7 @@ async def _fail(fault: Fault, response: Response, scope: Scope, receive: Receive
             other = b'["unexpected"]' if response.content[:1] == b"{" else b'{"unexpected":true}'
             await _send(send, Response(200, other))
         case "hostile":
-            await _start(send, Response(200, b""), None)
+            await _start(send, Response(200, b"", response.content_type), None)
             for piece in hostile_pieces(response.content, fault.variant, fault.size):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})

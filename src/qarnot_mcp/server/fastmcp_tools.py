@@ -37,8 +37,10 @@ class ModelTool(Tool):
             current_key()  # without a usable one nothing is built from the arguments
             return await self.function(read_arguments(self.arguments, arguments, self.parameters))
         except QarnotError as error:
+            # The frames of its traceback hold what was read of a response, until the garbage collector comes by.
+            error.__context__ = None
             # FastMCP logs a ToolError at its own level: a refused argument is no fault of the server.
-            raise ToolError(str(error), log_level=logging.DEBUG) from error
+            raise ToolError(str(error), log_level=logging.DEBUG) from error.with_traceback(None)
         except ValidationError as error:
             # Not about the arguments, for which FastMCP would take it.
             raise ToolError(f"{self.name} failed") from error

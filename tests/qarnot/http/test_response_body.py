@@ -25,7 +25,7 @@ async def test_a_large_answer_waits_while_others_are_taken_in_and_a_small_one_do
     async def small() -> AsyncGenerator[bytes]:
         yield b"c"
 
-    def read(chunks: AsyncGenerator[bytes]) -> asyncio.Task[bytes]:
+    def read(chunks: AsyncGenerator[bytes]) -> asyncio.Task[bytearray]:
         return asyncio.create_task(StreamedResponse(200, {}, chunks, places).read(LIMIT))
 
     reading = read(first())

@@ -168,6 +168,6 @@ def test_json_is_decoded() -> None:
 
 
 def test_an_answer_of_too_many_parts_is_refused_before_it_is_decoded() -> None:
-    bomb = b"[" + b"[]," * 1_500_000 + b"[]]"
-    with pytest.raises(UnreadableResponse, match="more than 2,000,000 parts"):
+    bomb = b"[" + b"[]," * 100_000 + b"[]]"
+    with pytest.raises(UnreadableResponse, match="more than 200,000 parts"):
         Response(200, {}, bomb).json("the task")

@@ -28,9 +28,9 @@ class StreamedResponse:
         self._large = large
         self._prefetched: list[bytes] = []
 
-    async def read(self, limit_bytes: int, *, cut: bool = False) -> bytes:
+    async def read(self, limit_bytes: int, *, cut: bool = False) -> bytearray:
         """Return the body; one beyond the limit is cut, or raises `ResponseTooLarge`."""
-        # One buffer that grows: a large one goes back to the system as a whole, many small parts would not.
+        # One buffer that grows and is not copied: a large one goes back to the system as a whole, many parts would not.
         body = bytearray()
         async with AsyncExitStack() as places:
             async for part in self._chunks:
@@ -40,8 +40,9 @@ class StreamedResponse:
                 if len(body) > limit_bytes:
                     if not cut:
                         raise ResponseTooLarge(limit_bytes)
-                    return bytes(body[:limit_bytes])
-            return bytes(body)
+                    del body[limit_bytes:]
+                    break
+            return body
 
     async def prefetch(self) -> None:
         """Take in the first part of the body, so that a connection that breaks in it is noticed now."""

@@ -48,7 +48,7 @@ class Limits:
     """After this time from the start of a call nothing is tried again."""
     look_up_seconds: float = 10
     """How long a task whose submit was lost may take to appear."""
-    max_response_bytes: int = 32 * 1024 * 1024
+    max_response_bytes: int = 6 * 1024 * 1024
     max_request_bytes: int = 1024 * 1024
     max_calls_in_flight: int = 64
     queue_seconds: float = 10

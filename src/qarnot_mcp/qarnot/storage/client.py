@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from qarnot_mcp.qarnot.account import AccountClient, User
-from qarnot_mcp.qarnot.errors import NoStorage, NotFound
+from qarnot_mcp.qarnot.errors import NoStorage, NotFound, UnreadableResponse
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.platform import PlatformClient
 from qarnot_mcp.qarnot.storage.models import BucketName, BucketStatistics, FilePage, StoredFile
@@ -17,6 +17,7 @@ from qarnot_mcp.text.cleaning import one_line
 
 DEFAULT_ADDRESS = "https://storage.qarnot.com"
 PAGE_FILES = 1000
+PATH_CHARACTERS = 1024
 MAX_DELETED = 1000
 STREAM_BYTES = 256 * 1024
 _CACHED = "storage address"
@@ -52,7 +53,7 @@ class StorageClient:
         """Return the buckets of the account (ListBuckets)."""
         async with self.call() as s3:
             listed = (await s3.list_buckets()).get("Buckets", [])
-        return [BucketName(one_line(str(each["Name"]), 255), each.get("CreationDate")) for each in listed]
+        return [BucketName(one_line(str(each.get("Name", "")), 255), each.get("CreationDate")) for each in listed]
 
     async def statistics(self, bucket: str) -> BucketStatistics | None:
         """Return what a bucket holds (HeadBucket); None where the storage does not say."""
@@ -70,8 +71,9 @@ class StorageClient:
             page = await s3.list_objects(
                 Bucket=bucket, Prefix=prefix, Marker=after, MaxKeys=limit, **({"Delimiter": "/"} if folded else {})
             )
-        files = tuple(_stored(each["Key"], each["Size"], each.get("LastModified")) for each in page.get("Contents", []))
-        folders = tuple(str(each["Prefix"]) for each in page.get("CommonPrefixes", []))
+        found = page.get("Contents", [])[:PAGE_FILES]
+        files = tuple(_stored(each.get("Key"), each.get("Size"), each.get("LastModified")) for each in found)
+        folders = tuple(str(each.get("Prefix", ""))[:PATH_CHARACTERS] for each in page.get("CommonPrefixes", []))
         marker = None
         if page.get("IsTruncated"):
             marker = page.get("NextMarker") or max((*(file.path for file in files), *folders), default=None)
@@ -85,7 +87,7 @@ class StorageClient:
         except NotFound:
             await self.statistics(bucket)  # a HEAD does not say which of the two is missing
             raise
-        return _stored(path, found["ContentLength"], found.get("LastModified"), str(found.get("ContentType", "")))
+        return _stored(path, found.get("ContentLength"), found.get("LastModified"), str(found.get("ContentType", "")))
 
     async def read(self, bucket: str, path: str, start: int, size: int) -> bytes:
         """Return at most `size` bytes from `start` on (GetObject with a range); the file must not be empty there."""
@@ -182,5 +184,7 @@ class StorageClient:
         return NotFound("bucket", bucket, f"the nearest names are {', '.join(nearest)}" if nearest else "")
 
 
-def _stored(path: str, size: int, modified: Any, content_type: str = "") -> StoredFile:
-    return StoredFile(str(path)[:1024], int(size), modified, one_line(content_type, 100))
+def _stored(path: str | None, size: int | None, modified: Any, content_type: str = "") -> StoredFile:
+    if path is None or size is None:
+        raise UnreadableResponse("the storage does not say the path or the size of a file")
+    return StoredFile(path[:PATH_CHARACTERS], size, modified, one_line(content_type, 100))

@@ -6,6 +6,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 
 MAX_PATH_BYTES = 1024
 MIN_BUCKET_CHARACTERS, MAX_BUCKET_CHARACTERS = 3, 63
+SUGGESTED_CHARACTERS = 200
 
 _NEW_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)
@@ -37,7 +38,8 @@ def check_path(given: str, parameter: str = "path") -> str:
     Paths are made as Qarnot's console needs them: no `/` at the start, no `//`, no backslash.
     """
     if not given or given.endswith("/") or not _is_plain(given):
-        hint = f"{corrected} would do." if (corrected := _corrected(given).rstrip("/")) else ""
+        corrected = _corrected(given).rstrip("/")
+        hint = f"{corrected} would do." if 0 < len(corrected) <= SUGGESTED_CHARACTERS else ""
         valid = "the path of a file in the bucket, such as folder/data.csv: no slash at the ends, no //, no .., no \\"
         raise InvalidArgument(parameter, given, valid, hint)
     return given

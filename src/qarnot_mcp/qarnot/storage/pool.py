@@ -95,6 +95,8 @@ class StoragePool:
                 session = await asyncio.to_thread(_load_session)
                 from aiobotocore.config import AioConfig
 
+                from qarnot_mcp.qarnot.storage.bounded import BoundedSession
+
                 config = AioConfig(
                     signature_version="s3v4",
                     s3={
@@ -107,6 +109,7 @@ class StoragePool:
                     connect_timeout=5,
                     read_timeout=SILENCE_SECONDS,
                     max_pool_connections=TRANSFERS_IN_FLIGHT if is_for_transfers else CALLS_IN_FLIGHT,
+                    http_session_cls=BoundedSession,
                     retries={"total_max_attempts": 1 if is_for_transfers else ATTEMPTS, "mode": "standard"},
                 )
                 opened = session.create_client("s3", region_name="us-east-1", endpoint_url=address, config=config)

@@ -1,6 +1,6 @@
 """What the storage refuses, as the errors of `qarnot.errors`."""
 
-from qarnot_mcp.qarnot.errors import NotFound, QarnotError, StorageRefused, StorageUnavailable
+from qarnot_mcp.qarnot.errors import NotFound, QarnotError, StorageRefused, StorageUnavailable, UnreadableResponse
 
 _BY_STATUS = {"404": "NoSuchKey", "403": "AccessDenied", "301": "NoSuchBucket"}
 """What a status means where there is no body that says it, as with HEAD."""
@@ -11,6 +11,8 @@ def error_for(error: Exception, bucket: str, path: str) -> QarnotError | None:
     module = type(error).__module__
     if module.startswith("aiohttp") or isinstance(error, ConnectionError):
         return StorageUnavailable("the connection broke")
+    if isinstance(error, ValueError | OverflowError) and not isinstance(error, QarnotError):
+        return UnreadableResponse("the storage sent a number or a date that is none")
     if not module.startswith(("botocore", "aiobotocore")):
         return None
     response = getattr(error, "response", None)

@@ -7,7 +7,7 @@ where a wrong type would mislead: then `read` raises `UnreadableResponse`.
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import (
@@ -96,7 +96,7 @@ class RunningInstance(Record):
     cpu_model: OptionalText = None
     specification_key: OptionalText = None
     attempts: Count = Field(1, alias="executionAttemptCount")
-    forwards: Annotated[list[Forward], NONE_AS_LIST] = Field(default_factory=list, alias="activeForwards")
+    forwards: Annotated[list[Forward], FailFast(), NONE_AS_LIST] = Field(default_factory=list, alias="activeForwards")
 
 
 class CpuTime(Record):
@@ -175,12 +175,12 @@ class Task(TaskSummary):
     pool_uuid: Uuid = None
     job_uuid: Uuid = None
     labels: Labels = Field(default_factory=dict)
-    errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
+    errors: Annotated[list[ApiError], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
     advanced_ranges: OptionalRanges = None
     resource_buckets: Strings = Field(default_factory=list)
     result_bucket: OptionalText = None
     results_count: Count = 0
-    constants: Annotated[list[Constant], NONE_AS_LIST] = Field(default_factory=list)
+    constants: Annotated[list[Constant], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
     state_changed: Date = Field(None, alias="stateTransitionTime")
     previous_state_changed: Date = Field(None, alias="previousStateTransitionTime")
     execution_seconds: Seconds = Field(None, alias="executionTime")
@@ -192,7 +192,7 @@ class Task(TaskSummary):
     max_retries_per_instance: Count = 0
     completion_time_to_live: OptionalText = None
     dependencies: Dependencies = Field(default_factory=list)
-    completed_instances: Annotated[list[CompletedInstance], INSTANCES] = Field(default_factory=list)
+    completed_instances: Annotated[list[CompletedInstance], FailFast(), INSTANCES] = Field(default_factory=list)
     status: Status | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)  # all that the API said
 

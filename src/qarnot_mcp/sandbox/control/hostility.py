@@ -1,8 +1,10 @@
 """Documents that no honest API sends: the response that would have come, with every field of a sort made hostile."""
 
 import json
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from typing import Any
+from xml.sax.saxutils import escape
 
 VARIANTS = ("text", "list", "wrong_types", "nan", "year_99999")
 TEXT_CHARACTERS = 10_000_000
@@ -12,11 +14,14 @@ _FAR_DATE = "99999-12-31T23:59:59Z"
 
 
 def hostile_pieces(content: bytes, variant: str, size: int | None) -> Iterator[bytes]:
-    """Yield the pieces of a JSON document with its fields made hostile; what is no JSON is taken as a text.
+    """Yield the pieces of a document of JSON or XML with its fields made hostile; what is neither is taken as a text.
 
     `size` is the length of each text in characters or of each list in entries (by default 10,000,000 and 100,000). A
     list within a list keeps its length, for the product of both would never end.
     """
+    if content.startswith(b"<?xml"):
+        yield from _xml(ElementTree.fromstring(content), variant, size)  # noqa: S314 - the sandbox wrote it
+        return
     try:
         document = json.loads(content) if content else {}
     except ValueError:
@@ -68,6 +73,30 @@ def _long_lists(value: Any, entries: int) -> Iterator[bytes]:
             yield b"]"
         case _:
             yield json.dumps(value).encode()
+
+
+def _xml(element: ElementTree.Element, variant: str, size: int | None) -> Iterator[bytes]:
+    """Yield an element of the storage; one whose children have none, such as a file, is an entry of a list."""
+    name = element.tag.rpartition("}")[2]
+    if variant == "list" and len(element) and not any(map(len, element)):
+        yield from _repeated(b"".join(_xml(element, "", None)), LIST_ENTRIES if size is None else size)
+        return
+    yield f"<{name}>".encode()
+    for child in element:
+        yield from _xml(child, variant, size)
+    text = element.text or ""
+    match variant:
+        case "text" if not len(element):
+            yield from _repeated(b"x", TEXT_CHARACTERS if size is None else size)
+        case "wrong_types" if text:
+            yield b"unexpected" if text.isdigit() or _is_date(text) else b"7"
+        case "nan" if text.isdigit():
+            yield b"NaN"
+        case "year_99999" if _is_date(text):
+            yield _FAR_DATE.encode()
+        case _:
+            yield escape(text).encode()
+    yield f"</{name}>".encode()
 
 
 def _repeated(unit: bytes, count: int) -> Iterator[bytes]:
