@@ -16,12 +16,17 @@ from pathlib import Path
 import httpx
 from fastmcp.exceptions import FastMCPError
 from mcp import MCPError
+from playwright.async_api import Error as PlaywrightError
 
 from tests.clients.clients import CLIENTS, Client, NotHere, Place
 from tests.support.processes import OAUTH, server_process
 
 MODES = {"key": {}, "oauth": OAUTH}
 SECONDS = 120
+FAULTS = (
+    *(AssertionError, OSError, TimeoutError, ValueError),
+    *(httpx.HTTPError, FastMCPError, MCPError, PlaywrightError),
+)
 
 
 async def tried(client: Client, mode: str, place: Place) -> tuple[str, str]:
@@ -33,7 +38,16 @@ async def tried(client: Client, mode: str, place: Place) -> tuple[str, str]:
             seen = await client.run(place, mode, server.url)
     except NotHere as reason:
         return "not tried", str(reason)
-    except (AssertionError, OSError, TimeoutError, ValueError, httpx.HTTPError, FastMCPError, MCPError) as error:
+    except (
+        AssertionError,
+        OSError,
+        TimeoutError,
+        ValueError,
+        httpx.HTTPError,
+        FastMCPError,
+        MCPError,
+        PlaywrightError,
+    ) as error:
         return "FAILED", " ".join(str(error).split())[-300:]
     return "ok", seen
 

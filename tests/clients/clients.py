@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version as version_of
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastmcp import Client as FastMCPClient
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 
 from tests.support.browsing import PersonalOAuth, give_key
-from tests.support.processes import Program, running
+from tests.support.ports import free_port
+from tests.support.processes import Program, reachable, running
 from tests.support.running_server import Era
 
 KEY = "sandbox-alice"
@@ -144,6 +146,30 @@ async def inspector_modern(place: Place, mode: str, url: str) -> str:
     return await inspector(place, mode, url, "modern")
 
 
+async def inspector_page(place: Place, mode: str, url: str) -> str:
+    """Open the Inspector's web page in Chromium, sign in there if the mode wants it, and list the tools."""
+    from tests.support.browser import CHROMIUM, browsing
+
+    if CHROMIUM is None:
+        raise NotHere("Chromium is not installed")
+    port, token = free_port(), "a-token-of-the-inspector"
+    settings = {"HOST": "127.0.0.1", "CLIENT_PORT": str(port), "MCP_SANDBOX_PORT": str(free_port())}
+    quiet = {"MCP_AUTO_OPEN_ENABLED": "false", "MCP_INSPECTOR_API_TOKEN": token, "MCP_INSPECTOR_SECRET_STORE": "memory"}
+    command = (place.program("mcp-inspector"), "--web")
+    async with running(*command, **place.environment, **settings, **quiet), browsing() as browser:
+        await reachable(port)
+        page = await browser.new_page()
+        query = urlencode({"serverUrl": url, "transport": "http", "autoConnect": token})
+        await page.goto(f"http://127.0.0.1:{port}/?{query}")
+        if mode == "oauth":
+            await page.get_by_label("Qarnot API key").fill(KEY)
+            await page.keyboard.press("Enter")
+        await page.get_by_text("Connected", exact=True).first.wait_for()
+        await page.get_by_text("Tools", exact=True).first.click()
+        await page.get_by_text("list_profiles").first.wait_for()
+    return "connected, tools listed"
+
+
 async def mcp_remote(place: Place, mode: str, url: str) -> str:
     """Sign in with mcp-remote, then use it as Claude Desktop does: over standard input and output."""
     if mode == "oauth":
@@ -243,6 +269,7 @@ CLIENTS = (
     ),
     Client("Inspector, command line, legacy era", inspector_legacy, INSPECTOR),
     Client("Inspector, command line, modern era", inspector_modern, INSPECTOR),
+    Client("Inspector, web page", inspector_page, INSPECTOR),
     Client("mcp-remote", mcp_remote, ("mcp-remote@0.15.1",)),
     Client("Claude Code", claude_code, ("@anthropic-ai/claude-code@2.1.332",)),
     Client(

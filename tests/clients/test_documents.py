@@ -131,3 +131,45 @@ async def test_what_a_client_sends_leads_to_tokens_that_work(origin: str, docume
         tokens = (await sign_in.exchange(parameters_of(answer)["code"])).json()
         assert (await sign_in.call(tokens["access_token"], "list_profiles")).status_code == 200
         assert (await sign_in.refresh(tokens["refresh_token"])).status_code == 200
+
+
+@pytest.mark.parametrize("era", ["2025-06-18", "2026-07-28"])
+async def test_claude_on_the_web_signs_in_and_calls_through_a_tunnel(era: str) -> None:
+    public = "https://some-words.trycloudflare.com"
+    # As the tunnel passes requests on: with the public host name, and the scheme that the person's browser used.
+    tunnel = {"Host": public.removeprefix("https://"), "X-Forwarded-Proto": "https"}
+    claude = next(document for document in DOCUMENTS if document.client == "Claude")
+    async with full_server(public_url=public) as server, httpx.AsyncClient(timeout=10, headers=tunnel) as http:
+        unknown = await http.post(server.url, json={})
+        assert unknown.status_code == 401
+        resource = f"{public}/.well-known/oauth-protected-resource/mcp"
+        assert f'resource_metadata="{resource}"' in unknown.headers["www-authenticate"]
+        metadata = (await http.get(resource.replace(public, server.origin))).json()
+        assert (metadata["resource"], metadata["authorization_servers"]) == (f"{public}/mcp", [public])
+
+        async def keep_cookie(response: httpx.Response) -> None:
+            """Send a cookie back as the person's browser does, which is on the https side of the tunnel."""
+            if cookie := response.headers.get("set-cookie"):
+                http.headers["cookie"] = cookie.partition(";")[0]
+
+        http.event_hooks["response"].append(keep_cookie)
+        sign_in = SignIn(public, http, redirect=claude.callback, at=server.origin)
+        assert (await sign_in.register(**claude.registration)).status_code == 201
+        tokens = (await sign_in.exchange(await sign_in.code("sandbox-alice"))).json()
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": era,
+            "io.modelcontextprotocol/clientInfo": {"name": "Claude", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        modern = {"Mcp-Method": "tools/list"} if era == "2026-07-28" else {}
+        headers = {
+            "Accept": "application/json, text/event-stream",
+            "Authorization": f"Bearer {tokens['access_token']}",
+            "MCP-Protocol-Version": era,
+            **modern,
+        }
+        params = {"_meta": meta} if modern else {}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params}
+        answer = await http.post(server.url, json=body, headers=headers)
+        assert "submit_task" in answer.text
+        assert f"{public}/icons/" in answer.text
