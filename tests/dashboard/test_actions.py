@@ -68,7 +68,7 @@ async def test_delete_goes_back_to_a_list_without_the_task(browser: Browser) -> 
         assert (await call(host.client, "list_tasks"))["total"] == 1
 
 
-async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser: Browser) -> None:
+async def test_run_again_leaves_the_copy_to_qarnot_and_opens_the_new_task(browser: Browser) -> None:
     async with running_server(speed=FAST) as server, hosting(browser, server) as host:
         fields = {
             "name": "first run",
@@ -92,8 +92,8 @@ async def test_run_again_submits_the_same_fields_and_opens_the_new_task(browser:
         await panel.get_by_role("button", name="Run again").click()
         await expect(host.view.get_by_role("heading", name="second run")).to_be_visible()
         [sent] = [arguments for tool, arguments in host.calls if tool == "submit_task"]
-        expected = [*CONSTANTS[:3], {"key": "DB_PASSWORD", "value": "hunter-three"}]
-        assert sent == {**fields, "name": "second run", "constants": expected}
+        changed = [{"key": "DB_PASSWORD", "value": "hunter-three"}]
+        assert sent == {"name": "second run", "rerun_of": uuid, "rerun": "all", "constants": changed}
         text = await told(host)
         assert "again" in text
         assert "second run" in text
@@ -111,10 +111,13 @@ async def test_a_command_of_several_lines_is_run_again_as_it_is(browser: Browser
         await panel.get_by_role("button", name="Run again").click()
         await expect(host.view.get_by_role("heading", name="longer")).to_be_visible()
         [sent] = [arguments for tool, arguments in host.calls if tool == "submit_task"]
-        assert sent["constants"][0] == {"key": "DOCKER_CMD", "value": command}
+        assert "constants" not in sent
+        uuid = (await call(host.client, "list_tasks", name="longer"))["tasks"][0]["uuid"]
+        task = await call(host.client, "get_task", task_uuid=uuid, detail="full")
+        assert command in [constant["value"] for constant in task["api"]["constants"]]
 
 
-async def test_a_secret_that_is_not_typed_again_is_left_out(browser: Browser) -> None:
+async def test_a_secret_that_is_not_typed_again_is_copied_by_qarnot(browser: Browser) -> None:
     async with running_server() as server, hosting(browser, server) as host:
         uuid = await submitted(host.client, name="secretive", constants=CONSTANTS, advanced_ranges="0-1,5")
         await host.open("get_task", {"task_uuid": uuid})
@@ -123,9 +126,7 @@ async def test_a_secret_that_is_not_typed_again_is_left_out(browser: Browser) ->
         await host.view.get_by_role("alertdialog").get_by_role("button", name="Run again").click()
         await expect(host.view.get_by_text("“secretive” is submitted.").first).to_be_visible()
         [sent] = [arguments for tool, arguments in host.calls if tool == "submit_task"]
-        assert sent["constants"] == CONSTANTS[:3]
-        assert sent["advanced_ranges"] == "0-1,5"
-        assert "instance_count" not in sent
+        assert sent == {"name": "secretive", "rerun_of": uuid, "rerun": "all"}
 
 
 async def test_the_model_hears_all_that_was_done_not_only_the_last(browser: Browser) -> None:

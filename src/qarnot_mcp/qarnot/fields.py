@@ -190,8 +190,6 @@ Dependencies = Annotated[list[Annotated[str, AfterValidator(_id)]], BeforeValida
 # What a second run of a task takes over is bounded, but not cleaned: it would be something else.
 Verbatim = Annotated[str, _NOT_NONE, AfterValidator(lambda text: text[:LONG_CHARACTERS])]
 OptionalVerbatim = Annotated[str, AfterValidator(lambda text: text[:LONG_CHARACTERS])] | None
-VerbatimStrings = Annotated[list[Verbatim], NONE_AS_LIST]
-VerbatimObjects = Annotated[list[dict[str, Any]], NONE_AS_LIST]
 Labels = Annotated[dict[str, Verbatim], BeforeValidator(_first_labels)]
 
 

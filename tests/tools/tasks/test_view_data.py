@@ -22,9 +22,7 @@ def running(*instances: dict[str, Any], **status: Any) -> dict[str, Any]:
 
 
 def copied(**fields: Any) -> Resubmission:
-    resubmission = Resubmission.of({"uuid": "u", "name": "n", "profile": "p", "totalInstanceCount": 1, **fields})
-    assert resubmission is not None
-    return resubmission
+    return Resubmission.of(task(**fields))
 
 
 def test_each_instance_has_the_state_that_it_shows() -> None:
@@ -77,42 +75,17 @@ def test_ranges_that_cannot_be_read_cost_no_answer(ranges: str) -> None:
     assert [row.instance_id for row in rows] == [0]
 
 
-def test_a_copy_has_the_fields_of_submit_task_that_are_set() -> None:
-    copy = copied(
-        totalInstanceCount=3,
-        poolUuid="00000000-0000-0000-0000-000000000000",
-        resourceBuckets=["in"],
-        resultBucket=None,
-        labels={"project": "sea"},
-        schedulingType="onDemand",
-        retrySettings={"maxPerInstanceRetries": 2},
-        dependencies={"dependsOn": ["a"]},
-        completionTimeToLive="10.00:00:00",
-        autoDeleteOnCompletion=False,
-        hardwareConstraints=[{"discriminator": "SSDHardwareConstraint"}],
-    )
-    assert copy.fields == {
+def test_a_copy_offers_the_name_and_the_instances() -> None:
+    assert copied(totalInstanceCount=3).model_dump(exclude_none=True) == {
         "name": "n",
-        "profile": "p",
         "instance_count": 3,
-        "resource_buckets": ["in"],
-        "labels": {"project": "sea"},
-        "scheduling_type": "OnDemand",
-        "max_retries_per_instance": 2,
-        "dependencies": ["a"],
-        "completion_time_to_live": "10.00:00:00",
-        "hardware_constraints": [{"discriminator": "SSDHardwareConstraint"}],
+        "constants": [],
     }
-    assert copy.not_copied == []
-
-
-def test_a_copy_takes_the_pool_for_the_profile_and_the_ranges_for_the_count() -> None:
-    fields = copied(poolUuid="0b1c", advancedRanges="0-1,5", completionTimeToLive="00:00:00").fields
-    assert fields == {"name": "n", "pool_uuid": "0b1c", "advanced_ranges": "0-1,5"}
-
-
-def test_a_copy_leaves_the_shortname_to_the_first_task() -> None:
-    assert "shortname" not in copied(shortname="taken").fields
+    assert copied(advancedRanges="0-1,5").model_dump(exclude_none=True) == {
+        "name": "n",
+        "advanced_ranges": "0-1,5",
+        "constants": [],
+    }
 
 
 def test_a_command_of_several_lines_is_copied_as_it_is() -> None:
@@ -131,33 +104,15 @@ def test_a_command_of_several_lines_is_copied_as_it_is() -> None:
         ("DOCKER_CMD", "echo \ud800"),
     ],
 )
-def test_a_constant_that_cannot_be_shown_as_it_is_has_to_be_typed_again(key: str, value: str) -> None:
+def test_a_constant_that_cannot_be_shown_as_it_is_stays_hidden(key: str, value: str) -> None:
     [constant] = copied(constants=[{"key": key, "value": value}]).constants
     assert (constant.key, constant.value, constant.is_hidden) == (key, "", True)
 
 
-def test_every_parameter_that_the_api_tells_is_copied_from_where_it_stands() -> None:
-    copy = copied(maxTimeQueueSeconds=60, retrySettings={"maxPerInstanceRetries": 2}, resultsWhitelist="a", tags=["b"])
-    assert copy.fields.items() >= {"max_time_queue_seconds": 60, "max_retries_per_instance": 2}.items()
-    assert (copy.fields["results_whitelist"], copy.fields["tags"]) == ("a", ["b"])
-    assert copied(retrySettings=None).fields.keys() == {"name", "profile", "instance_count"}
-
-
-def test_what_is_not_copied_is_named() -> None:
-    copy = copied(
-        labels={"api_token": "hunter-two"},
-        tags=["a\u200db"],
-        constants=[{"key": "A\u200dB", "value": "1"}],
-        advancedResourceBuckets=[{"bucketName": "in"}],
-        snapshotInterval=0,
-    )
-    assert copy.not_copied == ["tags", "labels", "AB", "advancedResourceBuckets"]
-    assert "hunter-two" not in copy.model_dump_json()
-
-
-@pytest.mark.parametrize("fields", [{"constants": [{"key": "A", "value": "x" * 100_000}]}, {"tags": 7}])
-def test_a_task_that_cannot_be_copied_whole_is_not_copied(fields: dict[str, Any]) -> None:
-    assert Resubmission.of({"uuid": "u", "name": "n", **fields}) is None
+def test_constants_that_are_too_long_to_show_are_left_to_the_platform() -> None:
+    constants = [{"key": f"A{number}", "value": "x" * 2_000} for number in range(100)]
+    assert 20 < len(copied(constants=constants).constants) < 40
+    assert copied(constants=[{"key": "A\u200dB", "value": "1"}]).constants == []
 
 
 def test_an_error_shows_no_secret() -> None:
@@ -175,5 +130,5 @@ async def test_it_travels_beside_the_full_result_and_not_with_the_summary() -> N
         assert META_KEY not in (summary.meta or {})
         assert full.meta is not None
         assert [row["instance_id"] for row in full.meta[META_KEY]["instances"]] == [0, 1]
-        assert full.meta[META_KEY]["resubmission"]["fields"]["name"] == "seen"
+        assert full.meta[META_KEY]["resubmission"]["name"] == "seen"
         assert "resubmission" not in text_of(full) + str(full.structured_content)

@@ -29,7 +29,7 @@ export function confirmDialog({ asking, say, go, redraw }) {
   );
 }
 
-function submissionFields({ fields, constants, notCopied }, say, redraw) {
+function submissionFields({ fields, constants }, say, redraw) {
   const field = (id, label, owner, name, { tag = "input", ...more } = {}) =>
     h(
       "p.field",
@@ -53,6 +53,5 @@ function submissionFields({ fields, constants, notCopied }, say, redraw) {
           { spellcheck: "false", ...(constant.isMultiline && { tag: "textarea", rows: 4 }) };
       return field(`again-${position}`, h("code", constant.key), constant, "value", more);
     }),
-    notCopied.length > 0 && h("p", say("notCopied", { names: notCopied.join(", ") })),
   ];
 }

@@ -102,8 +102,7 @@ abortDone=“{name}” is being stopped.=« {name} » est en cours d’arrêt.
 deleteDone=“{name}” is deleted.=« {name} » est supprimée.
 againDone=“{name}” is submitted.=« {name} » est soumise.
 ranges=Instances (ranges)=Instances (plages)
-hidden=Hidden: type it again, or leave it out=Masqué : à saisir de nouveau, ou à omettre
-notCopied=Not copied: {names}=Non repris : {names}
+hidden=Hidden: kept unless you type another=Masqué : conservé, sauf nouvelle saisie
 
 stream=Stream=Flux
 oneInstance=Instance

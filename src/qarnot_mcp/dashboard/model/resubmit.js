@@ -1,12 +1,13 @@
-// Running a task again: the server says with what, the reader may change it.
+// Running a task again: Qarnot copies it, and only what the reader changes is sent.
 
 /**
- * Return what the dialog edits: {fields, constants, notCopied}. `fields` are arguments of submit_task but for the constants,
- * which are [{key, value, isHidden, isMultiline}]: a hidden value has to be typed again.
+ * Return what the dialog edits: {uuid, fields, constants, before}. `fields` has the name and the instances, `constants`
+ * are [{key, value, isHidden, isMultiline}], and `before` is how both were.
  */
-export function resubmissionOf({ viewData: { resubmission } }) {
-  const { fields, constants, not_copied } = resubmission;
+export function resubmissionOf({ uuid, viewData: { resubmission } }) {
+  const { constants, ...fields } = resubmission;
   return {
+    uuid,
     fields: { ...fields },
     constants: constants.map(({ key, value, is_hidden }) => ({
       key,
@@ -14,13 +15,20 @@ export function resubmissionOf({ viewData: { resubmission } }) {
       isHidden: is_hidden,
       isMultiline: value.includes("\n"),
     })),
-    notCopied: not_copied,
+    before: resubmission,
   };
 }
 
-/** Return the arguments of submit_task, with what the reader made of the fields and constants. */
-export function submitArguments({ fields, constants }) {
-  const given = constants.filter(({ value, isHidden }) => value || !isHidden);
-  const count = fields.instance_count && { instance_count: Number(fields.instance_count) };
-  return { ...fields, ...count, constants: given.map(({ key, value }) => ({ key, value })) };
+/** Return the arguments of submit_task: the task to repeat, and what the reader changed. */
+export function submitArguments({ uuid, fields, constants, before }) {
+  const changed = constants.filter(({ value }, position) => value !== before.constants[position].value);
+  const { name, instance_count, advanced_ranges } = fields;
+  return {
+    name,
+    rerun_of: uuid,
+    rerun: "all",
+    ...(String(instance_count) !== String(before.instance_count) && { instance_count: Number(instance_count) }),
+    ...(advanced_ranges !== before.advanced_ranges && { advanced_ranges }),
+    ...(changed.length > 0 && { constants: changed.map(({ key, value }) => ({ key, value })) }),
+  };
 }

@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
-from qarnot_mcp.qarnot.fields import Date, Record, Text
+from qarnot_mcp.qarnot.fields import Date, OptionalCount, OptionalText, Record, Text
 from qarnot_mcp.qarnot.http.call import MutationOutcome
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
@@ -23,8 +24,10 @@ def check_snapshot_id(given: str, parameter: str = "snapshot_id") -> str:
     return given
 
 
-class SnapshotConfig(Record):
-    """Which files a snapshot takes, and where they go."""
+class SnapshotConfig(BaseModel):
+    """Which files a snapshot takes, and where they go; what is not set is as the task says it."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     whitelist: str | None = None
     blacklist: str | None = None
@@ -32,8 +35,15 @@ class SnapshotConfig(Record):
     bucket_prefix: str | None = None
 
     def to_api(self) -> dict[str, Any]:
-        """Return the body of a snapshot; what is not set is as the task says it."""
+        """Return the body of a snapshot."""
         return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class SnapshotPlace(Record):
+    """Where the files of a snapshot go."""
+
+    bucket: OptionalText = None
+    bucket_prefix: OptionalText = None
 
 
 class Snapshot(Record):
@@ -43,9 +53,9 @@ class Snapshot(Record):
     status: Text = ""
     triggered: Date = Field(None, alias="triggerDate")
     updated: Date = Field(None, alias="lastUpdateDate")
-    config: SnapshotConfig | None = Field(None, alias="snapshotConfig")
-    size_bytes: int | None = Field(None, alias="sizeToUpload")
-    transferred_bytes: int | None = Field(None, alias="transferredSize")
+    place: SnapshotPlace | None = Field(None, alias="snapshotConfig")
+    size_bytes: OptionalCount = Field(None, alias="sizeToUpload")
+    transferred_bytes: OptionalCount = Field(None, alias="transferredSize")
 
 
 class ControlClient:

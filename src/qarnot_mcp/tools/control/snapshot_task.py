@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from qarnot_mcp.qarnot.errors import Forbidden, InvalidArgument
 from qarnot_mcp.qarnot.tasks import control
-from qarnot_mcp.qarnot.tasks.control import Snapshot, SnapshotConfig
+from qarnot_mcp.qarnot.tasks.control import Snapshot, SnapshotConfig, SnapshotPlace
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer, date
@@ -84,7 +84,7 @@ class Snapshotted(Result):
     def of(cls, task_uuid: str, snapshot: Snapshot) -> Self:
         """Shape the status of a snapshot."""
         status = snapshot.status.lower()
-        config = snapshot.config or SnapshotConfig()
+        place = snapshot.place or SnapshotPlace()
         hints = {
             "success": "list_files of the tool set storage shows the files of the bucket.",
             "failure": "It may have had no bucket, or the task ended first.",
@@ -93,8 +93,8 @@ class Snapshotted(Result):
             task_uuid=task_uuid,
             snapshot_id=one_line(snapshot.id, NAME_CHARACTERS * 2),
             status=STATES.get(status) or one_line(status, STATE_CHARACTERS),
-            bucket=one_line(config.bucket, NAME_CHARACTERS) if config.bucket else None,
-            prefix=one_line(config.bucket_prefix, NAME_CHARACTERS) if config.bucket_prefix else None,
+            bucket=one_line(place.bucket, NAME_CHARACTERS) if place.bucket else None,
+            prefix=one_line(place.bucket_prefix, NAME_CHARACTERS) if place.bucket_prefix else None,
             triggered=date(snapshot.triggered),
             size_bytes=snapshot.size_bytes,
             transferred_bytes=snapshot.transferred_bytes,

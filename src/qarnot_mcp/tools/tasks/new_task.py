@@ -5,7 +5,6 @@ Its type, its description, its check and, where it differs from the parameter's 
 
 import math
 import re
-from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -342,18 +341,6 @@ def api_path(parameter: str) -> list[str]:
     """Return where a parameter stands in the body of `POST /tasks`, from the outermost object inwards."""
     metadata = NewTask.model_fields[parameter].metadata
     return next((str(entry) for entry in metadata if isinstance(entry, ApiPath)), to_camel(parameter)).split(".")
-
-
-def values_in(task: Mapping[str, Any], parameters: Iterable[str]) -> dict[str, Any]:
-    """Return the parameters that are set in a task as the API writes it, those of the server itself left out."""
-    values: dict[str, Any] = {}
-    for parameter in parameters:
-        value: Any = task
-        for name in api_path(parameter):
-            value = value.get(name) if isinstance(value, Mapping) else None
-        if value and not NewTask.model_fields[parameter].exclude:
-            values[parameter] = value
-    return values
 
 
 def _seconds(given: str) -> int | None:

@@ -10,24 +10,19 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import CompletedInstance, RunningInstance, Task
-from qarnot_mcp.qarnot.tasks.task_copy import TaskCopy, fields_not_copied
-from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.cleaning import clean_text, one_line
-from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_raw, mask_text, masked_line
+from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text, masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
-from qarnot_mcp.tools.tasks.new_task import NewTask, values_in
+from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS
 
 META_KEY = "com.qarnot/dashboard"
 MAX_INSTANCES = 200
 MAX_CANCELLED = 100_000
 ERROR_CHARACTERS = 240
-UNIQUE = {"shortname"}
-"""What no second task may have."""
 COPY_CHARACTERS = 60_000
-"""A longer task is not offered to be run again: a part of it would be another task."""
+"""Of the constants that can be changed before a second run."""
 
 InstanceState = Literal["queued", "booting", "running", "uploading", "success", "failure", "cancelled"]
 FIRST: tuple[InstanceState, ...] = ("failure", "running", "uploading", "booting")
@@ -77,7 +72,7 @@ class InstanceRow(Result):
 
 
 class CopiedConstant(Result):
-    """A constant of a second run; a hidden one has to be typed again."""
+    """A constant of a second run; a hidden one stays as it is unless another is typed."""
 
     key: str
     value: str = ""
@@ -85,34 +80,31 @@ class CopiedConstant(Result):
 
 
 class Resubmission(Result):
-    """Arguments of `submit_task` for a second run: all of them unchanged, what would change is named instead."""
+    """What a person may change before a second run; the platform copies all that is not changed."""
 
-    fields: dict[str, Any]
+    name: str
+    instance_count: int | None = None
+    advanced_ranges: str | None = None
     constants: list[CopiedConstant]
-    not_copied: list[str]
 
     @classmethod
-    def of(cls, raw: dict[str, Any]) -> Self | None:
-        """Copy what the API said of a task; none where that cannot be read or is too long."""
-        try:
-            copy = TaskCopy.read(raw)
-        except UnreadableResponse:
-            return None
-        # What TaskCopy does not read in a way of its own travels back as it came.
-        plain = NewTask.model_fields.keys() - TaskCopy.model_fields.keys() - UNIQUE
-        fields = copy.fields | values_in(raw, sorted(plain))
-        if "scheduling_type" in fields:
-            fields["scheduling_type"] = SCHEDULING.get(fields["scheduling_type"].lower(), fields["scheduling_type"])
-        changed = [name for name, value in fields.items() if mask_raw(value) != value]
-        keys = [constant.key for constant in copy.constants if clean_text(constant.key) != constant.key]
-        resubmission = cls(
-            fields={name: value for name, value in fields.items() if name not in changed},
-            constants=[
-                _copied(constant.key, constant.value) for constant in copy.constants if constant.key not in keys
-            ],
-            not_copied=[*changed, *(one_line(key, NAME_CHARACTERS) for key in keys), *fields_not_copied(raw)],
+    def of(cls, task: Task) -> Self:
+        """Shape the parts of a task that are offered; constants that are too long to show are left out."""
+        shown = (_copied(one.key, one.value) for one in task.constants if clean_text(one.key) == one.key)
+        room = COPY_CHARACTERS
+        constants = []
+        for constant in shown:
+            room -= len(constant.model_dump_json())
+            if room < 0:
+                break
+            constants.append(constant)
+        ranges = one_line(task.advanced_ranges, COPY_CHARACTERS) if task.advanced_ranges else None
+        return cls(
+            name=one_line(task.name, MAX_NAME_CHARACTERS),
+            instance_count=None if ranges else task.instance_count,
+            advanced_ranges=ranges,
+            constants=constants,
         )
-        return resubmission if len(resubmission.model_dump_json()) <= COPY_CHARACTERS else None
 
 
 class TaskViewData(Result):
@@ -122,7 +114,7 @@ class TaskViewData(Result):
     previous_state: str | None = None
     previous_state_since: str | None = None
     cpu_model: str | None = None
-    resubmission: Resubmission | None = None
+    resubmission: Resubmission
 
     @classmethod
     def of(cls, task: Task) -> Self:
@@ -135,7 +127,7 @@ class TaskViewData(Result):
             previous_state=one_line(task.previous_state, STATE_CHARACTERS) if task.previous_state else None,
             previous_state_since=date(task.previous_state_changed),
             cpu_model=one_line(cpu_model, NAME_CHARACTERS) if cpu_model else None,
-            resubmission=Resubmission.of(task.raw),
+            resubmission=Resubmission.of(task),
         )
 
 
