@@ -5,7 +5,7 @@ FROM ${UV_IMAGE} AS uv
 
 FROM ${PYTHON_IMAGE} AS build
 # Add --extra otel for traces.
-ARG EXTRAS="--extra redis --extra metrics"
+ARG EXTRAS="--extra redis --extra metrics --extra storage"
 COPY --from=uv /uv /usr/local/bin/uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
 WORKDIR /app

@@ -1,48 +1,22 @@
 """axe-core finds nothing to mend on any page, in both themes and on a phone."""
 
-import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from tests.support.axe import read_axe
 from tests.support.running_server import KEY, call, running_server
 from tests.support.view_host import Host, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
-AXE = "axe-core@4.14.1"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qarnot-mcp-tests" / AXE
-INSTALL_SECONDS = 50
-
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def axe() -> AsyncIterator[str]:
-    """The script of axe-core, which npm brings once."""
-    script = CACHE / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("axe-core is not there and npm is not installed")
-        CACHE.mkdir(parents=True, exist_ok=True)
-        arguments = ("install", "--prefix", str(CACHE), "--no-save", "--no-audit", "--ignore-scripts", AXE)
-        process = await asyncio.create_subprocess_exec(
-            npm, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
-        )
-        try:
-            _, complaint = await asyncio.wait_for(process.communicate(), INSTALL_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            pytest.skip(f"npm did not bring axe-core within {INSTALL_SECONDS} s")
-        if process.returncode:
-            pytest.skip(f"npm could not bring axe-core: {complaint.decode(errors='replace')[-200:]}")
-    yield script.read_text(encoding="utf-8")
+async def axe() -> str:
+    """The script of axe-core."""
+    return await read_axe()
 
 
 async def violations(host: Host, axe: str) -> list[str]:

@@ -71,11 +71,11 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(speed: float = AT_ONCE) -> AsyncIterator[Conversation]:
-    """Begin a conversation with a server on a sandbox of its own."""
+async def conversation(speed: float = AT_ONCE, query: str = "") -> AsyncIterator[Conversation]:
+    """Begin a conversation with a server on a sandbox of its own; `query` ends its address."""
     async with (
         running_server(speed=speed) as server,
-        server.client() as client,
+        server.client(query=query) as client,
         httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": server.key}, timeout=30) as sandbox,
     ):
         yield Conversation(client, sandbox)

@@ -114,15 +114,16 @@ function rowView(view, upload) {
   );
 }
 
+/** A bar at 0 would be drawn as one of which nobody knows how far it is. */
 const bar = (label, value, max) =>
-  h("progress", { "aria-label": label, max: Math.max(1, max), value: max ? value : 1 });
+  h("progress", { "aria-label": label, max: Math.max(1, max), value: max ? Math.max(value, max / 1e9) : 1 });
 
 export function problemView({ say, go }, problem) {
   return h("div.problem", { role: "alert" }, h("p", go.explain(problem)));
 }
 
 function finishedView(view, { count, done }) {
-  const { say, go, place, isCopied } = view;
+  const { say, go, isCopied } = view;
   const text = sentence(view);
   return h(
     "div.finished",
@@ -131,7 +132,6 @@ function finishedView(view, { count, done }) {
     h("h3", say("tellTitle")),
     h("p.tell", text),
     button(isCopied ? say("copied") : say("copy"), () => go.copy(text)),
-    h("p.soft", `${place.bucket}/${place.prefix}`),
   );
 }
 
