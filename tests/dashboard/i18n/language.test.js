@@ -54,7 +54,10 @@ test("durations have their two largest units", () => {
 
 test("ages are rounded down and never in the future", () => {
   assert.equal(english.ago(119), "1 min ago");
-  assert.equal(english.ago(-5), "0 sec ago");
+  assert.equal(english.ago(-5), "now");
+  assert.equal(english.ago(0.4), "now");
+  assert.equal(french.ago(0), "maintenant");
+  assert.equal(english.ago(1), "1 sec ago");
 });
 
 test("a time zone that the browser does not know is left to it", () => {

@@ -57,10 +57,11 @@ export function createLanguage(locale, timeZone) {
       return parts.filter(Boolean).join(" ") || tenths(0);
     },
 
-    /** Return a text such as "3 min. ago". */
+    /** Return a text such as "3 min. ago", or "now" within the first second. */
     ago(seconds) {
+      if (seconds < 1) return new Intl.RelativeTimeFormat(tag, { numeric: "auto" }).format(0, "second");
       const { name, size } = units[largestUnit(seconds)];
-      return relative.format(-Math.floor(Math.max(0, seconds) / size), name);
+      return relative.format(-Math.floor(seconds / size), name);
     },
 
     memory: (amount) => (amount < 1000 ? megabytes(amount) : gigabytes(amount / 1000)),
