@@ -71,10 +71,13 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(speed: float = AT_ONCE, query: str = "") -> AsyncIterator[Conversation]:
-    """Begin a conversation with a server on a sandbox of its own; `query` ends its address."""
+async def conversation(speed: float = AT_ONCE, query: str = "", **changes: Any) -> AsyncIterator[Conversation]:
+    """Begin a conversation with a server on a sandbox of its own.
+
+    `query` ends the server's address, and `changes` are those of `running_server`.
+    """
     async with (
-        running_server(speed=speed) as server,
+        running_server(speed=speed, **changes) as server,
         server.client(query=query) as client,
         httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": server.key}, timeout=30) as sandbox,
     ):
