@@ -54,3 +54,10 @@ def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
 
 def test_the_instructions_fit_what_clients_show() -> None:
     assert len(INSTRUCTIONS) < 2048
+
+
+def test_the_readme_says_what_old_tools_do_not_know() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert "Docker Compose 2.24 or newer" in text  # `env_file` with `required`
+    assert "pipx" in text or "astral.sh/uv" in text  # pip refuses on Debian 12 and Ubuntu 24.04 (PEP 668)
+    assert (ROOT / ".python-version").read_text().strip() in ("3.11", "3.12", "3.13", "3.14")  # RE2 has no wheel above
