@@ -27,6 +27,13 @@ async def test_the_list_shows_each_task_with_state_progress_and_age(browser: Bro
         await expect(host.view.get_by_role("heading", name="Tasks")).to_be_visible()
 
 
+async def test_the_header_tells_credits_and_carbon_where_the_account_is_shown(browser: Browser) -> None:
+    async with running_server(key=KEY, speed=1, toolsets="account") as server, hosting(browser, server) as host:
+        await host.open("list_tasks")
+        said = r"^[\d.,]+ € left · [\d.,]+ g CO₂e this week · [\d.,]+ g saved$"
+        await expect(host.view.locator("#account")).to_have_text(re.compile(said))
+
+
 async def test_the_list_filters_by_text_at_once_and_by_state_and_tag_on_the_server(browser: Browser) -> None:
     async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
         await host.open("list_tasks")

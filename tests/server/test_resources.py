@@ -112,3 +112,9 @@ async def test_the_dashboard_is_a_view_of_the_three_reading_tools(client: Client
 async def test_the_dashboard_of_a_reading_server_offers_no_action() -> None:
     async with running_server(read_only=True) as server, server.client() as client:
         assert (await read(client, VIEW_URI)).text == tasks_view(actions=False)
+        assert tasks_view(actions=False) != tasks_view(actions=False, account=True)
+
+
+async def test_the_dashboard_tells_of_the_account_where_that_set_is_shown() -> None:
+    async with running_server() as server, server.client(query="?toolsets=account") as client:
+        assert (await read(client, VIEW_URI)).text == tasks_view(actions=True, account=True)

@@ -15,7 +15,16 @@ from qarnot_mcp.dashboard.document import VIEW_URI
 from tests.support.running_server import RunningServer
 
 HOST_PAGE = Path(__file__).with_name("view_host.html")
-TOOLS = {"list_tasks", "get_task", "get_task_logs", "abort_task", "delete_task", "submit_task"}
+TOOLS = {
+    "list_tasks",
+    "get_task",
+    "get_task_logs",
+    "abort_task",
+    "delete_task",
+    "submit_task",
+    "get_account",
+    "usage_report",
+}
 LONGEST_LIFE_SECONDS = 30
 NEXT_LOOK_MILLISECONDS = 3000
 

@@ -29,6 +29,7 @@ SCRIPTS = (
     "pages/task_list.js",
     "pages/task.js",
     "pages/log.js",
+    "app/account.js",
     "app/actions.js",
     "app/loaders.js",
     "app/handlers.js",
@@ -40,13 +41,17 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function |class |const |let )", re.
 
 
 @cache
-def tasks_view(actions: bool = True) -> str:
-    """Return the dashboard; without `actions` it shows no way to abort, delete or run a task again."""
+def tasks_view(actions: bool = True, account: bool = False) -> str:
+    """Return the dashboard; without `actions` it shows no way to abort, delete or run a task again.
+
+    With `account` its header tells the credits left and this week's carbon, by the tools of that set.
+    """
     page = read("page.html")
     for placeholder, content in (
         ("/* styles */", "\n".join(read(name) for name in STYLES)),
         ("/* scripts */", "\n".join(joinable(read(name)) for name in SCRIPTS)),
         ("{actions}", "on" if actions else "off"),
+        ("{account}", "on" if account else "off"),
     ):
         page = page.replace(placeholder, content)
     return page

@@ -114,15 +114,20 @@ def create_server(
     )
     add_resources(server, shown)
     add_prompts(server, shown)
-    add_dashboard(server, lambda: connection().may_write)
+    add_dashboard(server, lambda: connection().may_write, lambda: connection().shows("usage_report"))
     skip_hidden_list(server, schemas)
     add_cache_hints(server)
     return server
 
 
-def add_dashboard(server: FastMCP[dict[str, ServerContext]], may_act: Callable[[], bool]) -> None:
-    """Register the view that hosts of MCP Apps show in the conversation; it offers actions to who may act."""
+def add_dashboard(
+    server: FastMCP[dict[str, ServerContext]], may_act: Callable[[], bool], has_account: Callable[[], bool]
+) -> None:
+    """Register the view that hosts of MCP Apps show in the conversation.
+
+    It offers actions to who may act, and tells of the account where that tool set is shown.
+    """
 
     @server.resource(VIEW_URI, name="dashboard", title="Dashboard", app=AppConfig(prefers_border=True))
     def dashboard() -> str:
-        return tasks_view(actions=may_act())
+        return tasks_view(actions=may_act(), account=has_account())

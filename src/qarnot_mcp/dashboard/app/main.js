@@ -1,6 +1,7 @@
 // The dashboard starts here: it holds the view, takes what the host says, and draws the current page.
 
 import { connectToHost, contentOf, isLost } from "./host.js";
+import { loadAccount } from "./account.js";
 import { createActions } from "./actions.js";
 import { h, render } from "../components/dom.js";
 import { createHandlers } from "./handlers.js";
@@ -77,6 +78,7 @@ import { taskListPage } from "../pages/task_list.js";
  * @property {Part & LogPart} log
  * @property {Asking|null} asking
  * @property {string} notice what was done last
+ * @property {object} [account] credits (euros), and carbon and saved of this week (g CO2e), once they are loaded
  * @property {boolean} mayAct whether the reader may abort, delete and run again
  * @property {boolean} mayCall whether the host lets the view call tools; else it shows the result that it was given
  * @property {boolean} mayOpen whether the host opens links
@@ -264,6 +266,7 @@ view.host.initialize().then((host) => {
   view.mayAct &&= view.mayCall;
   root.dataset.calls = view.mayCall ? "on" : "off";
   takeContext(host.hostContext ?? {});
+  if (root.dataset.account === "on" && view.mayCall) loadAccount(view);
   new ResizeObserver(
     ([
       {

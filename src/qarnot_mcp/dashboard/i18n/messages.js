@@ -40,6 +40,9 @@ waitingCount={count} waiting={count} en attente
 
 countTasks={count} task|{count} tasks={count} tâche|{count} tâches
 countActive={count} active={count} active|{count} actives
+creditsLeft={amount} € left={amount} € restants
+weekCarbon={carbon} g CO₂e this week={carbon} g CO₂e cette semaine
+weekSaved={saved} g saved={saved} g évités
 filter=Filter by name, profile or tag=Filtrer par nom, profil ou étiquette
 tag=Tag=Étiquette
 all=All=Toutes

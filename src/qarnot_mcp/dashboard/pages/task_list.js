@@ -59,7 +59,7 @@ export function taskListPage(view) {
       view,
       problem,
       logo(),
-      h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts)),
+      h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts), accountLine(view)),
       mayCall && iconButton("again", say("refresh"), go.refresh),
     ),
     !isCompact &&
@@ -85,6 +85,18 @@ export function taskListPage(view) {
       tasks.nextCursor &&
       h("div.more", mayCall && button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
   ];
+}
+
+/** The credits left and this week's carbon, as far as they are known. */
+function accountLine({ say, number, account }) {
+  if (!account) return null;
+  const { credits, carbon, saved } = account;
+  const parts = [
+    credits !== undefined && say("creditsLeft", { amount: number(credits) }),
+    carbon !== undefined && say("weekCarbon", { carbon }),
+    saved !== undefined && say("weekSaved", { saved }),
+  ];
+  return h("p.soft", { id: "account" }, parts.filter(Boolean).join(" · "));
 }
 
 function tagFilter({ say, tasks: { tagText }, knownTags, go }) {
