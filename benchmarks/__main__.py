@@ -7,10 +7,10 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import connections, hostile, logs, mechanisms, memory, sizes, speed, start
+from benchmarks import connections, files, hostile, logs, mechanisms, memory, sizes, speed, start
 from benchmarks.report import Table, machine
 
-SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms", "connections", "hostile")
+SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms", "connections", "hostile", "files")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -38,6 +38,7 @@ async def run(options: argparse.Namespace) -> None:
         "mechanisms": mechanisms.measure,
         "connections": connections.measure,
         "hostile": lambda: hostile.measure(options.hostile_seconds),
+        "files": files.measure,
     }
     about = machine()
     print(about)
