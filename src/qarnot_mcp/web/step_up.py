@@ -33,15 +33,17 @@ class ScopeStepUp:
         self._offer = offer
         self._path = path
         self._metadata_url = metadata_url
+        self._every_scope = {entry.scope for entry in offer.registry.tools.values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        scopes = scope["auth"].scopes if "auth" in scope else []
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self._path or not scopes:
+        scopes = frozenset(scope["auth"].scopes if "auth" in scope else ())
+        is_call = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._path
+        if not is_call or not scopes or scopes >= self._every_scope:
             await self._app(scope, receive, send)
             return
         body = await Request(scope, receive).body()
-        if (refused := self._refused(scope, frozenset(scopes), body)) is not None:
+        if (refused := self._refused(scope, scopes, body)) is not None:
             await refused(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
