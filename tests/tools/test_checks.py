@@ -46,16 +46,24 @@ def test_a_name_that_could_reach_another_endpoint_is_no_profile(given: str) -> N
     assert "list_profiles" in refusal_of(GetProfile, profile_name=given)
 
 
-@pytest.mark.parametrize("given", ["data", "my.bucket-2_x", "a" * 255])
-def test_a_bucket_is_named_by_its_name(given: str) -> None:
+@pytest.mark.parametrize("given", ["data", "my-bucket-2-x", "a" * 63])
+def test_a_bucket_of_results_is_named_by_its_name(given: str) -> None:
     assert NewTask(name="t", profile="p", result_bucket=given).result_bucket == given
 
 
-@pytest.mark.parametrize("given", ["", "s3://data", "data/in", "a" * 256, "été", ".data"])
-def test_a_path_is_no_bucket(given: str) -> None:
+@pytest.mark.parametrize("given", ["my.bucket-2_x", "a" * 255])
+def test_a_bucket_that_is_there_may_have_an_older_name(given: str) -> None:
+    assert NewTask(name="t", profile="p", resource_buckets=[given]).resource_buckets == [given]
+
+
+@pytest.mark.parametrize(
+    ("given", "corrected"), [("", ""), ("s3://data", "data"), ("data/in", "data"), ("été", ""), ("a_b", "a-b")]
+)
+def test_a_bucket_that_is_made_has_a_name_of_the_platform(given: str, corrected: str) -> None:
     message = refusal_of(NewTask, name="t", profile="p", result_bucket=given)
     assert message.startswith("result_bucket is ")
-    assert "without s3://" in message
+    assert "lower-case letters, digits and dashes" in message
+    assert (f" {corrected} would do" in message) == bool(corrected)
 
 
 def test_an_instance_is_named_by_a_number_or_not_at_all() -> None:
@@ -72,7 +80,7 @@ def test_a_task_has_two_logs(given: str, log_type: str) -> None:
 def test_there_is_no_third_log() -> None:
     message = refusal_of(LogQuery, task_uuid="t", log_type="nope")
     assert "log_type is 'nope'" in message
-    assert "stdout or stderr" in message
+    assert "stdout, stderr or both" in message
     assert refusal_of(LogQuery, task_uuid="t", log_type=1).startswith("log_type is 1, which does not fit")
 
 
