@@ -7,16 +7,26 @@ FROM ${PYTHON_IMAGE} AS build
 # Add --extra otel for traces.
 ARG EXTRAS="--extra redis --extra metrics --extra storage"
 COPY --from=uv /uv /usr/local/bin/uv
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
+ENV UV_COMPILE_BYTECODE=0 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
 WORKDIR /app
+# For strip: the compiled modules come with symbols that only a debugger reads, 12 MB of them in uvloop.
+RUN apt-get update -qq && apt-get install -qq --yes --no-install-recommends binutils >/dev/null
 # Dependencies first: they change less often than the code, so their layer is kept.
 COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-dev ${EXTRAS} --no-install-project
 COPY README.md LICENSE ./
 COPY src ./src
-# What only builds and editors read: sources of compiled modules, and types.
+# Then without what only builds, editors and debuggers read, and with bytecode of what the server loads alone: half of
+# what is installed are command lines and formats of the libraries that it never does, and services beside S3.
 RUN uv sync --locked --no-dev ${EXTRAS} --no-editable \
-    && find .venv \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' \) -delete
+    && find .venv \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' \) -delete \
+    && find .venv -type d \( -name tests -o -name test \) -prune -exec rm -r {} + \
+    && find .venv -path '*/botocore/data/*' -prune -type d ! -name s3 -exec rm -r {} + \
+    && find .venv -name '*.so' -exec strip --strip-unneeded {} + \
+    && .venv/bin/python -c "import pkgutil, importlib, qarnot_mcp; \
+         [importlib.import_module(m.name) for m in pkgutil.walk_packages(qarnot_mcp.__path__, 'qarnot_mcp.') \
+          if not m.name.endswith('__main__')]; \
+         import re2, uvloop, aiobotocore.session, botocore.handlers, httptools, prometheus_client, key_value.aio.stores.redis, uvicorn.protocols.http.httptools_impl"
 
 FROM ${PYTHON_IMAGE}
 ARG VERSION=0.1.0
