@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.http.response_body import StreamedResponse
+from qarnot_mcp.text.expressions import load_re2
 
 # What may be the start of an escape, or of a surrogate pair, that the next part completes.
 _OPEN_ESCAPE = re.compile(rb"\\(?:u(?:[0-9A-Fa-f]{0,3}|[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?))?\Z")
@@ -185,10 +186,8 @@ def _has_only_newlines(inside: bytes) -> bool:
 @cache
 def _other_escape() -> "re.Pattern[bytes]":
     """Return the expression for an escape of something else than a newline."""
-    import re2  # loaded with the first log: it holds 2 MiB
-
     # RE2 skips from one candidate to the next several times as fast as `re` does.
-    expression: re.Pattern[bytes] = re2.compile(rb"\\[^n]")
+    expression: re.Pattern[bytes] = (load_re2() or re).compile(rb"\\[^n]")
     return expression
 
 

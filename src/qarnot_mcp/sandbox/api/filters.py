@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import re2
-
+from qarnot_mcp.sandbox.platform.expressions import BadExpressionError, compile_expression
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError
 from qarnot_mcp.sandbox.wire.formats import JsonObject, span_seconds
@@ -136,11 +135,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 def _like(pattern: str, field: str) -> Test:
     if len(pattern) > 1 and pattern.startswith("/") and pattern.endswith("/"):
         pattern = pattern[1:-1]
-    options = re2.Options()
-    options.log_errors = False
     try:
-        expression = re2.compile(pattern[:2048], options)
-    except re2.error as error:
+        expression = compile_expression(pattern)
+    except BadExpressionError as error:
         raise invalid_search(f"Not a regular expression: {pattern[:80]!r}") from error
     return lambda task: any(expression.search(str(value)) is not None for value in _values(task, field))
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-import re2
-
 from qarnot_mcp.sandbox.platform.buckets import Bucket, Buckets
+from qarnot_mcp.sandbox.platform.expressions import BadExpressionError, compile_expression
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.plan import InstancePlan
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
@@ -81,8 +80,8 @@ class Filter:
 
     def __init__(self, pattern: str) -> None:
         self._pattern = None
-        with suppress(re2.error):
-            self._pattern = re2.compile(pattern)
+        with suppress(BadExpressionError):
+            self._pattern = compile_expression(pattern)
 
     def __call__(self, path: str) -> bool:
         """Return whether the pattern is found in a path."""

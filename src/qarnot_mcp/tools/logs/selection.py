@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.text.expressions import WITHOUT_RE2, load_re2, plain_text_of
 from qarnot_mcp.tools.logs.lines import Block, Line, numbered
 
 MAX_KEPT_CHARACTERS = 1 << 20
@@ -205,8 +206,8 @@ def compile_search(expression: str) -> tuple[Expression, Expression]:
     """
     if _NOT_BY_LINE.search(expression):
         raise InvalidArgument("search", expression, "an expression for one line, with ^ and $ for its ends")
-    import re2  # a server whose callers never search holds 2 MiB less without it
-
+    if (re2 := load_re2()) is None:
+        return _compile_plain(expression)
     options = re2.Options()
     options.never_nl = True
     options.log_errors = False
@@ -223,3 +224,13 @@ def compile_search(expression: str) -> tuple[Expression, Expression]:
         reason = reason.rpartition(": ")[0] or reason
         valid = "a regular expression in the syntax of RE2, which has no look-around and no back-references"
         raise InvalidArgument("search", expression, valid, f"It says: {reason}.") from None
+
+
+def _compile_plain(expression: str) -> tuple[Expression, Expression]:
+    plain = plain_text_of(expression)
+    try:
+        if plain is not None:
+            return plain.compile()
+    except UnicodeEncodeError:
+        pass  # half a surrogate pair is no text
+    raise InvalidArgument("search", expression, "plain text", WITHOUT_RE2)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.storage import names
+from qarnot_mcp.text.expressions import load_re2
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, MostCharacters, check_text_line, parameter_of
 
 MAX_BUCKETS = 100
@@ -100,9 +101,9 @@ def as_expression(glob: str) -> str:
 
 
 def _fault_of(pattern: str) -> str:
-    """Return what RE2 says against a pattern, empty where it takes it."""
-    import re2  # a server whose callers give no pattern holds 2 MiB less without it
-
+    """Return what RE2 says against a pattern, empty where it takes it; without RE2 the platform says it alone."""
+    if (re2 := load_re2()) is None:
+        return ""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _PATTERN_MEMORY_BYTES
