@@ -60,7 +60,7 @@ def test_every_list_says_how_many_it_takes(tool: Any) -> None:
 
 def test_choices_are_enums() -> None:
     for tool in TOOLS:
-        for name in ("scheduling_type", "detail", "rerun"):
+        for name in ("log_type", "scheduling_type", "detail", "rerun"):
             if name in tool.parameters["properties"]:
                 assert tool.parameters["properties"][name]["enum"], f"{tool.name}: {name}"
 

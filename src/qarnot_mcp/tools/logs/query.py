@@ -45,8 +45,8 @@ class LogQuery(Arguments):
     log_type: Annotated[
         LogType | Literal["both"],
         BeforeValidator(check_log_type),
-        WithJsonSchema({"type": "string"}),  # not its values: they are taken in any case
-        Field(description="stdout, stderr or both."),
+        WithJsonSchema({"type": "string", "enum": [*LOG_TYPES, BOTH]}),
+        Field(description="Which log; both: by instance."),
     ] = "stdout"
     instance_id: Annotated[
         Annotated[int, AfterValidator(check_instance_id)] | None,
