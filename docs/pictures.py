@@ -51,13 +51,24 @@ async def show_pages(host: Host, uuids: dict[str, str], theme: str) -> None:
     await take(host, f"log-{theme}")
 
 
+async def take_files(host: Host) -> None:
+    """Take the files of a rendering, in both themes."""
+    for theme in ("light", "dark"):
+        await host.open("list_files", {"bucket": "scenes", "recursive": True}, context={"theme": theme})
+        await expect(host.view.locator(".thumbnail img").first).to_be_visible()
+        await take(host, f"files-{theme}")
+
+
 async def take_pictures(server: RunningServer) -> None:
     """Take all pictures, and one of a phone."""
     async with browsing() as browser:
-        async with hosting(browser, server, width=WIDTH, scale=SCALE, real_clock=True) as host:
+        async with hosting(
+            browser, server, width=WIDTH, scale=SCALE, real_clock=True, query="?toolsets=storage"
+        ) as host:
             uuids = {row["name"]: row["uuid"] for row in (await call(host.client, "list_tasks"))["tasks"]}
             for theme in ("light", "dark"):
                 await show_pages(host, uuids, theme)
+            await take_files(host)
         async with hosting(browser, server, width=PHONE, scale=SCALE, real_clock=True) as host:
             await host.page.evaluate("document.body.classList.add('narrow')")
             await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context={"theme": "dark"})

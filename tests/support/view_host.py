@@ -24,6 +24,10 @@ TOOLS = {
     "submit_task",
     "get_account",
     "usage_report",
+    "list_files",
+    "read_file",
+    "share_file",
+    "request_upload",
 }
 LONGEST_LIFE_SECONDS = 30
 NEXT_LOOK_MILLISECONDS = 3000

@@ -24,13 +24,16 @@ SCRIPTS = (
     "model/instance_bars.js",
     "model/log_lines.js",
     "model/resubmit.js",
+    "model/files.js",
     "components/controls.js",
     "components/confirm_dialog.js",
     "pages/task_list.js",
     "pages/task.js",
     "pages/log.js",
+    "pages/files.js",
     "app/account.js",
     "app/actions.js",
+    "app/files.js",
     "app/loaders.js",
     "app/handlers.js",
     "app/main.js",
@@ -41,10 +44,11 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function |class |const |let )", re.
 
 
 @cache
-def tasks_view(actions: bool = True, account: bool = False) -> str:
+def tasks_view(actions: bool = True, account: bool = False, storage: bool = False) -> str:
     """Return the dashboard; without `actions` it shows no way to abort, delete or run a task again.
 
-    With `account` its header tells the credits left and this week's carbon, by the tools of that set.
+    With `account` its header tells the credits left and this week's carbon, by the tools of that set; with `storage` it
+    shows files by those of that one.
     """
     page = read("page.html")
     for placeholder, content in (
@@ -52,14 +56,26 @@ def tasks_view(actions: bool = True, account: bool = False) -> str:
         ("/* scripts */", "\n".join(joinable(read(name)) for name in SCRIPTS)),
         ("{actions}", "on" if actions else "off"),
         ("{account}", "on" if account else "off"),
+        ("{storage}", "on" if storage else "off"),
     ):
         page = page.replace(placeholder, content)
     return page
 
 
 def joinable(module: str) -> str:
-    """Return the text of an ES module without its imports and the `export` keyword, to join it with others."""
-    return _EXPORT.sub("", _IMPORT.sub("", module))
+    """Return the text of an ES module to join with others: no imports, no `export`, no comments between its parts."""
+    return _EXPORT.sub("", _IMPORT.sub("", without_comments(module)))
+
+
+def without_comments(module: str) -> str:
+    """Return a module without the comments that begin a line: they are for who reads the sources."""
+    kept, is_comment = [], False
+    for line in module.splitlines(keepends=True):
+        is_comment = is_comment or line.startswith("/**")
+        if not is_comment and not line.startswith("//"):
+            kept.append(line)
+        is_comment = is_comment and not line.rstrip().endswith("*/")
+    return "".join(kept)
 
 
 def read(name: str) -> str:

@@ -15,7 +15,7 @@ from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.server.cache_hints import add_cache_hints
-from qarnot_mcp.server.connection import ToolOffer
+from qarnot_mcp.server.connection import Connection, ToolOffer
 from qarnot_mcp.server.fastmcp_tools import make_tool, skip_hidden_list
 from qarnot_mcp.server.icons import server_icons, tool_icons
 from qarnot_mcp.server.middleware import CallMiddleware
@@ -114,20 +114,19 @@ def create_server(
     )
     add_resources(server, shown)
     add_prompts(server, shown)
-    add_dashboard(server, lambda: connection().may_write, lambda: connection().shows("usage_report"))
+    add_dashboard(server, connection)
     skip_hidden_list(server, schemas)
     add_cache_hints(server)
     return server
 
 
-def add_dashboard(
-    server: FastMCP[dict[str, ServerContext]], may_act: Callable[[], bool], has_account: Callable[[], bool]
-) -> None:
+def add_dashboard(server: FastMCP[dict[str, ServerContext]], connection: Callable[[], Connection]) -> None:
     """Register the view that hosts of MCP Apps show in the conversation.
 
-    It offers actions to who may act, and tells of the account where that tool set is shown.
+    It offers actions to who may act, and tells of the account and of files where those tool sets are shown.
     """
 
     @server.resource(VIEW_URI, name="dashboard", title="Dashboard", app=AppConfig(prefers_border=True))
     def dashboard() -> str:
-        return tasks_view(actions=may_act(), account=has_account())
+        seen = connection()
+        return tasks_view(seen.may_write, seen.shows("usage_report"), seen.shows("list_files"))

@@ -44,7 +44,7 @@ REGISTRY = Registry(
             "hand input files over and fetch results: buckets and the files in them",
             (
                 ToolEntry(list_buckets, "List buckets", BucketList, READ_SCOPE),
-                ToolEntry(list_files, "List files", FileList, READ_SCOPE),
+                ToolEntry(list_files, "List files", FileList, READ_SCOPE, has_view=True),
                 ToolEntry(read_file, "Read a file", FileText, READ_SCOPE),
                 ToolEntry(write_file, "Write a file", Written, WRITE_SCOPE, writes=True, destroys=True),
                 ToolEntry(share_file, "Share a file", Shared, READ_SCOPE),

@@ -1,6 +1,7 @@
 // What the reader can do: each handler changes the view, draws it, and loads from the server where that is needed.
 
 import { isLost } from "./host.js";
+import { createFileHandlers } from "./files.js";
 import { expressionFor } from "../model/log_lines.js";
 import { loadEarlier, loadMore, newLog, newTask, newTaskList, searchLog, taskContext } from "./loaders.js";
 import { resubmissionOf } from "../model/resubmit.js";
@@ -40,6 +41,7 @@ export function createHandlers(view) {
   }
 
   return {
+    ...createFileHandlers(view, show, attempt),
     refresh: load,
     expand: view.expand,
     openConsole: () => attempt(view.task, () => view.host.openLink(view.task.result.console_url)),

@@ -83,10 +83,14 @@ export function connectToHost(onNotification, onTeardown) {
 }
 
 /**
- * Return the structured content of a tool's result, and in `viewData` what the server sends to this view only; a host
- * may leave that out. Throws where the tool refused.
+ * Return the structured content of a tool's result, in `viewData` what the server sends to this view only (a host
+ * may leave that out), and in `picture` the address of one. Throws where the tool refused.
  */
 export function contentOf({ content = [], isError, structuredContent, _meta }) {
-  if (structuredContent && !isError) return { ...structuredContent, viewData: _meta?.[VIEW_DATA] };
+  if (structuredContent && !isError) {
+    const image = content.find(({ type }) => type === "image");
+    const picture = image && `data:${image.mimeType};base64,${image.data}`;
+    return { ...structuredContent, ...(picture && { picture }), viewData: _meta?.[VIEW_DATA] };
+  }
   throw new ToolError(content.map(({ text = "" }) => text).join("\n"));
 }

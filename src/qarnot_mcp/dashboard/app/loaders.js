@@ -1,5 +1,6 @@
 // The parts of the view (their shapes are in main.js), and the calls that bring them up to date.
 
+import { takeFiles } from "./files.js";
 import { joinedEarlier, joinedLater, linesOf } from "../model/log_lines.js";
 import { recordStates } from "../model/phases.js";
 import { isOver } from "../model/states.js";
@@ -47,6 +48,7 @@ export const LOADERS = {
     args: ({ args, cursor }) => ({ ...args, ...LOG_ARGUMENTS, ...(cursor && { cursor }) }),
     take: takeLog,
   },
+  files: { tool: "list_files", args: ({ args }) => args, take: takeFiles },
 };
 
 function takeTaskList(view, tasks, result) {

@@ -6,7 +6,9 @@ import { createActions } from "./actions.js";
 import { h, render } from "../components/dom.js";
 import { createHandlers } from "./handlers.js";
 import { createLanguage } from "../i18n/language.js";
+import { filesPage } from "../pages/files.js";
 import { logPage } from "../pages/log.js";
+import { newFiles } from "./files.js";
 import { newLog, newTask, newTaskList, LOADERS } from "./loaders.js";
 import { iconButton, logo, loading } from "../components/controls.js";
 import { createPolling } from "./polling.js";
@@ -59,6 +61,16 @@ import { taskListPage } from "../pages/task_list.js";
  */
 
 /**
+ * The files of a bucket, or the results of a task.
+ * @typedef {object} FilesPart
+ * @property {object} args which, as arguments of list_files
+ * @property {object} [result] of list_files; missing until it is loaded
+ * @property {Map<string, string>} pictures the addresses of thumbnails, by path
+ * @property {object} [opened] the file that is shown: its path, and a picture, a text or a note
+ * @property {string} [name] of the task
+ */
+
+/**
  * What the reader is asked to confirm.
  * @typedef {object} Asking
  * @property {"abort"|"delete"|"again"} action
@@ -72,16 +84,18 @@ import { taskListPage } from "../pages/task_list.js";
  * Everything that is shown. Beside these fields it has the functions below, and say, number, percent, date, duration,
  * ago and memory of i18n/language.js.
  * @typedef {object} View
- * @property {"tasks"|"task"|"log"|null} page the current page; null until the host says what to show
+ * @property {"tasks"|"task"|"log"|"files"|null} page the current page; null until the host says what to show
  * @property {Part & TaskListPart} tasks
  * @property {Part & TaskPart} [task]
  * @property {Part & LogPart} log
+ * @property {Part & FilesPart} [files]
  * @property {Asking|null} asking
  * @property {string} notice what was done last
  * @property {object} [account] credits (euros), and carbon and saved of this week (g CO2e), once they are loaded
  * @property {boolean} mayAct whether the reader may abort, delete and run again
  * @property {boolean} mayCall whether the host lets the view call tools; else it shows the result that it was given
  * @property {boolean} mayOpen whether the host opens links
+ * @property {boolean} hasFiles whether the tools for files are there
  * @property {boolean} isAlive whether another load is due
  * @property {"compact"|"inline"|"fullscreen"} display how much room there is: compact is at most 500 pixels high, until
  *   the reader asks for more
@@ -91,7 +105,7 @@ import { taskListPage } from "../pages/task_list.js";
  * @property {function(Asking): Promise<object>} runAction
  */
 
-const PAGES = { tasks: taskListPage, task: taskPage, log: logPage };
+const PAGES = { tasks: taskListPage, task: taskPage, log: logPage, files: filesPage };
 
 const root = document.documentElement;
 const main = document.querySelector("main");
@@ -110,6 +124,7 @@ const view = {
   mayAct: root.dataset.actions === "on",
   mayCall: true,
   mayOpen: true,
+  hasFiles: root.dataset.storage === "on",
   knownTags: new Set(),
   isAlive: false,
   display: "compact",
@@ -182,7 +197,7 @@ function redraw() {
 function openResult(toolResult) {
   try {
     const result = contentOf(toolResult);
-    open(result.tasks ? "tasks" : result.instances ? "task" : "log", result);
+    open(result.tasks ? "tasks" : result.instances ? "task" : result.files ? "files" : "log", result);
     const isDone = LOADERS[view.page].take(view, view[view.page], result);
     // A summary has no bars, a log may be folded, and time has passed since: load again at once.
     view.log.cursor = undefined;
@@ -201,6 +216,7 @@ function open(
   view.page = page;
   if (page === "tasks") view.tasks = newTaskList({ ...input });
   else if (page === "task") view.task = newTask(task_uuid);
+  else if (page === "files") view.files = newFiles({ ...input });
   else
     view.log = newLog({
       task_uuid,

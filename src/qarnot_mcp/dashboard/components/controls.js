@@ -6,6 +6,8 @@ import { kindOf } from "../model/states.js";
 const ICONS = {
   back: "M10 3 5 8l5 5",
   again: "M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.6h-2.6",
+  files: "M2.5 4h4l1.5 1.5h5.5v7h-11z",
+  upload: "M8 11V3M4.5 6.5 8 3l3.5 3.5M3 13h10",
   log: "M3 4l4 4-4 4M8.5 12H13",
   abort: "M4.5 4.5h7v7h-7z",
   delete: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5",

@@ -3,6 +3,7 @@
 import { LANGUAGES, messagesIn } from "./messages.js";
 
 const UNITS = { day: 86400, hour: 3600, minute: 60, second: 1 };
+const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 /** Return the functions of a locale such as "fr-FR"; a locale of a language without messages gets English. */
 export function createLanguage(locale, timeZone) {
@@ -62,6 +63,12 @@ export function createLanguage(locale, timeZone) {
       if (seconds < 1) return new Intl.RelativeTimeFormat(tag, { numeric: "auto" }).format(0, "second");
       const { name, size } = units[largestUnit(seconds)];
       return relative.format(-Math.floor(seconds / size), name);
+    },
+
+    /** Return a size in bytes as a text such as "3 kB". */
+    bytes(size) {
+      const power = Math.min(BYTES.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3));
+      return format({ style: "unit", unit: BYTES[power], unitDisplay: "short" })(size / 1000 ** power);
     },
 
     memory: (amount) => (amount < 1000 ? megabytes(amount) : gigabytes(amount / 1000)),

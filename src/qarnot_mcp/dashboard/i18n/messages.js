@@ -107,6 +107,14 @@ againDone=“{name}” is submitted.=« {name} » est soumise.
 ranges=Instances (ranges)=Instances (plages)
 hidden=Hidden: kept unless you type another=Masqué : conservé, sauf nouvelle saisie
 
+files=Files=Fichiers
+upload=Upload=Envoyer
+link=Link=Lien
+linkTo=Link to {path}=Lien vers {path}
+showFile=Show {path}=Afficher {path}
+endOf=End of {path}=Fin de {path}
+close=Close=Fermer
+
 stream=Stream=Flux
 oneInstance=Instance
 allInstances=All instances=Toutes les instances

@@ -63,11 +63,12 @@ function details(view) {
   ];
 }
 
-function actionBar({ say, go, task: { result }, mayAct, mayCall, mayOpen }) {
+function actionBar({ say, go, task: { result }, mayAct, mayCall, mayOpen, hasFiles }) {
   const action = (name) => button(say(name), () => go.ask(name), { icon: name, "data-action": name });
   return h(
     "div.actions",
     mayCall && button(say("log"), () => go.openLog({}), { icon: "log" }),
+    mayCall && hasFiles && result.result_bucket && button(say("files"), go.openFiles, { icon: "files" }),
     mayOpen && result.console_url && button(say("console"), go.openConsole, { icon: "console" }),
     mayAct && result.viewData?.resubmission && action("again"),
     mayAct && action(isOver(result.state) ? "delete" : "abort"),
