@@ -234,7 +234,7 @@ async def test_an_estimate_comes_from_finished_tasks_of_the_same_machine_and_sch
     assert estimate["from_tasks"] == 2
     assert estimate["credits_per_instance_hour"] == pytest.approx(28 * 0.02, rel=0.01)
     assert estimate["credits_at_most"] == pytest.approx(28 * 0.02 * 4 * 3, rel=0.01)
-    assert estimate["basis"] == "this account's finished tasks on 28c-128g with flex scheduling; not a price"
+    assert estimate["basis"] == "this account's finished tasks on 28c-128g with Flex scheduling; not a price"
     dearer = await call(
         unlimited.client, "submit_task", **arguments, hardware_constraints=XEON, scheduling_type="OnDemand"
     )
@@ -244,7 +244,7 @@ async def test_an_estimate_comes_from_finished_tasks_of_the_same_machine_and_sch
 @live
 async def test_without_such_tasks_there_is_no_basis(unlimited: Account) -> None:
     checked = await call(unlimited.client, "submit_task", **LONG, validate_only=True)
-    reason = "no finished task of this account ran on machines of Qarnot's choice with flex scheduling."
+    reason = "no finished task of this account ran on machines of Qarnot's choice with Flex scheduling."
     assert checked["estimate"] == {"basis": f"no basis: {reason}"}
 
 

@@ -14,6 +14,7 @@ from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.fields import parse_time_span
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
+from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, rounded
 
@@ -76,7 +77,8 @@ class KindOfTask(Result):
 
     def __str__(self) -> str:
         where = f"on {one_line(self.machine, NAME_CHARACTERS)}" if self.machine else "on machines of Qarnot's choice"
-        return f"{where} with {one_line(self.scheduling_type, NAME_CHARACTERS)} scheduling"
+        scheduling_type = SCHEDULING.get(self.scheduling_type) or one_line(self.scheduling_type, NAME_CHARACTERS)
+        return f"{where} with {scheduling_type} scheduling"
 
 
 async def read_estimate(
