@@ -165,7 +165,7 @@ async def test_a_report_takes_few_requests_and_says_what_it_left_out(server: Run
         report = await call(client, "usage_report", since="30d", until="2100-01-01")
         assert report["total"]["tasks"] == 60
         assert "those of 30 of 60 tasks, which have" in report["note"]
-        assert len(await server.requests()) <= 2 * 2 + 2 * 30
+        assert len(await server.requests()) <= 1 + 2 * 2 + 2 * 30
 
 
 @pytest.mark.usefixtures("faults")
@@ -175,6 +175,23 @@ async def test_a_report_without_credits_and_carbon_says_so(client: Client[Any], 
     assert report["total"]["tasks"] > 5
     assert "credits" not in report["total"]
     assert "no such service" in report["note"]
+
+
+async def test_pools_are_billed_apart_and_said_so(server: RunningServer) -> None:
+    key = "sandbox-empty-pools"
+    async with (
+        server.client(key=key) as client,
+        httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": key}) as api,
+    ):
+        body = {"name": "a", "profile": "docker-batch", "instanceCount": 1}
+        pools = [(await api.post("/v1/pools", json=body)).json()["uuid"] for _ in range(2)]
+        task = {"name": "t", "poolUuid": pools[0], "instanceCount": 1}
+        (await api.post("/v1/tasks", json=task)).raise_for_status()
+        await api.post("/sandbox/clock", json={"advance_seconds": 7200})
+        report = await call(client, "usage_report")
+        assert report["pool_credits"] > 0
+        assert report["total"]["credits"] == 0
+        assert "The account has 2 pools: those without tasks of this time cost, too" in report["note"]
 
 
 async def test_a_time_that_ends_before_it_begins_is_refused(client: Client[Any]) -> None:

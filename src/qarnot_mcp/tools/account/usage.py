@@ -135,8 +135,11 @@ def rows_by(tasks: Sequence[TaskUsage], by: By) -> list[UsageRow]:
     return rows
 
 
-async def read_usage(client: QarnotClient, since: datetime, until: datetime, datacenter: str = "") -> Usage:
-    """Read what the tasks created in a time used: 300 tasks at most, and credits and carbon of 30."""
+async def read_usage(client: QarnotClient, since: datetime, until: datetime | None, datacenter: str = "") -> Usage:
+    """Read what the tasks created in a time used: 300 tasks at most, and credits and carbon of 30.
+
+    Without an end, the newest tasks count even if the platform's clock is ahead.
+    """
     where = TaskFilter(created_after=since, created_before=until)
     tasks, is_complete = await read_tasks(client, where)
     largest = sorted(tasks, key=lambda task: (task.core_hours or 0, task.execution_seconds or 0), reverse=True)

@@ -55,22 +55,23 @@ async def usage_report(arguments: UsageReportArguments) -> ToolResult:
     """
     now = datetime.now(UTC)
     since = moment_named(arguments.since, now)
-    until = moment_named(arguments.until, now) if arguments.until else now
-    if since >= until:
+    until = moment_named(arguments.until, now) if arguments.until else None
+    if since >= (until or now):
         raise InvalidArgument("until", arguments.until or "now", f"a time after since, {date_text(since)}")
     client = current_client()
     usage = await read_usage(client, since, until, arguments.datacenter or "")
     pools, pool_credits = await read_pools(client, usage.tasks)
+    account = await optional(client.account.get(cached=True), "account", [])
     return answer(
         UsageReport(
             since=date_text(since),
-            until=date_text(until),
+            until=date_text(until or now),
             total=UsageRow.of(usage.tasks),
             by=arguments.by,
             groups=rows_by(usage.tasks, arguments.by),
             pool_credits=pool_credits,
             datacenter=usage.datacenter,
-            note=" ".join(notes(usage, arguments.by, pools)) or None,
+            note=" ".join(notes(usage, arguments.by, pools, (account.pool_count if account else None) or 0)) or None,
         )
     )
 
@@ -84,8 +85,8 @@ async def read_pools(client: QarnotClient, tasks: list[TaskUsage]) -> tuple[int,
     return len(uuids), rounded(sum(known), 2) if known else None
 
 
-def notes(usage: Usage, by: By, pools: int) -> list[str]:
-    """Say what the figures leave out."""
+def notes(usage: Usage, by: By, pools: int, open_pools: int) -> list[str]:
+    """Say what the figures leave out; `pools` are those of the tasks, `open_pools` those of the account."""
     said = []
     if not usage.is_complete:
         said.append(f"Only the newest {len(usage.tasks)} tasks were read.")
@@ -99,6 +100,10 @@ def notes(usage: Usage, by: By, pools: int) -> list[str]:
         said.append(f"Some could not be read: {one_line(usage.failure, REASON_CHARACTERS)}")
     if by == "tag" and any(len(one.task.tags) > 1 for one in usage.tasks):
         said.append("A task with several tags counts in each.")
+    if open_pools > pools:
+        said.append(
+            f"The account has {open_pools} pools: those without tasks of this time cost, too, and are not here."
+        )
     if pools > POOLS_MEASURED:
         said.append(f"pool_credits is of {POOLS_MEASURED} of {pools} pools.")
     if any(not one.task.is_final for one in usage.tasks):
