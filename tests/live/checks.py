@@ -68,7 +68,7 @@ async def about_ended(platform: Platform, answers: Answers) -> None:
     answers["log_of_no_instance"] = status(await platform.ask("GET", f"{path}/stdout/77"))
     await about_lists(platform, answers, uuid)
     await about_costs(platform, answers, uuid)
-    retried = (await platform.ask("POST", f"{path}/retry", {})).raise_for_status().json()["uuid"]
+    retried = await platform.copy(uuid, "retry")
     answers["retry_takes_failed"] = str((await platform.read(f"/v1/tasks/{retried}"))["advancedRanges"])
 
 
@@ -148,10 +148,10 @@ async def about_copies(platform: Platform, answers: Answers) -> None:
     await platform.ended(uuid)
     path, shortname = f"/v1/tasks/{uuid}", f"{platform.tag}-clone"
     answers["retry_without_failures"] = status(await platform.ask("POST", f"{path}/retry", {}))
-    plain = (await platform.ask("POST", f"{path}/clone", {"shortname": shortname})).raise_for_status().json()["uuid"]
+    plain = await platform.copy(uuid, "clone", shortname=shortname)
     answers["copies_take_a_shortname"] = status(await platform.ask("GET", f"/v1/tasks/{shortname}"))
     constants = (await platform.read(path))["constants"]
-    marked = (await platform.ask("POST", f"{path}/clone", {"constants": constants})).raise_for_status().json()["uuid"]
+    marked = await platform.copy(uuid, "clone", constants=constants)
     await asyncio.gather(platform.ended(plain), platform.ended(marked))
     for name, clone in (("copies_copy_secrets", plain), ("copies_keep_marked_secrets", marked)):
         answers[name] = yes(SECRET in (await platform.ask("GET", f"/v1/tasks/{clone}/stdout")).text)
@@ -169,8 +169,7 @@ async def about_jobs(platform: Platform, answers: Answers) -> None:
     state = (await platform.ended(plain))["state"]
     answers["simple_dependencies_need_success"] = "it runs" if state == "Success" else state
     answers["job_completes_with_its_tasks"] = (await platform.read(f"/v1/jobs/{job}"))["state"]
-    clone = (await platform.ask("POST", f"/v1/tasks/{first}/clone", {})).raise_for_status().json()["uuid"]
-    copied = await platform.ended(clone)
+    copied = await platform.ended(await platform.copy(first, "clone"))
     answers["copies_leave_their_job"] = "in it" if copied["jobUuid"] == job else "out of it"
     answers["job_with_ended_tasks_needs_force"] = status(await platform.ask("DELETE", f"/v1/jobs/{job}"))
     await platform.ask("DELETE", f"/v1/jobs/{job}?force=true")

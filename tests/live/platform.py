@@ -20,6 +20,7 @@ class Platform:
     poll_seconds: float
     patience_seconds: float
     tag: str = field(default_factory=lambda: f"mcp-live-{secrets.token_hex(4)}")
+    tasks: list[str] = field(default_factory=list)
     jobs: list[str] = field(default_factory=list)
 
     async def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
@@ -35,7 +36,15 @@ class Platform:
         constants = [{"key": "DOCKER_CMD", "value": command}, *fields.pop("constants", [])]
         body = {"name": self.tag, "profile": PROFILE, "instanceCount": instances, "tags": [self.tag]}
         response = await self.ask("POST", "/v1/tasks", {**body, "constants": constants, **fields})
-        return str(response.raise_for_status().json()["uuid"])
+        return self._made(response)
+
+    async def copy(self, uuid: str, operation: str, **changes: Any) -> str:
+        """Clone, retry, resume or recover a task, and return the uuid of the new one."""
+        return self._made(await self.ask("POST", f"/v1/tasks/{uuid}/{operation}", changes))
+
+    def _made(self, response: httpx.Response) -> str:
+        self.tasks.append(str(response.raise_for_status().json()["uuid"]))
+        return self.tasks[-1]
 
     async def job(self, **fields: Any) -> str:
         """Create a job, and return its uuid."""
@@ -62,16 +71,15 @@ class Platform:
 
     async def left(self) -> list[str]:
         """Return what is left of all that was created, in words."""
-        tasks = [f"task {task['uuid']}" for task in await self._tasks()]
         jobs = [job for job in self.jobs if (await self.ask("GET", f"/v1/jobs/{job}")).status_code != 404]
-        return tasks + [f"job {job}" for job in jobs]
+        return [f"task {uuid}" for uuid in await self._tasks_left()] + [f"job {job}" for job in jobs]
 
     async def remove_all(self) -> list[str]:
         """Delete all that was created, and return what could not be deleted in time."""
         for job in self.jobs:
             await self.ask("DELETE", f"/v1/jobs/{job}?force=true")
-        for task in await self._tasks():
-            await self.ask("DELETE", f"/v1/tasks/{task['uuid']}")
+        for uuid in await self._tasks_left():
+            await self.ask("DELETE", f"/v1/tasks/{uuid}")
         left = await self.left()
         for _ in range(int(self.patience_seconds / self.poll_seconds)):
             if not left:
@@ -80,6 +88,7 @@ class Platform:
             left = await self.left()
         return left
 
-    async def _tasks(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await self.read(f"/v1/tasks?tag={self.tag}")
-        return found
+    async def _tasks_left(self) -> list[str]:
+        tagged = [str(task["uuid"]) for task in await self.read(f"/v1/tasks?tag={self.tag}")]
+        others = [uuid for uuid in self.tasks if uuid not in tagged]
+        return tagged + [uuid for uuid in others if (await self.ask("GET", f"/v1/tasks/{uuid}")).status_code != 404]
