@@ -55,7 +55,7 @@ async def take_files(host: Host) -> None:
     """Take the files of a rendering, in both themes."""
     for theme in ("light", "dark"):
         await host.open("list_files", {"bucket": "scenes", "recursive": True}, context={"theme": theme})
-        await expect(host.view.locator(".thumbnail img").first).to_be_visible()
+        await expect(host.view.locator(".thumbnail img")).to_have_count(12, timeout=30_000)
         await take(host, f"files-{theme}")
 
 

@@ -43,6 +43,7 @@ class Hasty(BoundedHeadProtocol):
     """Waits for half a second where the real one waits for a minute."""
 
     request_seconds = 0.5
+    part_seconds = 10.0
 
 
 class LoopTime:
@@ -78,7 +79,13 @@ def protocol() -> type[BoundedHeadProtocol]:
 
 @pytest.fixture
 async def connection(protocol: type[BoundedHeadProtocol]) -> AsyncIterator[Connection]:
-    app = Starlette(routes=[Route("/", length, methods=["GET", "POST"]), Route("/names", names, methods=["POST"])])
+    app = Starlette(
+        routes=[
+            Route("/", length, methods=["GET", "POST"]),
+            Route("/names", names, methods=["POST"]),
+            Route("/files/api/file", length, methods=["PUT"]),
+        ]
+    )
     async with serve(app, http=protocol) as url:  # type: ignore[arg-type]
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
         yield reader, writer
@@ -147,6 +154,22 @@ async def test_a_connection_may_rest_between_requests(connection: Connection, ti
         await time.skip(seconds)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await answer(reader))[0] == b"HTTP/1.1 200 OK"
+
+
+@pytest.mark.parametrize("protocol", [Hasty])
+async def test_a_part_of_a_file_may_take_longer_than_other_requests(connection: Connection, time: LoopTime) -> None:
+    reader, writer = connection
+    writer.write(b"PUT /files/api/file?path=a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
+    await writer.drain()
+    await asyncio.sleep(0)
+    await time.skip(Hasty.request_seconds * 10)
+    writer.write(b"lo")
+    assert await answer(reader) == (b"HTTP/1.1 200 OK", b"5")
+    writer.write(b"PUT /files/api/file?path=a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel")
+    refused = asyncio.create_task(answer(reader))
+    while not refused.done():
+        await time.skip(1)
+    assert refused.result()[0] == b"HTTP/1.1 408 Request Timeout"
 
 
 H2C = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"

@@ -73,6 +73,38 @@ async def test_a_folder_is_uploaded_and_the_page_says_what_to_tell_the_assistant
     await expect(page.locator("tbody tr")).to_have_count(101)
 
 
+async def test_files_are_dropped_on_a_page_in_french(browser: Browser, visits: Visits) -> None:
+    visitor = await visits.uploader("dropped")
+    context = await browser.new_context(locale="fr-FR")
+    page = await context.new_page()
+    await page.goto(visitor.link)
+    await expect(page.get_by_text("Déposez ici des fichiers et des dossiers")).to_be_visible()
+    dropped = await page.evaluate_handle(
+        "() => { const data = new DataTransfer(); data.items.add(new File(['x'], 'a\\u0001b.txt')); return data; }"
+    )
+    await page.dispatch_event("main", "dragover", {"dataTransfer": dropped})
+    await page.dispatch_event("main", "drop", {"dataTransfer": dropped})
+    await expect(page.locator(".tell")).to_have_text("J’ai envoyé a_b.txt dans le bucket dropped.")
+    assert await visitor.paths() == ["a_b.txt"]
+    await context.close()
+
+
+async def test_everything_works_with_the_keyboard(page: Page, visits: Visits, tmp_path: Path) -> None:
+    small = tmp_path / "small.txt"
+    small.write_text("x")
+    await opened(page, await visits.uploader("keys"))
+    async with page.expect_file_chooser() as choosing:
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+    await (await choosing.value).set_files(small)
+    await expect(page.locator(".tell")).to_be_visible()
+    await page.get_by_role("button", name="Preview small.txt").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog").locator("pre")).to_have_text("x")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 async def test_an_upload_survives_a_cut_connection_a_pause_and_a_reload(
     page: Page, visits: Visits, tmp_path: Path
 ) -> None:

@@ -191,10 +191,21 @@ function changed() {
   const { isBusy, halted } = view.queue;
   if (view.wasBusy && !isBusy) {
     announce(say("allDone"));
+    lookAgain();
     load({ prefix: view.listing.prefix, folders: [], files: [], next: null });
   }
   if (halted && !view.wasHalted) announce(view.go.explain(halted));
   Object.assign(view, { wasBusy: isBusy, wasHalted: Boolean(halted) });
+  draw();
+}
+
+/** Ask what is left of the storage; the page knew it from when it was opened. */
+async function lookAgain() {
+  try {
+    view.place = await server.place();
+  } catch (error) {
+    fail(error);
+  }
   draw();
 }
 
