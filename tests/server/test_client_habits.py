@@ -46,6 +46,12 @@ def test_an_argument_is_taken_as_it_is_meant(given: dict[str, Any], taken: dict[
     assert meant("submit_task", **given) == taken
 
 
+def test_a_word_that_may_be_meant_is_not_dropped_without_a_word() -> None:
+    schema = schema_of(REGISTRY.tools["list_tasks"].arguments)
+    assert normalise_arguments({"tags": "None"}, schema) == ({}, ["tags was given as 'None' and taken as left out."])
+    assert normalise_arguments({"tags": "null", "state": "undefined"}, schema) == ({}, [])
+
+
 def test_each_habit_says_where_it_was_seen() -> None:
     assert all(row.seen for row in (*EXTRAS, *HABITS))
     assert all(row.sent for row in HABITS)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS, InvalidArgument
-from qarnot_mcp.server.client_habits import EXTRA_NAMES, as_meant, is_left_out, takes_pairs, warnings_for
+from qarnot_mcp.server.client_habits import EXTRA_NAMES, as_meant, is_a_word_too, is_left_out, takes_pairs, warnings_for
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_raw
 from qarnot_mcp.tools.checks import Arguments
@@ -36,7 +36,7 @@ class WrongArgumentsError(ToolError):
 
 
 def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the arguments that a model meant, and a sentence for each that may have lost something on the way.
+    """Return the arguments that a model meant, and a sentence for each that may have been meant otherwise.
 
     What clients are known to do is in `client_habits`.
     """
@@ -50,6 +50,8 @@ def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any])
             meant[name] = as_meant(given, properties[name])
             if "number" not in types_of(properties[name]):
                 warnings += warnings_for(given, name)
+        elif is_a_word_too(given):
+            warnings.append(f"{name} was given as {given!r} and taken as left out.")
     return meant, warnings[:MAX_FAULTS]
 
 

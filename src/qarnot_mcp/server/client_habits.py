@@ -39,6 +39,11 @@ def is_left_out(name: str, given: object) -> bool:
     return given is None or given == []
 
 
+def is_a_word_too(given: object) -> bool:
+    """Return whether a value that stands for none could be a tag or a name as well."""
+    return isinstance(given, str) and given.strip().lower() == "none"
+
+
 def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
     """Return the value that is meant by one given for a parameter with this JSON schema; what fits stays as it is."""
     for habit in HABITS:
