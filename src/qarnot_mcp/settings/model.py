@@ -116,8 +116,8 @@ class Settings(BaseSettings):
     )
     secret_key: Secrets = setting(
         [],
-        "Secrets that seal the tokens of mode `oauth`: the first seals, all of them open (rotation). "
-        "Where none is set one is made and kept in `QARNOT_MCP_SECRET_FILE`.",
+        "Secrets that seal the tokens of mode `oauth` and links to the files page: the first seals, all of them "
+        "open (rotation). Where none is set one is made and kept in `QARNOT_MCP_SECRET_FILE` (mode `oauth`).",
         secret=True,
     )
     secret_file: Path = setting(
