@@ -147,6 +147,13 @@ async def did_it_start_twice(call: Caller) -> str:
     return ("once: " if listed["total"] == 1 else "") + text
 
 
+async def result_of_a_run(call: Caller) -> str:
+    """Find the bucket of the task's results by its name, and read the file."""
+    task, _ = await call("get_task", task_uuid="report")
+    listed, _ = await call("list_files", bucket=task["result_bucket"])
+    return (await call("read_file", bucket=task["result_bucket"], path=listed["files"][0]["path"]))[1]
+
+
 SCRIPTS: dict[str, Callable[[Caller], Awaitable[str]]] = {
     script.__name__: script
     for script in (
@@ -164,6 +171,7 @@ SCRIPTS: dict[str, Callable[[Caller], Awaitable[str]]] = {
         which_profile_for_pip,
         energy_of_a_run,
         did_it_start_twice,
+        result_of_a_run,
     )
 }
 
