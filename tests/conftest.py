@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STARTS_OF_PROCESSES = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"}
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("usual", deadline=None, max_examples=30)
+settings.register_profile("usual", deadline=None, max_examples=15)
 settings.register_profile("thorough", deadline=None, max_examples=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
