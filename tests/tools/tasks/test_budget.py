@@ -189,6 +189,27 @@ async def test_a_task_of_limited_time_leaves_nothing_when_it_is_deleted(unlimite
 
 
 @live
+async def test_a_rerun_has_the_time_of_its_source_from_the_start(unlimited: Account) -> None:
+    first = await call(unlimited.client, "submit_task", **LONG, max_wall_time="00:30:00")
+    await unlimited.advance(1_200)
+    again = await call(unlimited.client, "submit_task", name="again", rerun_of=first["uuid"])
+    assert again["max_wall_time"] == "00:30:00"
+    assert again["job_uuid"] != first["job_uuid"]
+    assert (await unlimited.get(f"/v1/tasks/{again['uuid']}"))["jobUuid"] == again["job_uuid"]
+
+
+@live
+async def test_a_task_in_a_pool_gets_its_time_by_a_job_of_that_pool(unlimited: Account) -> None:
+    body = {"name": "pool", "profile": "docker-batch", "instanceCount": 1}
+    pool = (await unlimited.api.post("/v1/pools", json=body)).raise_for_status().json()["uuid"]
+    arguments = {"name": "in it", "pool_uuid": pool, "constants": LONG["constants"]}
+    started = await call(unlimited.client, "submit_task", **arguments, max_wall_time="00:30:00")
+    task = await unlimited.get(f"/v1/tasks/{started['uuid']}")
+    assert (task["poolUuid"], task["jobUuid"]) == (pool, started["job_uuid"])
+    assert "a pool is billed" in started["estimate"]["basis"]
+
+
+@live
 async def test_a_job_of_the_callers_own_stays_when_its_task_is_deleted(unlimited: Account) -> None:
     job = (await unlimited.api.post("/v1/jobs", json={"name": "mine"})).json()["uuid"]
     started = await call(unlimited.client, "submit_task", **LONG, job_uuid=job)

@@ -11,7 +11,7 @@ from qarnot_mcp.tools.limits import SubmitLimits
 from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate, KindOfTask, read_estimate
 from qarnot_mcp.tools.tasks.rerun import RerunRequest
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
-from qarnot_mcp.tools.tasks.time_limit import TimeLimit, take_back
+from qarnot_mcp.tools.tasks.time_limit import TimeLimit, limit_of, take_back
 
 DEFAULT_SCHEDULING = "Flex"
 
@@ -35,7 +35,11 @@ class SubmitPlan:
         plan = cls(arguments, rerun)
         limits.check_instances(plan.instance_count)
         if arguments.job_uuid is None:
-            return replace(plan, max_wall_time=limits.wall_time(arguments.max_wall_time))
+            named = arguments.max_wall_time
+            if named is None and rerun is not None:
+                # In the job of the older task the time of that one would go on.
+                named = await limit_of(client, rerun.source)
+            return replace(plan, max_wall_time=limits.wall_time(named))
         if limits.max_wall_seconds is not None:
             limits.check_job((await client.jobs.get(arguments.job_uuid)).max_wall_time)
         return plan

@@ -38,6 +38,17 @@ class TimeLimit:
         return body if self.pool_uuid is None else body | {"poolUuid": self.pool_uuid}
 
 
+async def limit_of(client: QarnotClient, task: Task) -> str | None:
+    """Return the time limit that a task was submitted with; None where it has none, or that cannot be read."""
+    if task.job_uuid is None:
+        return None
+    try:
+        job = await client.jobs.get(task.job_uuid)
+    except QarnotError:
+        return None
+    return job.max_wall_time if TAG in job.tags else None
+
+
 async def take_back(client: QarnotClient, job_uuid: str, reason: QarnotError) -> None:
     """Delete a job whose task could not be started; where that fails, the error that is told names it."""
     try:
