@@ -1,15 +1,22 @@
 """What a request with hostile arguments costs: nothing is built from more than a tool takes."""
 
+import sys
 from typing import Any
 
 import pytest
+from fastmcp.exceptions import ToolError
+from mcp import MCPError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from qarnot_mcp.server.arguments import MAX_ARGUMENTS, beginning_of, normalise_arguments
+from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS
+from qarnot_mcp.server.arguments import MAX_ARGUMENTS, beginning_of, normalise_arguments, read_arguments, types_of
+from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.tools.checks import Arguments
+from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.tasks.list_tasks import ListTasks
 from qarnot_mcp.tools.tasks.new_task import NewTask
+from qarnot_mcp.tools.toolset import ToolEntry
 from tests.support.arguments import refusal_of
 from tests.support.running_server import ERAS, Era, refusal, running_server
 
@@ -79,9 +86,54 @@ async def test_without_a_key_no_argument_is_validated(era: Era) -> None:
             ("get_task", {}),
         ):
             assert (await refusal(client, tool, **arguments)).startswith("This call carries no Qarnot API key.")
+        for uri in ("qarnot://tasks/---", f"qarnot://tasks/{'x' * 5_000}", "qarnot://tasks/---/logs/nope"):
+            with pytest.raises(MCPError, match="carries no Qarnot API key"):
+                await client.read_resource(uri)
 
 
 def faults_of(model: type[BaseModel], arguments: dict[str, Any]) -> list[ErrorDetails]:
     with pytest.raises(ValidationError) as raised:
         model.model_validate(arguments)
     return raised.value.errors()
+
+
+GIANTS: dict[str, list[Any]] = {
+    "array": [[1] * 32_512, [1.5] * 32_512, [[]] * 32_512, "[" + "1," * 60_000 + "1]"],
+    "object": [{str(number): 1.5 for number in range(20_000)}],
+    "string": ["x" * 250_000, "\x90" * 125_000, ["x"] * 32_512],
+}
+MOST_CALLS = 3_000
+"""Some hundreds of functions look at a call; one more for each entry would be tens of thousands."""
+PARAMETERS = [
+    (entry, name, kind)
+    for entry in REGISTRY.tools.values()
+    for name, schema in schema_of(entry.arguments)["properties"].items()
+    for kind in types_of(schema)
+    if kind in GIANTS
+]
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "kind"), PARAMETERS, ids=[f"{entry.name}-{name}-{kind}" for entry, name, kind in PARAMETERS]
+)
+def test_a_giant_list_or_text_is_refused_before_anything_is_built_from_it(
+    entry: ToolEntry, name: str, kind: str
+) -> None:
+    schema = schema_of(entry.arguments)
+    others = dict.fromkeys(schema.get("required", ()), "x")
+    for giant in GIANTS[kind]:
+        calls = 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(count)
+        try:
+            with pytest.raises(ToolError) as refused:
+                read_arguments(entry.arguments, normalise_arguments({**others, name: giant}, schema)[0], schema)
+        finally:
+            sys.setprofile(None)
+        assert name in str(refused.value)
+        assert len(str(refused.value)) <= MESSAGE_CHARACTERS
+        assert calls < MOST_CALLS

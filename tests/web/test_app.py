@@ -377,6 +377,16 @@ async def test_a_page_on_the_private_network_gets_its_preflight() -> None:
         assert allowed.headers["access-control-allow-private-network"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/health/", 200), ("POST", "/health/", 405), ("POST", "/x/", 404)]
+)
+async def test_no_address_redirects_to_http_behind_a_proxy(method: str, path: str, status: int) -> None:
+    async with server() as http:
+        answer = await http.request(method, path, headers={"X-Forwarded-Proto": "https"})
+        assert answer.status_code == status
+        assert "location" not in answer.headers
+
+
 @pytest.mark.parametrize("path", ["/", "/sse", "/mcp/messages"])
 async def test_an_address_beside_the_endpoint_says_where_it_is(path: str, caplog: pytest.LogCaptureFixture) -> None:
     async with server() as http:

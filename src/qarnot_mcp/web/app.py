@@ -101,6 +101,8 @@ def create_app(
             *further,
         ],
     )
+    # A redirect to the address without its last slash names http:// behind a TLS proxy: what is not there is not found.
+    app.router.redirect_slashes = False
     formed = ResponseForm(app, prefer_json=settings.json_responses)
     return RequestGuard(PublicDocuments(formed, origin, settings.path), settings.path)
 

@@ -62,9 +62,9 @@ class RequestGuard:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The HTTP parser leaves blanks at the end of a value, which belong to no header.
         scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
-        if scope["path"] == self._path + "/":
+        if (path := scope["path"].removesuffix("/")) in (self._path, *PROBES):
             # A redirect would go to http:// behind a TLS proxy, and some clients do not follow it with their body.
-            scope |= {"path": self._path, "raw_path": self._path.encode()}
+            scope |= {"path": path, "raw_path": path.encode()}
         if is_malformed(scope):
             await refusal(HTTPStatus.BAD_REQUEST)(scope, receive, send)
             return
