@@ -88,7 +88,9 @@ async def test_no_prefix_and_no_bucket_leaves_the_link(visits: Visits, visitor: 
     assert (await visitor.save("zip", prefix="../")).status_code == 400
     listed = await visitor.ok("GET", "/list", params={"bucket": "other", "prefix": ""})
     assert listed["files"] == []
-    assert (await visitor.save("download", path="secret.txt", bucket="other")).status_code == 404
+    missing = await visitor.save("download", path="<secret>.txt", bucket="other")
+    assert missing.status_code == 404
+    assert "No file &#x27;inputs/in/&lt;secret&gt;.txt&#x27;" in missing.text
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x00b", "a\x1b[31mb", "a\x7fb", "\u0085"])
@@ -211,6 +213,19 @@ async def test_one_key_leaves_places_to_others(visits: Visits, visitor: Visitor)
         await other.put("a", b"x")
     for writer in writers:
         writer.close()
+
+
+async def test_downloads_that_are_left_give_their_places_back(visits: Visits) -> None:
+    visitor = await visits.uploader("left")
+    await visitor.put("large.bin", bytes(PART_BYTES))
+    form = {"link": visitor.sealed, "path": "large.bin"}
+    for _ in range(3):
+        for _ in range(8):
+            async with visitor.http.stream("POST", "/files/download", data=form) as response:
+                assert response.status_code == 200
+                await anext(response.aiter_raw())
+        while (await visitor.send("PUT", "/file", params={"path": "a"}, content=b"x")).status_code == 429:
+            pass
 
 
 async def test_no_log_line_holds_a_key_or_a_link(visits: Visits, caplog: pytest.LogCaptureFixture) -> None:

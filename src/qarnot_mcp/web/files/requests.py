@@ -4,11 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 from qarnot_mcp.web.files.links import LinkRefused, code_of
@@ -147,11 +148,12 @@ class Places:
 
 
 def refusal_of(error: LinkRefused | PageRefused | QarnotError, *, is_page: bool = False) -> Response:
-    """Return the response for an error: JSON for the script of the page, a text where a person sees it."""
+    """Return the response for an error: JSON for the script of the page, a page of its own where a person sees it."""
     code = code_of(error) if isinstance(error, QarnotError) else error.code
     status = _STATUS.get(code, 400)
     # What is left of a body is not read.
     headers = {**HEADERS, "Connection": "close"} if status in (408, 411, 413) else HEADERS
     if is_page:
-        return PlainTextResponse(str(error), status, headers=headers)
+        page = f'<!doctype html><meta charset="utf-8"><title>Qarnot files</title><p>{escape(str(error))}'
+        return HTMLResponse(page, status, headers=headers)
     return JSONResponse({"error": code, "message": str(error)}, status, headers=headers)
