@@ -148,7 +148,8 @@ async def about_copies(platform: Platform, answers: Answers) -> None:
     await platform.ended(uuid)
     path, shortname = f"/v1/tasks/{uuid}", f"{platform.tag}-clone"
     answers["retry_without_failures"] = status(await platform.ask("POST", f"{path}/retry", {}))
-    plain = await platform.copy(uuid, "clone", shortname=shortname)
+    plain = await platform.copy(uuid, "clone", shortname=shortname, labels={"rerun-of": uuid})
+    answers["copies_take_labels"] = yes((await platform.read(f"/v1/tasks/{plain}"))["labels"] == {"rerun-of": uuid})
     answers["copies_take_a_shortname"] = status(await platform.ask("GET", f"/v1/tasks/{shortname}"))
     constants = (await platform.read(path))["constants"]
     marked = await platform.copy(uuid, "clone", constants=constants)
@@ -171,6 +172,9 @@ async def about_jobs(platform: Platform, answers: Answers) -> None:
     answers["job_completes_with_its_tasks"] = (await platform.read(f"/v1/jobs/{job}"))["state"]
     copied = await platform.ended(await platform.copy(first, "clone"))
     answers["copies_leave_their_job"] = "in it" if copied["jobUuid"] == job else "out of it"
+    other = await platform.job()
+    moved = await platform.read(f"/v1/tasks/{await platform.copy(first, 'clone', jobUuid=other)}")
+    answers["copies_take_another_job"] = yes(moved["jobUuid"] == other)
     answers["job_with_ended_tasks_needs_force"] = status(await platform.ask("DELETE", f"/v1/jobs/{job}"))
     await platform.ask("DELETE", f"/v1/jobs/{job}?force=true")
     left = await platform.ask("GET", f"/v1/tasks/{first}")

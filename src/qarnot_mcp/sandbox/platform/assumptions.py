@@ -61,6 +61,8 @@ ASSUMPTIONS = (
     Assumption("copies_take_a_shortname", "Is a clone found by the shortname in its body?", "200"),
     Assumption("copies_keep_marked_secrets", "Does a clone keep a secret whose value it gives as [SECRET]?", "yes"),
     Assumption("copies_copy_secrets", "Does a clone without constants have the secrets of its source?", "yes"),
+    Assumption("copies_take_another_job", "Is a clone in the job that its body names?", "yes"),
+    Assumption("copies_take_labels", "Does a clone have the labels in its body?", "yes"),
     Assumption("retry_of_running", "What answers the retry of a running task?", "403"),
     Assumption("retry_without_failures", "What answers the retry of a task without failed instances?", "403"),
     Assumption("retry_takes_failed", "Which instances does a retry run of 0-1 where 1 failed?", "1"),
