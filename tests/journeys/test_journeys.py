@@ -97,14 +97,15 @@ async def test_a_run_that_is_cancelled(model: Conversation) -> None:
 async def test_cleaning_up_100_finished_tasks(model: Conversation) -> None:
     await model.given(100)
     await model.advance(SECONDS_OF_A_SHORT_TASK * 100)
-    message = await model.refusal("submit_task", name="one more", profile="docker-batch")
+    one_more = {"name": "one more", "profile": "docker-batch", "constants": {"DOCKER_CMD": "true"}}
+    message = await model.refusal("submit_task", **one_more)
     assert message.startswith("A quota of the Qarnot account is reached")
     assert "delete_task" in message
     listed = await model.call("list_tasks", state="finished", limit=500, detail="uuids")
     assert listed["total"] == 100
     (deleted,) = (await model.call("delete_task", task_uuids=listed["uuids"]))["outcomes"]
     assert (deleted["outcome"], deleted["places"]) == ("deleted", "1-100")
-    assert (await model.call("submit_task", name="one more", profile="docker-batch"))["started"]
+    assert (await model.call("submit_task", **one_more))["started"]
     model.told("cleaning up 100 finished tasks, and one more")
     assert model.calls <= 4
     assert model.characters <= 6_000

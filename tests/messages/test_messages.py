@@ -28,7 +28,7 @@ from tests.support.running_server import RunningServer, ended, refusal, running_
 from tests.support.serving import serve
 
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
-BATCH = {"name": "x", "profile": "docker-batch"}
+BATCH = {"name": "x", "profile": "docker-batch", "constants": {"DOCKER_CMD": "true"}}
 KEYS = "https://tasq.qarnot.com/settings/access-token"
 GPU = {"discriminator": "GpuHardwareConstraint"}
 CORES = {"discriminator": "MinimumCoreHardwareConstraint"}
@@ -231,10 +231,19 @@ CASES = [
         "no-machine",
         "HardwareUnavailable",
         "submit_task",
-        {**BATCH, "hardware_constraints": [{**CORES, "coreCount": 9999}]},
+        {**BATCH, "hardware_constraints": {"min_cores": 9999}, "accept_warnings": True},
         "Qarnot has no machine for these",
         "Nothing was started.",
         "Loosen or drop hardware_constraints",
+    ),
+    Case(
+        "mistaken",
+        "MistakenTask",
+        "submit_task",
+        {**BATCH, "constants": {"DOCKER_CMD": "a && b"}},
+        "Nothing was started, as this can hardly be meant.",
+        "DOCKER_CMD has && outside a shell",
+        "accept_warnings=true",
     ),
     answered("forbidden", "Forbidden", "Qarnot does not allow this", "check the identifier", status=403),
     answered(

@@ -84,7 +84,7 @@ NULL = dict.fromkeys(("tags", "job_uuid", "validate_only", "completion_time_to_l
 
 
 async def test_what_is_null_or_blank_was_left_out(client: Client[StreamableHttpTransport]) -> None:
-    uuid = (await call(client, "submit_task", name="x", profile="docker-batch", **BLANK, **NULL))["uuid"]
+    uuid = (await call(client, "submit_task", name="x", profile="docker-batch", constants={"DOCKER_CMD": "true"}, **BLANK, **NULL))["uuid"]
     task = await call(client, "get_task", task_uuid=uuid, detail=None, wait_seconds="")
     assert (task["instances"]["total"], "result_bucket" in task) == (1, False)
     assert (await call(client, "list_tasks", limit=None, tags="", state=" "))["total"] == 1
@@ -95,7 +95,7 @@ async def test_what_is_null_or_blank_was_left_out(client: Client[StreamableHttpT
 
 @pytest.mark.parametrize("tags", ["demo", '["demo"]', ["demo"], '["demo", "other"]'])
 async def test_a_text_is_a_list_of_one_or_the_list_it_holds(client: Client[StreamableHttpTransport], tags: Any) -> None:
-    await call(client, "submit_task", name="x", profile="docker-batch", tags=["demo"])
+    await call(client, "submit_task", name="x", profile="docker-batch", constants={"DOCKER_CMD": "true"}, tags=["demo"])
     assert (await call(client, "list_tasks", tags=tags))["total"] == 1
 
 
@@ -124,7 +124,7 @@ async def test_a_text_that_is_no_list_of_constants_is_refused(client: Client[Str
 
 
 async def test_a_check_does_not_pretend_to_know_the_buckets(client: Client[StreamableHttpTransport]) -> None:
-    arguments = {"name": "x", "profile": "docker-batch", "validate_only": True}
+    arguments = {"name": "x", "profile": "docker-batch", "constants": {"DOCKER_CMD": "true"}, "validate_only": True}
     assert "buckets" not in (await call(client, "submit_task", **arguments))["note"]
     assert (
         "Whether its buckets exist" in (await call(client, "submit_task", **arguments, resource_buckets="no"))["note"]

@@ -21,6 +21,8 @@ import pytest
 import qarnot_mcp
 from qarnot_mcp.tools.failures.signatures import SIGNATURES
 from qarnot_mcp.tools.logs.selection import InstanceTails, Tail
+from qarnot_mcp.tools.profile_usage import WITHOUT_NETWORK
+from qarnot_mcp.tools.submission.command_checks import _BEFORE, NETWORK_USES
 
 SOURCE = Path(qarnot_mcp.__file__).parent
 FUNCTIONS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
@@ -31,10 +33,12 @@ MADE_LATER: Mapping[str, tuple[str | bytes, ...]] = {
     "qarnot/tasks/logs.py": (rb"\\[^n]",),
     "sandbox/platform/expressions.py": (),
     "text/expressions.py": (rb"error", rb"(?m)^.*error.*$"),
+    "tools/profile_usage.py": (WITHOUT_NETWORK,),
+    "tools/submission/command_checks.py": tuple(_BEFORE + pattern for _, pattern, _ in NETWORK_USES),
     "tools/failures/signatures.py": tuple(
         text for row in SIGNATURES for text in (row.in_errors, row.in_log, row.only_profile) if text
     ),
-    "tools/tasks/file_arguments.py": (),
+    "tools/submission/file_arguments.py": (),
     "tools/logs/selection.py": (InstanceTails([0, 1, 23], 5, Tail(5))._prefix.pattern,),
 }
 

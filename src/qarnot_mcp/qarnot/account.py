@@ -46,6 +46,12 @@ class ComputingQuotas(Record):
     reserved: Annotated[list[Reservation], NONE_AS_LIST] = Field(default_factory=list)
 
 
+class QuotasOfAccount(Record):
+    """The quotas that come with an account."""
+
+    user: ComputingQuotas | None = None
+
+
 class Project(Record):
     """A project that tasks and pools are charged to."""
 
@@ -75,6 +81,7 @@ class User(Record):
     """Bytes that all buckets together may hold; 0 where it is not known."""
     used_quota_bytes_bucket: OptionalCount = None
     default_scheduling: OptionalState = None
+    computing_quotas: QuotasOfAccount | None = None
     projects: Annotated[list[Project], NONE_AS_LIST] = Field(default_factory=list)
 
 

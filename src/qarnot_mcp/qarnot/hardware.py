@@ -59,11 +59,13 @@ class HardwareClient:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def constraints(self) -> tuple[list[Constraint], int]:
+    async def constraints(self, *, cached: bool = False) -> tuple[list[Constraint], int]:
         """Return the constraints that the account may use, at most 500 of them, and how many there are in all.
 
-        It reads pages of 50 (`GET /hardware-constraints?limit=&offset=`).
+        It reads pages of 50 (`GET /hardware-constraints?limit=&offset=`); with `cached` they may be a minute old.
         """
+        if cached and (kept := self._session.cached("hardware", tuple)):
+            return kept
         found: list[Constraint] = []
         offset = 0
         total = 0
@@ -76,7 +78,7 @@ class HardwareClient:
             total = max(page.total or 0, len(found))
             if not page.data or offset >= total:
                 break
-        return found, total
+        return self._session.cache("hardware", (found, total))
 
 
 def machines_among(constraints: list[Constraint]) -> list[Machine]:

@@ -27,6 +27,19 @@ def shell_syntax(command: str) -> str:
     return f"{name}{equals}" or "a second line"
 
 
+def unclosed_quote(command: str) -> str:
+    """Return the quote that is opened in a command and never closed, as a shell and Docker read it; '' for none."""
+    opened, letters = "", iter(command)
+    for letter in letters:
+        if letter == "\\" and opened != "'":
+            next(letters, None)
+        elif not opened and letter in "'\"":
+            opened = letter
+        elif letter == opened:
+            opened = ""
+    return opened
+
+
 def in_shell(command: str) -> str:
     """Return the same command inside `sh -c`."""
     escaped = command.replace("'", "'\\''")

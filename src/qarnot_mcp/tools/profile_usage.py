@@ -1,5 +1,6 @@
 """What the constants of well-known profiles mean in use, as rows of data: this server's own notes, not the API's."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ CLUSTER_FILES = (
 EACH_ALONE = "Each instance runs the command by itself; INSTANCE_ID tells them apart."
 ONE_CLUSTER = "All instances are the nodes of one cluster; SETUP_CLUSTER_NB_SLOTS is how many processes each takes."
 COMPANY_LICENCE = "The company's own licence; WAIT_FOR_LICENSE_AVAILABILITY=true waits for a free one."
+WITHOUT_NETWORK = r"batch|^docker-cluster(?:-roce)?$"
+"""Matches the names of the profiles without network."""
 SOURCE = "Notes of this server, not of Qarnot's API."
 
 
@@ -149,6 +152,11 @@ def usage_of(profile: Profile) -> Usage | None:
         licence=row.licence,
         access=_access(name),
     )
+
+
+def has_no_network(profile: str) -> bool:
+    """Return whether tasks of a profile, by its name, reach nothing outside."""
+    return re.search(WITHOUT_NETWORK, profile) is not None
 
 
 def is_self_reference(name: str, value: str | None) -> bool:

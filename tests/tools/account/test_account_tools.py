@@ -105,9 +105,8 @@ async def test_machines_are_found_by_cores_memory_processor_gpu_and_ssd(client: 
 async def test_a_listed_machine_can_be_asked_for_as_the_hint_says(client: Client[Any]) -> None:
     hint = (await call(client, "list_machines", min_cores=90))["hint"]
     asking = hint.split("hardware_constraints=")[1].split(";")[0]
-    checked = await call(
-        client, "submit_task", name="a", profile="docker-batch", hardware_constraints=asking, validate_only=True
-    )
+    task = {"name": "a", "profile": "docker-batch", "constants": {"DOCKER_CMD": "true"}}
+    checked = await call(client, "submit_task", **task, hardware_constraints=asking, validate_only=True)
     assert checked["started"] is False
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from qarnot_mcp.tools.docker_commands import shell_syntax
 from qarnot_mcp.tools.failures.causes import Cause, Retry
+from qarnot_mcp.tools.profile_usage import WITHOUT_NETWORK
 
 SCANNED_CHARACTERS = 20_000
 OUT_OF_MEMORY = "out of memory"
@@ -142,7 +143,7 @@ SIGNATURES = (
         in_log=r"could not resolve|temporary failure (?:in name resolution|resolving)|name or service not known"
         r"|network is unreachable|getaddrinfo|nodename nor servname|bad address '|unable to resolve host"
         r"|no such host|ENOTFOUND|EAI_AGAIN|NewConnectionError|Unable to connect to archive",
-        only_profile=r"batch|^docker-cluster(?:-roce)?$",
+        only_profile=WITHOUT_NETWORK,
     ),
     Signature(
         "missing sh -c",

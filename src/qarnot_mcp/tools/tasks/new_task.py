@@ -39,7 +39,7 @@ from qarnot_mcp.tools.checks import (
     whole_number,
 )
 from qarnot_mcp.tools.hardware import HardwareConstraints
-from qarnot_mcp.tools.tasks.file_arguments import (
+from qarnot_mcp.tools.submission.file_arguments import (
     MAX_BUCKETS,
     FilePattern,
     ResourceBucketName,
@@ -281,9 +281,12 @@ class NewTask(Arguments):
         Annotated[int, whole_number(1, MAX_TIME_TO_LIVE_SECONDS)] | None,
         Field(description="Give up with an error when the task has not started after this long."),
     ] = None
-    validate_only: Annotated[bool, Field(description="Check all but the buckets, and start nothing.", exclude=True)] = (
-        False
-    )
+    validate_only: Annotated[
+        bool, Field(description="Check all of it, the buckets too, and start nothing.", exclude=True)
+    ] = False
+    accept_warnings: Annotated[
+        bool, Field(description="Start even what was refused as hardly meant.", exclude=True)
+    ] = False
 
     @model_validator(mode="after")
     def check_together(self) -> Self:

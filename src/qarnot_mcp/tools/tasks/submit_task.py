@@ -2,28 +2,23 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
-from qarnot_mcp.qarnot.account import User
-from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
-from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
 from qarnot_mcp.tools.context import current_client, current_context
-from qarnot_mcp.tools.profiles import check_profile_known
-from qarnot_mcp.tools.tasks.advice import advise
+from qarnot_mcp.tools.submission.findings import settle
 from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate
-from qarnot_mcp.tools.tasks.new_task import NewTask
 from qarnot_mcp.tools.tasks.rerun import Repeats
+from qarnot_mcp.tools.tasks.resolved_task import ResolvedTask
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
+from qarnot_mcp.tools.tasks.submit_checks import check_submit
 from qarnot_mcp.tools.tasks.submit_plan import SubmitPlan
-
-ADVICE_SECONDS = 8.0
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -40,6 +35,7 @@ class Submitted(Result):
     repeats: Repeats | None = None
     max_wall_time: str | None = Field(None, description="Qarnot stops it this long after the submit.")
     job_uuid: str | None = Field(None, description="The job made for max_wall_time; delete_task removes it, too.")
+    resolved: ResolvedTask = Field(description="What the request comes to, defaults included.")
     estimate: CostEstimate
     warnings: list[str] | None = Field(None, description="What is probably not meant; the task was not changed.")
     note: str | None = None
@@ -47,7 +43,13 @@ class Submitted(Result):
 
     @classmethod
     def of(
-        cls, plan: SubmitPlan, started: Submission, job_uuid: str | None, estimate: CostEstimate, warnings: list[str]
+        cls,
+        plan: SubmitPlan,
+        started: Submission,
+        job_uuid: str | None,
+        resolved: ResolvedTask,
+        estimate: CostEstimate,
+        warnings: list[str],
     ) -> Self:
         """Shape a task that was started."""
         found = "The answer of Qarnot was lost on the way; the task was found by its shortname. It was started once."
@@ -60,6 +62,7 @@ class Submitted(Result):
             repeats=plan.rerun.repeats if plan.rerun else None,
             max_wall_time=plan.max_wall_time,
             job_uuid=job_uuid,
+            resolved=resolved,
             estimate=estimate,
             warnings=warnings or None,
             note=found if started.found_again else None,
@@ -67,7 +70,7 @@ class Submitted(Result):
         )
 
     @classmethod
-    def checked(cls, plan: SubmitPlan, estimate: CostEstimate, warnings: list[str]) -> Self:
+    def checked(cls, plan: SubmitPlan, resolved: ResolvedTask, estimate: CostEstimate, warnings: list[str]) -> Self:
         """Shape a task that was only checked."""
         buckets = " Whether its buckets exist shows when it starts." if plan.arguments.resource_buckets else ""
         return cls(
@@ -76,6 +79,7 @@ class Submitted(Result):
             name=masked_line(plan.arguments.name, NAME_CHARACTERS),
             repeats=plan.rerun.repeats if plan.rerun else None,
             max_wall_time=plan.max_wall_time,
+            resolved=resolved,
             estimate=estimate,
             warnings=warnings or None,
             note=f"Checked only: nothing was started. The same call without validate_only starts it.{buckets}",
@@ -91,12 +95,16 @@ async def submit_task(arguments: SubmitTask) -> ToolResult:
     """
     client, limits = current_client(), current_context().limits
     plan = await SubmitPlan.of(client, arguments, limits)
-    warnings = [*await read_advice(client, arguments), *(plan.rerun.warnings if plan.rerun else ())]
+    checked = await check_submit(client, plan)
+    plan = replace(plan, arguments=checked.arguments)
+    warnings = settle(checked.findings, accept_warnings=arguments.accept_warnings)
+    warnings += plan.rerun.warnings if plan.rerun else ()
+    resolved = ResolvedTask.of(plan, checked.request)
     await limits.check_credits(client)
     if arguments.validate_only:
-        return answer(Submitted.checked(plan, await plan.estimate(client), warnings))
+        return answer(Submitted.checked(plan, resolved, await plan.estimate(client), warnings))
     (started, job_uuid), estimate = await beside(plan.start(client), plan.estimate(client))
-    return answer(Submitted.of(plan, started, job_uuid, estimate, warnings))
+    return answer(Submitted.of(plan, started, job_uuid, resolved, estimate, warnings))
 
 
 async def beside(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
@@ -106,38 +114,3 @@ async def beside(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) 
         return await first, await other
     finally:
         other.cancel()
-
-
-async def read_advice(client: QarnotClient, new_task: NewTask) -> list[str]:
-    """Return warnings about likely mistakes in a new task; raise `InvalidArgument` for a profile that does not exist.
-
-    What the checks need is at most a minute old. No failure to read it fails the submit.
-    """
-    try:
-        async with asyncio.timeout(ADVICE_SECONDS):
-            # One after the other: of two at once, the second would go on when the first is refused.
-            profile, user = await read_profile(client, new_task), await read_account(client)
-    except (InvalidArgument, KeyProblem):
-        raise
-    except QarnotError as error:
-        return [f"The task could not be checked beforehand: {error}"]
-    except TimeoutError:
-        return ["The task could not be checked beforehand: Qarnot took too long to tell its profile and the account."]
-    return advise(new_task, profile, user)
-
-
-async def read_profile(client: QarnotClient, new_task: NewTask) -> Profile | None:
-    """Read the profile that a new task names; None for a task in a pool or a job."""
-    if new_task.profile is None:
-        return None
-    try:
-        return await client.profiles.get(new_task.profile, cached=True)
-    except NotFound:
-        check_profile_known(new_task.profile, await client.profiles.names())
-        return None
-
-
-async def read_account(client: QarnotClient) -> User:
-    """Read the account; not from the cache if its quota was full there, as tasks may have been deleted since."""
-    user = await client.account.get(cached=True)
-    return await client.account.get() if user.max_task and (user.task_count or 0) >= user.max_task else user

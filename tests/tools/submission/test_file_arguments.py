@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qarnot_mcp.tools.tasks.file_arguments import ResourceBucket, as_expression, is_glob
+from qarnot_mcp.tools.submission.file_arguments import ResourceBucket, as_expression, is_glob
 from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.arguments import refusal_of
 

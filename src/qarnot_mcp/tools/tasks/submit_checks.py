@@ -1,0 +1,164 @@
+"""What is looked at before a task starts: what the checks need is read, all at once and in bounded time."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from qarnot_mcp.qarnot.account import User
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
+from qarnot_mcp.qarnot.hardware import Constraint
+from qarnot_mcp.qarnot.identifiers import UUID
+from qarnot_mcp.qarnot.profiles import Profile
+from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
+from qarnot_mcp.tools.profiles import check_profile_known
+from qarnot_mcp.tools.submission.findings import Finding
+from qarnot_mcp.tools.submission.hardware_checks import check_hardware
+from qarnot_mcp.tools.submission.quota_checks import check_quotas
+from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.rules import ABOUT_CONSTANTS, ABOUT_FILES, check_task
+from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
+from qarnot_mcp.tools.tasks.submit_plan import DEFAULT_SCHEDULING, SubmitPlan
+
+READING_SECONDS = 8.0
+AT_ONCE = 8
+NOT_CHECKED = "The task could not be checked beforehand:"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CheckedTask:
+    """A task that was looked at: the arguments with which it starts, what it comes to, and what was found."""
+
+    arguments: SubmitTask
+    request: TaskRequest
+    findings: list[Finding]
+
+
+class _Reader:
+    """Reads what the checks need; no failure to read it fails the submit, but it is told."""
+
+    def __init__(self) -> None:
+        self.failures: list[Finding] = []
+
+    async def read(self, reading: Awaitable[T]) -> T | None:
+        """Return what was read, None where that failed; raises what the caller's key or arguments are at fault for."""
+        try:
+            async with asyncio.timeout(READING_SECONDS):
+                return await reading
+        except (InvalidArgument, KeyProblem):
+            raise
+        except QarnotError as error:
+            self._fail(f"{NOT_CHECKED} {error}")
+        except TimeoutError:
+            self._fail(f"{NOT_CHECKED} Qarnot took too long to tell what is needed for it.")
+        return None
+
+    def _fail(self, text: str) -> None:
+        if not self.failures:
+            self.failures.append(Finding(text))
+
+
+async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
+    """Look at a task before it starts; what is read for it is at most a minute old.
+
+    Raises `InvalidArgument` for a profile or a dependency that does not exist.
+    """
+    arguments, reader = plan.arguments, _Reader()
+    source = plan.rerun.source if plan.rerun else None
+    constraints = arguments.hardware_constraints or (source.hardware_constraints if source else [])
+    profile_name = arguments.profile or (source.profile if source else None)
+    # What a task that is repeated has, and nobody changes, was meant when it started first.
+    is_changed = source is None or arguments.constants is not None
+    profile, user, listed, dependencies = await together(
+        reader.read(read_profile(client, profile_name if is_changed else None)),
+        reader.read(read_account(client)),
+        reader.read(read_constraints(client, is_needed=bool(constraints))),
+        resolve_dependencies(client, arguments.dependencies),
+    )
+    scheduling = arguments.scheduling_type or (source.scheduling_type if source else None)
+    scheduling = scheduling or (user.default_scheduling if user else None) or DEFAULT_SCHEDULING
+    request = TaskRequest(
+        profile_name=profile_name,
+        profile=profile,
+        constants=constants_of(arguments, source),
+        instance_count=plan.instance_count,
+        scheduling_type=SCHEDULING.get(scheduling.lower(), scheduling),
+        hardware_constraints=constraints,
+        resource_buckets=arguments.resource_buckets or (source.resource_buckets if source else ()),
+        result_bucket=arguments.result_bucket or (source.result_bucket if source else None),
+        results_whitelist=arguments.results_whitelist or (source.results_whitelist if source else None),
+        results_blacklist=arguments.results_blacklist or (source.results_blacklist if source else None),
+    )
+    findings = [
+        *check_task(request, (ABOUT_CONSTANTS if is_changed else ()) + (ABOUT_FILES if source is None else ())),
+        *(check_hardware(constraints, listed) if listed else ()),
+        *(check_quotas(request, user) if user else ()),
+        *reader.failures,
+    ]
+    resolved = arguments.model_copy(update={"dependencies": dependencies}) if dependencies else arguments
+    return CheckedTask(resolved, request, findings)
+
+
+def constants_of(arguments: SubmitTask, source: Task | None) -> dict[str, str]:
+    """Return all constants that the task will have."""
+    older = {constant.key: constant.value for constant in source.constants} if source else {}
+    return older | {constant.key: constant.value for constant in arguments.constants or ()}
+
+
+async def together(*readings: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Return the results of readings that run at once; where one raises, the others end."""
+    running = [asyncio.ensure_future(reading) for reading in readings]
+    try:
+        return await asyncio.gather(*running)
+    finally:
+        for reading in running:
+            reading.cancel()
+
+
+async def read_profile(client: QarnotClient, name: str | None) -> Profile | None:
+    """Read a profile; None where the task names none. Raises `InvalidArgument` with the nearest for an unknown one."""
+    if name is None:
+        return None
+    try:
+        return await client.profiles.get(name, cached=True)
+    except NotFound:
+        check_profile_known(name, await client.profiles.names())
+        return None
+
+
+async def read_account(client: QarnotClient) -> User:
+    """Read the account; not from the cache if its quota was full there, as tasks may have been deleted since."""
+    user = await client.account.get(cached=True)
+    return await client.account.get() if user.max_task and (user.task_count or 0) >= user.max_task else user
+
+
+async def read_constraints(client: QarnotClient, *, is_needed: bool) -> list[Constraint]:
+    """Read the hardware that the account may use; nothing where no hardware is asked for, or not all of it is told."""
+    if not is_needed:
+        return []
+    found, total = await client.hardware.constraints(cached=True)
+    return found if len(found) >= total else []
+
+
+async def resolve_dependencies(client: QarnotClient, given: list[str] | None) -> list[str]:
+    """Return the UUIDs of tasks to wait for: the API takes no shortnames.
+
+    Raises `InvalidArgument` for a shortname that no task has.
+    """
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def resolve(task_id: str) -> str:
+        if UUID.fullmatch(task_id):
+            return task_id
+        async with places:
+            try:
+                return (await client.tasks.get(task_id)).uuid
+            except NotFound:
+                hint = "list_tasks shows the UUIDs."
+                raise InvalidArgument("dependencies", task_id, "UUIDs or shortnames of your tasks", hint) from None
+
+    return await together(*map(resolve, given or ()))
