@@ -84,7 +84,11 @@ NULL = dict.fromkeys(("tags", "job_uuid", "validate_only", "completion_time_to_l
 
 
 async def test_what_is_null_or_blank_was_left_out(client: Client[StreamableHttpTransport]) -> None:
-    uuid = (await call(client, "submit_task", name="x", profile="docker-batch", constants={"DOCKER_CMD": "true"}, **BLANK, **NULL))["uuid"]
+    uuid = (
+        await call(
+            client, "submit_task", name="x", profile="docker-batch", constants={"DOCKER_CMD": "true"}, **BLANK, **NULL
+        )
+    )["uuid"]
     task = await call(client, "get_task", task_uuid=uuid, detail=None, wait_seconds="")
     assert (task["instances"]["total"], "result_bucket" in task) == (1, False)
     assert (await call(client, "list_tasks", limit=None, tags="", state=" "))["total"] == 1

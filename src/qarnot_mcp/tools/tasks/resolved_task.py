@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_text
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result
 from qarnot_mcp.tools.submission.request import TaskRequest
 from qarnot_mcp.tools.tasks.details import CONSTRAINTS_SHOWN, constraint_text
@@ -41,7 +41,7 @@ class ResolvedTask(Result):
             pool_uuid=plan.pool_uuid,
             job_uuid=arguments.job_uuid,
             image=_cut(request.image),
-            command=one_line(mask_text(request.command), VALUE_CHARACTERS) if request.command else None,
+            command=masked_line(request.command, VALUE_CHARACTERS) if request.command else None,
             instances=request.instance_count,
             instance_ids=_cut(arguments.advanced_ranges),
             scheduling_type=one_line(request.scheduling_type, NAME_CHARACTERS),
@@ -59,10 +59,10 @@ class ResolvedTask(Result):
 
 
 def _cut(text: str | None) -> str | None:
-    return one_line(text, NAME_CHARACTERS) if text else None
+    return masked_line(text, NAME_CHARACTERS) if text else None
 
 
 def _some(texts: Sequence[str]) -> list[str] | None:
-    shown = [one_line(text, NAME_CHARACTERS) for text in texts[:ENTRIES_SHOWN]]
+    shown = [masked_line(text, NAME_CHARACTERS) for text in texts[:ENTRIES_SHOWN]]
     left = len(texts) - len(shown)
     return [*shown, f"and {left:,} more"] if left else shown or None
