@@ -9,6 +9,8 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
+from qarnot_mcp.tools.registry import REGISTRY
+from qarnot_mcp.tools.toolset import Registry
 from tests.support.running_server import (
     ERAS,
     Era,
@@ -178,10 +180,23 @@ async def test_what_a_model_reads_before_its_first_call_is_small(client: Client[
 
 
 async def test_the_instructions_say_in_one_line_what_is_out_of_reach(client: Client[StreamableHttpTransport]) -> None:
-    (paragraph,) = [part for part in (client.instructions or "").split("\n\n") if "out of reach" in part]
-    assert "\n" not in paragraph
-    for word in ("prices", "credits", "pools", "files", "https://tasq.qarnot.com"):
-        assert word in paragraph
+    (line,) = [part for part in (client.instructions or "").splitlines() if "Out of reach" in part]
+    for word in ("money", "credits", "pools", "files", "https://tasq.qarnot.com"):
+        assert word in line
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_instructions_call_nothing_out_of_reach_that_the_connection_shows(era: Era) -> None:
+    async with running_server() as server:
+        async with server.client(era, query="?toolsets=storage") as client:
+            assert ": files" not in (client.instructions or "")
+            assert "Out of reach here" in (client.instructions or "")
+        with_tools = [toolset for toolset in REGISTRY.toolsets if toolset.tools]
+    async with (
+        running_server(registry=Registry(tuple(with_tools))) as server,
+        server.client(era, query="?toolsets=all") as client,
+    ):
+        assert "ut of reach" not in (client.instructions or "")
 
 
 async def test_tasks_are_found_by_the_words_of_people_for_their_states() -> None:

@@ -6,6 +6,7 @@ from fastmcp.server.dependencies import get_access_token, get_http_request
 
 from qarnot_mcp.auth.scopes import WRITE_SCOPE
 from qarnot_mcp.qarnot.errors import InvalidArgument, ReadOnly
+from qarnot_mcp.qarnot.platform import CONSOLE
 from qarnot_mcp.server.arguments import explain_unknown_tool
 from qarnot_mcp.server.connection_options import ConnectionOptions, read_options
 from qarnot_mcp.settings.fields import SettingsError
@@ -127,7 +128,7 @@ class Connection:
         return None
 
     def note(self) -> str:
-        """Return what the instructions say about this connection: what it hides, and what would be possible."""
+        """Return what the instructions say about this connection: what is out of reach, and what would be possible."""
         registry, sentences = self.offer.registry, []
         hidden = [toolset for toolset in registry.toolsets if toolset.name in self._can_ask_for() and toolset.tools]
         if hidden:
@@ -139,7 +140,13 @@ class Connection:
             sentences.append(f"Asked for, but without tools in this version: {', '.join(empty)}.")
         if not self.may_write:
             sentences.append("Only reading is allowed here: tools that start, stop or delete are not shown.")
-        return " ".join(sentences)
+        return "\n\n".join(filter(None, (self._out_of_reach(), " ".join(sentences))))
+
+    def _out_of_reach(self) -> str:
+        shown = self.toolsets & self.offer.registry.with_tools
+        missing = [toolset.covers for toolset in self.offer.registry.toolsets if toolset.name not in shown]
+        named = ", ".join(filter(None, missing))
+        return f"Out of reach here, so promise none of it: {named}. People find it at {CONSOLE}." if named else ""
 
     def _can_ask_for(self) -> frozenset[str]:
         return self.offer.offered - self.toolsets

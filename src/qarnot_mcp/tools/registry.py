@@ -51,6 +51,7 @@ REGISTRY = Registry(
                 ToolEntry(request_upload, "Request an upload", UploadOffered, WRITE_SCOPE, writes=True),
                 ToolEntry(delete_files, "Delete files", FilesDeleted, WRITE_SCOPE, writes=True, destroys=True),
             ),
+            covers="files",
         ),
         Toolset(
             "control",
@@ -67,9 +68,10 @@ REGISTRY = Registry(
                 ),
                 ToolEntry(update_task, "Update a task", Updated, WRITE_SCOPE, writes=True, destroys=True),
             ),
+            covers="changes of running tasks",
         ),
-        Toolset("jobs", "order tasks that depend on each other"),
-        Toolset("pools", "keep machines booted for many short tasks"),
+        Toolset("jobs", "order tasks that depend on each other", covers="jobs"),
+        Toolset("pools", "keep machines booted for many short tasks", covers="pools"),
         Toolset(
             "account",
             "quotas, credits, what tasks cost and saved, and the hardware that can be chosen",
@@ -78,6 +80,7 @@ REGISTRY = Registry(
                 ToolEntry(list_machines, "List machines", MachineList, READ_SCOPE),
                 ToolEntry(usage_report, "Report usage", UsageReport, READ_SCOPE),
             ),
+            covers="money (prices, credits) and quotas",
         ),
     )
 )

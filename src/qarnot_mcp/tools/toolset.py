@@ -45,11 +45,15 @@ class ToolEntry:
 
 @dataclass(frozen=True)
 class Toolset:
-    """Tools that are shown or hidden together; `about` says in a few words what they make possible."""
+    """Tools that are shown or hidden together; `about` says in a few words what they make possible.
+
+    `covers` names what is out of reach on a connection that does not show them.
+    """
 
     name: str
     about: str
     tools: tuple[ToolEntry, ...] = ()
+    covers: str = ""
 
 
 @dataclass(frozen=True)
