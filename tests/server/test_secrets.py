@@ -230,3 +230,17 @@ async def test_the_callers_key_is_in_no_result_error_or_log_line_whoever_echoes_
     assert HIDDEN in everything
     for form in (KEY, quote(KEY, safe=""), escape(KEY), b64encode(KEY.encode()).decode()[4:20]):
         assert form not in everything
+
+
+@pytest.mark.parametrize("arguments", [{"part": "start"}, {"search": "line"}, {"offset": 5}])
+async def test_the_callers_key_and_known_shapes_of_keys_in_a_file_are_hidden(
+    server: RunningServer, arguments: dict[str, Any]
+) -> None:
+    async with server.client(query="?toolsets=storage") as client:
+        encoded = b64encode(f"x:{server.key}".encode()).decode()
+        text = f"line {server.key}\nline {encoded}\nline AKIA{'A1' * 8}\nline kept\n"
+        await call(client, "write_file", bucket="files", path="a.txt", text=text, create_bucket=True, overwrite=True)
+        read = (await call(client, "read_file", bucket="files", path="a.txt", **arguments))["text"]
+    assert "line kept" in read
+    assert read.count(HIDDEN) == 3
+    assert server.key not in read
