@@ -1,7 +1,6 @@
-"""Write what is generated from the code: the settings in README.md, docs/tools.md, and tests/snapshots."""
+"""Write what is generated from the code: docs/settings.md, docs/tools.md, and tests/snapshots."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,13 @@ ROOT = Path(__file__).parents[1]
 SNAPSHOTS = ROOT / "tests" / "snapshots"
 
 
-def readme(text: str) -> str:
-    """Return the README with the table of settings as the code has it."""
-    table = settings_table().replace("\\", "\\\\")
-    return re.sub(
-        r"(<!-- settings: .*? -->\n).*?(<!-- /settings -->)", rf"\g<1>{table}\n\g<2>", text, count=1, flags=re.S
+def settings_page() -> str:
+    """Return the page on the settings."""
+    return (
+        "# Settings\n\nWritten by `docs/generate.py`.\n\n"
+        "They come from the environment and, behind it, from `.env` in the working directory. A value that cannot be\n"
+        "used, or a name that is not known, stops the start with one line that says what is valid.\n\n"
+        f"{settings_table()}\n"
     )
 
 
@@ -80,8 +81,7 @@ def cell(text: str) -> str:
 
 def main() -> None:
     """Write the files."""
-    front_page = ROOT / "README.md"
-    front_page.write_text(readme(front_page.read_text()))
+    (ROOT / "docs" / "settings.md").write_text(settings_page())
     (ROOT / "docs" / "tools.md").write_text(tools_page())
     for page in SNAPSHOTS.glob("*.json"):
         page.unlink()

@@ -8,7 +8,6 @@ from types import ModuleType
 import pytest
 
 from qarnot_mcp.server.app import INSTRUCTIONS
-from qarnot_mcp.settings.model import settings_table
 from qarnot_mcp.tools.registry import REGISTRY
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +26,8 @@ def load(path: Path) -> ModuleType:
 generate = load(ROOT / "docs" / "generate.py")
 
 
-def test_the_table_of_settings_is_that_of_the_code() -> None:
-    assert settings_table() in (ROOT / "README.md").read_text()
+def test_the_page_on_the_settings_is_that_of_the_code() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text() == generate.settings_page()
 
 
 def test_the_page_on_the_tools_is_that_of_the_code() -> None:

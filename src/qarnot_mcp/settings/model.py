@@ -162,7 +162,7 @@ def variables_of(name: str) -> tuple[str, ...]:
 
 
 def settings_table() -> str:
-    """Return the Markdown table of all settings, as the README shows it."""
+    """Return the Markdown table of all settings, as docs/settings.md shows it."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         first, *others = variables_of(name)
