@@ -127,12 +127,9 @@ async def test_a_text_that_is_no_list_of_constants_is_refused(client: Client[Str
         assert message.startswith("constants is ")
 
 
-async def test_a_check_does_not_pretend_to_know_the_buckets(client: Client[StreamableHttpTransport]) -> None:
+async def test_a_check_without_buckets_says_nothing_of_them(client: Client[StreamableHttpTransport]) -> None:
     arguments = {"name": "x", "profile": "docker-batch", "constants": {"DOCKER_CMD": "true"}, "validate_only": True}
-    assert "buckets" not in (await call(client, "submit_task", **arguments))["note"]
-    assert (
-        "Whether its buckets exist" in (await call(client, "submit_task", **arguments, resource_buckets="no"))["note"]
-    )
+    assert "bucket" not in (await call(client, "submit_task", **arguments))["note"]
 
 
 async def test_a_wrong_constant_is_told_by_its_place(client: Client[StreamableHttpTransport]) -> None:

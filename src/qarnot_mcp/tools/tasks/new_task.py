@@ -150,13 +150,13 @@ def check_constant_value(given: object, info: ValidationInfo) -> str:
 class ConstantArgument(BaseModel):
     """One constant of the profile, which the task also sees as an environment variable."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra=lambda schema: schema.pop("description", None) and None)
 
     key: Annotated[str, AfterValidator(check_constant_key)]
     value: Annotated[
         str,
         BeforeValidator(check_constant_value),
-        WithJsonSchema({"anyOf": [{"type": kind} for kind in ("string", "integer", "number", "boolean")]}),
+        WithJsonSchema({"type": "string"}),  # numbers and flags are taken, too
     ]
 
 
@@ -200,7 +200,7 @@ class ApiPath(str):
 class NewTask(Arguments):
     """What a new task is to be; of profile, pool_uuid and job_uuid one is needed, and a job may bring a pool."""
 
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS), Field(description="Name of the task, under 2048 characters.")]
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS), Field(description="Its name.")]
     profile: Annotated[
         ProfileName | None,
         Field(description="A name from list_profiles, such as docker-batch; none with pool_uuid."),
@@ -211,7 +211,7 @@ class NewTask(Arguments):
     ] = None
     resource_buckets: Annotated[
         Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None,
-        Field(description="Existing buckets whose files lie in /job, or bucket/folder for what is in a folder."),
+        Field(description="Existing buckets with input files, or bucket/folder."),
     ] = None
     result_bucket: Annotated[
         ResultBucketName | None, Field(description="Bucket for the results; made where it is missing.")
@@ -237,7 +237,7 @@ class NewTask(Arguments):
     ] = None
     scheduling_type: Annotated[
         Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None,
-        Field(description="Flex is cheaper and may be preempted; OnDemand is not; Reserved is on own machines."),
+        Field(description="Default Flex: cheaper, may be preempted; OnDemand is not; Reserved: own machines."),
     ] = None
     hardware_constraints: Annotated[
         HardwareConstraints | None,
@@ -281,12 +281,8 @@ class NewTask(Arguments):
         Annotated[int, whole_number(1, MAX_TIME_TO_LIVE_SECONDS)] | None,
         Field(description="Give up with an error when the task has not started after this long."),
     ] = None
-    validate_only: Annotated[
-        bool, Field(description="Check all of it, the buckets too, and start nothing.", exclude=True)
-    ] = False
-    accept_warnings: Annotated[
-        bool, Field(description="Start even what was refused as hardly meant.", exclude=True)
-    ] = False
+    validate_only: Annotated[bool, Field(description="Only check it, buckets too.", exclude=True)] = False
+    accept_warnings: Annotated[bool, Field(description="Start what was refused as hardly meant.", exclude=True)] = False
 
     @model_validator(mode="after")
     def check_together(self) -> Self:

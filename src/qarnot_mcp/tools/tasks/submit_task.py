@@ -8,17 +8,27 @@ from typing import Any, Self, TypeVar
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
 from qarnot_mcp.tools.context import current_client, current_context
-from qarnot_mcp.tools.submission.findings import settle
+from qarnot_mcp.tools.failures.explain import explain_failure
+from qarnot_mcp.tools.failures.report import FailureReport
+from qarnot_mcp.tools.submission.bucket_checks import check_buckets
+from qarnot_mcp.tools.submission.findings import Finding, settle
 from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate
+from qarnot_mcp.tools.tasks.get_task import progress_reporter
 from qarnot_mcp.tools.tasks.rerun import Repeats
 from qarnot_mcp.tools.tasks.resolved_task import ResolvedTask
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
 from qarnot_mcp.tools.tasks.submit_checks import check_submit
 from qarnot_mcp.tools.tasks.submit_plan import SubmitPlan
+from qarnot_mcp.tools.tasks.waiting import Waited, wait_for_task
+from qarnot_mcp.tools.waits import longest_wait_seconds, note_on_wait
+
+CHECKED = "Checked only: nothing was started. The same call without validate_only starts it."
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -37,6 +47,8 @@ class Submitted(Result):
     job_uuid: str | None = Field(None, description="The job made for max_wall_time; delete_task removes it, too.")
     resolved: ResolvedTask = Field(description="What the request comes to, defaults included.")
     estimate: CostEstimate
+    waited: Waited | None = None
+    failure: FailureReport | None = None
     warnings: list[str] | None = Field(None, description="What is probably not meant; the task was not changed.")
     note: str | None = None
     hint: str | None = None
@@ -70,9 +82,10 @@ class Submitted(Result):
         )
 
     @classmethod
-    def checked(cls, plan: SubmitPlan, resolved: ResolvedTask, estimate: CostEstimate, warnings: list[str]) -> Self:
+    def checked(
+        cls, plan: SubmitPlan, resolved: ResolvedTask, estimate: CostEstimate, warnings: list[str], on_buckets: str
+    ) -> Self:
         """Shape a task that was only checked."""
-        buckets = " Whether its buckets exist shows when it starts." if plan.arguments.resource_buckets else ""
         return cls(
             started=False,
             shortname=plan.arguments.shortname,
@@ -82,7 +95,7 @@ class Submitted(Result):
             resolved=resolved,
             estimate=estimate,
             warnings=warnings or None,
-            note=f"Checked only: nothing was started. The same call without validate_only starts it.{buckets}",
+            note=f"{CHECKED} {on_buckets}".strip(),
         )
 
 
@@ -90,21 +103,46 @@ async def submit_task(arguments: SubmitTask) -> ToolResult:
     """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
 
     A Docker command runs with profile docker-batch and the constants DOCKER_REPO (library/ubuntu), DOCKER_TAG and
-    DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. A lost answer is looked up, not sent again.
+    DOCKER_CMD; pipes, && and redirections work inside sh -c '...'. Input files lie in /job; files there that are new or
+    changed at the end are results. Instances that write the same name overwrite each other: put INSTANCE_ID, in blender
+    the frame, into it. There is no time limit unless max_wall_time is given.
     rerun_of repeats a task, whole or its failed instances, with constants merged by key.
     """
     client, limits = current_client(), current_context().limits
     plan = await SubmitPlan.of(client, arguments, limits)
     checked = await check_submit(client, plan)
     plan = replace(plan, arguments=checked.arguments)
-    warnings = settle(checked.findings, accept_warnings=arguments.accept_warnings)
+    missing, on_buckets = list[Finding](), ""
+    if arguments.validate_only:
+        missing, on_buckets = await check_buckets(client.storage, checked.request.resource_buckets)
+    warnings = settle([*checked.findings, *missing], accept_warnings=arguments.accept_warnings)
     warnings += plan.rerun.warnings if plan.rerun else ()
     resolved = ResolvedTask.of(plan, checked.request)
     await limits.check_credits(client)
     if arguments.validate_only:
-        return answer(Submitted.checked(plan, resolved, await plan.estimate(client), warnings))
+        return answer(Submitted.checked(plan, resolved, await plan.estimate(client), warnings, on_buckets))
     (started, job_uuid), estimate = await beside(plan.start(client), plan.estimate(client))
-    return answer(Submitted.of(plan, started, job_uuid, resolved, estimate, warnings))
+    submitted = Submitted.of(plan, started, job_uuid, resolved, estimate, warnings)
+    if arguments.wait_seconds:
+        submitted = submitted.model_copy(update=await followed(client, started.uuid, arguments.wait_seconds))
+    return answer(submitted)
+
+
+async def followed(client: QarnotClient, uuid: str, wait_seconds: float) -> dict[str, Any]:
+    """Return what became of a task that was started within the wait; a look that fails loses no task."""
+    most_seconds = longest_wait_seconds()
+    try:
+        seen = await wait_for_task(client, uuid, min(wait_seconds, most_seconds), progress_reporter(client))
+    except QarnotError as error:
+        return {"note": f"It was started; how it stands could not be read: {error}"}
+    failure = await explain_failure(client, seen.task)
+    shortened = note_on_wait(wait_seconds, most_seconds, is_over=seen.task.is_final)
+    return {
+        "state": masked_line(seen.task.state, STATE_CHARACTERS),
+        "waited": seen.waited,
+        "failure": failure,
+        "note": " ".join(filter(None, (shortened, seen.note))) or None,
+    }
 
 
 async def beside(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
