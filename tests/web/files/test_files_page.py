@@ -119,7 +119,7 @@ async def test_a_full_storage_is_told_as_such(visits: Visits) -> None:
 
 
 async def test_texts_and_pictures_have_previews_and_others_none(visits: Visits) -> None:
-    uuid = await submitted(visits.client, profile="blender", constants=[], result_bucket="frames")
+    uuid = await submitted(visits.client, profile="blender", constants=[], accept_warnings=True, result_bucket="frames")
     await ended(visits.client, uuid)
     frames = await visits.uploader("frames")
     picture = await frames.send("GET", "/preview", params={"path": "frame_0000.png"})
