@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import Id, OptionalText, Record, State, Strings, Text
+from qarnot_mcp.qarnot.fields import Id, OptionalText, Record, State, Strings, Text, Uuid
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
@@ -18,6 +18,8 @@ class Job(Record):
     uuid: Id
     name: Text = ""
     state: State
+    pool_uuid: Uuid = None
+    uses_dependencies: bool = Field(False, alias="useDependencies")
     max_wall_time: OptionalText = None
     tags: Strings = Field(default_factory=list)
 

@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 from fastmcp import Client
 
+from qarnot_mcp.qarnot.jobs import Job
+from qarnot_mcp.tools.submission.job_checks import check_job
 from tests.support.running_server import KEY, call, refusal, running_server, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -102,3 +104,34 @@ async def test_an_unknown_shortname_in_dependencies_is_refused(client: Client[An
 
 async def test_the_answer_of_a_submit_is_short(client: Client[Any]) -> None:
     assert len(text_of(await client.call_tool("submit_task", TASK))) < 1_000
+
+
+async def test_a_check_says_that_a_shortname_is_taken(client: Client[Any]) -> None:
+    await call(client, "submit_task", **TASK, shortname="taken-1")
+    message = await refusal(client, "submit_task", **TASK, shortname="taken-1", validate_only=True)
+    assert "The shortname taken-1 is taken" in message
+    assert (await call(client, "submit_task", **TASK, shortname="free-1", validate_only=True))["shortname"] == "free-1"
+
+
+async def test_a_job_that_is_not_there_is_refused(client: Client[Any]) -> None:
+    message = await refusal(client, "submit_task", **TASK, job_uuid=UUID)
+    assert message.startswith(f"job_uuid is '{UUID}'")
+
+
+@pytest.mark.parametrize(
+    ("job", "has_profile", "has_dependencies", "words"),
+    [
+        ({"state": "Terminating"}, True, False, "is Terminating and takes no tasks"),
+        ({}, False, False, "has no pool, so its tasks need one"),
+        ({"poolUuid": UUID}, True, False, "has a pool, whose profile its tasks take"),
+        ({}, True, True, "was made without them"),
+        ({"useDependencies": True}, True, True, ""),
+        ({"poolUuid": UUID}, False, False, ""),
+    ],
+)
+async def test_a_job_takes_what_fits_it(
+    job: dict[str, Any], has_profile: bool, has_dependencies: bool, words: str
+) -> None:
+    read = Job.read({"uuid": UUID, "state": "Active", "name": "a"} | job)
+    found = list(check_job(read, has_profile=has_profile, has_dependencies=has_dependencies))
+    assert [words in finding.text and finding.refuses for finding in found] == ([True] if words else [])

@@ -10,12 +10,14 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.identifiers import UUID
+from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.tools.profiles import check_profile_known
 from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.hardware_checks import check_hardware
+from qarnot_mcp.tools.submission.job_checks import check_job
 from qarnot_mcp.tools.submission.quota_checks import check_quotas
 from qarnot_mcp.tools.submission.request import TaskRequest
 from qarnot_mcp.tools.submission.rules import ABOUT_CONSTANTS, ABOUT_FILES, check_task
@@ -73,12 +75,16 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
     profile_name = arguments.profile or (source.profile if source else None)
     # What a task that is repeated has, and nobody changes, was meant when it started first.
     is_changed = source is None or arguments.constants is not None
-    profile, user, listed, dependencies = await together(
+    profile, user, listed, job, in_use, dependencies = await together(
         reader.read(read_profile(client, profile_name if is_changed else None)),
         reader.read(read_account(client)),
         reader.read(read_constraints(client, is_needed=bool(constraints))),
+        reader.read(read_job(client, arguments.job_uuid)),
+        reader.read(is_taken(client, arguments.shortname if arguments.validate_only else None)),
         resolve_dependencies(client, arguments.dependencies),
     )
+    if isinstance(job, InvalidArgument):
+        raise job
     scheduling = arguments.scheduling_type or (source.scheduling_type if source else None)
     scheduling = scheduling or (user.default_scheduling if user else None) or DEFAULT_SCHEDULING
     request = TaskRequest(
@@ -97,6 +103,12 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
         *check_task(request, (ABOUT_CONSTANTS if is_changed else ()) + (ABOUT_FILES if source is None else ())),
         *(check_hardware(constraints, listed) if listed else ()),
         *(check_quotas(request, user) if user else ()),
+        *(
+            check_job(job, has_profile=arguments.profile is not None, has_dependencies=bool(arguments.dependencies))
+            if job and source is None
+            else ()
+        ),
+        *([Finding(f"The shortname {arguments.shortname} is taken by another task.", refuses=True)] if in_use else ()),
         *reader.failures,
     ]
     resolved = arguments.model_copy(update={"dependencies": dependencies}) if dependencies else arguments
@@ -142,6 +154,27 @@ async def read_constraints(client: QarnotClient, *, is_needed: bool) -> list[Con
         return []
     found, total = await client.hardware.constraints(cached=True)
     return found if len(found) >= total else []
+
+
+async def read_job(client: QarnotClient, job_uuid: str | None) -> Job | InvalidArgument | None:
+    """Read the job that a task is to belong to; return the error where there is none, to be told after others."""
+    if job_uuid is None:
+        return None
+    try:
+        return await client.jobs.get(job_uuid)
+    except NotFound:
+        return InvalidArgument("job_uuid", job_uuid, "the UUID of an active job of this account")
+
+
+async def is_taken(client: QarnotClient, shortname: str | None) -> bool:
+    """Return whether a task has the shortname already; a submit looks by itself."""
+    if shortname is None:
+        return False
+    try:
+        await client.tasks.get(shortname)
+    except NotFound:
+        return False
+    return True
 
 
 async def resolve_dependencies(client: QarnotClient, given: list[str] | None) -> list[str]:

@@ -1,0 +1,24 @@
+"""Checks of the job that a task is to belong to."""
+
+from collections.abc import Iterator
+
+from qarnot_mcp.qarnot.jobs import Job
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.submission.findings import Finding
+
+NAME_CHARACTERS = 80
+
+
+def check_job(job: Job, *, has_profile: bool, has_dependencies: bool) -> Iterator[Finding]:
+    """Tell a job that takes no tasks, no dependencies, or that says itself where its tasks run."""
+    name = masked_line(job.name or job.uuid, NAME_CHARACTERS)
+    if job.state != "Active":
+        yield Finding(
+            f"job_uuid: the job {name} is {masked_line(job.state, NAME_CHARACTERS)} and takes no tasks.", True
+        )
+    if job.pool_uuid is None and not has_profile:
+        yield Finding(f"profile is missing: the job {name} has no pool, so its tasks need one.", True)
+    if job.pool_uuid is not None and has_profile:
+        yield Finding(f"profile: the job {name} has a pool, whose profile its tasks take; leave it out.", True)
+    if has_dependencies and not job.uses_dependencies:
+        yield Finding(f"dependencies: the job {name} was made without them; a job made with them is needed.", True)
