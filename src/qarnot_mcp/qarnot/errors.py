@@ -8,6 +8,7 @@ QarnotError
 │   └── KeyRefused          401
 ├── ReadOnly                a call that writes, in read-only mode
 ├── LimitReached            beyond a limit of whoever runs this server (tools/limits.py)
+├── MistakenTask            hardly meant, so not started (tools/submission/findings.py)
 ├── NoStorage               the platform or this server has none
 ├── TooCostly               reading this log would take too much computing
 ├── ApiRefused              the API understood the call and said no; nothing was done
@@ -42,7 +43,6 @@ from qarnot_mcp.text.known_secrets import KnownSecrets
 from qarnot_mcp.text.messages import said, seconds_text, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
-
 KEYS = "https://tasq.qarnot.com/settings/access-token"
 MESSAGE_CHARACTERS = 1500
 """Room for what the API said (500), for what a submit was about, and for what to do next."""
