@@ -61,7 +61,7 @@ def test_re2_is_there_unless_it_is_not_installed(without_re2: None) -> None:
 async def test_without_re2_a_log_is_searched_for_plain_text_and_all_else_is_refused_in_a_sentence(
     client: Client[Any],
 ) -> None:
-    uuid = await submitted(client, "echo one 1.5 && echo two")
+    uuid = await submitted(client, "sh -c 'echo one 1.5 && echo two'")
     await ended(client, uuid)
     found = await call(client, "get_task_logs", task_uuid=uuid, search=r"e 1\.5")
     assert "one 1.5" in found["text"]
