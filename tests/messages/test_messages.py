@@ -192,12 +192,11 @@ CASES = [
     ),
     Case(
         "no-pool",
-        "BadRequest",
+        "InvalidArgument",
         "submit_task",
         {"name": "x", "pool_uuid": UUID},
-        BAD,
-        f"No such pool: {UUID}",
-        "Correct",
+        f"pool_uuid is '{UUID}'",
+        "the UUID of an open pool of this account",
     ),
     Case(
         "taken",
@@ -245,6 +244,7 @@ CASES = [
         "DOCKER_CMD has && outside a shell",
         "accept_warnings=true",
     ),
+    answered("rejected", "BadRequest", BAD, "Correct", status=400, message="No such thing"),
     answered("forbidden", "Forbidden", "Qarnot does not allow this", "check the identifier", status=403),
     answered(
         "quota",

@@ -10,6 +10,7 @@ from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.jobs import JobsClient
 from qarnot_mcp.qarnot.platform import PlatformClient
+from qarnot_mcp.qarnot.pools import PoolsClient
 from qarnot_mcp.qarnot.profiles import ProfilesClient
 from qarnot_mcp.qarnot.storage.client import StorageClient
 from qarnot_mcp.qarnot.storage.pool import StoragePool
@@ -42,6 +43,7 @@ class QarnotClient:
         self.hardware = HardwareClient(self._session)
         self.jobs = JobsClient(self._session)
         self.platform = PlatformClient(self._session)
+        self.pools = PoolsClient(self._session)
         self.profiles = ProfilesClient(self._session)
         self.storage = StorageClient(self._session, self.account, self.platform, storage)
         self.tasks = TasksClient(self._session)

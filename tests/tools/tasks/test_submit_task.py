@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from fastmcp import Client
 
 from qarnot_mcp.qarnot.jobs import Job
-from qarnot_mcp.tools.submission.job_checks import check_job
-from tests.support.running_server import KEY, call, refusal, running_server, text_of
+from qarnot_mcp.qarnot.pools import Pool
+from qarnot_mcp.tools.submission.job_checks import check_job, check_pool
+from tests.support.running_server import KEY, RunningServer, call, refusal, running_server, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TASK = {
@@ -21,8 +23,14 @@ UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def client() -> AsyncIterator[Client[Any]]:
-    async with running_server(key=KEY, toolsets="storage") as server, server.client() as client:
+async def server() -> AsyncIterator[RunningServer]:
+    async with running_server(key=KEY, toolsets="storage") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(server: RunningServer) -> AsyncIterator[Client[Any]]:
+    async with server.client() as client:
         await call(client, "write_file", bucket="inputs", path="scenes/a.txt", text="a", create_bucket=True)
         yield client
 
@@ -100,6 +108,35 @@ async def test_scheduling_types_stand_in_the_schema(client: Client[Any]) -> None
 async def test_an_unknown_shortname_in_dependencies_is_refused(client: Client[Any]) -> None:
     message = await refusal(client, "submit_task", **TASK, job_uuid=UUID, dependencies=["nobody"])
     assert message.startswith("dependencies is 'nobody'")
+
+
+async def test_dependencies_are_resolved_and_looked_for(server: RunningServer, client: Client[Any]) -> None:
+    async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": KEY}) as http:
+        job = (await http.post("/v1/jobs", json={"name": "a job", "useDependencies": True})).json()
+    first = await call(client, "submit_task", **TASK, job_uuid=job["uuid"], shortname="first-step")
+    waiting = {"job_uuid": job["uuid"], "dependencies": ["first-step"]}
+    checked = await call(client, "submit_task", **TASK, **waiting, validate_only=True)
+    assert "warnings" not in checked
+    other = await call(client, "submit_task", **TASK)
+    for dependencies, words in (([UUID], f"no task {UUID} is visible"), ([other["uuid"]], "is not of the job")):
+        message = await refusal(client, "submit_task", **TASK, job_uuid=job["uuid"], dependencies=dependencies)
+        assert "Nothing was started" in message
+        assert words in message
+    last = await call(client, "submit_task", **TASK, **waiting)
+    assert (await call(client, "get_task", task_uuid=last["uuid"], detail="full"))["api"]["dependencies"] == {
+        "dependsOn": [first["uuid"]]
+    }
+
+
+async def test_a_pool_that_is_not_there_is_refused(client: Client[Any]) -> None:
+    message = await refusal(client, "submit_task", name="a run", pool_uuid=UUID, constants={"DOCKER_CMD": "true"})
+    assert message.startswith(f"pool_uuid is '{UUID}'")
+
+
+@pytest.mark.parametrize(("state", "takes_tasks"), [("FullyExecuting", True), ("Submitted", True), ("Closing", False)])
+async def test_a_pool_that_is_closed_takes_no_tasks(state: str, takes_tasks: bool) -> None:
+    found = list(check_pool(Pool.read({"uuid": UUID, "state": state, "name": "a"})))
+    assert ["takes no tasks" in finding.text and finding.refuses for finding in found] == [True] * (not takes_tasks)
 
 
 async def test_the_answer_of_a_submit_is_short(client: Client[Any]) -> None:

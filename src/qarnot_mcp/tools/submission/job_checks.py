@@ -1,8 +1,9 @@
-"""Checks of the job that a task is to belong to."""
+"""Checks of the job or pool that a task is to belong to."""
 
 from collections.abc import Iterator
 
 from qarnot_mcp.qarnot.jobs import Job
+from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.submission.findings import Finding
 
@@ -22,3 +23,10 @@ def check_job(job: Job, *, has_profile: bool, has_dependencies: bool) -> Iterato
         yield Finding(f"profile: the job {name} has a pool, whose profile its tasks take; leave it out.", True)
     if has_dependencies and not job.uses_dependencies:
         yield Finding(f"dependencies: the job {name} was made without them; a job made with them is needed.", True)
+
+
+def check_pool(pool: Pool) -> Iterator[Finding]:
+    """Tell a pool that takes no tasks."""
+    if not pool.is_open:
+        name, state = (masked_line(text, NAME_CHARACTERS) for text in (pool.name or pool.uuid, pool.state))
+        yield Finding(f"pool_uuid: the pool {name} is {state} and takes no tasks.", True)

@@ -11,13 +11,16 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, Qarn
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.identifiers import UUID
 from qarnot_mcp.qarnot.jobs import Job
+from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.tools.profiles import check_profile_known
+from qarnot_mcp.tools.submission.dependency_checks import check_dependencies
 from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.hardware_checks import check_hardware
-from qarnot_mcp.tools.submission.job_checks import check_job
+from qarnot_mcp.tools.submission.job_checks import check_job, check_pool
 from qarnot_mcp.tools.submission.quota_checks import check_quotas
 from qarnot_mcp.tools.submission.request import TaskRequest
 from qarnot_mcp.tools.submission.rules import ABOUT_CONSTANTS, ABOUT_FILES, check_task
@@ -75,16 +78,19 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
     profile_name = arguments.profile or (source.profile if source else None)
     # What a task that is repeated has, and nobody changes, was meant when it started first.
     is_changed = source is None or arguments.constants is not None
-    profile, user, listed, job, in_use, dependencies = await together(
+    profile, user, listed, job, pool, in_use, dependencies = await together(
         reader.read(read_profile(client, profile_name if is_changed else None)),
         reader.read(read_account(client)),
         reader.read(read_constraints(client, is_needed=bool(constraints))),
         reader.read(read_job(client, arguments.job_uuid)),
+        reader.read(read_pool(client, arguments.pool_uuid)),
         reader.read(is_taken(client, arguments.shortname if arguments.validate_only else None)),
         resolve_dependencies(client, arguments.dependencies),
     )
-    if isinstance(job, InvalidArgument):
-        raise job
+    for owner in (job, pool):
+        if isinstance(owner, InvalidArgument):
+            raise owner
+    awaited = await reader.read(read_dependencies(client, dependencies)) if dependencies else None
     scheduling = arguments.scheduling_type or (source.scheduling_type if source else None)
     scheduling = scheduling or (user.default_scheduling if user else None) or DEFAULT_SCHEDULING
     request = TaskRequest(
@@ -108,6 +114,8 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
             if job and source is None
             else ()
         ),
+        *(check_pool(pool) if pool else ()),
+        *(check_dependencies(dependencies, awaited, job) if awaited is not None else ()),
         *([Finding(f"The shortname {arguments.shortname} is taken by another task.", refuses=True)] if in_use else ()),
         *reader.failures,
     ]
@@ -164,6 +172,28 @@ async def read_job(client: QarnotClient, job_uuid: str | None) -> Job | InvalidA
         return await client.jobs.get(job_uuid)
     except NotFound:
         return InvalidArgument("job_uuid", job_uuid, "the UUID of an active job of this account")
+
+
+async def read_pool(client: QarnotClient, pool_uuid: str | None) -> Pool | InvalidArgument | None:
+    """Read the pool that a task is to run in; return the error where there is none, to be told after others."""
+    if pool_uuid is None:
+        return None
+    try:
+        return await client.pools.get(pool_uuid)
+    except NotFound:
+        return InvalidArgument("pool_uuid", pool_uuid, "the UUID of an open pool of this account")
+
+
+async def read_dependencies(client: QarnotClient, uuids: list[str]) -> dict[str, Task]:
+    """Read the jobs of tasks by their UUIDs; tasks that are gone are left out."""
+    places, found = asyncio.Semaphore(AT_ONCE), dict[str, Task]()
+
+    async def read(batch: list[str]) -> None:
+        async with places:
+            found.update(await client.tasks.select(batch, ("JobUuid",)))
+
+    await together(*(read(uuids[first : first + PAGE_TASKS]) for first in range(0, len(uuids), PAGE_TASKS)))
+    return found
 
 
 async def is_taken(client: QarnotClient, shortname: str | None) -> bool:
