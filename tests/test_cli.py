@@ -16,7 +16,7 @@ from qarnot_mcp import __version__
 from tests.support.command_line import CommandLine
 from tests.support.ports import free_port
 from tests.support.processes import MAIN, finish, reachable, running, server_process
-from tests.support.running_server import ERAS, Era, call
+from tests.support.running_server import ERAS, Era, call, submitted
 
 
 def test_the_version_is_one_line(command_line: CommandLine) -> None:
@@ -129,8 +129,8 @@ async def test_calls_in_flight_at_sigterm_are_answered_in_both_eras() -> None:
                 asked.set()
 
             async with Client(server.url, mode=era, progress_handler=progress) as client:
-                task = await call(client, "submit_task", name="long", profile="docker-batch")
-                seen = await call(client, "get_task", task_uuid=task["uuid"], wait_seconds=1.5)
+                task = await submitted(client, "sleep 600")
+                seen = await call(client, "get_task", task_uuid=task, wait_seconds=1.5)
                 return float(seen["waited"]["seconds"])
 
         all_asked = [asyncio.Event() for _ in ERAS]

@@ -35,6 +35,7 @@ ADDED = {
 """Fields that the SDKs read under another name than the description has."""
 
 UNDESCRIBED = {
+    ("GET", "/info"): "projects, the organisation and reservations by name are newer than the description",
     ("GET", "/settings"): "`storage` is null, so that SDKs look for no storage",
     ("GET", "/carbon/v1/tasks/{taskid}/carbon-facts"): "the fields are in snake_case, as every SDK reads them",
     ("POST", "/tasks/{taskuuid}/snapshot"): "an id is answered, as the SDK of 2026 needs",
