@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qarnot_mcp.cli import main
+from tests.support.ports import free_port
 from tests.support.processes import environment
 
 
@@ -32,7 +33,8 @@ class CommandLine:
         self.patch.chdir(self.folder)
         for name in set(os.environ) - set(environment()):
             self.patch.delenv(name)
-        for name, value in settings.items():
+        # Another server on the port of the default would be what the command tells first.
+        for name, value in {"QARNOT_MCP_PORT": str(free_port()), **settings}.items():
             self.patch.setenv(name, value)
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
