@@ -5,27 +5,21 @@ it.
 """
 
 import asyncio
-import logging
-import os
 import random
 import re
 import socket
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
-from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.web.app import create_app
+from tests.support.fault_runs import FaultRun, FaultWorker, play
 from tests.support.running_server import ERAS, Era, RunningServer, refusal, running_server, settings_for, text_of
 from tests.support.serving import serve
 
-log = logging.getLogger(__name__)
-RUNS = int(os.environ.get("FAULT_RUNS", "40"))
 WORKERS = 8
 LIMITS: dict[str, Any] = {
     "connect_timeout_seconds": 1,
@@ -34,8 +28,6 @@ LIMITS: dict[str, Any] = {
     "retry_seconds": 0.6,
     "max_log_bytes": 65536,
 }
-# The tests' own requests: a kept connection could have been closed by the sandbox in the meantime.
-ANEW = httpx.Limits(max_keepalive_connections=0)
 # Far more than any call needs: a call that hangs fails here. How long one may take, the tests of the transport show.
 CALL_ENDS_SECONDS = 60
 TOOLS = (
@@ -64,10 +56,9 @@ LONG = "sleep 1000000000"
 
 
 @dataclass
-class Run:
+class Run(FaultRun):
     """One call of a tool, what is to go wrong with it, and what came of it."""
 
-    name: str
     tool: str
     faults: list[dict[str, Any]]
     shortname: str | None
@@ -75,11 +66,6 @@ class Run:
     text: str = ""
     is_error: bool = False
     structure: dict[str, Any] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def expect(self, holds: bool, problem: str) -> None:
-        if not holds:
-            self.problems.append(problem)
 
 
 def planned(seed: int, number: int) -> Run:
@@ -110,74 +96,69 @@ def fault(chance: random.Random) -> dict[str, Any]:
     return drawn
 
 
-class Worker:
-    """A sandbox, a server on it, and the runs that go through them one after the other."""
+async def go_through(worker: FaultWorker, run: Run) -> None:
+    """Call a tool with its faults, and judge what it says by what was done."""
+    uuid = await prepared(worker)
+    for drawn in run.faults:
+        (await worker.api.post("/sandbox/faults", json=drawn)).raise_for_status()
+    await worker.api.delete("/sandbox/journal")
+    async with worker.server.client(run.era, run.key) as client:
+        try:
+            async with asyncio.timeout(CALL_ENDS_SECONDS):
+                result = await client.call_tool(run.tool, arguments_of(run, uuid), raise_on_error=False)
+        finally:
+            await worker.api.delete("/sandbox/faults")
+        run.text, run.is_error = text_of(result), bool(result.is_error)
+        run.structure = result.structured_content or {}
+        after = await client.call_tool("list_profiles", raise_on_error=False)
+        run.expect(not after.is_error, f"the next call failed: {text_of(after)}")
+    await judge(worker, run, uuid)
 
-    def __init__(self, server: RunningServer, api: httpx.AsyncClient) -> None:
-        self.server = server
-        self.api = api
 
-    async def go_through(self, run: Run) -> None:
-        key = f"sandbox-empty-{run.name}".replace(" ", "").replace(",", "-")
-        self.api.headers["Authorization"] = key
-        uuid = await self.prepared()
-        for drawn in run.faults:
-            (await self.api.post("/sandbox/faults", json=drawn)).raise_for_status()
-        await self.api.delete("/sandbox/journal")
-        async with self.server.client(run.era, key) as client:
-            try:
-                async with asyncio.timeout(CALL_ENDS_SECONDS):
-                    result = await client.call_tool(run.tool, arguments_of(run, uuid), raise_on_error=False)
-            finally:
-                await self.api.delete("/sandbox/faults")
-            run.text, run.is_error = text_of(result), bool(result.is_error)
-            run.structure = result.structured_content or {}
-            after = await client.call_tool("list_profiles", raise_on_error=False)
-            run.expect(not after.is_error, f"the next call failed: {text_of(after)}")
-        await self.judge(run, uuid)
+async def prepared(worker: FaultWorker) -> str:
+    """Start the task that most tools are called with, unharmed."""
+    constants = [{"key": "DOCKER_CMD", "value": LONG}]
+    body = {"name": "prepared", "profile": "docker-batch", "instanceCount": 2, "constants": constants}
+    answer = await worker.api.post("/v1/tasks", json=body)
+    return str(answer.raise_for_status().json()["uuid"])
 
-    async def prepared(self) -> str:
-        """Start the task that most tools are called with, unharmed."""
-        constants = [{"key": "DOCKER_CMD", "value": LONG}]
-        body = {"name": "prepared", "profile": "docker-batch", "instanceCount": 2, "constants": constants}
-        answer = await self.api.post("/v1/tasks", json=body)
-        return str(answer.raise_for_status().json()["uuid"])
 
-    async def judge(self, run: Run, uuid: str) -> None:
-        journal = (await self.api.get("/sandbox/journal")).json()["requests"]
-        done = [(entry["method"], entry["path"]) for entry in journal if entry["status"] == 200]
-        created = done.count(("POST", "/tasks"))
-        aborted = any(path.endswith("/abort") for _, path in done)
-        deleted = any(method == "DELETE" for method, _ in done)
-        is_open = "not known" in run.text
-        run.expect(not NOT_OURS.search(run.text) or not run.is_error, "the error is not one of ours")
-        match run.tool:
-            case "submit_task":
-                run.expect(created <= 1, f"{created} tasks were started")
-                run.expect(run.is_error or created == 1, "the task that was told of does not exist")
-                run.expect(not run.is_error or is_open or created == 0, "a task was started and lost")
-                if not run.is_error:
-                    run.expect(await self.is_there(run.structure["uuid"]), "the task that was told of is not there")
-            case "abort_task":
-                told = not run.is_error or "only its new state could not be read" in run.text
-                run.expect(not told or aborted, "the task that was told as aborted was not")
-                run.expect(told or is_open or not aborted, "an abort is not told")
-            case "delete_task":
-                run.expect(run.is_error or deleted, "the task that was told as deleted was not")
-                run.expect(not run.is_error or is_open or not deleted, "a delete is not told")
-            case "get_task" | "get_task_logs" if not run.is_error:
-                shown = run.structure.get("uuid") or run.structure.get("task_uuid")
-                run.expect(shown == uuid, "another task was told")
-            case "list_tasks" if not run.is_error:
-                run.expect([task["uuid"] for task in run.structure["tasks"]] == [uuid], "other tasks were told")
+async def judge(worker: FaultWorker, run: Run, uuid: str) -> None:
+    journal = (await worker.api.get("/sandbox/journal")).json()["requests"]
+    done = [(entry["method"], entry["path"]) for entry in journal if entry["status"] == 200]
+    created = done.count(("POST", "/tasks"))
+    aborted = any(path.endswith("/abort") for _, path in done)
+    deleted = any(method == "DELETE" for method, _ in done)
+    is_open = "not known" in run.text
+    run.expect(not NOT_OURS.search(run.text) or not run.is_error, "the error is not one of ours")
+    match run.tool:
+        case "submit_task":
+            run.expect(created <= 1, f"{created} tasks were started")
+            run.expect(run.is_error or created == 1, "the task that was told of does not exist")
+            run.expect(not run.is_error or is_open or created == 0, "a task was started and lost")
+            if not run.is_error:
+                run.expect(await is_there(worker, run.structure["uuid"]), "the task that was told of is not there")
+        case "abort_task":
+            told = not run.is_error or "only its new state could not be read" in run.text
+            run.expect(not told or aborted, "the task that was told as aborted was not")
+            run.expect(told or is_open or not aborted, "an abort is not told")
+        case "delete_task":
+            run.expect(run.is_error or deleted, "the task that was told as deleted was not")
+            run.expect(not run.is_error or is_open or not deleted, "a delete is not told")
+        case "get_task" | "get_task_logs" if not run.is_error:
+            shown = run.structure.get("uuid") or run.structure.get("task_uuid")
+            run.expect(shown == uuid, "another task was told")
+        case "list_tasks" if not run.is_error:
+            run.expect([task["uuid"] for task in run.structure["tasks"]] == [uuid], "other tasks were told")
 
-    async def is_there(self, uuid: str) -> bool:
-        """Whether there is such a task, now or as soon as a late one shows."""
-        for _ in range(50):
-            if (await self.api.get(f"/v1/tasks/{uuid}")).status_code == 200:
-                return True
-            await asyncio.sleep(0.01)
-        return False
+
+async def is_there(worker: FaultWorker, uuid: str) -> bool:
+    """Whether there is such a task, now or as soon as a late one shows."""
+    for _ in range(50):
+        if (await worker.api.get(f"/v1/tasks/{uuid}")).status_code == 200:
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 def arguments_of(run: Run, uuid: str) -> dict[str, Any]:
@@ -194,40 +175,19 @@ def arguments_of(run: Run, uuid: str) -> dict[str, Any]:
             return {"task_uuid": uuid}
 
 
-@asynccontextmanager
-async def workers() -> AsyncIterator[list[Worker]]:
-    async with AsyncExitStack() as stack:
-        made = []
-        for number in range(WORKERS):
-            api_url = await stack.enter_async_context(serve(create_sandbox(speed=1000, seed=number)))
-            app = create_app(settings_for(api_url, **LIMITS))
-            url = await stack.enter_async_context(serve(app))
-            api = await stack.enter_async_context(httpx.AsyncClient(base_url=api_url, timeout=30, limits=ANEW))
-            made.append(Worker(RunningServer(url, api_url, ""), api))
-        yield made
-
-
 @pytest.mark.e2e
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [1, None], ids=["fixed-seed", "random-seed"])
 async def test_no_fault_loses_or_doubles_a_task_or_stops_the_server(seed: int | None) -> None:
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
-    numbers = iter(range(RUNS))
-    runs: list[Run] = []
-
-    async def work(worker: Worker) -> None:
-        for number in numbers:
-            run = planned(seed, number)
-            runs.append(run)
-            await worker.go_through(run)
-
-    async with workers() as made, asyncio.TaskGroup() as group:
-        for worker in made:
-            group.create_task(work(worker))
-    log.info("outcomes: %s", Counter(f"{run.tool} {'failed' if run.is_error else 'succeeded'}" for run in runs))
-    wrong = [run for run in runs if run.problems]
-    assert len(runs) == RUNS
-    assert not wrong, "\n".join(f"{run.name}: {run}" for run in wrong[:5])
+    await play(
+        partial(planned, seed),
+        go_through,
+        lambda run: f"{run.tool} {'failed' if run.is_error else 'succeeded'}",
+        workers=WORKERS,
+        speed=1000,
+        limits=LIMITS,
+    )
 
 
 @pytest.mark.parametrize("tool", sorted(set(TOOLS)))

@@ -33,6 +33,7 @@ QarnotError
 │   └── Busy                too many calls of this server in flight
 └── SubmitUncertain         the response to a submit was lost
     ├── NotStarted          looked up: there is no such task
+    ├── NoTimeLimit         no task, as its job was lost (tools/tasks/time_limit.py)
     └── SubmitUnknown       it could not be looked up either
 """
 
@@ -44,8 +45,7 @@ from qarnot_mcp.text.messages import said, seconds_text, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
 KEYS = "https://tasq.qarnot.com/settings/access-token"
-MESSAGE_CHARACTERS = 1500
-"""Room for what the API said (500), for what a submit was about, and for what to do next."""
+MESSAGE_CHARACTERS = 1500  # what the API said (500), what a submit was about, and what to do next
 
 
 class QarnotError(Exception):
@@ -228,8 +228,8 @@ class NotFound(ApiRefused):
     status = 404
     _LOOK: ClassVar[dict[str, str]] = {
         "task": "list_tasks shows the tasks; deleted ones are gone.",
-        "job": "list_jobs shows the jobs; deleted ones are gone.",
-        "pool": "list_pools shows the pools; deleted ones are gone.",
+        "job": "People find the jobs at https://tasq.qarnot.com; deleted ones are gone.",
+        "pool": "People find the pools at https://tasq.qarnot.com; deleted ones are gone.",
         "profile": "list_profiles shows the names.",
         "bucket": "Give the name of a bucket that exists, or make it first at https://tasq.qarnot.com.",
         "file": "list_files shows the paths; they are case-sensitive.",

@@ -5,6 +5,8 @@ import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qarnot_mcp.web.replay import replayed
+
 _NULL_TOKEN = re.compile(rb'"progressToken"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}null')
 
 
@@ -25,16 +27,7 @@ class NullProgressToken:
             message = await receive()
             body += message.get("body", b"")
         whole = {**message, "body": without_null_token(bytes(body))}
-        is_sent = False
-
-        async def replay() -> Message:
-            nonlocal is_sent
-            if is_sent:
-                return await receive()
-            is_sent = True
-            return whole
-
-        await self._app(scope, replay, send)
+        await self._app(scope, replayed(whole, receive), send)
 
 
 def without_null_token(body: bytes) -> bytes:

@@ -2,18 +2,18 @@
 
 import json
 import logging
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.auth.oauth.discovery import RESOURCE_DOCUMENT
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.server.connection import Refusal, ToolOffer
 from qarnot_mcp.server.connection_options import read_options
+from qarnot_mcp.web.replay import replayed
 
 log = logging.getLogger("qarnot_mcp.web.step_up")
 
@@ -46,7 +46,8 @@ class ScopeStepUp:
         if (refused := self._refused(scope, scopes, body)) is not None:
             await refused(scope, receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        whole = {"type": "http.request", "body": body, "more_body": False}
+        await self._app(scope, replayed(whole, receive), send)
 
     def _refused(self, scope: Scope, scopes: frozenset[str], body: bytes) -> Response | None:
         call = _tool_call(body)
@@ -85,19 +86,6 @@ def _tool_call(body: bytes) -> tuple[str, object] | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     return None
-
-
-def _replay(body: bytes, receive: Receive) -> Callable[[], Any]:
-    is_sent = False
-
-    async def replay() -> Message:
-        nonlocal is_sent
-        if is_sent:
-            return await receive()
-        is_sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
 
 
 def resource_metadata_url(origin: str, path: str) -> str:

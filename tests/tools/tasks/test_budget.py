@@ -226,6 +226,19 @@ async def test_a_task_that_is_refused_leaves_no_job(unlimited: Account) -> None:
 
 
 @live
+async def test_a_time_whose_job_is_lost_starts_no_task_and_names_no_tool_that_there_is_not(unlimited: Account) -> None:
+    lost = {"kind": "status", "status": 504, "when": "after", "count": 0, "match": {"path": "/jobs*"}}
+    await unlimited.api.post("/sandbox/faults", json=lost)
+    try:
+        message = await refusal(unlimited.client, "submit_task", **LONG, max_wall_time="00:30:00")
+    finally:
+        await unlimited.api.delete("/sandbox/faults")
+    assert message.startswith("No task was started, and it is safe to call again")
+    assert "it is empty and costs nothing" in message
+    assert "get_job" not in message
+
+
+@live
 async def test_a_job_that_cannot_be_removed_is_named(unlimited: Account) -> None:
     match = {"method": "DELETE", "key": unlimited.api.headers["Authorization"]}
     await unlimited.api.post("/sandbox/faults", json={"kind": "status", "status": 400, "match": match})

@@ -1,7 +1,7 @@
 """What is looked at before a task starts: what the checks need is read, all at once and in bounded time."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,8 +10,6 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.identifiers import UUID
-from qarnot_mcp.qarnot.jobs import Job
-from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
@@ -82,8 +80,8 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
         reader.read(read_profile(client, profile_name if is_changed else None)),
         reader.read(read_account(client)),
         reader.read(read_constraints(client, is_needed=bool(constraints))),
-        reader.read(read_job(client, arguments.job_uuid)),
-        reader.read(read_pool(client, arguments.pool_uuid)),
+        reader.read(read_owner("job_uuid", arguments.job_uuid, "an active job", client.jobs.get)),
+        reader.read(read_owner("pool_uuid", arguments.pool_uuid, "an open pool", client.pools.get)),
         reader.read(is_taken(client, arguments.shortname if arguments.validate_only else None)),
         resolve_dependencies(client, arguments.dependencies),
     )
@@ -164,24 +162,16 @@ async def read_constraints(client: QarnotClient, *, is_needed: bool) -> list[Con
     return found if len(found) >= total else []
 
 
-async def read_job(client: QarnotClient, job_uuid: str | None) -> Job | InvalidArgument | None:
-    """Read the job that a task is to belong to; return the error where there is none, to be told after others."""
-    if job_uuid is None:
+async def read_owner(
+    name: str, given: str | None, what: str, read: Callable[[str], Awaitable[T]]
+) -> T | InvalidArgument | None:
+    """Read the job or pool of a task; return the error where there is none, to be told after others."""
+    if given is None:
         return None
     try:
-        return await client.jobs.get(job_uuid)
+        return await read(given)
     except NotFound:
-        return InvalidArgument("job_uuid", job_uuid, "the UUID of an active job of this account")
-
-
-async def read_pool(client: QarnotClient, pool_uuid: str | None) -> Pool | InvalidArgument | None:
-    """Read the pool that a task is to run in; return the error where there is none, to be told after others."""
-    if pool_uuid is None:
-        return None
-    try:
-        return await client.pools.get(pool_uuid)
-    except NotFound:
-        return InvalidArgument("pool_uuid", pool_uuid, "the UUID of an open pool of this account")
+        return InvalidArgument(name, given, f"the UUID of {what} of this account")
 
 
 async def read_dependencies(client: QarnotClient, uuids: list[str]) -> dict[str, Task]:

@@ -11,7 +11,7 @@ from qarnot_mcp.tools.limits import SubmitLimits
 from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate, KindOfTask, read_estimate
 from qarnot_mcp.tools.tasks.rerun import RerunRequest
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
-from qarnot_mcp.tools.tasks.time_limit import TimeLimit, limit_of, take_back
+from qarnot_mcp.tools.tasks.time_limit import TimeLimit, limit_of, make_job, take_back
 
 DEFAULT_SCHEDULING = "Flex"
 
@@ -73,7 +73,7 @@ class SubmitPlan:
         """
         if self.max_wall_time is None:
             return await self._submit(client, self.arguments), None
-        job = await client.jobs.create(TimeLimit(self.arguments.name, self.max_wall_time, self.pool_uuid))
+        job = await make_job(client, TimeLimit(self.arguments.name, self.max_wall_time, self.pool_uuid))
         try:
             in_job = self.arguments.model_copy(update={"job_uuid": job.uuid, "pool_uuid": None})
             return await self._submit(client, in_job), job.uuid

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.errors import QarnotError, SubmitUncertain
+from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.text.messages import shown
 
 TAG = "mcp-time-limit"
 
@@ -36,6 +38,27 @@ class TimeLimit:
             "autoDeleteOnCompletion": True,
         }
         return body if self.pool_uuid is None else body | {"poolUuid": self.pool_uuid}
+
+
+class NoTimeLimit(SubmitUncertain):
+    """No answer told of the job that was to keep a task's time; no task was started."""
+
+    def __init__(self, shortname: str, cause: QarnotError) -> None:
+        super().__init__(
+            "No task was started, and it is safe to call again: the job that keeps its max_wall_time could not be made "
+            f"for certain. If there is a job {shown(shortname)} (its shortname), it is empty and costs nothing; people "
+            "find it at https://tasq.qarnot.com.",
+            shortname=shortname,
+            cause=cause,
+        )
+
+
+async def make_job(client: QarnotClient, limit: TimeLimit) -> Submission:
+    """Create the job of a task; raises `NoTimeLimit` where it is not known whether it was created."""
+    try:
+        return await client.jobs.create(limit)
+    except SubmitUncertain as error:
+        raise NoTimeLimit(error.shortname, error.cause) from None
 
 
 async def limit_of(client: QarnotClient, task: Task) -> str | None:
