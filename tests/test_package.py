@@ -75,7 +75,7 @@ def test_the_wheel_holds_every_file_of_the_package(built: Path) -> None:
     files = {
         path.relative_to(package).as_posix()
         for path in (package / "qarnot_mcp").rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.parent.name != "__pycache__"
     }
     assert {"qarnot_mcp/dashboard/page.html", "qarnot_mcp/auth/oauth/sign_in/page.css"} <= files
     (wheel,) = built.glob("*.whl")
