@@ -33,6 +33,7 @@ from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, FakeClock, ope
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PROFILE = {"name": None, "constants": [{"name": "DOCKER_TAG", "value": "latest", "description": "Tag"}], "licenses": []}
+OTHER = {"uuid": OTHER_UUID, "name": "night", "shortname": "night-1", "state": "Active"}
 Method = Callable[[QarnotClient], Awaitable[object]]
 
 
@@ -49,6 +50,11 @@ READS: dict[str, tuple[str, str, Any, Method]] = {
     "tasks": ("POST", "/tasks/summaries/paginate", {"data": []}, lambda client: client.tasks.page()),
     "task": ("GET", "/tasks/hello-1", task_document(), lambda client: client.tasks.get("hello-1")),
     "selected tasks": ("POST", "/tasks/search", [], lambda client: client.tasks.select([UUID], ["Tags"])),
+    "jobs": ("POST", "/jobs/paginate", {"data": [OTHER]}, lambda client: client.jobs.page()),
+    "job": ("GET", "/jobs/night-1", OTHER, lambda client: client.jobs.get("night-1")),
+    "tasks of a job": ("GET", "/jobs/night-1/tasks", [task_document()], lambda client: client.jobs.tasks("night-1")),
+    "pools": ("POST", "/pools/paginate", {"data": [OTHER]}, lambda client: client.pools.page()),
+    "pool": ("GET", "/pools/night-1", OTHER, lambda client: client.pools.get("night-1")),
     "log": ("GET", "/tasks/hello-1/stdout", "some text", read_log),
 }
 READ = pytest.mark.parametrize(("method", "path", "document", "call"), READS.values(), ids=READS)
@@ -97,7 +103,7 @@ async def test_a_read_that_keeps_failing_ends_within_its_budget(
     assert len(time.waits) >= 4
 
 
-@pytest.mark.parametrize("name", ["user", "profile_names", "profile", "tasks", "task"])
+@pytest.mark.parametrize("name", ["user", "profile_names", "profile", "tasks", "task", "jobs", "pools", "job", "pool"])
 @pytest.mark.parametrize("body", [b"<html>", b"", b"5", b'{"data": 7}', b"[1]", b"[" * 1000, b'{"a": NaN}'])
 async def test_a_body_of_another_shape_is_a_clear_error(
     client: QarnotClient, api: respx.MockRouter, name: str, body: bytes
@@ -467,6 +473,11 @@ async def test_in_read_only_mode_nothing_is_written(api: respx.MockRouter) -> No
             client.tasks.submit(NewTask(name="n", profile="p")),
             client.tasks.abort("hello-1"),
             client.tasks.delete("hello-1"),
+            client.jobs.terminate("night-1"),
+            client.jobs.delete("night-1"),
+            client.pools.scale("night-1", {}),
+            client.pools.close("night-1"),
+            client.pools.delete("night-1"),
         ):
             with pytest.raises(ReadOnly, match="QARNOT_MCP_READ_ONLY"):
                 await writing

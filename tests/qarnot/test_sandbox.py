@@ -1,11 +1,16 @@
 """The client on the sandbox over a real socket: two readings of one API that have to agree."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import KeyRefused, NotFound, ShortnameTaken, TaskEnded
+from qarnot_mcp.qarnot.errors import Forbidden, KeyRefused, NotFound, ShortnameTaken, TaskEnded
+from qarnot_mcp.qarnot.jobs import ENDED_STATES, Dependencies
+from qarnot_mcp.qarnot.pages import ListFilter
+from qarnot_mcp.qarnot.pools import READY_STATES
 from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.sandbox.app import create_app
 from qarnot_mcp.tools.tasks.new_task import NewTask
@@ -91,3 +96,57 @@ async def test_another_key_is_refused(url: str) -> None:
     async with opened(base_url=url, key="no-such-key") as client:
         with pytest.raises(KeyRefused):
             await client.profiles.names()
+
+
+@dataclass(frozen=True)
+class New:
+    """What a new job or pool is to be."""
+
+    body: dict[str, Any]
+    shortname: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.body["name"])
+
+    def to_api(self) -> dict[str, Any]:
+        """Return the body."""
+        return self.body
+
+
+async def test_a_pool_lives_from_create_to_delete(client: QarnotClient) -> None:
+    made = await client.pools.create(New({"name": "night", "profile": "docker-batch", "instanceCount": 2}))
+    pool = await client.pools.get(made.shortname)
+    while pool.state not in READY_STATES:
+        pool = await client.pools.get(made.uuid)
+    assert (pool.name, pool.is_open, pool.instance_count) == ("night", True, 2)
+    scaling = {"policies": [{"type": "Fixed", "slotsCount": 3, "enabledPeriods": [{"type": "Always"}]}]}
+    scaled = await client.pools.scale(made.uuid, scaling)
+    assert scaled.scaling is not None
+    assert [policy.slots for policy in scaled.scaling.policies] == [3]
+    task = await client.tasks.submit(request("sleep 86400", profile=None, pool_uuid=made.uuid))
+    assert [one.uuid for one in (await client.tasks.page(where=TaskFilter(pool_uuid=made.uuid))).tasks] == [task.uuid]
+    assert (await client.tasks.page(where=TaskFilter(pool_uuid=task.uuid))).tasks == []
+    for _ in range(2):
+        assert not (await client.pools.close(made.uuid)).is_open
+    assert (await client.pools.page(where=ListFilter(name_part="NIGHT"))).pools[0].uuid == made.uuid
+    assert (await client.pools.delete(made.shortname)).uuid == made.uuid
+    with pytest.raises(NotFound):
+        await client.pools.get(made.uuid)
+
+
+async def test_a_job_lives_from_create_to_delete(client: QarnotClient) -> None:
+    made = await client.jobs.create(New({"name": "night", "useDependencies": True, "tags": ["demo"]}))
+    first = await client.tasks.submit(request("sleep 86400", job_uuid=made.uuid))
+    await client.tasks.submit(request("true", job_uuid=made.uuid, dependencies=[first.uuid]))
+    waits = [waited.task_uuid for task in await client.jobs.tasks(made.shortname) for waited in Dependencies.of(task)]
+    assert waits == [first.uuid]
+    assert [job.uuid for job in (await client.jobs.page(where=ListFilter(tags=["demo"]))).jobs] == [made.uuid]
+    with pytest.raises(Forbidden):
+        await client.jobs.delete(made.uuid)
+    for _ in range(2):
+        assert (await client.jobs.terminate(made.uuid)).state in ENDED_STATES
+    assert (await client.jobs.delete(made.uuid, with_tasks=True)).name == "night"
+    with pytest.raises(NotFound):
+        await client.jobs.get(made.uuid)

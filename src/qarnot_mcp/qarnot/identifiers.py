@@ -14,7 +14,7 @@ MAX_KEY_CHARACTERS = 256
 
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", re.ASCII)
 SHORTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,253}[A-Za-z0-9])?", re.ASCII)
-# Endpoints beside /tasks/{id}; as a shortname they would be reached in place of a task.
+# Endpoints beside /tasks/{id}, /jobs/{id} and /pools/{id}; as a shortname they would be reached in place of one.
 RESERVED = frozenset({"summaries", "search", "paginate", "force"})
 _KEY = re.compile(r"[\x21-\x7e]+")
 # What a client sends where it did not put the value in: ${NAME}, $NAME, %NAME%, {{ name }}, <your key>, undefined.
@@ -27,17 +27,22 @@ _CURSOR = re.compile(r"[A-Za-z0-9_.=+/:~-]{1,512}", re.ASCII)
 _PROFILE = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\%?#\ud800-\udfff]{1,256}")
 
 
-def check_task_id(given: object, parameter: str = "task_uuid") -> str:
-    """Return the identifier if it is a UUID or a shortname, else raise `InvalidArgument`."""
+def check_identifier(given: object, noun: str, parameter: str = "") -> str:
+    """Return the identifier of a task, job or pool if it is a UUID or a shortname, else raise `InvalidArgument`."""
     if isinstance(given, str) and SHORTNAME.fullmatch(given) and given.lower() not in RESERVED:
         return given
     raise InvalidArgument(
-        parameter,
+        parameter or f"{noun}_uuid",
         given,
-        "the UUID of a task such as 52c10b2d-0687-41e1-985e-7279f6dd543a, or its shortname "
+        f"the UUID of a {noun} such as 52c10b2d-0687-41e1-985e-7279f6dd543a, or its shortname "
         "(letters, digits and hyphens)",
-        "list_tasks shows the UUIDs.",
+        "list_tasks shows the UUIDs." if noun == "task" else "",
     )
+
+
+def check_task_id(given: object, parameter: str = "task_uuid") -> str:
+    """Return the identifier if it is a UUID or a shortname, else raise `InvalidArgument`."""
+    return check_identifier(given, "task", parameter)
 
 
 def check_shortname(given: object, parameter: str = "shortname") -> str:

@@ -1,15 +1,39 @@
 """Jobs: tasks that belong together, may wait for each other, and share a maximum time."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
 from pydantic import Field
 
-from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import Id, OptionalText, Record, State, Strings, Text, Uuid
+from qarnot_mcp.qarnot.endings import Items
+from qarnot_mcp.qarnot.errors import QuotaReached, UnreadableResponse
+from qarnot_mcp.qarnot.fields import (
+    NONE_AS_LIST,
+    Date,
+    Id,
+    OptionalState,
+    OptionalText,
+    Record,
+    State,
+    Strings,
+    Text,
+    Uuid,
+)
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
-from qarnot_mcp.qarnot.http.transport import Request
-from qarnot_mcp.qarnot.identifiers import check_task_id
+from qarnot_mcp.qarnot.identifiers import check_identifier
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter, read_page
 from qarnot_mcp.qarnot.submission import NEW_JOB, NewResource, Submission, create
 from qarnot_mcp.qarnot.tasks.models import Task
+
+JOB_STATES = ("Active", "Terminating", "Completed", "Deleting")
+ENDED_STATES = frozenset({"Terminating", "Completed", "Deleting"})
+EVERY_JOB = ListFilter()
+_QUOTA = (
+    "The Qarnot account has as many jobs as it may have. Nothing was started. Completed jobs count until they are "
+    "deleted: with delete_job, where the tool set jobs is on, or at https://tasq.qarnot.com. Then call again."
+)
 
 
 class Job(Record):
@@ -17,11 +41,48 @@ class Job(Record):
 
     uuid: Id
     name: Text = ""
+    shortname: OptionalText = None
     state: State
     pool_uuid: Uuid = None
     uses_dependencies: bool = Field(False, alias="useDependencies")
     max_wall_time: OptionalText = None
     tags: Strings = Field(default_factory=list)
+    created: Date = Field(None, alias="creationDate")
+    state_changed: Date = Field(None, alias="stateTransitionTime")
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some jobs, newest first; `next_cursor` reads on, `total` is how many match in all."""
+
+    jobs: Sequence[Job]
+    total: int | None = None
+    next_cursor: str | None = None
+
+
+class Dependency(Record):
+    """A task that another one waits for; no conditions accept any end."""
+
+    task_uuid: Id
+    conditions: Strings = Field(default_factory=list, alias="taskFinalStateCondition")
+    state: OptionalState = None
+    final_state: OptionalState = Field(None, alias="actualFinalState")
+
+
+class Dependencies(Record):
+    """What a task waits for, in both of the API's forms."""
+
+    simple: Strings = Field(default_factory=list, alias="dependsOn")
+    advanced: Annotated[list[Dependency], NONE_AS_LIST] = Field(default_factory=list, alias="advancedDependsOn")
+
+    @classmethod
+    def of(cls, task: Task) -> list[Dependency]:
+        """Return the tasks that a task waits for; none where the API does not say it."""
+        said = task.raw.get("dependencies")
+        if not isinstance(said, dict):
+            return []
+        read = cls.read(said)
+        return [*(Dependency(task_uuid=uuid) for uuid in read.simple), *read.advanced]
 
 
 class JobsClient:
@@ -29,15 +90,22 @@ class JobsClient:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._jobs = Items(session, "job", Job.read, "Deleting")
+
+    async def page(
+        self, *, where: ListFilter = EVERY_JOB, limit: int = PAGE_ITEMS, cursor: str | None = None
+    ) -> JobPage:
+        """Return up to `limit` jobs (1 to 50), newest first, from `cursor` on (`POST /jobs/paginate`)."""
+        page = await read_page(self._session, "/jobs/paginate", "job", where, limit, cursor)
+        return JobPage([Job.read(item) for item in page.data], page.total, page.next_token)
 
     async def get(self, job_id: str) -> Job:
         """Return one job (`GET /jobs/{id}`)."""
-        job_id = check_task_id(job_id, "job_uuid")
-        return await self._session.get(f"/jobs/{job_id}", Resource("job", job_id), "the job", Job.read)
+        return await self._jobs.get(job_id)
 
     async def tasks(self, job_id: str) -> list[Task]:
         """Return the tasks of a job, whole (`GET /jobs/{id}/tasks`)."""
-        job_id = check_task_id(job_id, "job_uuid")
+        job_id = check_identifier(job_id, "job")
         resource, what = Resource("job", job_id), "the tasks of the job"
         items = await self._session.get(f"/jobs/{job_id}/tasks", resource, what, lambda items: items)
         if not isinstance(items, list):
@@ -51,16 +119,23 @@ class JobsClient:
         """
         self._session.check_may_write("create jobs")
         async with self._session.call(timed=False) as call:
-            return await create(call, new, self._session.owner, NEW_JOB)
+            try:
+                return await create(call, new, self._session.owner, NEW_JOB)
+            except QuotaReached as error:
+                raise QuotaReached(error.api_message, message=_QUOTA) from None
+
+    async def terminate(self, job_id: str) -> Job:
+        """End a job and its tasks, and return it as it is afterwards (`POST /jobs/{id}/terminate`).
+
+        A job that is over already is no error.
+        """
+        self._session.check_may_write("terminate jobs")
+        return await self._jobs.stop(job_id, "terminate", "terminated", ENDED_STATES)
 
     async def delete(self, job_id: str, *, with_tasks: bool = False) -> Job:
-        """Delete a job and return what it was (`GET /jobs/{id}`, `DELETE /jobs/{uuid}?force=`).
+        """Delete a job and return what it was (`DELETE /jobs/{uuid}?force=`).
 
         Without `with_tasks` the API refuses (`Forbidden`) while the job has tasks.
         """
         self._session.check_may_write("delete jobs")
-        job = await self.get(job_id)
-        resource, force = Resource("job", job_id), "?force=true" if with_tasks else ""
-        async with self._session.call() as call:
-            await call.send(Request("DELETE", f"/jobs/{check_task_id(job.uuid)}{force}", resource))
-        return job
+        return await self._jobs.delete(job_id, "?force=true" if with_tasks else "")

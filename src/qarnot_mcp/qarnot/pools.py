@@ -1,24 +1,114 @@
 """Pools: machines that are kept ready, and run one task after another."""
 
-from qarnot_mcp.qarnot.fields import Id, Record, State, Text
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from qarnot_mcp.qarnot.endings import Items
+from qarnot_mcp.qarnot.errors import QuotaReached, UnreadableResponse
+from qarnot_mcp.qarnot.fields import (
+    NONE_AS_LIST,
+    Count,
+    Date,
+    Id,
+    OptionalCount,
+    OptionalState,
+    OptionalText,
+    Percent,
+    Record,
+    Seconds,
+    State,
+    Strings,
+    Text,
+)
+from qarnot_mcp.qarnot.http.call import MutationOutcome
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
-from qarnot_mcp.qarnot.identifiers import check_task_id
+from qarnot_mcp.qarnot.http.transport import Request
+from qarnot_mcp.qarnot.identifiers import check_identifier
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter, read_page
+from qarnot_mcp.qarnot.submission import NEW_POOL, NewResource, Submission, create
+from qarnot_mcp.qarnot.tasks.models import ApiError
 
-CLOSED_STATES = frozenset({"Closing", "Closed", "Failure", "PendingDelete"})
+BOOTING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
+READY_STATES = ("PartiallyExecuting", "FullyExecuting")
+CLOSED_STATES = ("Closing", "Closed", "Failure", "PendingDelete")
+POOL_STATES = (*BOOTING_STATES, *READY_STATES, *CLOSED_STATES)
+EVERY_POOL = ListFilter()
+_QUOTA = (
+    "The Qarnot account has as many pools as it may have. Nothing was started. Closed pools count until they are "
+    "deleted: find them with list_pools, delete them with close_pool and delete=true, then call again."
+)
+
+
+class Period(Record):
+    """When a policy counts: always, or on some days of the week between two times in UTC."""
+
+    type: Text = ""
+    days: Strings = Field(default_factory=list)
+    start: OptionalText = Field(None, alias="startTimeUtc")
+    end: OptionalText = Field(None, alias="endTimeUtc")
+
+
+class Policy(Record):
+    """How many slots a pool has while it counts: `slots`, or as many as the queue needs within bounds."""
+
+    type: Text = ""
+    name: OptionalText = None
+    slots: OptionalCount = Field(None, alias="slotsCount")
+    min_slots: Count = Field(0, alias="minTotalSlots")
+    max_slots: Count = Field(0, alias="maxTotalSlots")
+    idle_slots: Count = Field(0, alias="minIdleSlots")
+    idle_seconds: OptionalCount = Field(None, alias="minIdleTimeSeconds")
+    periods: Annotated[list[Period], NONE_AS_LIST] = Field(default_factory=list, alias="enabledPeriods")
+
+
+class Scaling(Record):
+    """The policies of a pool; the first whose period matches counts."""
+
+    policies: Annotated[list[Policy], NONE_AS_LIST] = Field(default_factory=list)
+    active_policy: OptionalText = Field(None, alias="activePolicyName")
 
 
 class Pool(Record):
-    """A pool."""
+    """A pool, or its summary: a summary has no slots, errors, scaling or tags."""
 
     uuid: Id
     name: Text = ""
+    shortname: OptionalText = None
+    profile: OptionalText = None
     state: State
+    tags: Strings = Field(default_factory=list)
+    errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
+    scaling: Scaling | None = None
+    instance_count: Count = 0
+    slots: Count = Field(0, alias="totalSlotCapacity")
+    usage: Percent = Field(0, alias="poolUsage")
+    """From 0 to 1."""
+    nodes: Count = Field(0, alias="runningInstanceCount")
+    wanted_nodes: Count = Field(0, alias="targetRunningInstanceCount")
+    cores: Count = Field(0, alias="runningCoreCount")
+    queued_or_running: Count = Field(0, alias="queuedOrRunningTaskInstancesCount")
+    scheduling_type: OptionalState = None
+    execution_time: Seconds = None
+    created: Date = Field(None, alias="creationDate")
+    ended: Date = Field(None, alias="endDate")
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes tasks."""
+        """Whether it takes tasks, and may cost."""
         return self.state not in CLOSED_STATES
+
+
+@dataclass(frozen=True)
+class PoolPage:
+    """Some pools, newest first; `next_cursor` reads on, `total` is how many match in all."""
+
+    pools: Sequence[Pool]
+    total: int | None = None
+    next_cursor: str | None = None
 
 
 class PoolsClient:
@@ -26,8 +116,55 @@ class PoolsClient:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._pools = Items(session, "pool", Pool.read)
+
+    async def page(
+        self, *, where: ListFilter = EVERY_POOL, limit: int = PAGE_ITEMS, cursor: str | None = None
+    ) -> PoolPage:
+        """Return up to `limit` pools (1 to 50), newest first, from `cursor` on (`POST /pools/paginate`)."""
+        page = await read_page(self._session, "/pools/paginate", "pool", where, limit, cursor)
+        return PoolPage([Pool.read(item) for item in page.data], page.total, page.next_token)
 
     async def get(self, pool_id: str) -> Pool:
         """Return one pool (`GET /pools/{id}`)."""
-        pool_id = check_task_id(pool_id, "pool_uuid")
-        return await self._session.get(f"/pools/{pool_id}", Resource("pool", pool_id), "the pool", Pool.read)
+        return await self._pools.get(pool_id)
+
+    async def create(self, new: NewResource) -> Submission:
+        """Create a pool, exactly once even if the response is lost (`POST /pools`, `GET /pools/{shortname}`).
+
+        Raises `ShortnameTaken`, `NotStarted` (nothing was created) or `SubmitUnknown`, besides what the API refuses.
+        """
+        self._session.check_may_write("create pools")
+        async with self._session.call(timed=False) as call:
+            try:
+                return await create(call, new, self._session.owner, NEW_POOL)
+            except QuotaReached as error:
+                raise QuotaReached(error.api_message, message=_QUOTA) from None
+
+    async def scale(self, pool_id: str, scaling: Mapping[str, Any]) -> Pool:
+        """Give a pool other policies and return it (`PUT /pools/{id}/scaling`, `GET /pools/{id}`)."""
+        self._session.check_may_write("scale pools")
+        pool_id = check_identifier(pool_id, "pool")
+        put = Request("PUT", f"/pools/{pool_id}/scaling", Resource("pool", pool_id)).with_json(scaling)
+        outcome = MutationOutcome("pool")
+        with outcome.explained("scaled"):
+            async with self._session.call() as call:
+                outcome.call = call
+                response = await call.send(put)
+                if not response.is_bare:
+                    raise UnreadableResponse("the response to the scaling was unexpected")
+                outcome.is_done = True
+                return await self._pools.get(pool_id)
+
+    async def close(self, pool_id: str) -> Pool:
+        """Close a pool, which ends its tasks, and return it as it is afterwards (`POST /pools/{id}/close`).
+
+        A pool that is closed already is no error.
+        """
+        self._session.check_may_write("close pools")
+        return await self._pools.stop(pool_id, "close", "closed", frozenset(CLOSED_STATES))
+
+    async def delete(self, pool_id: str) -> Pool:
+        """Close and delete a pool, and return what it was (`DELETE /pools/{uuid}`)."""
+        self._session.check_may_write("delete pools")
+        return await self._pools.delete(pool_id)

@@ -77,20 +77,21 @@ class RetryingCall:
 
 
 class MutationOutcome:
-    """How far a call that changes a task has come, for the message when its answer is lost."""
+    """How far a call that changes a task, job or pool has come, for the message when its answer is lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str = "task") -> None:
+        self.noun = noun
         self.call: RetryingCall | None = None
         self.is_done = False
 
     @contextmanager
     def explained(self, participle: str) -> Iterator[None]:
-        """Add to an error whether the task was changed, where that is not plain."""
+        """Add to an error whether it was changed, where that is not plain."""
         try:
             yield
         except ApiUnavailable as error:
             if self.is_done:
-                error.add(f"The task was {participle}; only its new state could not be read.")
+                error.add(f"The {self.noun} was {participle}; only its new state could not be read.")
             elif self.call is not None and (self.call.maybe_done or isinstance(error, TimedOut)):
-                error.add(f"Whether the task was {participle} is not known; it is safe to call again.")
+                error.add(f"Whether the {self.noun} was {participle} is not known; it is safe to call again.")
             raise

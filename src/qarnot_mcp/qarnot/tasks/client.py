@@ -5,16 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, InvalidArgument, NotFound, TaskEnded, UnreadableResponse
-from qarnot_mcp.qarnot.http.call import MutationOutcome, RetryingCall
-from qarnot_mcp.qarnot.http.responses import Resource, read_off_loop
+from qarnot_mcp.qarnot.endings import Items
+from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
+from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
-from qarnot_mcp.qarnot.identifiers import UUID, check_cursor, check_instance_id, check_task_id
+from qarnot_mcp.qarnot.identifiers import check_instance_id, check_task_id
+from qarnot_mcp.qarnot.pages import read_page
 from qarnot_mcp.qarnot.submission import NEW_TASK, NewResource, Submission, create
 from qarnot_mcp.qarnot.tasks.logs import LogStream
 from qarnot_mcp.qarnot.tasks.models import Task, TaskPage, TaskSummary
-from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, Page, TaskFilter, next_token
+from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, TaskFilter
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
 
 
@@ -23,6 +24,7 @@ class TasksClient:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._tasks = Items(session, "task", Task.read)
 
     async def page(
         self,
@@ -36,29 +38,11 @@ class TasksClient:
         A page may hold fewer than asked for and still not be the last. Without tags in the filter they are summaries
         (`POST /tasks/summaries/paginate`); with tags whole tasks, as summaries carry none (`POST /tasks/paginate`).
         """
-        if not 1 <= limit <= PAGE_TASKS:
-            raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_TASKS}")
-        token = None if cursor is None else check_cursor(cursor)
         path = "/tasks/paginate" if where.tags else "/tasks/summaries/paginate"
-        body = {
-            "filter": where.to_api(),
-            "token": token,
-            "maximumResults": limit,
-            "orderBy": "creationDate",
-            "orderType": "DESC",
-        }
-        async with self._session.call() as call:
-            try:
-                response = await call.send(Request("POST", path, Resource("endpoint", path)).with_json(body))
-            except BadRequest as error:
-                if token is None or "token" not in error.api_message.lower():
-                    raise
-                valid = "next_cursor of an earlier answer with the same filters, unchanged"
-                raise InvalidArgument("cursor", token, valid, "Leave it out to start with the newest task.") from None
-        page = Page.read(response.json("the list of tasks"))
+        page = await read_page(self._session, path, "task", where, limit, cursor)
         kind = Task if where.tags else TaskSummary
         return TaskPage.model_construct(
-            tasks=[kind.read(item) for item in page.data[:limit]], total=page.total, next_cursor=next_token(page, token)
+            tasks=[kind.read(item) for item in page.data], total=page.total, next_cursor=page.next_token
         )
 
     async def search(self, where: TaskFilter, fields: Sequence[str] = (), limit: int = PAGE_TASKS) -> list[Task]:
@@ -98,9 +82,7 @@ class TasksClient:
 
     async def get(self, task_id: str) -> Task:
         """Return one task (`GET /tasks/{id}`)."""
-        task_id = check_task_id(task_id)
-        async with self._session.call() as call:
-            return await _get(call, task_id)
+        return await self._tasks.get(task_id)
 
     async def submit(self, request: NewResource) -> Submission:
         """Start a task, exactly once even if the response is lost (`POST /tasks`, `GET /tasks/{shortname}`).
@@ -128,49 +110,12 @@ class TasksClient:
         A task that is cancelled already is no error; one that has ended otherwise raises `TaskEnded`.
         """
         self._session.check_may_write("abort tasks")
-        task_id = check_task_id(task_id)
-        outcome = MutationOutcome()
-        with outcome.explained("aborted"):
-            async with self._session.call() as call:
-                outcome.call = call
-                try:
-                    response = await call.send(Request("POST", f"/tasks/{task_id}/abort", Resource("task", task_id)))
-                except Forbidden as error:
-                    task = await _get(call, task_id)
-                    if task.state in CANCELLED_STATES:
-                        return task
-                    if task.state in FINAL_STATES:
-                        raise TaskEnded(task_id, task.state, error.api_message) from None
-                    raise
-                outcome.is_done = response.is_bare
-                call.maybe_done = True
-                task = await _get(call, task_id)
-                if not response.is_bare and task.state not in CANCELLED_STATES | FINAL_STATES:
-                    raise UnreadableResponse("the response to the abort was unexpected, and the task goes on")
-                return task
+        return await self._tasks.stop(task_id, "abort", "aborted", CANCELLED_STATES, FINAL_STATES)
 
     async def delete(self, task_id: str) -> Task:
         """Delete a task and return what it was (`GET /tasks/{id}`, `DELETE /tasks/{uuid}`)."""
         self._session.check_may_write("delete tasks")
-        task_id = check_task_id(task_id)
-        outcome = MutationOutcome()
-        with outcome.explained("deleted"):
-            async with self._session.call() as call:
-                task = await _get(call, task_id)
-                # The shortname could pass to another task in between; the UUID cannot.
-                name = task.uuid if UUID.fullmatch(task.uuid) else task_id
-                call.maybe_done = False
-                outcome.call = call
-                try:
-                    response = await call.send(Request("DELETE", f"/tasks/{name}", Resource("task", task_id)))
-                except NotFound:
-                    if not call.maybe_done:
-                        raise
-                    return task
-                call.maybe_done = True
-                if not response.is_bare:
-                    await _check_deleted(call, name)
-                return task
+        return await self._tasks.delete(task_id)
 
     @asynccontextmanager
     async def log(
@@ -189,18 +134,3 @@ class TasksClient:
             resource = Resource("instance", instance_id)
         async with self._session.call() as call, call.open(Request("GET", path, resource)) as response:
             yield LogStream(response, self._session.limits.max_log_bytes)
-
-
-async def _get(call: RetryingCall, task_id: str) -> Task:
-    response = await call.send(Request("GET", f"/tasks/{task_id}", Resource("task", task_id)))
-    return await read_off_loop(response, "the task", Task.read)
-
-
-async def _check_deleted(call: RetryingCall, name: str) -> None:
-    """Raise `UnreadableResponse` if a task is still there after a delete with an unexpected response."""
-    try:
-        task = await _get(call, name)
-    except NotFound:
-        return
-    if task.state != "PendingDelete":
-        raise UnreadableResponse("the response to the delete was unexpected, and the task is still there")

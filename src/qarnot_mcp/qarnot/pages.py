@@ -1,0 +1,116 @@
+"""Pages of tasks, jobs or pools: what is asked for, and where the next one starts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from qarnot_mcp.qarnot.errors import BadRequest, InvalidArgument, UnreadableResponse
+from qarnot_mcp.qarnot.fields import NONE_AS_LIST, OptionalCount, OptionalText, Record
+from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.transport import Request
+from qarnot_mcp.qarnot.identifiers import check_cursor
+
+PAGE_ITEMS = 50
+
+
+class Page(Record):
+    """One page as the API answers it."""
+
+    data: Annotated[list[Any], NONE_AS_LIST]
+    total: OptionalCount = None
+    is_truncated: bool | None = None
+    next_token: OptionalText = None
+
+
+@dataclass(frozen=True)
+class ListFilter:
+    """What is asked for of a list: one of the tags, one of the states, and all else that is set."""
+
+    tags: Sequence[str] = ()
+    states: Sequence[str] = ()
+    name_part: str | None = None
+    """A part of the name, in any case."""
+    name: str | None = None
+    """The whole name, as it is written."""
+    uuids: Sequence[str] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    def parts(self) -> list[dict[str, Any]]:
+        """Return the filters that must all hold, in the words of the API."""
+        parts: list[dict[str, Any]] = []
+        if self.tags:
+            leaves = [leaf("Equal", "Tags", tag) for tag in self.tags]
+            parts.append(leaves[0] if len(leaves) == 1 else {"operator": "Or", "filters": leaves})
+        if self.states:
+            parts.append({"operator": "In", "field": "State", "values": list(self.states)})
+        if self.name_part:
+            # `Like` takes a regular expression between slashes.
+            pattern = re.escape(self.name_part).replace("/", r"\/")
+            parts.append(leaf("Like", "Name", f"/(?i){pattern}/"))
+        if self.name is not None:
+            parts.append(leaf("Equal", "Name", self.name))
+        if self.uuids:
+            parts.append({"operator": "In", "field": "Uuid", "values": list(self.uuids)})
+        return parts + dates(
+            ("GreaterThan", "CreationDate", self.created_after), ("LessThan", "CreationDate", self.created_before)
+        )
+
+    def to_api(self) -> dict[str, Any] | None:
+        """Return the filter of a page, None for everything."""
+        parts = self.parts()
+        if len(parts) > 1:
+            return {"operator": "And", "filters": parts}
+        return parts[0] if parts else None
+
+
+def leaf(operator: str, field: str, value: str) -> dict[str, Any]:
+    """Return a filter of one field."""
+    return {"operator": operator, "field": field, "value": value}
+
+
+def dates(*bounds: tuple[str, str, datetime | None]) -> list[dict[str, Any]]:
+    """Return filters by dates, of those that are set."""
+    return [leaf(operator, field, f"{at:%Y-%m-%dT%H:%M:%SZ}") for operator, field, at in bounds if at is not None]
+
+
+async def read_page(session: Session, path: str, noun: str, where: ListFilter, limit: int, cursor: str | None) -> Page:
+    """Return one page of at most `limit` items (1 to 50), newest first; its token is that of the next page.
+
+    Raises `InvalidArgument` for a cursor that the API does not take.
+    """
+    if not 1 <= limit <= PAGE_ITEMS:
+        raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_ITEMS}")
+    token = None if cursor is None else check_cursor(cursor)
+    body = {
+        "filter": where.to_api(),
+        "token": token,
+        "maximumResults": limit,
+        "orderBy": "creationDate",
+        "orderType": "DESC",
+    }
+    async with session.call() as call:
+        try:
+            response = await call.send(Request("POST", path, Resource("endpoint", path)).with_json(body))
+        except BadRequest as error:
+            if token is None or "token" not in error.api_message.lower():
+                raise
+            valid = "next_cursor of an earlier answer with the same filters, unchanged"
+            raise InvalidArgument("cursor", token, valid, f"Leave it out to start with the newest {noun}.") from None
+    page = Page.read(response.json(f"the list of {noun}s"))
+    return page.model_copy(update={"data": page.data[:limit], "next_token": _next_token(page, token, noun)})
+
+
+def _next_token(page: Page, token: str | None, noun: str) -> str | None:
+    """Return the token of the next page, or none after the last one."""
+    if not page.is_truncated:
+        return None
+    if page.next_token is None or page.next_token == token:
+        raise UnreadableResponse(f"a page of {noun}s does not say where the next one starts")
+    try:
+        return check_cursor(page.next_token)
+    except InvalidArgument:
+        raise UnreadableResponse(f"the token of a page of {noun}s has an unknown form") from None
