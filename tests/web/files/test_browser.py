@@ -73,19 +73,29 @@ async def test_a_folder_is_uploaded_and_the_page_says_what_to_tell_the_assistant
     await expect(page.locator("tbody tr")).to_have_count(101)
 
 
-async def test_files_are_dropped_on_a_page_in_french(browser: Browser, visits: Visits) -> None:
+async def drop(page: Page, *paths: Path) -> None:
+    """Drop files and folders on the page, as a file manager does."""
+    files = [str(path) for path in paths]
+    session = await page.context.new_cdp_session(page)
+    for step in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": files, "dragOperationsMask": 1}
+        await session.send("Input.dispatchDragEvent", {"type": step, "x": 200, "y": 200, "data": data})
+
+
+async def test_files_and_folders_are_dropped_on_a_page_in_french(
+    browser: Browser, visits: Visits, tmp_path: Path
+) -> None:
     visitor = await visits.uploader("dropped")
+    file, folder = tmp_path / "a\x01b.txt", folder_of(tmp_path, 4)
+    file.write_text("x")
     context = await browser.new_context(locale="fr-FR")
     page = await context.new_page()
     await page.goto(visitor.link)
     await expect(page.get_by_text("Déposez ici des fichiers et des dossiers")).to_be_visible()
-    dropped = await page.evaluate_handle(
-        "() => { const data = new DataTransfer(); data.items.add(new File(['x'], 'a\\u0001b.txt')); return data; }"
-    )
-    await page.dispatch_event("main", "dragover", {"dataTransfer": dropped})
-    await page.dispatch_event("main", "drop", {"dataTransfer": dropped})
-    await expect(page.locator(".tell")).to_have_text("J’ai envoyé a_b.txt dans le bucket dropped.")
+    await drop(page, file, folder)
+    await expect(page.locator(".tell")).to_have_text("J’ai envoyé 5 fichiers dans le bucket dropped.")
     assert await visitor.paths() == ["a_b.txt"]
+    assert len(await visitor.paths("mesh/")) == len(await visitor.paths("mesh/deep/")) == 2
     await context.close()
 
 
