@@ -26,6 +26,8 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "delete_files": {"bucket": "some", "paths": ["file.txt"]},
     "snapshot_task": {"task_uuid": UUID},
     "update_task": {"task_uuid": UUID, "tags": ["t"]},
+    "list_jobs": {},
+    "get_job": {"job_uuid": UUID},
     "get_account": {},
     "list_machines": {},
     "usage_report": {},

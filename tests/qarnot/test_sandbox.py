@@ -8,7 +8,7 @@ import pytest
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import Forbidden, KeyRefused, NotFound, ShortnameTaken, TaskEnded
-from qarnot_mcp.qarnot.jobs import ENDED_STATES, Dependencies
+from qarnot_mcp.qarnot.jobs import ENDED_STATES
 from qarnot_mcp.qarnot.pages import ListFilter
 from qarnot_mcp.qarnot.pools import READY_STATES
 from qarnot_mcp.qarnot.tasks.pages import TaskFilter
@@ -140,7 +140,7 @@ async def test_a_job_lives_from_create_to_delete(client: QarnotClient) -> None:
     made = await client.jobs.create(New({"name": "night", "useDependencies": True, "tags": ["demo"]}))
     first = await client.tasks.submit(request("sleep 86400", job_uuid=made.uuid))
     await client.tasks.submit(request("true", job_uuid=made.uuid, dependencies=[first.uuid]))
-    waits = [waited.task_uuid for task in await client.jobs.tasks(made.shortname) for waited in Dependencies.of(task)]
+    waits = [waited.task_uuid for task in await client.jobs.tasks(made.shortname) for waited in task.dependencies]
     assert waits == [first.uuid]
     assert [job.uuid for job in (await client.jobs.page(where=ListFilter(tags=["demo"]))).jobs] == [made.uuid]
     with pytest.raises(Forbidden):

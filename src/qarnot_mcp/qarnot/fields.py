@@ -73,17 +73,6 @@ def _uuid(value: object) -> object:
     return None if value in ("", NIL_UUID) else value
 
 
-def _dependencies(value: object) -> object:
-    """Both forms, `dependsOn` and `advancedDependsOn`, as the UUIDs they name."""
-    if not isinstance(value, Mapping):
-        return [] if value is None else value[:MAX_ENTRIES] if isinstance(value, list) else value
-    plain, advanced = value.get("dependsOn") or [], value.get("advancedDependsOn") or []
-    if not isinstance(plain, list) or not isinstance(advanced, list):
-        raise ValueError("not lists")
-    advanced = advanced[:MAX_ENTRIES]
-    return [*plain[:MAX_ENTRIES], *(item.get("taskUuid") if isinstance(item, Mapping) else item for item in advanced)]
-
-
 def _cleaned(most_characters: int) -> AfterValidator:
     """Return the reading of a text: cut, then without control and invisible characters."""
 
@@ -185,7 +174,6 @@ RangesText = Annotated[str, _NOT_NONE, AfterValidator(_ranges)]
 OptionalRanges = Annotated[str, AfterValidator(_ranges)] | None
 Strings = Annotated[list[Annotated[str, _cleaned(TEXT_CHARACTERS)]], NONE_AS_LIST]
 Objects = Annotated[list[dict[str, Any]], BeforeValidator(_plain_objects)]
-Dependencies = Annotated[list[Annotated[str, AfterValidator(_id)]], BeforeValidator(_dependencies)]
 
 # What a second run of a task takes over is bounded, but not cleaned: it would be something else.
 Verbatim = Annotated[str, _NOT_NONE, AfterValidator(lambda text: text[:LONG_CHARACTERS])]

@@ -2,24 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 from pydantic import Field
 
 from qarnot_mcp.qarnot.endings import Items
 from qarnot_mcp.qarnot.errors import QuotaReached, UnreadableResponse
-from qarnot_mcp.qarnot.fields import (
-    NONE_AS_LIST,
-    Date,
-    Id,
-    OptionalState,
-    OptionalText,
-    Record,
-    State,
-    Strings,
-    Text,
-    Uuid,
-)
+from qarnot_mcp.qarnot.fields import MAX_ENTRIES, Date, Id, OptionalText, Record, State, Strings, Text, Uuid
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.identifiers import check_identifier
@@ -60,31 +48,6 @@ class JobPage:
     next_cursor: str | None = None
 
 
-class Dependency(Record):
-    """A task that another one waits for; no conditions accept any end."""
-
-    task_uuid: Id
-    conditions: Strings = Field(default_factory=list, alias="taskFinalStateCondition")
-    state: OptionalState = None
-    final_state: OptionalState = Field(None, alias="actualFinalState")
-
-
-class Dependencies(Record):
-    """What a task waits for, in both of the API's forms."""
-
-    simple: Strings = Field(default_factory=list, alias="dependsOn")
-    advanced: Annotated[list[Dependency], NONE_AS_LIST] = Field(default_factory=list, alias="advancedDependsOn")
-
-    @classmethod
-    def of(cls, task: Task) -> list[Dependency]:
-        """Return the tasks that a task waits for; none where the API does not say it."""
-        said = task.raw.get("dependencies")
-        if not isinstance(said, dict):
-            return []
-        read = cls.read(said)
-        return [*(Dependency(task_uuid=uuid) for uuid in read.simple), *read.advanced]
-
-
 class JobsClient:
     """Calls about jobs. A job is named by its UUID or its shortname; `NotFound` where the key sees no such job."""
 
@@ -104,13 +67,10 @@ class JobsClient:
         return await self._jobs.get(job_id)
 
     async def tasks(self, job_id: str) -> list[Task]:
-        """Return the tasks of a job, whole (`GET /jobs/{id}/tasks`)."""
+        """Return the first 2,000 tasks of a job, whole (`GET /jobs/{id}/tasks`)."""
         job_id = check_identifier(job_id, "job")
         resource, what = Resource("job", job_id), "the tasks of the job"
-        items = await self._session.get(f"/jobs/{job_id}/tasks", resource, what, lambda items: items)
-        if not isinstance(items, list):
-            raise UnreadableResponse("the tasks of the job are not a list")
-        return [Task.read(item) for item in items]
+        return await self._session.get(f"/jobs/{job_id}/tasks", resource, what, _read_tasks)
 
     async def create(self, new: NewResource) -> Submission:
         """Create a job, exactly once even if the response is lost (`POST /jobs`, `GET /jobs/{shortname}`).
@@ -139,3 +99,9 @@ class JobsClient:
         """
         self._session.check_may_write("delete jobs")
         return await self._jobs.delete(job_id, "?force=true" if with_tasks else "")
+
+
+def _read_tasks(items: object) -> list[Task]:
+    if not isinstance(items, list):
+        raise UnreadableResponse("the tasks of the job are not a list")
+    return [Task.read(item) for item in items[:MAX_ENTRIES]]

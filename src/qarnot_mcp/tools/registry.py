@@ -12,6 +12,8 @@ from qarnot_mcp.tools.files.list_buckets import BucketList, list_buckets
 from qarnot_mcp.tools.files.list_files import FileList, list_files
 from qarnot_mcp.tools.files.read_file import FileText, read_file
 from qarnot_mcp.tools.files.write_file import Written, write_file
+from qarnot_mcp.tools.jobs.get_job import JobDetails, get_job
+from qarnot_mcp.tools.jobs.list_jobs import JobList, list_jobs
 from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
 from qarnot_mcp.tools.tasks.abort_delete import Aborted, Deleted, abort_task, delete_task
@@ -70,7 +72,15 @@ REGISTRY = Registry(
             ),
             covers="changes of running tasks",
         ),
-        Toolset("jobs", "order tasks that depend on each other", covers="jobs"),
+        Toolset(
+            "jobs",
+            "order tasks that depend on each other",
+            (
+                ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE),
+                ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE),
+            ),
+            covers="jobs",
+        ),
         Toolset("pools", "keep machines booted for many short tasks", covers="pools"),
         Toolset(
             "account",

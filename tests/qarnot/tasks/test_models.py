@@ -9,6 +9,7 @@ from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.carbon import CarbonFacts
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.profiles import Profile
+from qarnot_mcp.qarnot.tasks.dependencies import Dependency
 from qarnot_mcp.qarnot.tasks.models import Constant, Task
 from tests.support.qarnot_api import OTHER_UUID, UUID, task_document
 
@@ -27,7 +28,7 @@ def test_a_whole_task_is_read() -> None:
     assert task.ended is None
     assert task.job_uuid is None
     assert (task.execution_seconds, task.wall_seconds) == (86401.5, 60.0)
-    assert task.dependencies == [OTHER_UUID]
+    assert task.dependencies == [Dependency(task_uuid=OTHER_UUID)]
     assert (task.instance_count, task.running_instance_count) == (3, 1)
     assert task.constants == [Constant(key="DOCKER_CMD", value="echo hi")]
     assert (task.errors[0].code, task.errors[0].message) == ("E1", "Broken")
@@ -88,10 +89,16 @@ def test_buckets_and_dependencies_are_read_in_both_forms() -> None:
             advancedResourceBuckets=[{"bucketName": "b1"}, {"bucketName": "b2"}],
             resultBucket=None,
             resultsBucket="r",
-            dependencies={"dependsOn": None, "advancedDependsOn": [{"taskUuid": OTHER_UUID, "state": "waiting"}]},
+            dependencies={
+                "dependsOn": None,
+                "advancedDependsOn": [
+                    {"taskUuid": OTHER_UUID, "taskFinalStateCondition": ["success"], "state": "waiting"}
+                ],
+            },
         )
     )
-    assert (task.resource_buckets, task.result_bucket, task.dependencies) == (["b1", "b2"], "r", [OTHER_UUID])
+    assert (task.resource_buckets, task.result_bucket) == (["b1", "b2"], "r")
+    assert task.dependencies == [Dependency(task_uuid=OTHER_UUID, conditions=["success"], state="waiting")]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from qarnot_mcp.qarnot.fields import (
     NONE_AS_LIST,
     Count,
     Date,
-    Dependencies,
     Id,
     InstanceId,
     Labels,
@@ -39,6 +38,7 @@ from qarnot_mcp.qarnot.fields import (
     running_instances,
 )
 from qarnot_mcp.qarnot.ranges import count_ranges
+from qarnot_mcp.qarnot.tasks.dependencies import Dependencies
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.text.masking import secrets_in_task

@@ -26,6 +26,7 @@ from qarnot_mcp.tools.answers import (
 from qarnot_mcp.tools.failures.report import FailureReport, TaskError
 from qarnot_mcp.tools.files.results import instances_by_path, no_results
 from qarnot_mcp.tools.tasks.access import access_of
+from qarnot_mcp.tools.tasks.awaited import Awaited, awaited_by, why_not_started
 from qarnot_mcp.tools.tasks.energy import Energy
 from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
 from qarnot_mcp.tools.tasks.view_data import InstanceRow, state_of_rest
@@ -143,6 +144,7 @@ class TaskDetails(Result):
     profile: str | None = None
     pool_uuid: str | None = None
     job_uuid: str | None = None
+    after: list[Awaited] | None = Field(None, description="The tasks that it waits for, the first 20.")
     tags: list[str] | None = None
     labels: dict[str, str] | None = None
     progress: Number | None = Field(None, description="Percent; none of a task that failed or was cancelled.")
@@ -201,6 +203,7 @@ class TaskDetails(Result):
             profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
             pool_uuid=task.pool_uuid,
             job_uuid=task.job_uuid,
+            after=awaited_by(task) or None,
             tags=[masked_line(tag, NAME_CHARACTERS) for tag in task.tags[:TAGS_SHOWN]] or None,
             labels={one_line(k, 80): shorten(v, LABEL_CHARACTERS) for k, v in labels[:LABELS_SHOWN]} or None,
             progress=rounded(task.progress) if not task.is_final or task.state == "Success" else None,
@@ -239,7 +242,7 @@ class TaskDetails(Result):
             failure=failure,
             energy=energy,
             waited=waited,
-            note=note,
+            note=" ".join(filter(None, (why_not_started(task), note))) or None,
         )
 
 

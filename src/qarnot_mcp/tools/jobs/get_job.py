@@ -1,0 +1,126 @@
+"""The tool that reads one job and its tasks, and follows them while they run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastmcp.tools.base import ToolResult
+from pydantic import Field
+
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import ApiUnavailable
+from qarnot_mcp.qarnot.jobs import Job
+from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, answer, date, date_text
+from qarnot_mcp.tools.checks import Arguments
+from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.jobs.job_rows import JobIdParameter, JobRow
+from qarnot_mcp.tools.jobs.job_tasks import JobTask, job_tasks, states_of
+from qarnot_mcp.tools.tasks.states import States, states_named
+from qarnot_mcp.tools.tasks.waiting import CHANGES_SHOWN, Waited
+from qarnot_mcp.tools.waits import Wait, WaitSeconds, longest_wait_seconds, note_on_wait
+
+MISSED = "Qarnot did not answer the last look: this is how the tasks stood before. Call again to see them now."
+EMPTY = "It has no tasks: submit_task with job_uuid puts some in."
+
+
+class GetJob(Arguments):
+    """The arguments of get_job."""
+
+    job_uuid: JobIdParameter
+    state: Annotated[
+        States | None, Field(description="Show only tasks in these states, as in list_tasks, such as failed.")
+    ] = None
+    wait_seconds: Annotated[
+        WaitSeconds, Field(description="Wait up to this long, 0 to 45, for all of its tasks to end.")
+    ] = 0
+
+
+class JobDetails(JobRow):
+    """What a job is, and where its tasks stand."""
+
+    now: str
+    state_since: str | None = None
+    states: dict[str, int] = Field(description="How many of all its tasks are in each state.")
+    tasks: list[JobTask] = Field(description="Each after those it waits for.")
+    waited: Waited | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class SeenTasks:
+    """The tasks of a job as a wait left them."""
+
+    tasks: Sequence[Task]
+    waited: Waited | None = None
+    is_missed: bool = False
+
+    @property
+    def are_over(self) -> bool:
+        """Whether nothing is left to wait for."""
+        return all(task.is_final for task in self.tasks)
+
+
+async def get_job(arguments: GetJob) -> ToolResult:
+    """Get one job of Qarnot: its tasks, what each waits for, their states, and why one failed or never started.
+
+    wait_seconds follows the job until its tasks have ended.
+    """
+    client = current_client()
+    most_seconds = longest_wait_seconds()
+    job = await client.jobs.get(arguments.job_uuid)
+    seen = await wait_for_tasks(client, job, min(arguments.wait_seconds, most_seconds))
+    if seen.waited:
+        job = await client.jobs.get(job.uuid)
+    states = states_named(arguments.state or "")
+    shown, notes = await job_tasks(client, [task for task in seen.tasks if not states or task.state in states])
+    notes.append(note_on_wait(arguments.wait_seconds, most_seconds, is_over=seen.are_over))
+    notes += [MISSED] if seen.is_missed else [] if seen.tasks else [EMPTY]
+    return answer(
+        JobDetails(
+            **dict(JobRow.of(job)),
+            now=date_text(datetime.now(UTC)),
+            state_since=date(job.state_changed),
+            states=states_of(seen.tasks),
+            tasks=shown,
+            waited=seen.waited,
+            note=" ".join(filter(None, notes)) or None,
+        )
+    )
+
+
+async def wait_for_tasks(client: QarnotClient, job: Job, wait_seconds: float) -> SeenTasks:
+    """Read the tasks of a job, again and again until all have ended or the time is over."""
+    seen = SeenTasks(await client.jobs.tasks(job.uuid))
+    if wait_seconds <= 0 or seen.are_over:
+        return seen
+    wait, changes, is_missed = Wait(wait_seconds), list[str](), False
+    while not seen.are_over:
+        ended = sum(task.is_final for task in seen.tasks)
+        await wait.report(f"{ended} of {len(seen.tasks)} tasks have ended", 100 * ended / len(seen.tasks))
+        if not await wait.pause():
+            break
+        try:
+            async with wait.look():
+                before, seen = seen, SeenTasks(await client.jobs.tasks(job.uuid))
+        except (ApiUnavailable, TimeoutError):
+            is_missed = True
+            continue
+        is_missed = False
+        changes += changes_between(before.tasks, seen.tasks)
+    waited = Waited(seconds=round(wait.waited_seconds, 1), changes=changes[-CHANGES_SHOWN:])
+    return SeenTasks(seen.tasks, waited, is_missed)
+
+
+def changes_between(before: Sequence[Task], after: Sequence[Task]) -> list[str]:
+    """Return which tasks are in another state than before, and which are new or gone."""
+    earlier = {task.uuid: task.state for task in before}
+    changes = [
+        f"{masked_line(task.name, NAME_CHARACTERS)}: {earlier.get(task.uuid, 'new')} -> {task.state}"
+        for task in after
+        if earlier.get(task.uuid) != task.state
+    ]
+    gone = len(earlier.keys() - {task.uuid for task in after})
+    return [*changes, f"{gone} gone"] if gone else changes

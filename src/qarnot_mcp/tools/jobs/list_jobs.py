@@ -1,0 +1,80 @@
+"""The tool that lists jobs."""
+
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Annotated, Literal
+
+from fastmcp.tools.base import ToolResult
+from pydantic import AfterValidator, Field
+
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter
+from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date_text, json_bytes
+from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, text_line, whole_number
+from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.jobs.job_rows import JobRow
+from qarnot_mcp.tools.tasks.list_tasks import check_cursor
+
+
+class ListJobs(Arguments):
+    """The arguments of list_jobs."""
+
+    tags: Annotated[Tags | None, Field(description="With at least one of these tags.")] = None
+    state: Literal["Active", "Terminating", "Completed", "Deleting"] | None = None
+    name: Annotated[
+        Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None, Field(description="Whose name holds this, in any case.")
+    ] = None
+    limit: Annotated[int, whole_number(1, PAGE_ITEMS, "next_cursor of the answer reads on.")] = PAGE_ITEMS
+    cursor: Annotated[
+        Annotated[str, AfterValidator(check_cursor)] | None, Field(description="next_cursor of the answer before.")
+    ] = None
+
+    @property
+    def where(self) -> ListFilter:
+        """The filter of the API."""
+        return ListFilter(tags=self.tags or (), states=(self.state,) if self.state else (), name_part=self.name)
+
+
+class JobList(Result):
+    """A page of jobs, newest first."""
+
+    now: str
+    jobs: list[JobRow]
+    count: int = Field(description="Jobs in this answer.")
+    total: int | None = Field(None, description="Jobs that match in all.")
+    next_cursor: str | None = Field(None, description="Give it as cursor to read on.")
+    hint: str | None = None
+
+
+async def list_jobs(arguments: ListJobs) -> ToolResult:
+    """List the jobs of Qarnot, newest first: groups of tasks that may wait for each other and share a maximum time."""
+    listed = await read_list(current_client(), arguments)
+    return answer(listed)
+
+
+async def read_list(client: QarnotClient, arguments: ListJobs) -> JobList:
+    """Read a page of jobs; one that would be too long is read again, shorter, as a cursor stands at its end."""
+    page = await client.jobs.page(where=arguments.where, limit=arguments.limit, cursor=arguments.cursor)
+    sizes = accumulate(json_bytes(JobRow.of(job)) + 1 for job in page.jobs)
+    fitting = max(1, sum(used <= LIST_BYTES for used in sizes))
+    hint = None if page.jobs else nothing_found(arguments)
+    if fitting < len(page.jobs):
+        page = await client.jobs.page(where=arguments.where, limit=fitting, cursor=arguments.cursor)
+        hint = "The list was cut to keep it readable; next_cursor reads on."
+    rows = [JobRow.of(job) for job in page.jobs]
+    return JobList(
+        now=date_text(datetime.now(UTC)),
+        jobs=rows,
+        count=len(rows),
+        total=page.total,
+        next_cursor=page.next_cursor,
+        hint=hint,
+    )
+
+
+def nothing_found(arguments: ListJobs) -> str:
+    """Say what was looked for in vain, and what would widen it."""
+    given = [name for name in ("tags", "state", "name", "cursor") if getattr(arguments, name) is not None]
+    if not given:
+        return "This account has no jobs; create_job makes one."
+    return f"No job fits. To find more, leave out {' or '.join(given)}."

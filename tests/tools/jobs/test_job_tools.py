@@ -1,0 +1,210 @@
+"""The tool set jobs: a job's life, the order of its tasks, and what is told of those that never started."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastmcp import Client
+
+from tests.support.running_server import RunningServer, call, refusal, running_server, text_of
+
+KEY = "sandbox-empty-jobs"
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[RunningServer]:
+    async with running_server(speed=1, toolsets="jobs", key=KEY, retry_seconds=0.1) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(server: RunningServer) -> AsyncIterator[Client[Any]]:
+    async with server.client() as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": KEY}) as api:
+        yield api
+
+
+async def advance(api: httpx.AsyncClient, seconds: float) -> None:
+    (await api.post("/sandbox/clock", json={"advance_seconds": seconds})).raise_for_status()
+
+
+async def made(api: httpx.AsyncClient, path: str, **body: Any) -> str:
+    """Create a job or a task at the API, and return its uuid."""
+    return str((await api.post(path, json=body)).raise_for_status().json()["uuid"])
+
+
+async def made_job(api: httpx.AsyncClient, **more: Any) -> str:
+    return await made(api, "/v1/jobs", **{"name": "night", "useDependencies": True, **more})
+
+
+async def made_task(api: httpx.AsyncClient, job: str, name: str, command: str, *after: str, on: str = "") -> str:
+    """Create a task that waits for others to end, in the state `on` where one is given."""
+    conditions = [on] if on else None
+    waiting = [{"taskUuid": uuid, "taskFinalStateCondition": conditions} for uuid in after]
+    return await made(
+        api,
+        "/v1/tasks",
+        name=name,
+        profile="docker-batch",
+        instanceCount=1,
+        jobUuid=job,
+        constants=[{"key": "DOCKER_CMD", "value": command}],
+        **({"dependencies": {"advancedDependsOn": waiting}} if waiting else {}),
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def broken(api: httpx.AsyncClient) -> dict[str, str]:
+    """Three tasks, each after the one before if that succeeds; the second fails."""
+    job = await made_job(api, name="broken", tags=["demo"])
+    prepare = await made_task(api, job, "prepare", "true")
+    train = await made_task(api, job, "train", "sh -c 'echo no data >&2; exit 3'", prepare, on="success")
+    report = await made_task(api, job, "report", "true", train, on="success")
+    await advance(api, 5000)
+    return {"job": job, "prepare": prepare, "train": train, "report": report}
+
+
+async def test_a_job_tells_its_tasks_in_order_with_what_each_waits_for(
+    client: Client[Any], broken: dict[str, str]
+) -> None:
+    job = await call(client, "get_job", job_uuid=broken["job"])
+    assert (job["name"], job["state"], job["uses_dependencies"], job["tags"]) == ("broken", "Active", True, ["demo"])
+    assert job["states"] == {"Success": 1, "Failure": 1, "Cancelled": 1}
+    assert [(task["name"], task["state"]) for task in job["tasks"]] == [
+        ("prepare", "Success"),
+        ("train", "Failure"),
+        ("report", "Cancelled"),
+    ]
+    assert [task.get("after") for task in job["tasks"]] == [
+        None,
+        [{"uuid": broken["prepare"], "name": "prepare", "on": ["success"], "ended": "success"}],
+        [{"uuid": broken["train"], "name": "train", "on": ["success"], "ended": "failure"}],
+    ]
+
+
+async def test_a_task_that_failed_and_one_that_never_started_say_why(
+    client: Client[Any], broken: dict[str, str]
+) -> None:
+    failed, never = (await call(client, "get_job", job_uuid=broken["job"]))["tasks"][1:]
+    assert "exit code 3" in failed["reason"]
+    assert failed["failed"] == failed["instances"] == 1
+    assert never["reason"] == (
+        "Cancelled without a start: it waited for train to end with success, which ended with failure."
+    )
+
+
+async def test_get_task_tells_what_it_waited_for_and_why_it_never_started(
+    client: Client[Any], broken: dict[str, str]
+) -> None:
+    task = await call(client, "get_task", task_uuid=broken["report"])
+    assert task["after"] == [{"uuid": broken["train"], "on": ["success"], "ended": "failure"}]
+    assert task["note"] == (
+        f"Cancelled without a start: it waited for {broken['train']} to end with success, which ended with failure."
+    )
+    assert "note" not in await call(client, "get_task", task_uuid=broken["train"])
+
+
+async def test_only_tasks_in_the_states_asked_for_are_shown(client: Client[Any], broken: dict[str, str]) -> None:
+    job = await call(client, "get_job", job_uuid=broken["job"], state="failed")
+    assert [task["name"] for task in job["tasks"]] == ["train"]
+    assert sum(job["states"].values()) == 3
+
+
+async def test_get_job_waits_until_its_tasks_have_ended(client: Client[Any], api: httpx.AsyncClient) -> None:
+    job = await made_job(api)
+    first = await made_task(api, job, "first", "true")
+    await made_task(api, job, "second", "true", first)
+    waiting = await call(client, "get_job", job_uuid=job, wait_seconds=0.05)
+    assert waiting["states"] == {"Submitted": 2}
+    assert waiting["waited"]["changes"] == []
+    await advance(api, 5000)
+    ended = await call(client, "get_job", job_uuid=job, wait_seconds=45)
+    assert (ended["states"], "waited" in ended) == ({"Success": 2}, False)
+
+
+async def test_a_job_without_tasks_says_how_to_put_some_in(client: Client[Any], api: httpx.AsyncClient) -> None:
+    job = await call(client, "get_job", job_uuid=await made_job(api), wait_seconds=45)
+    assert (job["tasks"], job["states"]) == ([], {})
+    assert job["note"] == "It has no tasks: submit_task with job_uuid puts some in."
+
+
+async def test_jobs_are_listed_newest_first_by_tag_state_and_name(client: Client[Any], api: httpx.AsyncClient) -> None:
+    older, newer = [await made_job(api, name=f"{name} of May", tags=["list"]) for name in ("plans", "costs")]
+    listed = await call(client, "list_jobs", tags=["list", "none"])
+    assert [job["uuid"] for job in listed["jobs"]] == [newer, older]
+    assert (listed["count"], listed["total"]) == (2, 2)
+    assert [job["uuid"] for job in (await call(client, "list_jobs", tags=["list"], name="PLANS OF"))["jobs"]] == [older]
+    first = await call(client, "list_jobs", tags=["list"], limit=1)
+    second = await call(client, "list_jobs", tags=["list"], limit=1, cursor=first["next_cursor"])
+    assert [job["uuid"] for page in (first, second) for job in page["jobs"]] == [newer, older]
+    assert "next_cursor" not in second
+    none = await call(client, "list_jobs", tags=["list"], state="Completed")
+    assert (none["jobs"], none["hint"]) == ([], "No job fits. To find more, leave out tags or state.")
+
+
+async def test_the_job_of_a_time_limit_says_that_it_is_one(client: Client[Any]) -> None:
+    started = await call(
+        client,
+        "submit_task",
+        name="short",
+        profile="docker-batch",
+        constants={"DOCKER_CMD": "sleep 1h"},
+        max_wall_time="00:30:00",
+    )
+    (job,) = [job for job in (await call(client, "list_jobs"))["jobs"] if job["uuid"] == started["job_uuid"]]
+    assert (job["keeps_time_limit"], job["max_wall_time"], job.get("tags")) == (True, "00:30:00", None)
+    assert (await call(client, "get_job", job_uuid=job["uuid"]))["tasks"][0]["uuid"] == started["uuid"]
+
+
+async def test_a_list_of_jobs_stays_readable_however_long_their_names(
+    client: Client[Any], api: httpx.AsyncClient
+) -> None:
+    wide = [f"{number}{'語' * 500}" for number in range(10)]
+    for _ in range(30):
+        await made_job(api, name="語" * 2000, tags=wide)
+    seen, cursor = list[str](), None
+    while True:
+        page = await client.call_tool("list_jobs", {"name": "語語", **({"cursor": cursor} if cursor else {})})
+        assert len(text_of(page).encode()) < 50_000
+        listed = page.structured_content or {}
+        seen += [job["uuid"] for job in listed["jobs"]]
+        cursor = listed.get("next_cursor")
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 30
+
+
+async def test_a_large_job_shows_failed_and_running_tasks_first_and_tells_what_it_left_out(
+    client: Client[Any], api: httpx.AsyncClient
+) -> None:
+    job = await made_job(api)
+    first = await made_task(api, job, "first", "false")
+    for number in range(70):
+        await made_task(api, job, f"after {number} {'語' * 100}", "true", first)
+    await advance(api, 5000)
+    last = await made_task(api, job, "goes on", "sleep 1h", first)
+    shown = await client.call_tool("get_job", {"job_uuid": job})
+    assert len(text_of(shown).encode()) < 50_000
+    told = shown.structured_content or {}
+    names = [task["name"] for task in told["tasks"]]
+    assert (names[0], names[-1]) == ("first", "goes on")
+    assert told["states"] == {"Failure": 1, "Success": 70, "Submitted": 1}
+    left_out = 72 - len(names)
+    assert f"Not shown, as they did not fit: {left_out} tasks ({left_out} Success)." in told["note"]
+    assert (await call(client, "get_job", job_uuid=job, state="active"))["tasks"][0]["uuid"] == last
+
+
+@pytest.mark.parametrize("job_uuid", ["../tasks", "a/b", "search", "", "x" * 300])
+async def test_no_job_id_leads_elsewhere(server: RunningServer, client: Client[Any], job_uuid: str) -> None:
+    before = len(await server.requests())
+    assert "give the UUID of a job" in await refusal(client, "get_job", job_uuid=job_uuid)
+    assert len(await server.requests()) == before
