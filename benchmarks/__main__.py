@@ -7,10 +7,10 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import connections, files, hostile, logs, mechanisms, memory, sizes, speed, start
+from benchmarks import connections, files, floors, hostile, logs, mechanisms, memory, sizes, speed, start
 from benchmarks.report import Table, machine
 
-SECTIONS = ("speed", "memory", "logs", "start", "sizes", "mechanisms", "connections", "hostile", "files")
+SECTIONS = ("speed", "floors", "memory", "logs", "start", "sizes", "mechanisms", "connections", "hostile", "files")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -31,6 +31,7 @@ async def run(options: argparse.Namespace) -> None:
     """Measure the sections one after the other."""
     measures: dict[str, Callable[[], Awaitable[list[Table]]]] = {
         "speed": lambda: speed.measure(options.seconds),
+        "floors": lambda: floors.measure(options.seconds),
         "memory": lambda: memory.measure(options.calls),
         "logs": logs.measure,
         "start": start.measure,

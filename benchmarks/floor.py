@@ -1,7 +1,8 @@
 """The floor: the barest FastMCP server that forwards calls through one shared httpx client.
 
 It has the same eight tools as ours, because the hidden `tools/list` before each call costs what the tools cost; only
-the three that are measured do anything.
+the three that are measured do anything. With `--only` it has one of them and answers plain JSON: the least that a
+server of FastMCP can be.
 """
 
 import argparse
@@ -78,14 +79,28 @@ async def cure(server: FastMCP[Any]) -> None:
     server._mcp_server.get_tool_input_schema = schemas.get
 
 
-async def serve(port: int, api_url: str, *, cured: bool) -> None:
+async def keep_only(server: FastMCP[Any], tool: str) -> None:
+    """Leave one tool."""
+    for other in await server.list_tools(run_middleware=False):
+        if other.name != tool:
+            server.local_provider.remove_tool(other.name)
+
+
+async def serve(port: int, api_url: str, *, cured: bool, only: str | None) -> None:
     """Serve as FastMCP itself does, without its access log."""
     async with httpx.AsyncClient(base_url=api_url) as api:
         server = create_floor(api)
+        if only is not None:
+            await keep_only(server, only)
         if cured:
             await cure(server)
         await server.run_http_async(
-            show_banner=False, host="127.0.0.1", port=port, log_level="warning", stateless_http=True
+            show_banner=False,
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            stateless_http=True,
+            json_response=only is not None,
         )
 
 
@@ -95,6 +110,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--api-url", required=True)
-    parser.add_argument("--cured", action="store_true")
+    parser.add_argument("--cured", action="store_true", help="without the hidden tools/list")
+    parser.add_argument("--only", help="the only tool, in plain JSON")
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.api_url, cured=options.cured))
+    asyncio.run(serve(options.port, options.api_url, cured=options.cured, only=options.only))

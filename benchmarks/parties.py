@@ -29,10 +29,17 @@ def upstream(log_bytes: int = LOG_BYTES, *, hostile_log: bool = False) -> Abstra
     return running(arguments, api_request("GET", "/v1/profiles/none"))
 
 
-def floor(api: Process, *, cured: bool) -> AbstractAsyncContextManager[Process]:
-    """Run the floor."""
+def floor(api: Process, *, cured: bool, only: str | None = None) -> AbstractAsyncContextManager[Process]:
+    """Run the floor; with `only` that tool alone, in plain JSON."""
     arguments = ["-m", "benchmarks.floor", "--port", "{port}", "--api-url", f"http://127.0.0.1:{api.port}"]
-    return running([*arguments, "--cured"] if cured else arguments, LIST_TOOLS)
+    arguments += ["--cured"] if cured else []
+    return running([*arguments, "--only", only] if only else arguments, LIST_TOOLS)
+
+
+def forwarder(api: Process) -> AbstractAsyncContextManager[Process]:
+    """Run the forwarder."""
+    arguments = ["-m", "benchmarks.forwarder", "--port", "{port}", "--api-url", f"http://127.0.0.1:{api.port}"]
+    return running(arguments, LIST_TOOLS)
 
 
 def ours(api: Process) -> AbstractAsyncContextManager[Process]:

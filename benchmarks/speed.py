@@ -2,15 +2,15 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.answers import task_id
 from benchmarks.load import Callers, Load
-from benchmarks.parties import Parties, all_parties
+from benchmarks.parties import all_parties
 from benchmarks.process import Process
 from benchmarks.report import Table, milliseconds
-from benchmarks.requests import ERAS, Era, api_request, tool_call
+from benchmarks.requests import ERAS, api_request, tool_call
 
 CALLERS = (1, 16, 128)
 ROUNDS = 4
@@ -58,6 +58,11 @@ class Turns:
         """The median of the rounds."""
         return statistics.median(load.calls_per_second for load in self.loads)
 
+    @property
+    def cpu(self) -> float:
+        """The median of the seconds that the process used for a call."""
+        return statistics.median(self.cpu_seconds)
+
     def percentile(self, share: float) -> float:
         """Return the latency in seconds that this share of all calls stayed below."""
         latencies = sorted(latency for load in self.loads for latency in load.latencies)
@@ -89,26 +94,30 @@ async def measure(seconds: float) -> list[Table]:
     """Measure every case in both eras with 1, 16 and 128 callers; `seconds` is one turn of one party."""
     table = Table("Speed", NOTE, COLUMNS)
     async with all_parties() as parties:
+        processes = {
+            "floor": parties.floor,
+            "cured": parties.cured,
+            "ours": parties.ours,
+            "direct": parties.upstream,
+        }
         for era in ERAS:
             for case in cases():
+                call = [tool_call(era, case.tool, case.arguments)]
+                requests: dict[str, Sequence[bytes]] = dict.fromkeys(SERVERS, call) | {"direct": case.direct}
                 for callers in CALLERS:
-                    turns = await take_turns(parties, era, case, callers, seconds)
+                    turns = await take_turns(processes, requests, callers, seconds)
                     table.rows.append(row(f"{era}, {case.tool}, {callers}", turns))
     return [table]
 
 
-async def take_turns(parties: Parties, era: Era, case: Case, callers: int, seconds: float) -> dict[str, Turns]:
-    """Let the parties work in turns, every second round in the opposite order."""
-    requests = {"direct": case.direct} | {party: [tool_call(era, case.tool, case.arguments)] for party in SERVERS}
-    processes: dict[str, Process] = {
-        "direct": parties.upstream,
-        "floor": parties.floor,
-        "cured": parties.cured,
-        "ours": parties.ours,
-    }
-    turns = {party: Turns() for party in PARTIES}
+async def take_turns(
+    processes: Mapping[str, Process], requests: Mapping[str, Sequence[bytes]], callers: int, seconds: float
+) -> dict[str, Turns]:
+    """Let the parties work in turns, every second round in the opposite order; `requests` are those of one call."""
+    parties = tuple(requests)
+    turns = {party: Turns() for party in parties}
     for round_number in range(ROUNDS):
-        for party in PARTIES if round_number % 2 == 0 else reversed(PARTIES):
+        for party in parties if round_number % 2 == 0 else reversed(parties):
             process = processes[party]
             group = await Callers.of(process.port, callers)
             try:
@@ -130,7 +139,7 @@ def row(name: str, turns: dict[str, Turns]) -> list[str]:
         *(f"{turns[party].calls_per_second:.0f}" for party in PARTIES),
         f"{turns['ours'].ratio(turns['floor']):.2f}",
         f"{turns['ours'].ratio(turns['cured']):.2f}",
-        *(milliseconds(statistics.median(turns[party].cpu_seconds)) for party in SERVERS),
+        *(milliseconds(turns[party].cpu) for party in SERVERS),
         *(milliseconds(turns[party].percentile(0.5)) for party in PARTIES),
         *(milliseconds(turns[party].percentile(0.99)) for party in PARTIES),
     ]
