@@ -12,8 +12,10 @@ from qarnot_mcp.tools.files.list_buckets import BucketList, list_buckets
 from qarnot_mcp.tools.files.list_files import FileList, list_files
 from qarnot_mcp.tools.files.read_file import FileText, read_file
 from qarnot_mcp.tools.files.write_file import Written, write_file
+from qarnot_mcp.tools.jobs.create_job import JobCreated, create_job
 from qarnot_mcp.tools.jobs.get_job import JobDetails, get_job
 from qarnot_mcp.tools.jobs.list_jobs import JobList, list_jobs
+from qarnot_mcp.tools.jobs.terminate_delete import JobDeleted, JobTerminated, delete_job, terminate_job
 from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
 from qarnot_mcp.tools.tasks.abort_delete import Aborted, Deleted, abort_task, delete_task
@@ -76,8 +78,11 @@ REGISTRY = Registry(
             "jobs",
             "order tasks that depend on each other",
             (
+                ToolEntry(create_job, "Create a job", JobCreated, WRITE_SCOPE, writes=True, idempotent=False),
                 ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE),
                 ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE),
+                ToolEntry(terminate_job, "Terminate a job", JobTerminated, WRITE_SCOPE, writes=True, destroys=True),
+                ToolEntry(delete_job, "Delete a job", JobDeleted, WRITE_SCOPE, writes=True, destroys=True),
             ),
             covers="jobs",
         ),

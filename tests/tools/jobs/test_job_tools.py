@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from fastmcp import Client
 
-from tests.support.running_server import RunningServer, call, refusal, running_server, text_of
+from tests.support.running_server import RunningServer, call, refusal, running_server, submitted, text_of
 
 KEY = "sandbox-empty-jobs"
 
@@ -203,8 +203,133 @@ async def test_a_large_job_shows_failed_and_running_tasks_first_and_tells_what_i
     assert (await call(client, "get_job", job_uuid=job, state="active"))["tasks"][0]["uuid"] == last
 
 
+@pytest.mark.parametrize("tool", ["get_job", "terminate_job", "delete_job"])
 @pytest.mark.parametrize("job_uuid", ["../tasks", "a/b", "search", "", "x" * 300])
-async def test_no_job_id_leads_elsewhere(server: RunningServer, client: Client[Any], job_uuid: str) -> None:
+async def test_no_job_id_leads_elsewhere(server: RunningServer, client: Client[Any], tool: str, job_uuid: str) -> None:
     before = len(await server.requests())
-    assert "give the UUID of a job" in await refusal(client, "get_job", job_uuid=job_uuid)
+    assert "give the UUID of a job" in await refusal(client, tool, job_uuid=job_uuid)
     assert len(await server.requests()) == before
+
+
+async def test_a_job_is_created_with_its_maximum_time_and_takes_dependent_tasks(
+    client: Client[Any], api: httpx.AsyncClient
+) -> None:
+    job = await call(
+        client, "create_job", name="one night", max_wall_time="7200", tags=["made"], shortname="night-of-may"
+    )
+    assert (job["shortname"], job["max_wall_time"], job["uses_dependencies"]) == ("night-of-may", "02:00:00", True)
+    kept = (await api.get(f"/v1/jobs/{job['uuid']}")).json()
+    assert (kept["maxWallTime"], kept["useDependencies"], kept["tags"]) == ("02:00:00", True, ["made"])
+    first = await submitted(client, job_uuid=job["uuid"], name="first")
+    await submitted(client, job_uuid=job["uuid"], name="second", dependencies=[first])
+    tasks = (await call(client, "get_job", job_uuid="night-of-may"))["tasks"]
+    assert [task.get("after") for task in tasks] == [None, [{"uuid": first, "name": "first"}]]
+
+
+async def test_a_job_without_dependencies_and_limits_has_none(client: Client[Any], api: httpx.AsyncClient) -> None:
+    job = await call(client, "create_job", name="plain", uses_dependencies=False)
+    assert "max_wall_time" not in job
+    shown = await call(client, "get_job", job_uuid=job["uuid"])
+    assert "max_wall_time" not in shown
+    assert "uses_dependencies" not in shown
+
+
+@pytest.mark.parametrize(("tool", "more"), [("create_job", {}), ("submit_task", {"profile": "docker-batch"})])
+@pytest.mark.parametrize("zero", ["0", "00:00:00", "0.5"])
+async def test_a_maximum_time_of_zero_is_none_and_refused(
+    client: Client[Any], tool: str, more: dict[str, str], zero: str
+) -> None:
+    said = await refusal(client, tool, name="n", max_wall_time=zero, **more)
+    assert "max_wall_time is '00:00:00', which is not valid: give a length of time of at least a second" in said
+
+
+async def test_a_taken_shortname_names_the_job_that_has_it(client: Client[Any]) -> None:
+    first = await call(client, "create_job", name="first", shortname="only-once")
+    said = await refusal(client, "create_job", name="second", shortname="only-once")
+    assert f"is taken by the job {first['uuid']}" in said
+    assert "follow it with get_job" in said
+
+
+async def test_a_job_whose_answer_was_lost_is_found_again_and_created_once(
+    client: Client[Any], api: httpx.AsyncClient
+) -> None:
+    match = {"method": "POST", "path": "/jobs", "key": KEY}
+    lost = {"kind": "status", "status": 502, "when": "after", "count": 1, "match": match}
+    (await api.post("/sandbox/faults", json=lost)).raise_for_status()
+    job = await call(client, "create_job", name="lost and found")
+    assert "found by its shortname. It was created once." in job["note"]
+    found = await call(client, "list_jobs", name="lost and found")
+    assert [one["uuid"] for one in found["jobs"]] == [job["uuid"]]
+
+
+async def test_a_terminated_job_names_the_tasks_that_it_stopped(client: Client[Any], api: httpx.AsyncClient) -> None:
+    job = await made_job(api)
+    await made_task(api, job, "quick", "true")
+    await advance(api, 5000)
+    first = await made_task(api, job, "long", "sleep 30d")
+    await made_task(api, job, "later", "true", first)
+    done = await call(client, "terminate_job", job_uuid=job)
+    assert (done["state"], done["stopped_count"], done["stopped"]) == ("Terminating", 2, ["long", "later"])
+    assert done["states"]["Success"] == 1
+    await advance(api, 60)
+    again = await call(client, "terminate_job", job_uuid=job)
+    assert (again["state"], again["note"], "stopped" in again) == ("Completed", "It was over already.", False)
+    assert again["states"] == {"Success": 1, "Cancelled": 2}
+
+
+async def test_a_lost_answer_to_a_termination_says_that_it_can_be_repeated(
+    client: Client[Any], api: httpx.AsyncClient
+) -> None:
+    job = await made_job(api)
+    await made_task(api, job, "long", "sleep 30d")
+    match = {"method": "POST", "path": f"/jobs/{job}/terminate", "key": KEY}
+    lost = {"kind": "status", "status": 502, "when": "after", "count": 1, "match": match}
+    (await api.post("/sandbox/faults", json=lost)).raise_for_status()
+    said = await refusal(client, "terminate_job", job_uuid=job)
+    assert "Whether the job was terminated is not known; it is safe to call again." in said
+    again = await call(client, "terminate_job", job_uuid=job)
+    assert (again["state"], again["note"]) == ("Terminating", "It was over already.")
+
+
+async def test_a_job_with_tasks_is_only_deleted_with_them(client: Client[Any], api: httpx.AsyncClient) -> None:
+    job = await made_job(api)
+    quick = await made_task(api, job, "quick", "true")
+    await advance(api, 5000)
+    long = await made_task(api, job, "long", "sleep 30d")
+    said = await refusal(client, "delete_job", job_uuid=job)
+    assert said.startswith(
+        "with_tasks is False, which is not valid: give true, which deletes its 2 tasks with their logs, too, 1 of "
+        "which go on (long). Nothing was deleted."
+    )
+    assert (await call(client, "get_job", job_uuid=job))["states"] == {"Success": 1, "Submitted": 1}
+    deleted = await call(client, "delete_job", job_uuid=job, with_tasks=True)
+    assert (deleted["deleted"], deleted["tasks"], deleted["stopped"]) == (True, 2, ["long"])
+    assert "tasks_left" not in deleted
+    await advance(api, 60)
+    for uuid in (quick, long):
+        assert "No task" in await refusal(client, "get_task", task_uuid=uuid)
+    assert f"No job '{job}' is visible" in await refusal(client, "delete_job", job_uuid=job, with_tasks=True)
+
+
+async def test_an_empty_job_is_deleted_without_more(client: Client[Any], api: httpx.AsyncClient) -> None:
+    deleted = await call(client, "delete_job", job_uuid=await made_job(api))
+    assert (deleted["tasks"], "stopped" in deleted) == (0, False)
+
+
+async def test_tasks_that_outlive_their_job_are_named(client: Client[Any], api: httpx.AsyncClient) -> None:
+    job = await made_job(api)
+    task = await made_task(api, job, "stays", "true")
+    (await api.post("/sandbox/assumptions", json={"job_deletion_keeps_tasks": True})).raise_for_status()
+    try:
+        deleted = await call(client, "delete_job", job_uuid=job, with_tasks=True)
+    finally:
+        (await api.post("/sandbox/assumptions", json={"job_deletion_keeps_tasks": False})).raise_for_status()
+    assert (deleted["tasks_left"], deleted["note"]) == ([task], "delete_task removes the tasks that are left.")
+
+
+async def test_no_job_may_last_longer_than_the_server_allows() -> None:
+    async with running_server(toolsets="jobs", key=KEY, max_wall_time="02:00:00") as server, server.client() as client:
+        said = await refusal(client, "create_job", name="long", max_wall_time="03:00:00")
+        assert "max_wall_time is 03:00:00; this server allows at most 02:00:00" in said
+        assert (await call(client, "create_job", name="unnamed"))["max_wall_time"] == "02:00:00"
+        assert (await call(client, "create_job", name="short", max_wall_time="01:00:00"))["max_wall_time"] == "01:00:00"

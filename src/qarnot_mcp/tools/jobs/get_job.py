@@ -31,11 +31,9 @@ class GetJob(Arguments):
 
     job_uuid: JobIdParameter
     state: Annotated[
-        States | None, Field(description="Show only tasks in these states, as in list_tasks, such as failed.")
+        States | None, Field(description="Show only such tasks: failed, running, or as in list_tasks.")
     ] = None
-    wait_seconds: Annotated[
-        WaitSeconds, Field(description="Wait up to this long, 0 to 45, for all of its tasks to end.")
-    ] = 0
+    wait_seconds: Annotated[WaitSeconds, Field(description="Wait, up to 45, until its tasks have ended.")] = 0
 
 
 class JobDetails(JobRow):
@@ -64,10 +62,7 @@ class SeenTasks:
 
 
 async def get_job(arguments: GetJob) -> ToolResult:
-    """Get one job of Qarnot: its tasks, what each waits for, their states, and why one failed or never started.
-
-    wait_seconds follows the job until its tasks have ended.
-    """
+    """Get one Qarnot job: its tasks, what each waits for, their states, and why one failed or never started."""
     client = current_client()
     most_seconds = longest_wait_seconds()
     job = await client.jobs.get(arguments.job_uuid)

@@ -19,11 +19,9 @@ from qarnot_mcp.tools.tasks.list_tasks import check_cursor
 class ListJobs(Arguments):
     """The arguments of list_jobs."""
 
-    tags: Annotated[Tags | None, Field(description="With at least one of these tags.")] = None
+    tags: Annotated[Tags | None, Field(description="Any of these.")] = None
     state: Literal["Active", "Terminating", "Completed", "Deleting"] | None = None
-    name: Annotated[
-        Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None, Field(description="Whose name holds this, in any case.")
-    ] = None
+    name: Annotated[Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None, Field(description="A part of it.")] = None
     limit: Annotated[int, whole_number(1, PAGE_ITEMS, "next_cursor of the answer reads on.")] = PAGE_ITEMS
     cursor: Annotated[
         Annotated[str, AfterValidator(check_cursor)] | None, Field(description="next_cursor of the answer before.")
@@ -47,7 +45,7 @@ class JobList(Result):
 
 
 async def list_jobs(arguments: ListJobs) -> ToolResult:
-    """List the jobs of Qarnot, newest first: groups of tasks that may wait for each other and share a maximum time."""
+    """List Qarnot jobs, which are groups of tasks, newest first."""
     listed = await read_list(current_client(), arguments)
     return answer(listed)
 

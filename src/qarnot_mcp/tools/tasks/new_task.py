@@ -123,6 +123,14 @@ def check_time_span(given: str, info: ValidationInfo) -> str:
     return time_span(seconds)
 
 
+def check_wall_time(given: str, info: ValidationInfo) -> str:
+    """Check a maximum time: the API takes zeros for no limit at all."""
+    if parse_time_span(given) < 1:
+        valid = "a length of time of at least a second, such as 02:00:00"
+        raise InvalidArgument(parameter_of(info), given, valid, "Leave it out for no limit of your own.")
+    return given
+
+
 def check_constant_key(given: str) -> str:
     """Check the key of a constant."""
     if len(given) > MAX_TEXT_CHARACTERS or _CONSTANT_KEY.fullmatch(given) is None:
@@ -181,6 +189,7 @@ def check_keys_differ(given: list[ConstantArgument]) -> list[ConstantArgument]:
 
 Uuid = Annotated[str, AfterValidator(check_uuid)]
 TimeSpan = Annotated[str, AfterValidator(check_time_span)]
+WallTime = Annotated[TimeSpan, AfterValidator(check_wall_time)]
 Dependencies = Annotated[
     list[Annotated[str, AfterValidator(check_dependency)]], FIRST_FAULT, at_most(MAX_DEPENDENCIES, "tasks")
 ]

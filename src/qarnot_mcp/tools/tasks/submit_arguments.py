@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.tools.checks import TaskId, text_line
-from qarnot_mcp.tools.tasks.new_task import MAX_TEXT_CHARACTERS, NewTask, TimeSpan
+from qarnot_mcp.tools.tasks.new_task import MAX_TEXT_CHARACTERS, NewTask, WallTime
 from qarnot_mcp.tools.waits import WaitSeconds
 
 Rerun = Literal["failed", "cancelled", "unfinished", "all"]
@@ -37,7 +37,7 @@ class SubmitTask(NewTask):
         WaitSeconds, Field(description="Then wait up to this long, 0 to 45, for it to end.", exclude=True)
     ] = 0
     max_wall_time: Annotated[
-        TimeSpan | None,
+        WallTime | None,
         Field(description="Stop it this long after the submit, such as 02:00:00, by a job of its own.", exclude=True),
     ] = None
 

@@ -1,0 +1,86 @@
+"""The tool that creates a job."""
+
+from typing import Annotated, Any, Self
+
+from fastmcp.tools.base import ToolResult
+from pydantic import AfterValidator, Field
+
+from qarnot_mcp.qarnot.submission import Submission
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, text_line
+from qarnot_mcp.tools.context import current_client, current_context
+from qarnot_mcp.tools.limits import SubmitLimits
+from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime, check_shortname
+
+FOUND = "The answer of Qarnot was lost on the way; the job was found by its shortname. It was created once."
+
+
+class CreateJob(Arguments):
+    """The arguments of create_job, and what a new job is to be."""
+
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
+    max_wall_time: Annotated[
+        WallTime | None,
+        Field(description="Qarnot ends it and its tasks after this long, such as 02:00:00."),
+    ] = None
+    uses_dependencies: Annotated[bool, Field(description="Its tasks may wait for each other.")] = True
+    pool_uuid: Annotated[Uuid | None, Field(description="Its tasks run in this pool.")] = None
+    tags: Tags | None = None
+    shortname: Annotated[
+        Annotated[str, AfterValidator(check_shortname)] | None,
+        Field(description="A unique id; makes a second try safe."),
+    ] = None
+
+    def within(self, limits: SubmitLimits) -> Self:
+        """Return the job with the maximum time that the server allows; raises `LimitReached` for a longer one."""
+        return self.model_copy(update={"max_wall_time": limits.wall_time(self.max_wall_time)})
+
+    def to_api(self) -> dict[str, Any]:
+        """Return the body of `POST /jobs`; what is not set is not sent."""
+        given = {
+            "name": self.name,
+            "maxWallTime": self.max_wall_time,
+            "useDependencies": self.uses_dependencies,
+            "poolUuid": self.pool_uuid,
+            "tags": self.tags or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class JobCreated(Result):
+    """The job that was created."""
+
+    uuid: str
+    shortname: str
+    name: str
+    state: str
+    max_wall_time: str | None = Field(None, description="Qarnot ends the job and its tasks after this long.")
+    uses_dependencies: bool
+    pool_uuid: str | None = None
+    note: str | None = None
+    hint: str
+
+    @classmethod
+    def of(cls, job: CreateJob, created: Submission) -> Self:
+        """Shape a job that was created."""
+        waiting = ", dependencies those they wait for" if job.uses_dependencies else ""
+        return cls(
+            uuid=created.uuid,
+            shortname=created.shortname,
+            name=masked_line(created.name, NAME_CHARACTERS),
+            state=masked_line(created.state, STATE_CHARACTERS),
+            max_wall_time=job.max_wall_time,
+            uses_dependencies=job.uses_dependencies,
+            pool_uuid=job.pool_uuid,
+            note=FOUND if created.found_again else None,
+            hint=f"submit_task with job_uuid puts tasks in{waiting}. The job counts against the quota of jobs until it "
+            "is deleted.",
+        )
+
+
+async def create_job(arguments: CreateJob) -> ToolResult:
+    """Create an empty Qarnot job, for tasks that wait for each other or share a maximum time."""
+    client = current_client()
+    job = arguments.within(current_context().limits)
+    return answer(JobCreated.of(job, await client.jobs.create(job)))
