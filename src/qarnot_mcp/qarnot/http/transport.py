@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, cast
 
 import httpx
@@ -34,6 +33,7 @@ POOLS = 8
 """httpcore compares all connections of a pool with all waiting requests at each request (encode/httpcore#1035), so that
 one large pool is slow; `python -m benchmarks connections` measures it with and without."""
 FETCHED_BYTES = 64 * 1024
+HEADERS = {"User-Agent": f"qarnot-mcp/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,13 @@ class Transport:
         self._trust_env = trust_env
         self._places = Places(self.limits.max_calls_in_flight, self.limits.queue_seconds)
         self._large = asyncio.Semaphore(LARGE_ANSWERS_AT_ONCE)
+        self._timeout = httpx.Timeout(
+            self.limits.read_seconds,
+            connect=self.limits.connect_seconds,
+            pool=self.limits.queue_seconds + self.limits.connect_seconds,
+        ).as_dict()
         self._client: httpx.AsyncClient | None = None
+        self._network: httpx.AsyncBaseTransport | None = None
 
     @property
     def api_url(self) -> str:
@@ -120,31 +126,21 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         self._client = self._open_client()
+        # Requests go past the client to what would carry them to the API, a proxy or not: authentication, redirects and
+        # cookies, which none has, cost a quarter of each.
+        self._network = self._client._transport_for_url(httpx.URL(self._root))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._client is not None:
             await self._client.aclose()
-        self._client = None
+        self._client = self._network = None
 
     def _open_client(self) -> httpx.AsyncClient:
         limits = self.limits
         trusted = tls_context()
         client = httpx.AsyncClient(
-            verify=trusted,
-            headers={
-                "User-Agent": f"qarnot-mcp/{__version__}",
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-            },
-            timeout=httpx.Timeout(
-                limits.read_seconds, connect=limits.connect_seconds, pool=limits.queue_seconds + limits.connect_seconds
-            ),
-            limits=_pool_limits(limits.max_calls_in_flight),
-            # A cookie set for one caller must not go out with the calls of the next.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            trust_env=self._trust_env,
+            verify=trusted, limits=_pool_limits(limits.max_calls_in_flight), trust_env=self._trust_env
         )
         # Replaced here, since the argument `transport` would switch off the proxies that the environment names.
         if self._application is not None:
@@ -172,24 +168,26 @@ class Transport:
         if request.body is not None and len(request.body) > self.limits.max_request_bytes:
             size = f"{len(request.body):,} bytes long"
             raise InvalidArgument("The request", size, f"less than {self.limits.max_request_bytes:,} bytes in all")
-        client = self._client
-        if client is None:
+        network = self._network
+        if network is None:
             raise RuntimeError("the transport is not open")
         async with self._place(request):
-            outgoing = client.build_request(
+            outgoing = httpx.Request(
                 request.method,
                 (self._root if request.rooted else self._base) + request.path,
-                headers=dict(request.headers),
+                headers={**HEADERS, **request.headers},
                 content=request.body,
+                extensions={"timeout": self._timeout},
             )
             with traced(request.method, request.resource.kind) as span, _translated(self.limits):
-                received = await client.send(outgoing, stream=True)
+                received = await network.handle_async_request(outgoing)
+                stream = cast(httpx.AsyncByteStream, received.stream)
                 span.set_attribute("http.response.status_code", received.status_code)
                 recorder().api_response(request.method, received.status_code)
                 try:
                     packing = received.headers.get("content-encoding", "identity")
                     async with (
-                        aclosing(received.aiter_raw()) as raw,  # type: ignore[type-var]
+                        aclosing(aiter(stream)) as raw,  # type: ignore[type-var]
                         aclosing(unpacked(raw, packing)) as chunks,
                     ):
                         response = StreamedResponse(received.status_code, received.headers, chunks, self._large)
@@ -198,7 +196,7 @@ class Transport:
                             raise error_for(Response(response.status, response.headers, body), request.resource)
                         yield response
                 finally:
-                    await received.aclose()
+                    await stream.aclose()
 
     @asynccontextmanager
     async def _place(self, request: Request) -> AsyncIterator[None]:
