@@ -22,6 +22,7 @@ from qarnot_mcp.tools.toolset import Registry
 from qarnot_mcp.web.files.links import FilesLinks
 from qarnot_mcp.web.files.routes import FilesPage
 from qarnot_mcp.web.health import Readiness, health
+from qarnot_mcp.web.ready_lists import ReadyLists
 from qarnot_mcp.web.request_guard import RequestGuard
 from qarnot_mcp.web.response_form import ResponseForm
 from qarnot_mcp.web.server_card import PublicDocuments
@@ -99,6 +100,7 @@ def create_app(
                 allow_private_network=True,  # a page beside the server on a private network, of an allowed origin
             ),
             *further,
+            Middleware(ReadyLists, path=settings.path, signed_in=auth is not None),
         ],
     )
     # A redirect to the address without its last slash names http:// behind a TLS proxy: what is not there is not found.
