@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -23,8 +22,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if uv is None:
         pytest.skip("uv is not installed, so nothing can be built")
     folder = tmp_path_factory.mktemp("dist")
-    command = [uv, "build", "--quiet", "--out-dir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=55)
+    done = finish(folder, uv, "build", "--quiet", "--out-dir", str(folder), str(ROOT))
     if done.returncode != 0 and "hatchling" in done.stderr:
         pytest.skip("the build backend cannot be fetched here")
     assert done.returncode == 0, done.stderr

@@ -21,6 +21,8 @@ OAUTH = {"QARNOT_MCP_AUTH": "oauth", "QARNOT_MCP_SECRET_KEY": "the-secret-of-the
 LISTENING, PORT_TAKEN = f"qarnot-mcp {__version__}, on ", "cannot listen on"
 PORTS_TRIED = 5
 WAIT_SECONDS = 50
+# Those of this machine: the tests take them out of their own environment.
+CERTIFICATES = {name: value for name, value in os.environ.items() if name.startswith("SSL_CERT_")}
 
 
 @dataclass
@@ -71,8 +73,8 @@ class Program:
 
 def environment(**settings: str) -> dict[str, str]:
     """Return the environment of this process without any setting of the server, and with these."""
-    foreign = ("QARNOT", "OTEL", "LOG_", "PYTHON", "VIRTUAL_ENV")
-    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | settings
+    foreign = ("QARNOT", "OTEL", "LOG_", "PYTHON", "VIRTUAL_ENV", "SSL_CERT_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | CERTIFICATES | settings
 
 
 def finish(folder: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
