@@ -5,6 +5,7 @@ Every field is bounded and cleaned here, where it enters: no text, list or numbe
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, Self
@@ -19,6 +20,7 @@ from qarnot_mcp.text.cleaning import clean_text, one_line
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+", re.ASCII)
+_USUAL_DATE_CHARACTERS = len("2026-11-20T20:56:24Z")
 _TIME_SPAN = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d|[01]\d|2[0-3]):([0-5]\d):([0-5]\d(?:\.\d{1,9})?)", re.ASCII)
 
 
@@ -26,14 +28,19 @@ def _date(value: object) -> object:
     """`0001-01-01` is how the API says "none"; dates without a zone are UTC."""
     if value is None or value == "" or (isinstance(value, str) and value.startswith("0001-01-01")):
         return None
+    if isinstance(value, str) and len(value) == _USUAL_DATE_CHARACTERS and value.endswith("Z"):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)  # a fifth of the time of pydantic's reading and a change of zone
     if isinstance(value, str) and _WITHOUT_ZONE.fullmatch(value):
         return f"{value}Z"
     return value
 
 
 def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is UTC:
+        return moment
     try:
-        return moment.astimezone(UTC) if moment else None
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("out of range") from None
 
@@ -157,6 +164,15 @@ MAX_INSTANCES = 20_000
 NONE_AS_LIST = _first_entries(MAX_ENTRIES)
 INSTANCES = BeforeValidator(instances)
 _NOT_NONE = BeforeValidator(_none_as_text)
+PLAIN = r"^[ -~]*$"
+"""Text that needs no cleaning."""
+PlainText = Annotated[str, Field(pattern=PLAIN, max_length=TEXT_CHARACTERS)]
+PlainTexts = Annotated[list[PlainText], Field(max_length=MAX_ENTRIES)]
+PlainState = Annotated[str, Field(pattern=PLAIN, min_length=1, max_length=STATE_CHARACTERS)]
+PlainId = Annotated[str, Field(pattern=r"^[!-~]+$", max_length=ID_CHARACTERS)]
+PlainCount = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+PlainPercent = Annotated[float, Field(ge=0, le=100)]
+
 Date = Annotated[datetime | None, BeforeValidator(_date), AfterValidator(_utc)]
 Seconds = Annotated[float | None, BeforeValidator(_seconds), AfterValidator(_within)]
 Count = Annotated[int, BeforeValidator(_none_as_zero), AfterValidator(_within)]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
+from pydantic import TypeAdapter
+
 from qarnot_mcp.qarnot.errors import BadRequest, InvalidArgument, UnreadableResponse
 from qarnot_mcp.qarnot.fields import NONE_AS_LIST, OptionalCount, OptionalText, Record
 from qarnot_mcp.qarnot.http.responses import Resource
@@ -77,8 +79,18 @@ def dates(*bounds: tuple[str, str, datetime | None]) -> list[dict[str, Any]]:
     return [leaf(operator, field, f"{at:%Y-%m-%dT%H:%M:%SZ}") for operator, field, at in bounds if at is not None]
 
 
-async def read_page(session: Session, path: str, noun: str, where: ListFilter, limit: int, cursor: str | None) -> Page:
+async def read_page(
+    session: Session,
+    path: str,
+    noun: str,
+    where: ListFilter,
+    limit: int,
+    cursor: str | None,
+    plain: TypeAdapter[Page] | None = None,
+) -> Page:
     """Return one page of at most `limit` items (1 to 50), newest first; its token is that of the next page.
+
+    A page that is like `plain` holds what that reads, every other one its items as they were decoded.
 
     Raises `InvalidArgument` for a cursor that the API does not take.
     """
@@ -100,7 +112,8 @@ async def read_page(session: Session, path: str, noun: str, where: ListFilter, l
                 raise
             valid = "next_cursor of an earlier answer with the same filters, unchanged"
             raise InvalidArgument("cursor", token, valid, f"Leave it out to start with the newest {noun}.") from None
-    page = Page.read(response.json(f"the list of {noun}s"))
+    what = f"the list of {noun}s"
+    page = (response.plain(plain, what) if plain else None) or Page.read(response.json(what))
     return page.model_copy(update={"data": page.data[:limit], "next_token": _next_token(page, token, noun)})
 
 

@@ -95,7 +95,7 @@ def shorten(text: str, limit: int, *, beyond: int = 0) -> str:
 def _is_clean(text: str) -> bool:
     # Several times faster than the expression, and nearly all log text is ASCII.
     if text.isascii():
-        return len(text.translate(_ASCII_CONTROLS)) == len(text)
+        return text.isprintable() or len(text.translate(_ASCII_CONTROLS)) == len(text)
     return _UNSAFE.search(text) is None
 
 

@@ -71,10 +71,7 @@ _KNOWN_SHAPES = re.compile(
     re.DOTALL,
 )
 # Looked for first, as most texts have none of them; sk- alone would be found in each "task-".
-_SHAPE_BEGINS = (
-    *("AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "hf_", "eyJ"),
-    "-----BEGIN ",
-)
+_SHAPE_BEGINS = re.compile(r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hf_|eyJ|-----BEGIN ")
 _SHAPE_OF_SK = re.compile(r"sk-(?<!\wsk-)[\w-]{20}")
 
 
@@ -114,7 +111,7 @@ def mask_shapes(text: str) -> str:
     """Hide what is secret wherever it stands: the password of a user in a URL, and known key shapes."""
     if "://" in text:
         text = _URL_USER.sub(rf"\1:{HIDDEN}", text)
-    has_shape = any(begin in text for begin in _SHAPE_BEGINS) or _SHAPE_OF_SK.search(text) is not None
+    has_shape = _SHAPE_BEGINS.search(text) or _SHAPE_OF_SK.search(text)
     return _KNOWN_SHAPES.sub(HIDDEN, text) if has_shape else text
 
 

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from qarnot_mcp.qarnot.errors import (
@@ -71,10 +72,21 @@ class Response:
         """
         return self.body[:BARE_BYTES].strip() in (b"", b"null", b"{}", b'""') and len(self.body) <= BARE_BYTES
 
-    def json(self, what: str) -> Any:
-        """Decode the body; raises `UnreadableResponse` where it is not JSON, is nested too deep or has NaN in it."""
+    def plain(self, kind: TypeAdapter[T], what: str) -> T | None:
+        """Read the body in one pass; None where it does not fit, so that tolerant models read it, or say why not."""
+        self._check_parts(what)
+        try:
+            return kind.validate_json(self.body)
+        except ValidationError:
+            return None
+
+    def _check_parts(self, what: str) -> None:
         if sum(map(self.body.count, PARTS)) > MOST_PARTS:
             raise UnreadableResponse(f"{what}: it is made of more than {MOST_PARTS:,} parts")
+
+    def json(self, what: str) -> Any:
+        """Decode the body; raises `UnreadableResponse` where it is not JSON, is nested too deep or has NaN in it."""
+        self._check_parts(what)
         try:
             return from_json(self.body, allow_inf_nan=False, cache_strings="keys")
         except ValueError as error:

@@ -3,20 +3,25 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from qarnot_mcp.qarnot.endings import Items
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
-from qarnot_mcp.qarnot.http.responses import Resource
+from qarnot_mcp.qarnot.http.responses import Resource, Response
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_instance_id, check_task_id
-from qarnot_mcp.qarnot.pages import read_page
+from qarnot_mcp.qarnot.pages import Page, read_page
 from qarnot_mcp.qarnot.submission import NEW_TASK, NewResource, Submission, create
 from qarnot_mcp.qarnot.tasks.logs import LogStream
-from qarnot_mcp.qarnot.tasks.models import Task, TaskPage, TaskSummary
+from qarnot_mcp.qarnot.tasks.models import PlainSummaries, PlainTags, TagsOfTask, Task, TaskPage, TaskSummary
 from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, TaskFilter
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
+
+SEARCHED = "the tasks that were searched"
 
 
 class TasksClient:
@@ -39,38 +44,35 @@ class TasksClient:
         (`POST /tasks/summaries/paginate`); with tags whole tasks, as summaries carry none (`POST /tasks/paginate`).
         """
         path = "/tasks/paginate" if where.tags else "/tasks/summaries/paginate"
-        page = await read_page(self._session, path, "task", where, limit, cursor)
-        kind = Task if where.tags else TaskSummary
-        return TaskPage.model_construct(
-            tasks=[kind.read(item) for item in page.data], total=page.total, next_cursor=page.next_token
-        )
+        kind, plain = (Task, None) if where.tags else (TaskSummary, plain_summaries())
+        page = await read_page(self._session, path, "task", where, limit, cursor, plain)
+        tasks = [item if isinstance(item, TaskSummary) else kind.read(item) for item in page.data]
+        return TaskPage.model_construct(tasks=tasks, total=page.total, next_cursor=page.next_token)
 
     async def search(self, where: TaskFilter, fields: Sequence[str] = (), limit: int = PAGE_TASKS) -> list[Task]:
         """Return up to `limit` tasks (1 to 50) with these fields of the API only (`POST /tasks/search`).
 
         UUID and state are always read; without fields all of them are. The order is not known.
         """
-        return [Task.read(item) for item in await self._search(where, fields, limit)]
+        return [Task.read(item) for item in _items(await self._search(where, fields, limit), limit)]
 
     async def tags(self, uuids: Sequence[str]) -> dict[str, list[str]]:
         """Return the tags of at most 50 tasks by their UUIDs (`POST /tasks/search`), which summaries do not have."""
         if not uuids:
             return {}
-        items = await self._search(TaskFilter(uuids=sorted(map(check_task_id, uuids))), ("Tags",), len(uuids))
-        return {task.uuid: task.tags for task in map(TaskSummary.read, items)}
+        limit = len(uuids)
+        response = await self._search(TaskFilter(uuids=sorted(map(check_task_id, uuids))), ("Tags",), limit)
+        found = response.plain(plain_tags(), SEARCHED) or map(TagsOfTask.read, _items(response, limit))
+        return {task.uuid: task.tags for task in found}
 
-    async def _search(self, where: TaskFilter, fields: Sequence[str], limit: int) -> list[Any]:
+    async def _search(self, where: TaskFilter, fields: Sequence[str], limit: int) -> Response:
         if not 1 <= limit <= PAGE_TASKS:
             raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_TASKS}")
         select = {"fields": ["Uuid", "State", *fields]} if fields else None
         body = {"select": select, "filter": where.to_api(), "maximumResults": limit}
         path = "/tasks/search"
         async with self._session.call() as call:
-            response = await call.send(Request("POST", path, Resource("endpoint", path)).with_json(body))
-        found = response.json("the tasks that were searched")
-        if not isinstance(found, list):
-            raise UnreadableResponse("the tasks that were searched are not a list")
-        return found[:limit]
+            return await call.send(Request("POST", path, Resource("endpoint", path)).with_json(body))
 
     async def select(self, uuids: Sequence[str], fields: Sequence[str] = ()) -> dict[str, Task]:
         """Return at most 50 tasks by their UUIDs, as `search` does; tasks that are gone are left out."""
@@ -134,3 +136,23 @@ class TasksClient:
             resource = Resource("instance", instance_id)
         async with self._session.call() as call, call.open(Request("GET", path, resource)) as response:
             yield LogStream(response, self._session.limits.max_log_bytes)
+
+
+def _items(response: Response, limit: int) -> list[Any]:
+    """Return what a search has found, as it was decoded."""
+    found = response.json(SEARCHED)
+    if not isinstance(found, list):
+        raise UnreadableResponse(f"{SEARCHED} are not a list")
+    return found[:limit]
+
+
+@cache
+def plain_summaries() -> TypeAdapter[Page]:
+    """Return what reads a page of usual summaries."""
+    return TypeAdapter(PlainSummaries)
+
+
+@cache
+def plain_tags() -> TypeAdapter[list[PlainTags]]:
+    """Return what reads the usual tags of tasks."""
+    return TypeAdapter(list[PlainTags])

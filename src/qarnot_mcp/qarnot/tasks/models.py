@@ -26,6 +26,12 @@ from qarnot_mcp.qarnot.fields import (
     OptionalText,
     OptionalVerbatim,
     Percent,
+    PlainCount,
+    PlainId,
+    PlainPercent,
+    PlainState,
+    PlainText,
+    PlainTexts,
     RangesText,
     Record,
     Seconds,
@@ -37,6 +43,7 @@ from qarnot_mcp.qarnot.fields import (
     bucket_names,
     running_instances,
 )
+from qarnot_mcp.qarnot.pages import Page
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.dependencies import Dependencies
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
@@ -166,6 +173,41 @@ def _with_instance_count(answer: dict[str, Any]) -> dict[str, Any]:
     if not instances and isinstance(ranges, str):
         instances = count_ranges(ranges)
     return answer | {"totalInstanceCount": instances}
+
+
+class PlainSummary(TaskSummary):
+    """A summary as nearly all are: nothing is to be cleaned, cut or read from another field."""
+
+    uuid: PlainId
+    name: PlainText
+    shortname: PlainText | None = None
+    profile: PlainText | None = None
+    state: PlainState
+    progress: PlainPercent
+    instance_count: Annotated[PlainCount, Field(alias="totalInstanceCount", gt=0)]
+    running_instance_count: PlainCount
+
+
+class PlainSummaries(Page):
+    """A page of such summaries: pydantic reads it from its bytes in one pass, in a third of the time."""
+
+    data: list[PlainSummary]
+    total: PlainCount | None = None
+    next_token: PlainText | None = None
+
+
+class PlainTags(Record):
+    """The tags of a task that need no cleaning."""
+
+    uuid: PlainId
+    tags: PlainTexts
+
+
+class TagsOfTask(Record):
+    """The tags of a task."""
+
+    uuid: Id
+    tags: Strings = Field(default_factory=list)
 
 
 class Task(TaskSummary):

@@ -143,9 +143,10 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
                     more, note = await rows_of(client, page.tasks)
                 else:
                     more, note = [TaskRow(uuid=t.uuid, name="", state=t.state, instances=0) for t in page.tasks], None
-                sizes = [json_bytes(row) + 1 for row in more]
-                fitting = sum(used <= room for used in accumulate(sizes))
-                if fitting < len(more):
+                used = json_bytes(more) - 1  # as many commas as rows, and no brackets
+                if used > room:
+                    sizes = (json_bytes(row) + 1 for row in more)
+                    fitting = sum(size <= room for size in accumulate(sizes))
                     hints = ["The list was cut to keep it readable; next_cursor reads on."]
                     if fitting == 0 or page_tasks < PAGE_TASKS:
                         break
@@ -153,7 +154,7 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
                     continue
                 if note and note not in hints:
                     hints.append(note)
-                room -= sum(sizes)
+                room -= used
                 rows, cursor, total = rows + more, page.next_cursor, page.total
                 if cursor is None or len(rows) >= limit or page_tasks < PAGE_TASKS:
                     break
