@@ -1,15 +1,17 @@
 """What holds for all tests."""
 
 import gc
+import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+from jsonschema import Draft202012Validator
 
 from tests.support.command_line import CommandLine
 from tests.support.loggers import logging_restored
@@ -72,6 +74,22 @@ def without_certificates(pytestconfig: pytest.Config) -> Iterator[None]:
         if not pytestconfig.getoption("--live"):
             patch.delenv("SSL_CERT_FILE", raising=False)
             patch.setenv("SSL_CERT_DIR", str(Path(__file__).parent))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schemas_checked_once() -> Iterator[None]:
+    """Check each schema of a tool's output once: an MCP client does it for each tool of each session, for 10 ms."""
+    known: set[str] = set()
+    check: Callable[[Any], None] = Draft202012Validator.check_schema
+
+    def check_once(schema: Any) -> None:
+        if (text := json.dumps(schema)) not in known:
+            check(schema)
+            known.add(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Draft202012Validator, "check_schema", check_once)
         yield
 
 

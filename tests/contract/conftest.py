@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 
 import pytest
+from botocore.loaders import Loader
 
 from qarnot_mcp.sandbox.app import create_app
 from tests.support.serving import serve
@@ -38,3 +39,12 @@ def sandbox_url() -> Iterator[str]:
     """A sandbox in which a hello-world takes two milliseconds."""
     with _served_in_a_thread() as url:
         yield url
+
+
+@pytest.fixture(scope="module", autouse=True)
+def s3_is_read_once() -> Iterator[None]:
+    """Share what the SDK reads of S3 for each connection, which is over a megabyte of JSON."""
+    loader = Loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", lambda _: loader)
+        yield

@@ -25,7 +25,7 @@ from qarnot_mcp.tools.registry import REGISTRY
 from tests.support.arguments import fitting_arguments
 from tests.support.running_server import ERAS, Era, RunningServer, running_server, submitted
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "50"))
 MAX_CPU_SECONDS = 2.0
 MAX_SENTENCE_CHARACTERS = 4 * MESSAGE_CHARACTERS
 # The server reads no request that is larger than 256 KiB.

@@ -1,12 +1,10 @@
 """An API that answers what no honest one would: every tool says something bounded, and the server goes on."""
 
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
@@ -15,7 +13,7 @@ from qarnot_mcp.tools.registry import REGISTRY
 from tests.support.arguments import fitting_arguments
 from tests.support.ports import free_port
 from tests.support.processes import reachable, running, server_process
-from tests.support.running_server import RunningServer, call, running_server, submitted, text_of
+from tests.support.running_server import call, running_server, submitted, text_of
 
 MAX_CHARACTERS = 100_000
 # Of one response, so that some texts or entries are taken and not only refused for the size of the whole.
@@ -32,30 +30,23 @@ MAX_RESIDENT_BYTES = 160 * 2**20
 LIBRARY_BYTES = 32 * 2**20
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[RunningServer]:
-    async with running_server(retry_seconds=0) as running:
-        yield running
-
-
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("tool", REGISTRY.tools)
-async def test_a_hostile_response_ends_in_a_bounded_result(server: RunningServer, tool: str, variant: str) -> None:
+async def test_a_hostile_response_ends_in_a_bounded_result_of_every_tool(variant: str) -> None:
     async with (
-        httpx.AsyncClient(base_url=server.api_url, verify=False) as http,
+        running_server(retry_seconds=0) as server,
+        httpx.AsyncClient(base_url=server.api_url) as http,
         server.client(query="?toolsets=all") as client,
     ):
         uuid = await submitted(client)
-        arguments = fitting_arguments(REGISTRY.tools[tool], uuid)
-        for more in MORE.get(tool, ({},)):
-            fault = {"kind": "hostile", "variant": variant, "size": SIZES.get(variant), "count": 0}
-            (await http.post("/sandbox/faults", json=fault)).raise_for_status()
-            result = await client.call_tool(tool, arguments | more, raise_on_error=False)
-            await http.delete("/sandbox/faults")
-            text = text_of(result)
-            assert 0 < len(text) <= MAX_CHARACTERS
-            assert "defect" not in text
+        fault = {"kind": "hostile", "variant": variant, "size": SIZES.get(variant), "count": 0}
+        (await http.post("/sandbox/faults", json=fault)).raise_for_status()
+        for name, tool in REGISTRY.tools.items():
+            for more in MORE.get(name, ({},)):
+                result = await client.call_tool(name, fitting_arguments(tool, uuid) | more, raise_on_error=False)
+                text = text_of(result)
+                assert 0 < len(text) <= MAX_CHARACTERS, name
+                assert "defect" not in text, name
+        await http.delete("/sandbox/faults")
         assert "hello" not in (await call(client, "list_profiles"))["profiles"]
 
 

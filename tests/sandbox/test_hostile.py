@@ -130,7 +130,7 @@ FIELDS = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.dictionaries(FIELDS, JSON, max_size=4))
 async def test_no_value_of_any_field_breaks_the_sandbox(api: Caller, changes: dict[str, Any]) -> None:
     response = await api.http.post("/tasks", json=VALID | changes)
@@ -141,7 +141,7 @@ async def test_no_value_of_any_field_breaks_the_sandbox(api: Caller, changes: di
         await api.advance(10)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filter_=JSON, order_by=JSON, token=JSON, size=JSON)
 async def test_no_page_request_breaks_the_sandbox(
     furnished: Caller, filter_: Any, order_by: Any, token: Any, size: Any

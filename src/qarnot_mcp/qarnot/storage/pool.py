@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -163,6 +164,15 @@ def _load_session() -> "AioSession":
     session = Session()
     session.set_config_variable("config_file", "/dev/null")
     session.set_config_variable("credentials_file", "/dev/null")
-    loader = session.get_component("data_loader")
-    loader.load_service_model("s3", "service-2")
+    session.register_component("data_loader", _load_models())
     return session
+
+
+@cache
+def _load_models() -> Any:
+    """Return what the library knows of S3, which all sessions of this process share."""
+    from botocore.loaders import create_loader
+
+    loader = create_loader()
+    loader.load_service_model("s3", "service-2")
+    return loader
