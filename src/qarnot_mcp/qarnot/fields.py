@@ -5,7 +5,6 @@ Every field is bounded and cleaned here, where it enters: no text, list or numbe
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, Self
@@ -29,8 +28,10 @@ def _date(value: object) -> object:
     if value is None or value == "" or (isinstance(value, str) and value.startswith("0001-01-01")):
         return None
     if isinstance(value, str) and len(value) == _USUAL_DATE_CHARACTERS and value.endswith("Z"):
-        with suppress(ValueError):
+        try:
             return datetime.fromisoformat(value)  # a fifth of the time of pydantic's reading and a change of zone
+        except ValueError:
+            return value
     if isinstance(value, str) and _WITHOUT_ZONE.fullmatch(value):
         return f"{value}Z"
     return value

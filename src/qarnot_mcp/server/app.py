@@ -16,7 +16,7 @@ from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.server.cache_hints import add_cache_hints
 from qarnot_mcp.server.connection import Connection, ToolOffer
-from qarnot_mcp.server.fastmcp_tools import make_tool, skip_hidden_list
+from qarnot_mcp.server.fastmcp_tools import ToolServer, make_tool, skip_hidden_list
 from qarnot_mcp.server.icons import server_icons, tool_icons
 from qarnot_mcp.server.middleware import CallMiddleware
 from qarnot_mcp.server.prompts import add_prompts
@@ -93,7 +93,7 @@ def create_server(
 
     tools = [make_tool(entry, shown(entry.name), tool_icons(entry, origin)) for entry in offer.entries()]
     schemas = {tool.name: tool.parameters for tool in tools}
-    server = FastMCP[dict[str, ServerContext]](
+    server = ToolServer(
         "Qarnot",
         INSTRUCTIONS,
         version=__version__,
@@ -109,6 +109,8 @@ def create_server(
         tools=tools,
         mask_error_details=True,
     )
+    by_name = {tool.name: tool for tool in tools}
+    server.find_tools_with(lambda name: by_name.get(name) if connection().shows(name) else None)
     add_resources(server, shown)
     add_prompts(server, shown)
     add_dashboard(server, connection)

@@ -11,6 +11,7 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.auth import AuthCheck
 from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
+from fastmcp.utilities.versions import VersionSpec
 from mcp_types import Icon, ToolAnnotations
 from mcp_types import Tool as ListedTool
 from pydantic import ValidationError
@@ -48,6 +49,22 @@ class ModelTool(Tool):
     def to_mcp_tool(self, **overrides: Any) -> ListedTool:
         """Return the tool as it is listed, without FastMCP's own entry in its meta: tags, of which there are none."""
         return super().to_mcp_tool(**{"_meta": self.meta, **overrides})
+
+
+class ToolServer(FastMCP[dict[str, ServerContext]]):
+    """A server that finds its tools by their names, where FastMCP asks every provider, transform and check."""
+
+    _shown_tool: Callable[[str], Tool | None] | None = None
+
+    def find_tools_with(self, shown_tool: Callable[[str], Tool | None]) -> None:
+        """Find tools with a function that returns None for those that the connection being served does not show."""
+        self._shown_tool = shown_tool
+
+    async def get_tool(self, name: str, version: VersionSpec | None = None) -> Tool | None:
+        """Return a tool that is shown; ours have no versions."""
+        if self._shown_tool is None or version is not None:
+            return await super().get_tool(name, version)
+        return self._shown_tool(name)
 
 
 class SchemaWithoutTitles(GenerateJsonSchema):
