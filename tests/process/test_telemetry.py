@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fastmcp
 import pytest
+from fastmcp.telemetry import native_spans_enabled
 
 from qarnot_mcp.process.telemetry import configure_tracing
 from tests.support.processes import finish
@@ -70,6 +72,8 @@ def test_a_missing_sdk_is_said(tmp_path: Path) -> None:
 
 def test_none_asks_for_no_traces(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+    monkeypatch.setattr(fastmcp.settings, "telemetry_mode", "native")
     with caplog.at_level("INFO"):
         configure_tracing()
     assert not caplog.records
+    assert not native_spans_enabled()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, StatusCode
@@ -15,7 +16,7 @@ def traced(method: str, kind: str) -> Iterator[Span]:
 
     It is not made the current span: a log is read by a generator, which may end in another context than it began in.
     """
-    span = trace.get_tracer("qarnot_mcp").start_span(
+    span = _tracer().start_span(
         f"{method} {kind}", kind=SpanKind.CLIENT, attributes={"http.request.method": method}
     )
     try:
@@ -25,3 +26,8 @@ def traced(method: str, kind: str) -> Iterator[Span]:
         raise
     finally:
         span.end()
+
+
+@cache
+def _tracer() -> trace.Tracer:
+    return trace.get_tracer("qarnot_mcp")
