@@ -22,7 +22,7 @@ class KnownSecrets:
 
     def __init__(self) -> None:
         self._values: dict[str, None] = {}
-        self._mask: LogMask | None = LogMask()
+        self._mask: LogMask | None = None
 
     @property
     def mask(self) -> LogMask:

@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from html import escape
 from itertools import islice
 from urllib.parse import quote, quote_plus
@@ -19,6 +20,7 @@ MIN_SECRET_CHARACTERS = 6
 MAX_SECRET_VALUES = 2000
 MAX_TEXT_CHARACTERS = 16_384
 MAX_NAMES = 1000
+USUAL_NAME_CHARACTERS = 64
 MAX_DEPTH = 40
 
 _ANYWHERE = re.compile(r"passw|passphrase|secret|credential|apikey|privatekey|accesskey")
@@ -63,7 +65,6 @@ _AUTHORIZATION = re.compile(r"(?i)(\b(?:bearer|basic)\s+)([\w.~+/=-]{8,})")
 _OPTIONS = (_OPTION, _SHORT_OPTION, _LOGIN_OPTION, _USER_OPTION)
 # As in DOCKER_REPO; not the digest of an image, nor an address of mail.
 _USER_AT_HOST = re.compile(r"(?<![\w/@.-])((?!mailto)[\w.-]{1,64}:)([^\s/@:\"']{1,200})(?=@(?!sha\d)[\w-])")
-_SECRET_SECOND = (_URL_USER, _USER_AT_HOST, _AUTHORIZATION, _ASSIGNED, *_OPTIONS)
 _KNOWN_SHAPES = re.compile(
     r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}"
     r"|sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,400}\.eyJ[\w-]{10,2000}\.[\w-]+)"
@@ -77,6 +78,11 @@ _SHAPE_OF_SK = re.compile(r"sk-(?<!\wsk-)[\w-]{20}")
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a constant, label or field of this name holds a secret by the look of its name."""
+    return _is_secret_name(name) if len(name) <= USUAL_NAME_CHARACTERS else _is_secret_name.__wrapped__(name)
+
+
+@lru_cache(maxsize=1024)  # the same constants come again and again
+def _is_secret_name(name: str) -> bool:
     if name.upper().startswith(SECRET_PREFIX):
         return True
     words = [word.lower() for word in _WORD.findall(name)]
@@ -89,15 +95,21 @@ def is_secret_name(name: str) -> bool:
 
 def mask_text(text: str) -> str:
     """Hide what looks like a secret inside a value: users in URLs, assignments, options, known key shapes."""
+    for pattern in _patterns_for(text):
+        text = pattern.sub(rf"\1{HIDDEN}", text)
+    return mask_shapes(text)
+
+
+def _patterns_for(text: str) -> Iterator[re.Pattern[str]]:
+    """Yield the patterns that can find something in a text: most texts have none of the marks that they need."""
     folded = text.lower()
     if "bearer" in folded or "basic" in folded:
-        text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
+        yield _AUTHORIZATION
     if "=" in text or ":" in text:
-        text = _USER_AT_HOST.sub(rf"\1{HIDDEN}", _ASSIGNED.sub(rf"\1{HIDDEN}", text))
+        yield _ASSIGNED
+        yield _USER_AT_HOST
     if "-" in text:
-        for pattern in _OPTIONS:
-            text = pattern.sub(rf"\1{HIDDEN}", text)
-    return mask_shapes(text)
+        yield from _OPTIONS
 
 
 def masked_line(text: str, limit: int) -> str:
@@ -111,8 +123,11 @@ def mask_shapes(text: str) -> str:
     """Hide what is secret wherever it stands: the password of a user in a URL, and known key shapes."""
     if "://" in text:
         text = _URL_USER.sub(rf"\1:{HIDDEN}", text)
-    has_shape = _SHAPE_BEGINS.search(text) or _SHAPE_OF_SK.search(text)
-    return _KNOWN_SHAPES.sub(HIDDEN, text) if has_shape else text
+    return _KNOWN_SHAPES.sub(HIDDEN, text) if _has_shape(text) else text
+
+
+def _has_shape(text: str) -> bool:
+    return (_SHAPE_BEGINS.search(text) or _SHAPE_OF_SK.search(text)) is not None
 
 
 def mask_constants(constants: Mapping[str, str]) -> dict[str, str]:
@@ -158,10 +173,13 @@ def _secrets_of(name: str, value: str) -> set[str]:
     if is_secret_name(name):
         return {value}
     text = value[:MAX_TEXT_CHARACTERS]
-    found = {match[2] for pattern in _SECRET_SECOND for match in pattern.finditer(text)}
-    return found | {match[0] for match in _KNOWN_SHAPES.finditer(text)}
+    found = {match[2] for pattern in _patterns_for(text) for match in pattern.finditer(text)}
+    if "://" in text:
+        found |= {match[2] for match in _URL_USER.finditer(text)}
+    return found | {match[0] for match in _KNOWN_SHAPES.finditer(text)} if _has_shape(text) else found
 
 
+_SAME_EVERYWHERE = re.compile(r"[\w.~-]+", re.ASCII)
 _URL_SAFE = str.maketrans("+/", "-_")
 CUT = "characters cut ...]"
 _CUT_MARK = re.compile(rf"(…(?: \([0-9,]{{1,15}} more characters\))?|\[\.\.\. [0-9,]{{1,15}} {re.escape(CUT)})")
@@ -236,6 +254,8 @@ def _needles(value: str) -> Iterator[str]:
 
 def _forms(secret: str) -> set[str]:
     """Return a secret as programs print it: as it is, in a URL, in JSON, in HTML, in base64."""
+    if _SAME_EVERYWHERE.fullmatch(secret):  # as keys are
+        return {secret, *_in_base64(secret.encode())}
     in_url = {quote(secret, safe=safe, errors="replace") for safe in ("", "/")}
     in_url.add(quote_plus(secret, errors="replace"))
     in_json = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}

@@ -16,9 +16,7 @@ def traced(method: str, kind: str) -> Iterator[Span]:
 
     It is not made the current span: a log is read by a generator, which may end in another context than it began in.
     """
-    span = _tracer().start_span(
-        f"{method} {kind}", kind=SpanKind.CLIENT, attributes={"http.request.method": method}
-    )
+    span = _tracer().start_span(f"{method} {kind}", kind=SpanKind.CLIENT, attributes={"http.request.method": method})
     try:
         yield span
     except QarnotError as error:
