@@ -36,11 +36,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--live", action="store_true", help="run tests/live on the real Qarnot, with QARNOT_API_KEY")
 
 
-def pytest_collection_finish() -> None:
-    """Leave what was collected out of the garbage collector's rounds, and make these rarer: they took a tenth."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 50)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Leave what is collected out of the garbage collector's rounds, and make these rarer: they took a tenth."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000, 10, 50)
+        gc.enable()
 
 
 class ProcessGuard:

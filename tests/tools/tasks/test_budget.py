@@ -225,14 +225,15 @@ async def test_a_task_that_is_refused_leaves_no_job(unlimited: Account) -> None:
     assert await unlimited.get("/v1/jobs") == []
 
 
-@live
-async def test_a_time_whose_job_is_lost_starts_no_task_and_names_no_tool_that_there_is_not(unlimited: Account) -> None:
+async def test_a_time_whose_job_is_lost_starts_no_task_and_names_no_tool_that_there_is_not() -> None:
     lost = {"kind": "status", "status": 504, "when": "after", "count": 0, "match": {"path": "/jobs*"}}
-    await unlimited.api.post("/sandbox/faults", json=lost)
-    try:
-        message = await refusal(unlimited.client, "submit_task", **LONG, max_wall_time="00:30:00")
-    finally:
-        await unlimited.api.delete("/sandbox/faults")
+    async with (
+        running_server(call_timeout_seconds=3) as server,
+        server.client() as client,
+        httpx.AsyncClient(base_url=server.api_url) as api,
+    ):
+        await api.post("/sandbox/faults", json=lost)
+        message = await refusal(client, "submit_task", **LONG, max_wall_time="00:30:00")
     assert message.startswith("No task was started, and it is safe to call again")
     assert "it is empty and costs nothing" in message
     assert "get_job" not in message
