@@ -104,7 +104,7 @@ async def listening(app: ASGIApp, port: int) -> AsyncIterator[None]:
         yield
     finally:
         started.cancel()
-        server.should_exit = True
+        server.stop()
         await task
 
 
@@ -114,6 +114,17 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.is_started = asyncio.Event()
+        self._is_told_to_stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let it end at once, and not with its next tick."""
+        self.should_exit = True
+        self._is_told_to_stop.set()
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop."""
+        await self.on_tick(0)
+        await self._is_told_to_stop.wait()
 
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def]
