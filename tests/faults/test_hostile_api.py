@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -25,6 +26,8 @@ MORE: dict[str, tuple[dict[str, object], ...]] = {
     "list_tasks": ({}, {"tags": ["any"]}),
     "get_task": ({}, {"detail": "full"}),
 }
+# A job whose answer is lost is looked for in a third of the time of a call.
+LIMITS: dict[str, Any] = {"retry_seconds": 0, "call_timeout_seconds": 6}
 MAX_RESIDENT_BYTES = 160 * 2**20
 # The library of the storage, which is loaded when a file is first asked for.
 LIBRARY_BYTES = 32 * 2**20
@@ -33,8 +36,7 @@ LIBRARY_BYTES = 32 * 2**20
 @pytest.mark.parametrize("variant", VARIANTS)
 async def test_a_hostile_response_ends_in_a_bounded_result_of_every_tool(variant: str) -> None:
     async with (
-        # A job whose answer is lost is looked for in a third of the call's time.
-        running_server(retry_seconds=0, call_timeout_seconds=6) as server,
+        running_server(**LIMITS) as server,
         httpx.AsyncClient(base_url=server.api_url) as http,
         server.client(query="?toolsets=all") as client,
     ):
@@ -57,10 +59,11 @@ async def test_fields_of_10_mb_and_lists_of_100_000_entries_take_less_than_160_m
     sandbox = (sys.executable, "-m", "qarnot_mcp.sandbox", "--port", str(port := free_port()), "--speed", "100000")
     api_url = f"http://127.0.0.1:{port}"
     settings = {"QARNOT_BASE_URL": api_url, "QARNOT_API_KEY": "sandbox-empty", "QARNOT_MCP_TOOLSETS": "all"}
+    settings |= {f"QARNOT_MCP_{name.upper()}": str(value) for name, value in LIMITS.items()}
     async with running(*sandbox), httpx.AsyncClient(base_url=api_url, verify=False, timeout=60) as http:
         await reachable(port)
         async with (
-            server_process(**settings, QARNOT_MCP_RETRY_SECONDS="0") as server,
+            server_process(**settings) as server,
             Client(StreamableHttpTransport(server.url, verify=False)) as client,
         ):
             uuid = await submitted(client)

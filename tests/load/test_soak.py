@@ -10,9 +10,9 @@ from tests.support.processes import ROOT
 pytestmark = pytest.mark.e2e
 
 
-def test_five_seconds_of_many_callers_and_faults_leave_nothing_behind() -> None:
+def test_two_seconds_of_many_callers_and_faults_leave_nothing_behind() -> None:
     soak = subprocess.run(
-        [sys.executable, "-m", "benchmarks.soak", "--minutes", "0.08"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.soak", "--minutes", "0.035"], cwd=ROOT, capture_output=True, text=True
     )
     assert soak.returncode == 0, soak.stdout + soak.stderr
     assert "'ok':" in soak.stdout
