@@ -7,10 +7,26 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import connections, files, floors, hostile, logs, mechanisms, memory, sizes, speed, start
+from benchmarks import (
+    connections,
+    files,
+    floors,
+    hostile,
+    layers,
+    logs,
+    mechanisms,
+    memory,
+    patches,
+    sizes,
+    speed,
+    start,
+)
 from benchmarks.report import Table, machine
 
-SECTIONS = ("speed", "floors", "memory", "logs", "start", "sizes", "mechanisms", "connections", "hostile", "files")
+SECTIONS = (
+    *("speed", "floors", "layers", "patches", "memory", "logs"),
+    *("start", "sizes", "mechanisms", "connections", "hostile", "files"),
+)
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -32,6 +48,8 @@ async def run(options: argparse.Namespace) -> None:
     measures: dict[str, Callable[[], Awaitable[list[Table]]]] = {
         "speed": lambda: speed.measure(options.seconds),
         "floors": lambda: floors.measure(options.seconds),
+        "layers": layers.measure,
+        "patches": patches.measure,
         "memory": lambda: memory.measure(options.calls),
         "logs": logs.measure,
         "start": start.measure,
