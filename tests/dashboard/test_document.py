@@ -7,7 +7,7 @@ from posixpath import dirname, normpath
 import pytest
 
 import qarnot_mcp.dashboard
-from qarnot_mcp.dashboard.document import SCRIPTS, STYLES, joinable, read, tasks_view
+from qarnot_mcp.dashboard.document import SCRIPTS, STYLES, compact, joinable, read, tasks_view
 
 FOLDER = Path(qarnot_mcp.dashboard.__file__).parent
 MESSAGES = "i18n/messages.js"
@@ -113,6 +113,17 @@ def message_rows() -> list[list[str]]:
 
 def places_in(text: str) -> tuple[str, ...]:
     return tuple(sorted(set(re.findall(r"\{\w+\}", text))))
+
+
+def test_a_source_loses_its_indentation_and_its_comments_but_no_code() -> None:
+    source = "// Why.\n/** What\n *  it is. */\nfunction a() {\n  // Because.\n  return 1 / 2; // kept\n}\n"
+    assert compact(source) == "function a() {\nreturn 1 / 2; // kept\n}\n"
+
+
+def test_no_text_of_several_lines_has_an_indentation_to_lose() -> None:
+    for name in SCRIPTS:
+        texts = re.findall(r"`[^`]*`", read(name))
+        assert [text for text in texts if compact(text) != text] == [], name
 
 
 def test_a_module_loses_its_imports_and_exports_when_it_is_joined() -> None:

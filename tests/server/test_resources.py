@@ -119,3 +119,10 @@ async def test_the_dashboard_of_a_reading_server_offers_no_action() -> None:
 async def test_the_dashboard_tells_of_the_account_where_that_set_is_shown() -> None:
     async with running_server() as server, server.client(query="?toolsets=account") as client:
         assert (await read(client, VIEW_URI)).text == tasks_view(actions=True, account=True)
+
+
+async def test_the_dashboard_has_jobs_where_that_set_is_shown_and_is_a_view_of_its_reading_tools() -> None:
+    async with running_server() as server, server.client(query="?toolsets=jobs") as client:
+        assert (await read(client, VIEW_URI)).text == tasks_view(jobs=True) != tasks_view()
+        with_view = {tool.name for tool in await client.list_tools() if (tool.meta or {}).get("ui")}
+        assert {name for name in with_view if "job" in name} == {"list_jobs", "get_job"}

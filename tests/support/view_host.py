@@ -29,6 +29,11 @@ TOOLS = {
     "read_file",
     "share_file",
     "request_upload",
+    "list_jobs",
+    "get_job",
+    "terminate_job",
+    "list_pools",
+    "close_pool",
 }
 LONGEST_LIFE_SECONDS = 30
 NEXT_LOOK_MILLISECONDS = 3000

@@ -25,15 +25,21 @@ SCRIPTS = (
     "model/log_lines.js",
     "model/resubmit.js",
     "model/files.js",
+    "model/pipeline.js",
     "components/controls.js",
     "components/confirm_dialog.js",
+    "components/list_page.js",
     "pages/task_list.js",
     "pages/task.js",
     "pages/log.js",
     "pages/files.js",
+    "pages/jobs.js",
+    "pages/job.js",
+    "pages/pools.js",
     "app/account.js",
     "app/actions.js",
     "app/files.js",
+    "app/lists.js",
     "app/loaders.js",
     "app/handlers.js",
     "app/main.js",
@@ -44,37 +50,42 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function |class |const |let )", re.
 
 
 @cache
-def tasks_view(actions: bool = True, account: bool = False, storage: bool = False) -> str:
-    """Return the dashboard; without `actions` it shows no way to abort, delete or run a task again.
+def tasks_view(
+    actions: bool = True, account: bool = False, storage: bool = False, jobs: bool = False, pools: bool = False
+) -> str:
+    """Return the dashboard; without `actions` it shows no way to change anything.
 
-    With `account` its header tells the credits left and this week's carbon, by the tools of that set; with `storage` it
-    shows files by those of that one.
+    With `account` its header tells the credits left and this week's carbon, by the tools of that set; with `storage`,
+    `jobs` and `pools` it shows files, jobs with their pipelines, and pools by those of these.
     """
     page = read("page.html")
     for placeholder, content in (
-        ("/* styles */", "\n".join(read(name) for name in STYLES)),
+        ("/* styles */", "\n".join(compact(read(name)) for name in STYLES)),
         ("/* scripts */", "\n".join(joinable(read(name)) for name in SCRIPTS)),
         ("{actions}", "on" if actions else "off"),
         ("{account}", "on" if account else "off"),
         ("{storage}", "on" if storage else "off"),
+        ("{jobs}", "on" if jobs else "off"),
+        ("{pools}", "on" if pools else "off"),
     ):
         page = page.replace(placeholder, content)
     return page
 
 
 def joinable(module: str) -> str:
-    """Return the text of an ES module to join with others: no imports, no `export`, no comments between its parts."""
-    return _EXPORT.sub("", _IMPORT.sub("", without_comments(module)))
+    """Return the text of an ES module to join with others: no imports, no `export`, no comments, no indentation."""
+    return _EXPORT.sub("", _IMPORT.sub("", compact(module)))
 
 
-def without_comments(module: str) -> str:
-    """Return a module without the comments that begin a line: they are for who reads the sources."""
+def compact(source: str) -> str:
+    """Return a source without indentation and without comments that begin a line: both are for who reads it."""
     kept, is_comment = [], False
-    for line in module.splitlines(keepends=True):
-        is_comment = is_comment or line.startswith("/**")
-        if not is_comment and not line.startswith("//"):
-            kept.append(line)
-        is_comment = is_comment and not line.rstrip().endswith("*/")
+    for line in source.splitlines(keepends=True):
+        text = line.lstrip(" ")
+        is_comment = is_comment or text.startswith("/*")
+        if not is_comment and not text.startswith("//"):
+            kept.append(text)
+        is_comment = is_comment and not text.rstrip().endswith("*/")
     return "".join(kept)
 
 

@@ -122,10 +122,16 @@ def create_server(
 def add_dashboard(server: FastMCP[dict[str, ServerContext]], connection: Callable[[], Connection]) -> None:
     """Register the view that hosts of MCP Apps show in the conversation.
 
-    It offers actions to who may act, and tells of the account and of files where those tool sets are shown.
+    It offers actions to who may act, and tells of the account, files, jobs and pools where those tool sets are shown.
     """
 
     @server.resource(VIEW_URI, name="dashboard", title="Dashboard", app=AppConfig(prefers_border=True))
     def dashboard() -> str:
         seen = connection()
-        return tasks_view(seen.may_write, seen.shows("usage_report"), seen.shows("list_files"))
+        return tasks_view(
+            actions=seen.may_write,
+            account=seen.shows("usage_report"),
+            storage=seen.shows("list_files"),
+            jobs=seen.shows("list_jobs"),
+            pools=seen.shows("list_pools"),
+        )

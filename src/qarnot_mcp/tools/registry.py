@@ -79,8 +79,8 @@ REGISTRY = Registry(
             "order tasks that depend on each other",
             (
                 ToolEntry(create_job, "Create a job", JobCreated, WRITE_SCOPE, writes=True, idempotent=False),
-                ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE),
-                ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE),
+                ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE, has_view=True),
+                ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE, has_view=True),
                 ToolEntry(terminate_job, "Terminate a job", JobTerminated, WRITE_SCOPE, writes=True, destroys=True),
                 ToolEntry(delete_job, "Delete a job", JobDeleted, WRITE_SCOPE, writes=True, destroys=True),
             ),

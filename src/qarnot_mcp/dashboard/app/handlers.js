@@ -2,6 +2,7 @@
 
 import { isLost } from "./host.js";
 import { createFileHandlers } from "./files.js";
+import { createListHandlers } from "./lists.js";
 import { expressionFor } from "../model/log_lines.js";
 import { loadEarlier, loadMore, newLog, newTask, newTaskList, searchLog, taskContext } from "./loaders.js";
 import { resubmissionOf } from "../model/resubmit.js";
@@ -42,11 +43,17 @@ export function createHandlers(view) {
 
   return {
     ...createFileHandlers(view, show, attempt),
+    ...createListHandlers(view, show, attempt),
     refresh: load,
     expand: view.expand,
     openConsole: () => attempt(view.task, () => view.host.openLink(view.task.result.console_url)),
     openTasks: () => show("tasks", view.tasks, `[data-uuid="${CSS.escape(view.task.uuid)}"]`),
-    openTask: (uuid, name) => show("task", view.task?.uuid === uuid ? view.task : newTask(uuid, name)),
+    openTask(uuid, name) {
+      const { page, task } = view;
+      // A task leads back to the job whose page it was opened from, by way of its log and its files, too.
+      const job = page === "job" ? view.job : page === "tasks" ? null : task?.job;
+      show("task", Object.assign(task?.uuid === uuid ? task : newTask(uuid, name), { job }));
+    },
 
     /** Open a log; while a log is open, its arguments stay but for those in `changes`. */
     openLog(changes) {
@@ -73,15 +80,14 @@ export function createHandlers(view) {
     },
     more: () => attempt(view.tasks, loadMore),
 
-    ask(action) {
-      const task = view.task.result;
-      change(view, { asking: { action, task, submission: action === "again" && resubmissionOf(task) } });
+    ask(action, resource = view.task.result) {
+      change(view, { asking: { action, resource, submission: action === "again" && resubmissionOf(resource) } });
       focusOn("#asking-cancel");
     },
     cancelAsking() {
-      const { action } = view.asking;
+      const { action, resource } = view.asking;
       change(view, { asking: null });
-      focusOn(`[data-action=${action}]`);
+      focusOn(`[data-action=${action}][data-of="${CSS.escape(resource.uuid)}"]`);
     },
     async confirm() {
       const { asking } = view;
@@ -116,11 +122,12 @@ export function createHandlers(view) {
     toEnd: () => change(view.log, { follows: true }),
   };
 
-  function finish({ action, task }, result) {
+  function finish({ action, resource }, result) {
     if (action === "delete") {
-      view.tasks.rows = view.tasks.rows?.filter(({ uuid }) => uuid !== task.uuid);
+      view.tasks.rows = view.tasks.rows?.filter(({ uuid }) => uuid !== resource.uuid);
       show("tasks", view.tasks);
-    } else show("task", action === "again" ? newTask(result.uuid, result.name) : view.task);
+    } else if (action === "again") show("task", newTask(result.uuid, result.name));
+    else show(view.page, view[view.page]);
     const notice = view.say(`${action}Done`, { name: result.name });
     view.announce(notice);
     change(view, { notice });

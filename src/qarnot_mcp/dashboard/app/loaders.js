@@ -1,6 +1,7 @@
 // The parts of the view (their shapes are in main.js), and the calls that bring them up to date.
 
 import { takeFiles } from "./files.js";
+import { listLoader, takeJob } from "./lists.js";
 import { joinedEarlier, joinedLater, linesOf } from "../model/log_lines.js";
 import { recordStates } from "../model/phases.js";
 import { isOver } from "../model/states.js";
@@ -8,7 +9,6 @@ import { isOver } from "../model/states.js";
 const ROWS_AT_ONCE = 50;
 const MAX_ROWS = 500;
 const LOG_ARGUMENTS = { tail_lines: 500, max_characters: 60_000, fold: false };
-const MAX_ANNOUNCED = 3;
 
 export const newTaskList = (args = {}) => ({ args, tagText: args.tags?.[0] ?? "", text: "", sort: { by: "created" } });
 
@@ -49,13 +49,14 @@ export const LOADERS = {
     take: takeLog,
   },
   files: { tool: "list_files", args: ({ args }) => args, take: takeFiles },
+  jobs: listLoader("jobs"),
+  job: { tool: "get_job", args: ({ uuid }) => ({ job_uuid: uuid }), take: takeJob },
+  pools: listLoader("pools"),
 };
 
 function takeTaskList(view, tasks, result) {
   const { tasks: rows, total, next_cursor } = result;
-  const states = new Map(tasks.rows?.map(({ uuid, state }) => [uuid, state]));
-  const changed = rows.filter(({ uuid, state }) => (states.get(uuid) ?? state) !== state);
-  changed.slice(0, MAX_ANNOUNCED).forEach(view.announceState);
+  view.announceStates(tasks.rows, rows);
   Object.assign(tasks, { rows, total, nextCursor: next_cursor });
   rememberRowTags(view, result);
   return rows.every(({ state }) => isOver(state));

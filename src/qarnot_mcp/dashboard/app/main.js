@@ -7,12 +7,16 @@ import { h, render } from "../components/dom.js";
 import { createHandlers } from "./handlers.js";
 import { createLanguage } from "../i18n/language.js";
 import { filesPage } from "../pages/files.js";
+import { jobPage } from "../pages/job.js";
+import { jobsPage } from "../pages/jobs.js";
 import { logPage } from "../pages/log.js";
 import { newFiles } from "./files.js";
+import { LIST_TOOLS, newJob, newList } from "./lists.js";
 import { newLog, newTask, newTaskList, LOADERS } from "./loaders.js";
 import { iconButton, logo, loading } from "../components/controls.js";
 import { createPolling } from "./polling.js";
 import { kindOf } from "../model/states.js";
+import { poolsPage } from "../pages/pools.js";
 import { taskPage } from "../pages/task.js";
 import { taskListPage } from "../pages/task_list.js";
 
@@ -41,6 +45,7 @@ import { taskListPage } from "../pages/task_list.js";
  * @property {string} uuid
  * @property {string} [name]
  * @property {object} [result] of get_task; missing until it is loaded
+ * @property {TaskPart} [job] the job that the reader came from
  * @property {Object<string, number>} history when each kind of state began, in milliseconds, as far as it is known
  */
 
@@ -71,10 +76,28 @@ import { taskListPage } from "../pages/task_list.js";
  */
 
 /**
+ * The list of jobs, or of pools.
+ * @typedef {object} ListPart
+ * @property {object} args the filters, as arguments of list_jobs or list_pools
+ * @property {object[]} [rows] missing until they are loaded
+ * @property {number} [total] how many match on the server
+ * @property {string} [nextCursor] reads on after the last row
+ * @property {boolean} [isLong] whether the reader has read on
+ */
+
+/**
+ * One job.
+ * @typedef {object} JobPart
+ * @property {string} uuid
+ * @property {string} [name]
+ * @property {object} [result] of get_job; missing until it is loaded
+ */
+
+/**
  * What the reader is asked to confirm.
  * @typedef {object} Asking
- * @property {"abort"|"delete"|"again"} action
- * @property {object} task the result of get_task
+ * @property {"abort"|"delete"|"again"|"terminate"|"close"} action
+ * @property {object} resource the result of get_task or of get_job, or a row of list_pools
  * @property {object|false} submission for "again": what model/resubmit.js makes of the task
  * @property {boolean} [isBusy] whether the call is on its way
  * @property {string} [problem] why the call failed
@@ -84,11 +107,14 @@ import { taskListPage } from "../pages/task_list.js";
  * Everything that is shown. Beside these fields it has the functions below, and say, number, percent, date, duration,
  * ago and memory of i18n/language.js.
  * @typedef {object} View
- * @property {"tasks"|"task"|"log"|"files"|null} page the current page; null until the host says what to show
+ * @property {"tasks"|"task"|"log"|"files"|"jobs"|"job"|"pools"|null} page the current page; null until the host says what to show
  * @property {Part & TaskListPart} tasks
  * @property {Part & TaskPart} [task]
  * @property {Part & LogPart} log
  * @property {Part & FilesPart} [files]
+ * @property {Part & ListPart} [jobs]
+ * @property {Part & JobPart} [job]
+ * @property {Part & ListPart} [pools]
  * @property {Asking|null} asking
  * @property {string} notice what was done last
  * @property {object} [account] credits (euros), and carbon and saved of this week (g CO2e), once they are loaded
@@ -96,6 +122,8 @@ import { taskListPage } from "../pages/task_list.js";
  * @property {boolean} mayCall whether the host lets the view call tools; else it shows the result that it was given
  * @property {boolean} mayOpen whether the host opens links
  * @property {boolean} hasFiles whether the tools for files are there
+ * @property {string[]} lists those that there are tools for: "tasks", "jobs", "pools"
+ * @property {function(): number} width how many pixels wide the content of a page is
  * @property {boolean} isAlive whether another load is due
  * @property {"compact"|"inline"|"fullscreen"} display how much room there is: compact is at most 500 pixels high, until
  *   the reader asks for more
@@ -105,7 +133,16 @@ import { taskListPage } from "../pages/task_list.js";
  * @property {function(Asking): Promise<object>} runAction
  */
 
-const PAGES = { tasks: taskListPage, task: taskPage, log: logPage, files: filesPage };
+const PAGES = {
+  tasks: taskListPage,
+  task: taskPage,
+  log: logPage,
+  files: filesPage,
+  jobs: jobsPage,
+  job: jobPage,
+  pools: poolsPage,
+};
+const MAX_ANNOUNCED = 3;
 
 const root = document.documentElement;
 const main = document.querySelector("main");
@@ -125,6 +162,7 @@ const view = {
   mayCall: true,
   mayOpen: true,
   hasFiles: root.dataset.storage === "on",
+  lists: ["tasks", "jobs", "pools"].filter((list) => list === "tasks" || root.dataset[list] === "on"),
   knownTags: new Set(),
   isAlive: false,
   display: "compact",
@@ -135,6 +173,16 @@ const view = {
   announce: (text) => render(document.getElementById("announcements"), text),
   announceState({ name, state }) {
     view.announce(`${name}: ${view.say(kindOf(state))}`);
+  },
+  /** Announce the first tasks whose state is another than before. */
+  announceStates(before = [], rows) {
+    const states = new Map(before.map(({ uuid, state }) => [uuid, state]));
+    const changed = rows.filter(({ uuid, state }) => (states.get(uuid) ?? state) !== state);
+    changed.slice(0, MAX_ANNOUNCED).forEach(view.announceState);
+  },
+  width() {
+    const { paddingLeft, paddingRight } = getComputedStyle(main);
+    return main.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
   },
 
   /** Lists without a tag filter carry no tags: those seen elsewhere are kept for them. */
@@ -193,11 +241,21 @@ function redraw() {
   performance.measure("qarnot:draw", { start });
 }
 
+/** By which field the results of the tools are told, each before those that have it, too. */
+const RESULTS = [
+  ["jobs", "jobs"],
+  ["pools", "pools"],
+  ["states", "job"],
+  ["tasks", "tasks"],
+  ["instances", "task"],
+  ["files", "files"],
+];
+
 /** Open the page for the result of the tool that the model called. */
 function openResult(toolResult) {
   try {
     const result = contentOf(toolResult);
-    open(result.tasks ? "tasks" : result.instances ? "task" : result.files ? "files" : "log", result);
+    open(RESULTS.find(([field]) => result[field])?.[1] ?? "log", result);
     const isDone = LOADERS[view.page].take(view, view[view.page], result);
     // A summary has no bars, a log may be folded, and time has passed since: load again at once.
     view.log.cursor = undefined;
@@ -217,6 +275,8 @@ function open(
   if (page === "tasks") view.tasks = newTaskList({ ...input });
   else if (page === "task") view.task = newTask(task_uuid);
   else if (page === "files") view.files = newFiles({ ...input });
+  else if (page === "job") view.job = newJob(uuid ?? input.job_uuid);
+  else if (page in LIST_TOOLS) view[page] = newList({ ...input });
   else
     view.log = newLog({
       task_uuid,
@@ -288,6 +348,9 @@ view.host.initialize().then((host) => {
       {
         contentRect: { width, height },
       },
-    ]) => view.host.reportSize(Math.ceil(width), Math.ceil(height)),
+    ]) => {
+      view.host.reportSize(Math.ceil(width), Math.ceil(height));
+      if (view.page === "job") redraw(); // whether there is room for the drawing
+    },
   ).observe(document.body);
 });

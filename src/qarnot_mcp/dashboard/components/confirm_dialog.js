@@ -1,4 +1,4 @@
-// The panel that asks, naming the task, before something is done to it.
+// The panel that asks, naming a task, a job or a pool, before something is done to it.
 
 import { h } from "./dom.js";
 import { button } from "./controls.js";
@@ -6,7 +6,7 @@ import { button } from "./controls.js";
 /** The panel of `view.asking` (its shape is in app/main.js), or nothing. */
 export function confirmDialog({ asking, say, go, redraw }) {
   if (!asking) return null;
-  const { action, task, problem, isBusy, submission } = asking;
+  const { action, resource, problem, isBusy, submission } = asking;
   const kind = action === "again" ? "strong" : "danger";
   return h(
     "div.asking",
@@ -17,7 +17,7 @@ export function confirmDialog({ asking, say, go, redraw }) {
       "aria-describedby": "asking-text",
       onkeydown: ({ key }) => key === "Escape" && go.cancelAsking(),
     },
-    h("h2", { id: "asking-title" }, say(`${action}Ask`, { name: task.name })),
+    h("h2", { id: "asking-title" }, say(`${action}Ask`, { name: resource.name })),
     h("p", { id: "asking-text" }, say(`${action}Text`)),
     submission && submissionFields(submission, say, redraw),
     problem && h("p.wrong", { role: "alert" }, problem),

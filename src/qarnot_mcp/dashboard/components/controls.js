@@ -1,6 +1,7 @@
 // Controls that the pages share.
 
 import { h, ARIA_HIDDEN } from "./dom.js";
+import { timestampOf } from "../model/phases.js";
 import { kindOf } from "../model/states.js";
 
 const ICONS = {
@@ -14,6 +15,15 @@ const ICONS = {
   console: "M6.5 3.5H3.5v9h9v-3M9.5 3H13v3.5M13 3 7.5 8.5",
   expand: "M9.5 3H13v3.5M6.5 13H3V9.5M13 3 9 7M3 13l4-4",
   toEnd: "M8 3v10M4 9l4 4 4-4",
+  terminate: "M4.5 4.5h7v7h-7z",
+  close: "M4 4l8 8M12 4l-8 8",
+  success: "M3 8.5 6.5 12 13 4.5",
+  failure: "M4 4l8 8M12 4l-8 8",
+  cancelled: "M13 8A5 5 0 1 1 3 8a5 5 0 0 1 10 0M4.5 11.5l7-7",
+  never: "M3 8h2.5M7 8h2M10.5 8H13",
+  running: "M5 3.5 12 8l-7 4.5z",
+  stopping: "M4.5 4.5h7v7h-7z",
+  queued: "M13 8A5 5 0 1 1 3 8a5 5 0 0 1 10 0M8 5v3l2 1.5",
 };
 
 export const logo = () =>
@@ -29,9 +39,13 @@ export const button = (label, onclick, { kind = "", icon, ...more } = {}) =>
   h(
     "button.button",
     { key: icon, class: kind, onclick, ...more },
-    icon && h("svg.icon", { viewBox: "0 0 16 16", ...ARIA_HIDDEN }, h("path", { d: ICONS[icon] })),
+    icon && iconOf(icon),
     h("span", label),
   );
+
+/** One of ICONS; a kind of state without a shape of its own has that of "queued". */
+export const iconOf = (name) =>
+  h("svg.icon", { viewBox: "0 0 16 16", ...ARIA_HIDDEN }, h("path", { d: ICONS[name] ?? ICONS.queued }));
 
 /** A button that shows only its icon. */
 export const iconButton = (icon, label, onclick) =>
@@ -39,9 +53,28 @@ export const iconButton = (icon, label, onclick) =>
 
 const dot = () => h("span.dot", ARIA_HIDDEN);
 
-/** The state of a task, as a colour and a word. */
-export const chip = ({ say }, state) =>
-  h("span.chip", { class: kindOf(state), title: state }, dot(), say(kindOf(state)));
+/** The state of a task, as a colour and a word; `kind` says it for what is no task. */
+export const chip = ({ say }, state, kind = kindOf(state)) =>
+  h("span.chip", { class: kind, title: state }, dot(), say(kind));
+
+/** The way between the lists, where there is more than the one of tasks. */
+export const listChoice = ({ say, go, page, lists, mayCall }) =>
+  mayCall &&
+  lists.length > 1 &&
+  choices(
+    say("lists"),
+    lists.map((list) => [list, say(list)]),
+    page,
+    go.openList,
+  );
+
+/** How long ago something was created. */
+export const age = ({ ago, date }, created) => {
+  const timestamp = timestampOf(created);
+  return (
+    timestamp && h("time", { datetime: created, title: date(timestamp) }, ago((Date.now() - timestamp) / 1000))
+  );
+};
 
 export const tagList = (tags) =>
   tags?.length > 0 &&

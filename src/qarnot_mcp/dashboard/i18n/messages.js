@@ -107,6 +107,35 @@ againDone=“{name}” is submitted.=« {name} » est soumise.
 ranges=Instances (ranges)=Instances (plages)
 hidden=Hidden: kept unless you type another=Masqué : conservé, sauf nouvelle saisie
 
+lists=Lists=Listes
+jobs=Jobs
+pools=Pools
+countJobs={count} job|{count} jobs
+countPools={count} pool|{count} pools
+noJobs=No jobs yet=Aucun job
+noPools=No pools yet=Aucun pool
+open=Open=Ouvert
+completed=Completed=Terminé
+closed=Closed=Fermé
+never=Never ran=Jamais lancée
+timeLimit=Time limit=Durée limite
+ordered=tasks in order=tâches ordonnées
+countMachines={count} machine|{count} machines
+unfinishedCount={count} waiting or running=en attente ou en cours : {count}
+stepsOf=Steps of {name}=Étapes de {name}
+after=after {awaited}=après {awaited}
+onSuccess=success=succès
+onFailure=failure=échec
+onCancelled=cancelled=annulation
+onAny=any end=toute fin
+terminate=Terminate=Arrêter
+terminateAsk=Terminate “{name}”?=Arrêter « {name} » ?
+closeAsk=Close “{name}”?=Fermer « {name} » ?
+terminateText=Its tasks that wait or run are stopped; what they have computed may be lost.=Ses tâches en attente ou en cours sont arrêtées ; leurs calculs peuvent être perdus.
+closeText=Its cost ends, for good. Tasks that wait or run in it are cancelled.=Il ne coûtera plus rien et ne rouvrira pas. Ses tâches en attente ou en cours sont annulées.
+terminateDone=“{name}” is being terminated.=« {name} » est en cours d’arrêt.
+closeDone=“{name}” is being closed.=« {name} » est en cours de fermeture.
+
 files=Files=Fichiers
 upload=Upload=Envoyer
 link=Link=Lien

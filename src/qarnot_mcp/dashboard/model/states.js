@@ -15,6 +15,19 @@ const KIND_OF = {
   Cancelled: "cancelled",
 };
 
+/** The states of jobs and pools that are other than open. */
+const GROUP_KIND_OF = {
+  Terminating: "stopping",
+  Deleting: "stopping",
+  Completed: "completed",
+  Closing: "stopping",
+  PendingDelete: "stopping",
+  Closed: "closed",
+  Failure: "failure",
+};
+
+export const groupKindOf = (state) => GROUP_KIND_OF[state] ?? "open";
+
 export const kindOf = (state) => KIND_OF[state] ?? "queued";
 export const isOver = (state) => ["success", "failure", "cancelled"].includes(kindOf(state));
 

@@ -23,7 +23,12 @@ export function taskPage(view) {
   const { say, go, task, mayCall } = view;
   const { result, problem } = task;
   return [
-    head(view, problem, mayCall && button(say("tasks"), go.openTasks, { kind: "quiet", icon: "back" })),
+    head(
+      view,
+      problem,
+      mayCall &&
+        button(task.job?.name ?? say("tasks"), task.job ? go.backToJob : go.openTasks, { kind: "quiet", icon: "back" }),
+    ),
     h(
       "div.task-title",
       h("h1", { id: "heading", tabindex: -1 }, result?.name ?? task.name ?? say("task")),
@@ -63,12 +68,13 @@ function details(view) {
   ];
 }
 
-function actionBar({ say, go, task: { result }, mayAct, mayCall, mayOpen, hasFiles }) {
-  const action = (name) => button(say(name), () => go.ask(name), { icon: name, "data-action": name });
+function actionBar({ say, go, task: { result }, mayAct, mayCall, mayOpen, hasFiles, lists }) {
+  const action = (name) => button(say(name), () => go.ask(name), { icon: name, "data-action": name, "data-of": result.uuid });
   return h(
     "div.actions",
     mayCall && button(say("log"), () => go.openLog({}), { icon: "log" }),
     mayCall && hasFiles && result.result_bucket && button(say("files"), go.openFiles, { icon: "files" }),
+    mayCall && lists.includes("jobs") && result.job_uuid && button(say("job_uuid"), () => go.openJob(result.job_uuid)),
     mayOpen && result.console_url && button(say("console"), go.openConsole, { icon: "console" }),
     mayAct && result.viewData?.resubmission && action("again"),
     mayAct && action(isOver(result.state) ? "delete" : "abort"),

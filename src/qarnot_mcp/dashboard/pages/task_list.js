@@ -2,22 +2,21 @@
 
 import { h, ARIA_HIDDEN } from "../components/dom.js";
 import {
+  age,
   button,
   chip,
   choices,
-  head,
-  iconButton,
   inputField,
-  logo,
+  listChoice,
   problemBox,
   loading,
   showAllButton,
   tagList,
 } from "../components/controls.js";
+import { cell, COMPACT_ROWS, listHead } from "../components/list_page.js";
 import { timestampOf } from "../model/phases.js";
 import { isOver, kindOf, orderOf } from "../model/states.js";
 
-const COMPACT_ROWS = 4;
 const COLUMNS = ["name", "state", "progress", "instances", "created", "duration"];
 const STATES = ["all", "active", "finished", "failed"];
 
@@ -55,13 +54,8 @@ export function taskListPage(view) {
   const active = rows?.filter(({ state }) => !isOver(state)).length;
   const counts = rows && [say("countTasks", total), active > 0 && ` · ${say("countActive", active)}`];
   return [
-    head(
-      view,
-      problem,
-      logo(),
-      h("div.title", h("h1", { id: "heading", tabindex: -1 }, say("tasks")), h("p.soft", counts), accountLine(view)),
-      mayCall && iconButton("again", say("refresh"), go.refresh),
-    ),
+    listHead(view, problem, say("tasks"), counts),
+    !isCompact && listChoice(view),
     !isCompact &&
       h(
         "div.tools",
@@ -85,18 +79,6 @@ export function taskListPage(view) {
       tasks.nextCursor &&
       h("div.more", mayCall && button(say("more"), go.more), h("span.soft", `${rows.length} / ${total}`)),
   ];
-}
-
-/** The credits left and this week's carbon, as far as they are known. */
-function accountLine({ say, number, account }) {
-  if (!account) return null;
-  const { credits, carbon, saved } = account;
-  const parts = [
-    credits !== undefined && say("creditsLeft", { amount: number(credits) }),
-    carbon !== undefined && say("weekCarbon", { carbon }),
-    saved !== undefined && say("weekSaved", { saved }),
-  ];
-  return h("p.soft", { id: "account" }, parts.filter(Boolean).join(" · "));
 }
 
 function tagFilter({ say, tasks: { tagText }, knownTags, go }) {
@@ -150,9 +132,8 @@ function table(view, rows) {
 }
 
 function taskRow(view, row) {
-  const { say, percent, ago, duration, date, number, go, tagsOf, mayCall } = view;
+  const { say, percent, duration, number, go, tagsOf, mayCall } = view;
   const { uuid, name, state, profile, instances, created } = row;
-  const cell = (column, ...children) => h("td", { role: "cell", class: column }, children);
   const open = () => go.openTask(uuid, name);
   const progress = progressOf(row);
   const counts = ["running", "succeeded", "failed"]
@@ -177,11 +158,7 @@ function taskRow(view, row) {
       h("span.count", number(instances)),
       counts.length > 0 && h("span.under.soft", counts.join(" · ")),
     ),
-    cell(
-      "created",
-      created &&
-        h("time", { datetime: created, title: date(createdOf(row)) }, ago((Date.now() - createdOf(row)) / 1000)),
-    ),
+    cell("created", age(view, created)),
     cell("duration", created && duration(secondsOf(row))),
   );
 }
