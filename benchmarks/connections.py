@@ -14,8 +14,9 @@ from benchmarks.parties import upstream
 from benchmarks.process import KEY, Process
 from benchmarks.report import Table, milliseconds
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.http import transport
-from qarnot_mcp.qarnot.http.transport import POOLS, Limits, Transport
+from qarnot_mcp.qarnot.http import spread
+from qarnot_mcp.qarnot.http.spread import POOLS
+from qarnot_mcp.qarnot.http.transport import Limits, Transport
 
 ROUNDS = 3
 CALLS = 1_280
@@ -41,9 +42,9 @@ async def measure() -> list[Table]:
         for _ in range(ROUNDS):
             for name, (pools, watched) in WAYS.items():
                 with ExitStack() as changed:
-                    changed.enter_context(mock.patch.object(transport, "POOLS", pools))
+                    changed.enter_context(mock.patch.object(spread, "POOLS", pools))
                     if not watched:
-                        changed.enter_context(mock.patch.object(transport, "use_network"))
+                        changed.enter_context(mock.patch.object(spread, "network", return_value=None))
                     taken[name].append(await seconds_of(api))
     for name, turns in taken.items():
         medians = [statistics.median(seconds) for seconds in zip(*turns, strict=True)]

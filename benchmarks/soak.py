@@ -25,7 +25,7 @@ from benchmarks.process import Process, running
 from benchmarks.requests import ERAS, http_request, message_of, tool_call
 from benchmarks.watched import PATH
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.http.transport import KEEP_ALIVE_SECONDS, POOLS
+from qarnot_mcp.qarnot.http.spread import KEEP_ALIVE_SECONDS, POOLS
 
 CALLERS = 64
 FAULT_SHARE = 0.05

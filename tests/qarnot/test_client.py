@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 import respx
@@ -74,7 +75,9 @@ async def test_a_call_goes_out_with_the_key_raw_and_our_name(
 
 
 @READ
-@pytest.mark.parametrize("failure", [429, 502, 503, 504, httpx.ReadError("broken"), httpx.ConnectError("refused")])
+@pytest.mark.parametrize(
+    "failure", [429, 502, 503, 504, httpcore.ReadError("broken"), httpcore.ConnectError("refused")]
+)
 async def test_a_read_is_tried_again(
     client: QarnotClient,
     api: respx.MockRouter,
@@ -155,7 +158,7 @@ async def test_a_short_wait_that_was_asked_for_is_waited(
 
 
 async def test_an_api_that_is_away_is_told_so(client: QarnotClient, api: respx.MockRouter) -> None:
-    api.get("/settings").mock(side_effect=httpx.ConnectError("Connection refused"))
+    api.get("/settings").mock(side_effect=httpcore.ConnectError("Connection refused"))
     with pytest.raises(Unreachable, match="cannot be reached: Connection refused"):
         await client.platform.settings()
 
@@ -357,7 +360,7 @@ async def test_a_delete_answers_what_was_deleted(client: QarnotClient, api: resp
 async def test_a_delete_whose_answer_was_lost_finds_the_task_gone(client: QarnotClient, api: respx.MockRouter) -> None:
     api.get("/tasks/hello-1").respond(json=task_document())
     lost: list[httpx.Response | Exception] = [
-        httpx.ReadError("broken"),
+        httpcore.ReadError("broken"),
         httpx.Response(404, json={"message": "No such task"}),
     ]
     api.delete(f"/tasks/{UUID}").mock(side_effect=lost)

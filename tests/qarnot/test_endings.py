@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 import respx
@@ -144,7 +145,7 @@ async def test_a_delete_whose_answer_was_lost_finds_it_gone(
     client: QarnotClient, api: respx.MockRouter, noun: Noun
 ) -> None:
     noun.reads(api, noun.going_on)
-    lost: list[httpx.Response | Exception] = [httpx.ReadError("broken"), httpx.Response(404)]
+    lost: list[httpx.Response | Exception] = [httpcore.ReadError("broken"), httpx.Response(404)]
     api.delete(f"/{noun.name}s/{UUID}").mock(side_effect=lost)
     assert (await noun.delete(client, "night-1")).uuid == UUID
 

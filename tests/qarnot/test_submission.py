@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 import respx
@@ -38,10 +39,10 @@ LOOK = r"/tasks/hello-[a-z0-9]+$"
 LOST = pytest.mark.parametrize(
     "lost",
     [
-        httpx.ReadTimeout("silence"),
-        httpx.ReadError("broken"),
-        httpx.WriteError("broken"),
-        httpx.RemoteProtocolError("disconnected"),
+        httpcore.ReadTimeout("silence"),
+        httpcore.ReadError("broken"),
+        httpcore.WriteError("broken"),
+        httpcore.RemoteProtocolError("disconnected"),
         httpx.Response(500),
         httpx.Response(502),
         httpx.Response(503),
@@ -145,7 +146,7 @@ async def test_another_task_found_is_not_taken_for_it(client: QarnotClient, api:
         await client.tasks.submit(REQUEST)
 
 
-@pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ConnectTimeout("")])
+@pytest.mark.parametrize("failure", [httpcore.ConnectError("refused"), httpcore.ConnectTimeout("")])
 async def test_what_was_never_sent_is_sent_again(
     client: QarnotClient, api: respx.MockRouter, time: FakeClock, failure: Exception
 ) -> None:
@@ -155,7 +156,7 @@ async def test_what_was_never_sent_is_sent_again(
 
 
 async def test_what_was_never_sent_has_started_nothing(client: QarnotClient, api: respx.MockRouter) -> None:
-    api.post("/tasks").mock(side_effect=httpx.ConnectError("refused"))
+    api.post("/tasks").mock(side_effect=httpcore.ConnectError("refused"))
     with pytest.raises(NotStarted, match=r"Nothing was started.*cannot be reached"):
         await client.tasks.submit(REQUEST)
 
@@ -179,7 +180,7 @@ async def test_a_submit_that_is_put_off_for_long_says_for_how_long(
     assert sum(time.waits) == 0
 
 
-@pytest.mark.parametrize("look", [httpx.Response(429), httpx.Response(500), httpx.ReadTimeout("silence")])
+@pytest.mark.parametrize("look", [httpx.Response(429), httpx.Response(500), httpcore.ReadTimeout("silence")])
 async def test_a_limit_that_stops_the_look_as_well_has_started_nothing(
     client: QarnotClient, api: respx.MockRouter, look: Any
 ) -> None:

@@ -1,12 +1,12 @@
-"""The sockets below httpx, over real connections."""
+"""The sockets below httpcore, over real connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
+import httpcore
 
-from qarnot_mcp.qarnot.http.connections import WatchedStream, use_network
+from qarnot_mcp.qarnot.http.connections import WatchedStream, network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -36,48 +36,33 @@ class Server:
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[Server, httpx.AsyncClient]]:
+async def connected() -> AsyncIterator[tuple[Server, httpcore.AsyncConnectionPool]]:
     server = Server()
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    async with listener, httpx.AsyncClient() as client:
-        use_network(client._transport)
+    async with listener, httpcore.AsyncConnectionPool(network_backend=network()) as pool:
         try:
-            yield server, client
+            yield server, pool
         finally:
-            await client.aclose()
+            await pool.aclose()
             await server.hang_up()
 
 
-async def test_httpx_opens_its_connections_through_the_network() -> None:
-    async with connected() as (server, client), client.stream("GET", server.url) as response:
-        assert isinstance(response.extensions["network_stream"], WatchedStream)
-
-
 async def test_a_living_connection_is_kept() -> None:
-    async with connected() as (server, client):
+    async with connected() as (server, pool):
         for _ in range(3):
-            assert (await client.get(server.url)).status_code == 200
+            assert (await pool.request("GET", server.url)).status == 200
         assert server.connections == 1
 
 
 async def test_a_connection_that_the_other_side_closed_is_not_used_again() -> None:
-    async with connected() as (server, client):
-        async with client.stream("GET", server.url) as response:
+    async with connected() as (server, pool):
+        async with pool.stream("GET", server.url) as response:
             await response.aread()
             stream = response.extensions["network_stream"]
+        assert isinstance(stream, WatchedStream)
         assert not stream.get_extra_info("is_readable")
         await server.hang_up()
         assert stream.get_extra_info("is_readable")
-        assert (await client.get(server.url)).status_code == 200
+        assert (await pool.request("GET", server.url)).status == 200
         assert server.connections == 2
-
-
-async def test_a_transport_without_a_pool_is_left_as_it_is() -> None:
-    async def app(scope: object, receive: object, send: object) -> None:
-        raise AssertionError("nobody calls")
-
-    transport = httpx.ASGITransport(app)
-    before = dict(vars(transport))
-    use_network(transport)
-    assert vars(transport) == before

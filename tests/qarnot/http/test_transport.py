@@ -7,7 +7,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-import httpx
+import httpcore
 import pytest
 import respx
 from pydantic import SecretStr
@@ -322,14 +322,14 @@ async def test_nothing_listens_where_the_api_should_be() -> None:
 @pytest.mark.parametrize(
     ("failure", "kind", "words"),
     [
-        (httpx.PoolTimeout(""), Busy, "calls to Qarnot in flight"),
-        (httpx.ProxyError("proxy says no"), Unreachable, "cannot be reached: proxy says no"),
-        (httpx.ConnectTimeout(""), Unreachable, "no connection within 5 s"),
-        (httpx.LocalProtocolError("odd"), Unreachable, "broke: odd"),
-        (httpx.ReadError(""), Unreachable, "broke: ReadError"),
+        (httpcore.PoolTimeout(""), Busy, "calls to Qarnot in flight"),
+        (httpcore.ProxyError("proxy says no"), Unreachable, "cannot be reached: proxy says no"),
+        (httpcore.ConnectTimeout(""), Unreachable, "no connection within 5 s"),
+        (httpcore.LocalProtocolError("odd"), Unreachable, "broke: odd"),
+        (httpcore.ReadError(""), Unreachable, "broke: ReadError"),
     ],
 )
-async def test_what_httpx_says_becomes_our_own_error(
+async def test_what_httpcore_says_becomes_our_own_error(
     api: respx.MockRouter, failure: Exception, kind: type[Exception], words: str
 ) -> None:
     api.get("/profiles").mock(side_effect=failure)

@@ -1,4 +1,4 @@
-"""The sockets below httpx: httpcore's own, with a cheaper look at whether a kept connection still lives."""
+"""The sockets below httpcore: its own, with a cheaper look at whether a kept connection still lives."""
 
 import select
 import ssl
@@ -10,17 +10,14 @@ import httpcore
 READ_BYTES = 256 * 1024
 
 
-def use_network(transport: object) -> None:
-    """Let an httpx transport open its connections through `Network`; one without a pool is left as it is.
+def network() -> httpcore.AsyncNetworkBackend | None:
+    """Return what opens connections; None for httpcore's own.
 
     Before and after each request httpcore asks every idle connection whether the other side has closed it, and its
-    own answer looks the socket up through four layers each time: a fifth of a call. httpx hands no network on to
-    httpcore, so that the attributes are private; a test fails when they move.
+    own answer looks the socket up through four layers each time: a fifth of a call.
     """
-    pool = getattr(transport, "_pool", None)
     # Windows has no poll; there all stays as it is.
-    if isinstance(pool, httpcore.AsyncConnectionPool) and hasattr(select, "poll"):
-        pool._network_backend = Network()
+    return Network() if hasattr(select, "poll") else None
 
 
 class Network(httpcore.AnyIOBackend):

@@ -4,12 +4,13 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Self, cast
 
+import httpcore
 import httpx
 from pydantic_core import to_json
 
@@ -17,23 +18,24 @@ from qarnot_mcp import __version__
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachable
 from qarnot_mcp.qarnot.http.cache import Cache
-from qarnot_mcp.qarnot.http.connections import use_network
 from qarnot_mcp.qarnot.http.locks import Locks
 from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.qarnot.http.response_body import StreamedResponse, unpacked
 from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for
 from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
+from qarnot_mcp.qarnot.http.spread import KEEP_ALIVE_SECONDS, AsyncStream, Carrier, open_pools
 from qarnot_mcp.qarnot.http.tracing import traced
 
 REFUSAL_BYTES = 64 * 1024
 LARGE_ANSWERS_AT_ONCE = 4
 """Of all answers that are arriving, how many may be large: else as many as there are calls in flight could be."""
-KEEP_ALIVE_SECONDS = 30.0
-POOLS = 8
-"""httpcore compares all connections of a pool with all waiting requests at each request (encode/httpcore#1035), so that
-one large pool is slow; `python -m benchmarks connections` measures it with and without."""
 FETCHED_BYTES = 64 * 1024
-HEADERS = {"User-Agent": f"qarnot-mcp/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
+WITH_BODY = ("POST", "PUT", "PATCH")
+HEADERS = (
+    (b"User-Agent", f"qarnot-mcp/{__version__}".encode()),
+    (b"Accept", b"application/json"),
+    (b"Accept-Encoding", b"gzip"),
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Transport:
         self.cache = Cache(clock)
         self.submits = Locks()
         self._root = base_url.rstrip("/")
-        self._base = f"{self._root}/v{api_version}"
+        self._version_path = f"/v{api_version}"
         self._application = application
         self._trust_env = trust_env
         self._places = Places(self.limits.max_calls_in_flight, self.limits.queue_seconds)
@@ -116,8 +118,8 @@ class Transport:
             connect=self.limits.connect_seconds,
             pool=self.limits.queue_seconds + self.limits.connect_seconds,
         ).as_dict()
-        self._client: httpx.AsyncClient | None = None
-        self._network: httpx.AsyncBaseTransport | None = None
+        self._url = httpx.URL(self._root)
+        self._carrier: Carrier | None = None
 
     @property
     def api_url(self) -> str:
@@ -125,33 +127,28 @@ class Transport:
         return self._root
 
     async def __aenter__(self) -> Self:
-        self._client = self._open_client()
-        # Requests go past the client to what would carry them to the API, a proxy or not: authentication, redirects and
-        # cookies, which none has, cost a quarter of each.
-        self._network = self._client._transport_for_url(httpx.URL(self._root))
+        self._carrier = self._open_carrier()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-        self._client = self._network = None
+        if self._carrier is not None:
+            await self._carrier.aclose()
+        self._carrier = None
 
-    def _open_client(self) -> httpx.AsyncClient:
-        limits = self.limits
-        trusted = tls_context()
-        client = httpx.AsyncClient(
-            verify=trusted, limits=_pool_limits(limits.max_calls_in_flight), trust_env=self._trust_env
-        )
-        # Replaced here, since the argument `transport` would switch off the proxies that the environment names.
+    def _open_carrier(self) -> Carrier:
         if self._application is not None:
-            client._transport = httpx.ASGITransport(self._application, raise_app_exceptions=False)
-            client._mounts = {}
-        else:
-            share = _pool_limits(-(-limits.max_calls_in_flight // POOLS))
-            client._transport = SpreadTransport(
-                [httpx.AsyncHTTPTransport(verify=trusted, limits=share) for _ in range(POOLS)]
-            )
-        return client
+            return _InProcess(self._application)
+        connections = self.limits.max_calls_in_flight
+        # Requests go past httpx: authentication, redirects and cookies, which none has, cost a third of each. It knows
+        # the proxies that the environment names, and how to reach the API through one.
+        limits = httpx.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEP_ALIVE_SECONDS
+        )
+        client = httpx.AsyncClient(verify=tls_context(), limits=limits, trust_env=self._trust_env)
+        chosen = client._transport_for_url(self._url)
+        if chosen is client._transport:
+            return open_pools(tls_context(), connections)
+        return cast(httpx.AsyncHTTPTransport, chosen)._pool
 
     async def exchange(self, request: Request) -> Response:
         """Send a request once and answers the whole of a success.
@@ -168,35 +165,47 @@ class Transport:
         if request.body is not None and len(request.body) > self.limits.max_request_bytes:
             size = f"{len(request.body):,} bytes long"
             raise InvalidArgument("The request", size, f"less than {self.limits.max_request_bytes:,} bytes in all")
-        network = self._network
-        if network is None:
+        carrier = self._carrier
+        if carrier is None:
             raise RuntimeError("the transport is not open")
         async with self._place(request):
-            outgoing = httpx.Request(
-                request.method,
-                (self._root if request.rooted else self._base) + request.path,
-                headers={**HEADERS, **request.headers},
-                content=request.body,
-                extensions={"timeout": self._timeout},
-            )
+            outgoing = self._outgoing(request)
             with traced(request.method, request.resource.kind) as span, _translated(self.limits):
-                received = await network.handle_async_request(outgoing)
-                stream = cast(httpx.AsyncByteStream, received.stream)
-                span.set_attribute("http.response.status_code", received.status_code)
-                recorder().api_response(request.method, received.status_code)
+                received = await carrier.handle_async_request(outgoing)
+                stream = cast(AsyncStream, received.stream)
+                span.set_attribute("http.response.status_code", received.status)
+                recorder().api_response(request.method, received.status)
                 try:
-                    packing = received.headers.get("content-encoding", "identity")
+                    headers = decoded(received.headers)
+                    packing = headers.get("content-encoding", "identity")
                     async with (
-                        aclosing(aiter(stream)) as raw,  # type: ignore[type-var]
+                        aclosing(aiter(stream)) as raw,
                         aclosing(unpacked(raw, packing)) as chunks,
                     ):
-                        response = StreamedResponse(received.status_code, received.headers, chunks, self._large)
+                        response = StreamedResponse(received.status, headers, chunks, self._large)
                         if not 200 <= response.status < 300:
                             body = await response.read(REFUSAL_BYTES, cut=True)
                             raise error_for(Response(response.status, response.headers, body), request.resource)
                         yield response
                 finally:
                     await stream.aclose()
+
+    def _outgoing(self, request: Request) -> httpcore.Request:
+        """Return a request as it travels; its path is quoted already."""
+        url, body = self._url, request.body
+        path = request.path if request.rooted else self._version_path + request.path
+        headers = [(b"Host", url.netloc), *HEADERS]
+        headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers.items()]
+        if body is not None or request.method in WITH_BODY:
+            headers.append((b"Content-Length", str(len(body or b"")).encode()))
+        target = (url.raw_path.rstrip(b"/") + path.encode("ascii")) or b"/"
+        return httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target),
+            headers=headers,
+            content=body,
+            extensions={"timeout": self._timeout},
+        )
 
     @asynccontextmanager
     async def _place(self, request: Request) -> AsyncIterator[None]:
@@ -211,54 +220,28 @@ class Transport:
             yield
 
 
-class SpreadTransport(httpx.AsyncBaseTransport):
-    """Spread requests over several connection pools, each in the first of the least busy ones."""
-
-    def __init__(self, pools: Sequence[httpx.AsyncHTTPTransport]) -> None:
-        self._pools = pools
-        self._in_flight = [0] * len(pools)
-        for pool in pools:
-            use_network(pool)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; its pool counts as busy until the response is closed."""
-        index = min(range(len(self._pools)), key=self._in_flight.__getitem__)
-        self._in_flight[index] += 1
-        try:
-            response = await self._pools[index].handle_async_request(request)
-        except BaseException:
-            self._in_flight[index] -= 1
-            raise
-        response.stream = _CountedStream(cast(httpx.AsyncByteStream, response.stream), self._in_flight, index)
-        return response
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        for pool in self._pools:
-            await pool.aclose()
+def decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by their names in lower case; of a name that is repeated the last."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
 
 
-class _CountedStream(httpx.AsyncByteStream):
-    """A response body that tells its pool when it is closed."""
+class _InProcess:
+    """An ASGI application in place of the network."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, in_flight: list[int], index: int) -> None:
-        self._stream = stream
-        self._in_flight = in_flight
-        self._index = index
+    def __init__(self, application: Callable[..., Any]) -> None:
+        self._transport = httpx.ASGITransport(application, raise_app_exceptions=False)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._stream)
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        body = b"".join([part async for part in cast(AsyncIterator[bytes], request.stream)])
+        method, url = request.method.decode("ascii"), bytes(request.url).decode("ascii")
+        response = await self._transport.handle_async_request(
+            httpx.Request(method, url, headers=request.headers, content=body)
+        )
+        stream = cast(AsyncIterator[bytes], response.stream)
+        return httpcore.Response(response.status_code, headers=response.headers.raw, content=stream)
 
     async def aclose(self) -> None:
-        # httpx closes a response once.
-        self._in_flight[self._index] -= 1
-        await self._stream.aclose()
-
-
-def _pool_limits(connections: int) -> httpx.Limits:
-    return httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEP_ALIVE_SECONDS
-    )
+        await self._transport.aclose()
 
 
 async def fetch_json(url: str, timeout_seconds: float) -> Any:
@@ -278,17 +261,17 @@ async def fetch_json(url: str, timeout_seconds: float) -> Any:
 
 @contextmanager
 def _translated(limits: Limits) -> Iterator[None]:
-    """Turn what httpx raises into our own errors."""
+    """Turn what httpcore raises into our own errors."""
     try:
         yield
-    except httpx.PoolTimeout:
+    except httpcore.PoolTimeout:
         raise Busy(limits.max_calls_in_flight, limits.queue_seconds) from None
-    except httpx.ConnectTimeout:
+    except httpcore.ConnectTimeout:
         reason = f"no connection within {limits.connect_seconds:g} s"
         raise Unreachable(reason, sent=False) from None
-    except httpx.TimeoutException:
+    except httpcore.TimeoutException:
         raise TimedOut(limits.read_seconds, what="said nothing") from None
-    except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+    except (httpcore.ConnectError, httpcore.ProxyError, httpcore.UnsupportedProtocol) as error:
         raise Unreachable(str(error) or "no connection", sent=False) from None
-    except httpx.TransportError as error:
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise Unreachable(str(error) or type(error).__name__, sent=True) from None
