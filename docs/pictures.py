@@ -7,14 +7,17 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.async_api import expect
 
 from tests.support.browser import browsing
+from tests.support.pipelines import failed_night
 from tests.support.running_server import KEY, RunningServer, call, ended, running_server, submitted
 from tests.support.view_host import Host, hosting
 
 IMAGES = Path(__file__).parent / "images"
 SEED = 4
+JOB_KEY = "sandbox-empty-jobs"
 WIDTH = 1040
 PHONE = 320
 SCALE = 1.5
@@ -59,6 +62,20 @@ async def take_files(host: Host) -> None:
         await take(host, f"files-{theme}")
 
 
+async def take_job(server: RunningServer) -> None:
+    """Take a job as a pipeline, in both themes."""
+    async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": server.key}) as api:
+        job = await failed_night(api)
+    async with (
+        browsing() as browser,
+        hosting(browser, server, width=WIDTH, scale=SCALE, real_clock=True, query="?toolsets=jobs") as host,
+    ):
+        for theme in ("light", "dark"):
+            await host.open("get_job", {"job_uuid": job}, context={"theme": theme})
+            await expect(host.view.locator(".step")).to_have_count(4)
+            await take(host, f"job-{theme}")
+
+
 async def take_pictures(server: RunningServer) -> None:
     """Take all pictures, and one of a phone."""
     async with browsing() as browser:
@@ -98,6 +115,8 @@ async def main() -> None:
         await take_pictures(server)
     async with running_server() as server:
         await measure(server)
+    async with running_server(speed=1, key=JOB_KEY) as server:
+        await take_job(server)
 
 
 if __name__ == "__main__":

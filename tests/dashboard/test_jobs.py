@@ -9,6 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.dashboard.test_accessibility import SMALL_TARGETS, violations
 from tests.support.axe import read_axe
+from tests.support.pipelines import failed_night, made
 from tests.support.running_server import RunningServer, call, running_server
 from tests.support.view_host import Host, hosting
 
@@ -30,25 +31,10 @@ async def server() -> AsyncIterator[RunningServer]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def jobs(server: RunningServer) -> dict[str, str]:
-    """A job whose training failed, so that its report never ran but its alarm did, and one without tasks."""
+    """A job whose tasks have run, and one without tasks."""
     async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": JOBS_KEY}) as api:
-
-        async def made(path: str, **body: object) -> str:
-            return str((await api.post(path, json=body)).raise_for_status().json()["uuid"])
-
-        async def task(job: str, name: str, command: str, after: str = "", on: str = "") -> str:
-            waiting = {"dependencies": {"advancedDependsOn": [{"taskUuid": after, "taskFinalStateCondition": [on]}]}}
-            constants = [{"key": "DOCKER_CMD", "value": command}]
-            more = {"profile": "docker-batch", "instanceCount": 1, "jobUuid": job, "constants": constants}
-            return await made("/v1/tasks", name=name, **more, **(waiting if after else {}))
-
-        night = await made("/v1/jobs", name="night", useDependencies=True, tags=["demo"])
-        prepare = await task(night, "prepare", "true")
-        train = await task(night, "train", "sh -c 'echo no data >&2; exit 3'", prepare, "success")
-        await task(night, "report", "true", train, "success")
-        await task(night, "alarm", "true", train, "failure")
-        (await api.post("/sandbox/clock", json={"advance_seconds": 9000})).raise_for_status()
-        empty = await made("/v1/jobs", name=HOSTILE, maxWallTime="02:00:00")
+        night = await failed_night(api)
+        empty = await made(api, "/v1/jobs", name=HOSTILE, maxWallTime="02:00:00")
     return {"night": night, "empty": empty}
 
 
@@ -127,6 +113,7 @@ async def test_in_a_conversation_the_pages_of_jobs_are_low(
     for tool, arguments, part in (("list_jobs", {}, "tbody tr"), ("get_job", {"job_uuid": jobs["night"]}, ".step")):
         await host.open(tool, arguments, context={**COMPACT, "locale": "fr-FR"})
         await expect(host.view.locator(part).first).to_be_visible()
+        await expect(host.view.get_by_role("alert")).to_have_count(0)
         assert await host.view.locator("body").evaluate("body => body.scrollHeight") <= MAX_INLINE_PIXELS, tool
         assert await host.view.locator("html").evaluate("root => root.scrollWidth - root.clientWidth") == 0
         await expect(host.view.get_by_role("button", name="Tout afficher")).to_be_visible()
