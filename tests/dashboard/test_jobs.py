@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.dashboard.test_accessibility import SMALL_TARGETS, violations
 from tests.support.axe import read_axe
-from tests.support.pipelines import failed_night, made
+from tests.support.pipelines import advance, failed_night, made, waiting_chain
 from tests.support.running_server import RunningServer, call, running_server
 from tests.support.view_host import Host, hosting
 
@@ -34,7 +34,7 @@ async def jobs(server: RunningServer) -> dict[str, str]:
     """A job whose tasks have run, and one without tasks."""
     async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": JOBS_KEY}) as api:
         night = await failed_night(api)
-        empty = await made(api, "/v1/jobs", name=HOSTILE, maxWallTime="02:00:00")
+        empty = await made(api, "/v1/jobs", name=HOSTILE, maxWallTime="1.02:00:00")
     return {"night": night, "empty": empty}
 
 
@@ -88,7 +88,7 @@ async def test_the_jobs_are_a_list_in_the_face_of_the_tasks(host: Host, jobs: di
     await expect(row).to_contain_text("Open")
     await expect(row).to_contain_text("demo")
     await expect(row).to_contain_text("ago")
-    await expect(host.view.get_by_role("row", name="onerror")).to_contain_text("2:00:00")
+    await expect(host.view.get_by_role("row", name="onerror")).to_contain_text("1.02:00:00")
     await expect(host.view.locator("tbody img")).to_have_count(0)
     await row.get_by_role("button", name="night").click()
     await expect(host.view.get_by_role("group", name="Steps of night")).to_be_visible()
@@ -141,6 +141,33 @@ async def test_the_pages_of_jobs_have_no_fault_that_axe_knows_and_no_small_targe
         assert await violations(host, axe) == []
         assert await host.view.locator("html").evaluate(SMALL_TARGETS) == []
     await host.page.set_viewport_size({"width": 1000, "height": 900})
+
+
+async def test_the_drawing_follows_the_tasks_while_they_run(host: Host, server: RunningServer) -> None:
+    async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": JOBS_KEY}) as api:
+        job = await waiting_chain(api)
+        await host.open("get_job", {"job_uuid": job})
+        steps = host.view.locator(".step")
+        await expect(steps).to_contain_text(["Queued", "Queued"])
+        await advance(api)
+        await host.run_until(steps.nth(1), "Success")
+        await expect(steps.nth(0)).to_contain_text("Success")
+        await expect(host.view.locator(".liveness")).to_have_text("Up to date")
+
+
+async def test_a_host_that_lets_views_call_no_tools_shows_the_drawing_alone(host: Host, jobs: dict[str, str]) -> None:
+    await host.open("get_job", {"job_uuid": jobs["night"]}, capabilities={})
+    await expect(host.view.get_by_role("group", name="Steps of night")).to_contain_text("Never ran")
+    await expect(host.view.locator("button:enabled")).to_have_count(0)
+
+
+async def test_a_connection_that_only_reads_terminates_no_job(
+    browser: Browser, server: RunningServer, jobs: dict[str, str]
+) -> None:
+    async with hosting(browser, server, query="?toolsets=jobs&read_only=true") as reader:
+        await reader.open("get_job", {"job_uuid": jobs["night"]})
+        await expect(reader.view.get_by_role("button", name="train Failed")).to_be_visible()
+        await expect(reader.view.get_by_role("button", name="Terminate")).to_have_count(0)
 
 
 async def test_terminating_a_job_asks_by_name_and_tells_the_model(host: Host, jobs: dict[str, str]) -> None:
