@@ -202,8 +202,10 @@ def test_check_of_a_wrong_setting_names_it(command_line: CommandLine) -> None:
 @pytest.mark.e2e
 def test_a_start_and_a_list_of_tools_load_nothing_that_they_do_not_need(tmp_path: Path) -> None:
     program = """
-import asyncio, os, sys
-os.environ["FASTMCP_LOG_ENABLED"] = "false"
+import asyncio, sys
+from qarnot_mcp.process.libraries import prepare_libraries
+prepare_libraries()
+from mcp_types import CompleteRequest
 from pydantic import SecretStr
 from qarnot_mcp.process.serve import Settings, create_app
 from qarnot_mcp.qarnot.http.transport import Transport
@@ -212,7 +214,8 @@ from qarnot_mcp.server.app import create_server
 server = create_server(Settings(), Transport("http://api.invalid", "1"), lambda: SecretStr("key"))
 tools = asyncio.run(server.list_tools())
 create_app(Settings())
-print(len(tools), {"griffe", "jsonref", "requests", "re2", "authlib", "qarnot_mcp.sandbox"} & set(sys.modules))
+unneeded = {"griffe", "jsonref", "requests", "re2", "authlib", "pygments", "qarnot_mcp.sandbox"}
+print(len(tools), unneeded & set(sys.modules), "built" if CompleteRequest.__pydantic_complete__ else "not built")
 """
     done = finish(tmp_path, sys.executable, "-c", program)
-    assert done.stdout == "8 set()\n", done.stderr
+    assert done.stdout == "8 set() not built\n", done.stderr

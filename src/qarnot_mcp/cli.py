@@ -1,7 +1,6 @@
 """The command line: options, settings, and what runs with them."""
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -50,8 +49,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if sys.flags.optimize > 1:
         fail("python -OO drops the descriptions of the tools: start it without -OO (-O is fine).", status=2)
-    # FastMCP installs a log handler of its own when it is imported.
-    os.environ["FASTMCP_LOG_ENABLED"] = "false"
+    from qarnot_mcp.process.libraries import prepare_libraries
+
+    prepare_libraries()
     from qarnot_mcp.settings.fields import SettingsError
     from qarnot_mcp.settings.load import load_settings
 
