@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from benchmarks.answers import task_id
 from benchmarks.load import Callers
-from benchmarks.parties import LOG_BYTES, floor, ours, upstream
+from benchmarks.parties import ALL_SETS, LOG_BYTES, floor, ours, upstream
 from benchmarks.process import Process
 from benchmarks.report import Table, mebibytes, ratio
 from benchmarks.requests import tool_call
@@ -61,12 +61,15 @@ async def measure(calls: int) -> list[Table]:
         idle = [await settled(party) for party in parties]
         under = [await peak_under_callers(party) for party in parties]
         first, *_, last = zip(*[await after_calls(party, calls) for party in parties], strict=True)
+    async with upstream() as api, ours(api, **ALL_SETS) as our_server:
+        all_sets = await settled(our_server)
     async with upstream() as api, ours(api) as our_server:
         before = await settled(our_server)
         tail = await peak_of_tail(our_server)
     table.rows.extend(
         [
             compared("idle", idle),
+            compared("idle with all sets, until storage is used", [idle[0], all_sets]),
             compared(f"most under {CALLERS} callers", under),
             compared(f"after {calls // STEPS:,} calls", first),
             compared(f"after {calls:,} calls", last),

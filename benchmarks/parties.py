@@ -8,6 +8,7 @@ from benchmarks.process import KEY, ROOT, Process, running
 from benchmarks.requests import api_request, mcp_request
 
 LIST_TOOLS = mcp_request("modern", "tools/list", {})
+ALL_SETS = {"QARNOT_MCP_TOOLSETS": "all"}
 LOG_BYTES = 100 * 1000 * 1000
 
 
@@ -42,9 +43,9 @@ def forwarder(api: Process) -> AbstractAsyncContextManager[Process]:
     return running(arguments, LIST_TOOLS)
 
 
-def ours(api: Process) -> AbstractAsyncContextManager[Process]:
-    """Run our server as a checkout starts it."""
-    return running([str(ROOT / "main.py"), "--port", "{port}"], LIST_TOOLS, our_environment(api))
+def ours(api: Process, **settings: str) -> AbstractAsyncContextManager[Process]:
+    """Run our server as a checkout starts it, with further settings."""
+    return running([str(ROOT / "main.py"), "--port", "{port}"], LIST_TOOLS, our_environment(api) | settings)
 
 
 def our_environment(api: Process) -> dict[str, str]:
