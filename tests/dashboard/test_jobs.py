@@ -78,6 +78,14 @@ async def test_a_step_opens_its_task_by_keyboard_and_the_way_back_leads_to_it(ho
     await expect(step).to_be_focused()
 
 
+async def test_a_task_of_a_job_leads_to_that_job(host: Host, jobs: dict[str, str]) -> None:
+    [train] = (await call(host.client, "get_job", job_uuid=jobs["night"], state="failed"))["tasks"]
+    await host.open("get_task", {"task_uuid": train["uuid"]})
+    await host.view.get_by_role("button", name="Job", exact=True).click()
+    await expect(host.view.get_by_role("heading", name="night")).to_be_focused()
+    await expect(host.view.get_by_role("group", name="Steps of night")).to_be_visible()
+
+
 async def test_the_jobs_are_a_list_in_the_face_of_the_tasks(host: Host, jobs: dict[str, str]) -> None:
     await host.open("list_tasks")
     lists = host.view.get_by_role("group", name="Lists")

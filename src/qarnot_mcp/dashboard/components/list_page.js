@@ -41,7 +41,9 @@ export function listPage(view, list, words, columns, cellsOf) {
   const { rows, total = rows?.length, nextCursor, problem } = list;
   const isCompact = display === "compact";
   const row = (item) => h("tr", { key: item.uuid, role: "row" }, cellsOf(item));
-  const heading = (column) => h("th", { key: column, role: "columnheader", scope: "col" }, column && say(column));
+  // What is done to a row has a column without a name.
+  const heading = (column) =>
+    column ? h("th", { key: column, role: "columnheader", scope: "col" }, say(column)) : h("td", { role: "cell" });
   return [
     listHead(view, problem, say(words.title), rows && say(words.count, total)),
     !isCompact && listChoice(view),

@@ -118,6 +118,7 @@ open=Open=Ouvert
 completed=Completed=Terminé
 closed=Closed=Fermé
 never=Never ran=Jamais lancée
+age=Age=Âge
 timeLimit=Time limit=Durée limite
 ordered=tasks in order=tâches ordonnées
 countMachines={count} machine|{count} machines

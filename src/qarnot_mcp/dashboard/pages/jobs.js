@@ -9,7 +9,7 @@ const JOBS = { title: "jobs", count: "countJobs", none: "noJobs" };
 
 export function jobsPage(view) {
   const { say, go, jobs, mayCall } = view;
-  return listPage(view, jobs, JOBS, ["name", "state", "timeLimit", "created"], (job) => [
+  return listPage(view, jobs, JOBS, ["name", "state", "timeLimit", "age"], (job) => [
     cell(
       "name",
       mayCall

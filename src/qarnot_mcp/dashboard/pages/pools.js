@@ -9,7 +9,7 @@ const POOLS = { title: "pools", count: "countPools", none: "noPools" };
 
 export function poolsPage(view) {
   const { say, go, pools, mayAct } = view;
-  return listPage(view, pools, POOLS, ["name", "state", "instances", "created", ""], (pool) => {
+  return listPage(view, pools, POOLS, ["name", "state", "instances", "age", ""], (pool) => {
     const { uuid, name, state, profile, policies, machines, unfinished_instances: unfinished } = pool;
     const kind = groupKindOf(state);
     return [
