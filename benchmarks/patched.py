@@ -111,11 +111,17 @@ def structure_as_it_is() -> None:
     base._serialize_to_jsonable = patched
 
 
-def asked_once() -> None:
-    """Ask which async library runs once for each process, not for each lock and event of a request."""
+def free_locks() -> None:
+    """Take a lock that is free at once, not after a turn of the event loop, and ask once which async library runs."""
+    import anyio
     from httpcore import _synchronization
 
+    def set_up(lock: Any) -> None:
+        lock._backend = "asyncio"
+        lock._anyio_lock = anyio.Lock(fast_acquire=True)
+
     cast(Any, _synchronization).current_async_library = lambda: "asyncio"
+    cast(Any, _synchronization.AsyncLock).setup = set_up
 
 
 PATCHES = {
@@ -124,7 +130,7 @@ PATCHES = {
     "no second validation": Patch("mcp", "a result that is a model is not validated again", no_second_validation),
     "one pass": Patch("mcp", "`_write` by `pydantic_core.to_json`", json_by_pydantic),
     "structure as it is": Patch("fastmcp", "`ToolResult` leaves a structure that is a dict", structure_as_it_is),
-    "asked once": Patch("httpcore", "`current_async_library` is asked once", asked_once),
+    "free locks": Patch("httpcore", "a lock that is free is taken at once (`fast_acquire=True`)", free_locks),
 }
 
 

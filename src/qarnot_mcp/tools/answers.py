@@ -44,9 +44,9 @@ class Result(BaseModel):
 def answer(result: Result) -> ToolResult:
     """Return the tool's result: the structure, and as text the same facts as compact JSON."""
     structure = result.model_dump(mode="json", exclude_none=True)
-    return ToolResult(
-        content=[TextContent(type="text", text=to_json(structure).decode())], structured_content=structure
-    )
+    text = TextContent(type="text", text=to_json(structure).decode())
+    # Its constructor would walk through the whole structure again, to make JSON of what is JSON.
+    return ToolResult.model_construct(content=[text], structured_content=structure, meta=None, is_error=False)
 
 
 def json_length(value: object) -> int:
