@@ -70,7 +70,7 @@ async def serve(app: Any, *, listener: socket.socket | None = None, http: str = 
     protocol: `auto`, `httptools` or `h11`. Raises RuntimeError where the app does not start.
     """
     config = uvicorn.Config(
-        app, http=http, log_level="critical", access_log=False, timeout_graceful_shutdown=1, ws="none"
+        app, http=http, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1, ws="none"
     )
     server = _Server(config)
     with listener.dup() if listener else listening() as bound:

@@ -81,7 +81,7 @@ def create_server(
                 resolve_key,
                 lambda: not connection().may_write,
                 settings.max_wait_seconds,
-                storage or StoragePool(),
+                storage or StoragePool(is_retrying=settings.retry_seconds > 0),
                 limits=SubmitLimits(settings.max_instances, settings.max_wall_time, settings.max_credits_per_day),
                 files_link=files_link,
             )

@@ -63,7 +63,7 @@ def create_app(
         auth = create_provider(settings, origin, secrets, partial(account_of, transport))
         metadata = resource_metadata_url(origin, settings.path)
         further.append(Middleware(ScopeStepUp, offer=offer, path=settings.path, metadata_url=metadata))
-    storage = StoragePool()
+    storage = StoragePool(is_retrying=settings.retry_seconds > 0)
     links = FilesLinks(origin, sealing_secrets) if "storage" in offer.offered else None
     server = create_server(
         settings,

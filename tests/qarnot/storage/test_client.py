@@ -141,6 +141,18 @@ async def test_a_storage_that_fails_is_tried_again_and_then_said_to_be_down(conn
         await storage.buckets()
 
 
+async def test_a_pool_that_does_not_try_again_says_so_at_once(url: str) -> None:
+    pool = StoragePool(is_retrying=False)
+    async with Transport(url, "1") as transport:
+        storage = QarnotClient(transport, SecretStr(KEY), storage=pool).storage
+        await storage.buckets()
+        await fault(url, kind="status", status=503, count=1, match={"path": "/storage/*"})
+        with pytest.raises(StorageUnavailable, match="status 503"):
+            await storage.buckets()
+        assert await storage.buckets() == []
+        await pool.close()
+
+
 async def test_a_platform_without_storage_says_so() -> None:
     # A sandbox in this process has no address that a storage could be reached at.
     async with Transport("http://sandbox", "1", application=create_app(seed=1)) as transport:

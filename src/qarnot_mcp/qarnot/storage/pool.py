@@ -45,7 +45,8 @@ class StoragePool:
     their own, are sent as they come and therefore once, and their bodies are not signed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_retrying: bool = True) -> None:
+        self._attempts = ATTEMPTS if is_retrying else 1
         self._stack = AsyncExitStack()
         self._clients: dict[tuple[str, bool], Any] = {}
         self._opening = asyncio.Lock()
@@ -111,7 +112,7 @@ class StoragePool:
                     read_timeout=SILENCE_SECONDS,
                     max_pool_connections=TRANSFERS_IN_FLIGHT if is_for_transfers else CALLS_IN_FLIGHT,
                     http_session_cls=BoundedSession,
-                    retries={"total_max_attempts": 1 if is_for_transfers else ATTEMPTS, "mode": "standard"},
+                    retries={"total_max_attempts": 1 if is_for_transfers else self._attempts, "mode": "standard"},
                 )
                 opened = session.create_client("s3", region_name="us-east-1", endpoint_url=address, config=config)
                 self._clients[known] = await self._stack.enter_async_context(opened)
