@@ -153,6 +153,15 @@ async def test_terminating_a_job_cancels_its_tasks_and_takes_no_more(api: Caller
     assert await api.refusal("POST", "/tasks", body) == (400, f"The job {job} is not active")
 
 
+async def test_a_job_that_is_deleted_while_it_terminates_stays_so(api: Caller) -> None:
+    job = await create(api)
+    await api.post(f"/jobs/{job}/terminate")
+    response = await api.http.delete(f"/jobs/{job}?force=true")
+    assert response.status_code == 200
+    await api.advance(3)
+    assert (await api.get(f"/jobs/{job}"))["state"] == "Deleting"
+
+
 async def test_a_job_ends_with_its_maximum_time(api: Caller) -> None:
     job = await create(api, maxWallTime="00:10:00")
     running = await api.submit("sleep 1h", jobUuid=job)

@@ -51,7 +51,9 @@ class Job:
             (self.completed, "Completed"),
             (self.deleted, "Deleting"),
         ]
-        return state_among([(at, state) for at, state in changes if at is not None], now)
+        # What would have come after the deletion does not.
+        last = now if self.deleted is None else self.deleted
+        return state_among([(at, state) for at, state in changes if at is not None and at <= last], now)
 
     def is_gone(self, now: int) -> bool:
         """Return whether the platform has forgotten the job: deleted, or past its time to live."""
