@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "share_file": {"bucket": "some", "path": "file.txt"},
     "request_upload": {"bucket": "some", "path": "file.txt"},
     "delete_files": {"bucket": "some", "paths": ["file.txt"]},
+    "submit_pipeline": {"name": "n", "steps": [{"name": "a", "profile": "docker-batch"}]},
     "snapshot_task": {"task_uuid": UUID},
     "update_task": {"task_uuid": UUID, "tags": ["t"]},
     "create_job": {"name": "n"},

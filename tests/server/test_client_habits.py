@@ -61,6 +61,12 @@ def test_a_log_can_be_searched_for_none() -> None:
     assert meant("get_task_logs", task_uuid="x", search="None") == {"task_uuid": "x", "search": "None"}
 
 
+def test_what_is_meant_is_read_in_the_steps_of_a_pipeline_too() -> None:
+    step = {"name": "a", "constants": "DOCKER_CMD=echo hi", "after": "b", "profile": None, "other": "x"}
+    as_given = {"name": "a", "constants": [PAIR], "after": ["b"], "profile": None, "other": "x"}
+    assert meant("submit_pipeline", name="p", steps=step) == {"name": "p", "steps": [as_given]}
+
+
 async def test_the_extras_of_clients_refuse_no_call_and_unknown_names_do() -> None:
     async with running_server() as server, server.client() as client:
         assert (await call(client, "list_profiles", random_string="x", sessionId="y"))["profiles"]

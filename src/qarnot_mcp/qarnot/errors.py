@@ -9,6 +9,7 @@ QarnotError
 ├── ReadOnly                a call that writes, in read-only mode
 ├── LimitReached            beyond a limit of whoever runs this server (tools/limits.py)
 ├── MistakenTask            hardly meant, so not started (tools/submission/findings.py)
+├── PipelineNotStarted      taken back, as a step was refused (tools/jobs/pipeline_start.py)
 ├── NoStorage               the platform or this server has none
 ├── TooCostly               reading this log would take too much computing
 ├── ApiRefused              the API understood the call and said no; nothing was done
@@ -380,11 +381,8 @@ class NotStarted(SubmitUncertain):
 
     def __init__(self, shortname: str, cause: QarnotError) -> None:
         # With the same shortname, so that even a task that shows up very late is met and not doubled.
-        super().__init__(
-            f"Nothing was started, and it is safe to submit again with shortname={shown(shortname)}.",
-            shortname=shortname,
-            cause=cause,
-        )
+        message = f"Nothing was started, and it is safe to submit again with shortname={shown(shortname)}."
+        super().__init__(message, shortname=shortname, cause=cause)
 
 
 class SubmitUnknown(SubmitUncertain):

@@ -50,6 +50,11 @@ def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
         given = habit.meant(given, schema)
     if "array" in _types_of(schema) and isinstance(given, list) and len(given) <= MAX_ENTRIES:
         return [as_meant(entry, _items_of(schema)) for entry in given]
+    properties = schema.get("properties", {})
+    if isinstance(given, dict) and given.keys() & properties.keys():
+        return {
+            name: value if value is None else as_meant(value, properties.get(name, {})) for name, value in given.items()
+        }
     return given
 
 

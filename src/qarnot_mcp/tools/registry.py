@@ -15,6 +15,7 @@ from qarnot_mcp.tools.files.write_file import Written, write_file
 from qarnot_mcp.tools.jobs.create_job import JobCreated, create_job
 from qarnot_mcp.tools.jobs.get_job import JobDetails, get_job
 from qarnot_mcp.tools.jobs.list_jobs import JobList, list_jobs
+from qarnot_mcp.tools.jobs.submit_pipeline import PipelineSubmitted, submit_pipeline
 from qarnot_mcp.tools.jobs.terminate_delete import JobDeleted, JobTerminated, delete_job, terminate_job
 from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
@@ -82,6 +83,15 @@ REGISTRY = Registry(
                 ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE, has_view=True),
                 ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE, has_view=True),
                 ToolEntry(terminate_job, "Terminate a job", JobTerminated, WRITE_SCOPE, writes=True, destroys=True),
+                ToolEntry(
+                    submit_pipeline,
+                    "Submit a pipeline",
+                    PipelineSubmitted,
+                    WRITE_SCOPE,
+                    writes=True,
+                    destroys=True,
+                    idempotent=False,
+                ),
                 ToolEntry(delete_job, "Delete a job", JobDeleted, WRITE_SCOPE, writes=True, destroys=True),
             ),
             covers="jobs",

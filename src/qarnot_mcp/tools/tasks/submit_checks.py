@@ -22,6 +22,7 @@ from qarnot_mcp.tools.submission.job_checks import check_job, check_pool
 from qarnot_mcp.tools.submission.quota_checks import check_quotas
 from qarnot_mcp.tools.submission.request import TaskRequest
 from qarnot_mcp.tools.submission.rules import ABOUT_CONSTANTS, ABOUT_FILES, check_task
+from qarnot_mcp.tools.tasks.new_task import NewTask
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
 from qarnot_mcp.tools.tasks.submit_plan import DEFAULT_SCHEDULING, SubmitPlan
 
@@ -41,7 +42,7 @@ class CheckedTask:
     findings: list[Finding]
 
 
-class _Reader:
+class CheckReader:
     """Reads what the checks need; no failure to read it fails the submit, but it is told."""
 
     def __init__(self) -> None:
@@ -70,7 +71,7 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
 
     Raises `InvalidArgument` for a profile or a dependency that does not exist.
     """
-    arguments, reader = plan.arguments, _Reader()
+    arguments, reader = plan.arguments, CheckReader()
     source = plan.rerun.source if plan.rerun else None
     constraints = arguments.hardware_constraints or (source.hardware_constraints if source else [])
     profile_name = arguments.profile or (source.profile if source else None)
@@ -89,20 +90,7 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
         if isinstance(owner, InvalidArgument):
             raise owner
     awaited = await reader.read(read_dependencies(client, dependencies)) if dependencies else None
-    scheduling = arguments.scheduling_type or (source.scheduling_type if source else None)
-    scheduling = scheduling or (user.default_scheduling if user else None) or DEFAULT_SCHEDULING
-    request = TaskRequest(
-        profile_name=profile_name,
-        profile=profile,
-        constants=constants_of(arguments, source),
-        instance_count=plan.instance_count,
-        scheduling_type=SCHEDULING.get(scheduling.lower(), scheduling),
-        hardware_constraints=constraints,
-        resource_buckets=arguments.resource_buckets or (source.resource_buckets if source else ()),
-        result_bucket=arguments.result_bucket or (source.result_bucket if source else None),
-        results_whitelist=arguments.results_whitelist or (source.results_whitelist if source else None),
-        results_blacklist=arguments.results_blacklist or (source.results_blacklist if source else None),
-    )
+    request = request_of(arguments, profile_name, profile, user, source, plan.instance_count)
     findings = [
         *check_task(request, (ABOUT_CONSTANTS if is_changed else ()) + (ABOUT_FILES if source is None else ())),
         *(check_hardware(constraints, listed) if listed else ()),
@@ -121,7 +109,32 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
     return CheckedTask(resolved, request, findings)
 
 
-def constants_of(arguments: SubmitTask, source: Task | None) -> dict[str, str]:
+def request_of(
+    arguments: NewTask,
+    profile_name: str | None,
+    profile: Profile | None,
+    user: User | None,
+    source: Task | None = None,
+    instance_count: int | None = None,
+) -> TaskRequest:
+    """Return a task as the checks look at it; `source` is the one that it repeats."""
+    scheduling = arguments.scheduling_type or (source.scheduling_type if source else None)
+    scheduling = scheduling or (user.default_scheduling if user else None) or DEFAULT_SCHEDULING
+    return TaskRequest(
+        profile_name=profile_name,
+        profile=profile,
+        constants=constants_of(arguments, source),
+        instance_count=instance_count or arguments.wanted_instances,
+        scheduling_type=SCHEDULING.get(scheduling.lower(), scheduling),
+        hardware_constraints=arguments.hardware_constraints or (source.hardware_constraints if source else ()),
+        resource_buckets=arguments.resource_buckets or (source.resource_buckets if source else ()),
+        result_bucket=arguments.result_bucket or (source.result_bucket if source else None),
+        results_whitelist=arguments.results_whitelist or (source.results_whitelist if source else None),
+        results_blacklist=arguments.results_blacklist or (source.results_blacklist if source else None),
+    )
+
+
+def constants_of(arguments: NewTask, source: Task | None) -> dict[str, str]:
     """Return all constants that the task will have."""
     older = {constant.key: constant.value for constant in source.constants} if source else {}
     return older | {constant.key: constant.value for constant in arguments.constants or ()}
@@ -148,10 +161,10 @@ async def read_profile(client: QarnotClient, name: str | None) -> Profile | None
         return None
 
 
-async def read_account(client: QarnotClient) -> User:
-    """Read the account; not from the cache if its quota was full there, as tasks may have been deleted since."""
+async def read_account(client: QarnotClient, room_for: int = 1) -> User:
+    """Read the account; not from the cache if it had no room for so many tasks, as some may have been deleted since."""
     user = await client.account.get(cached=True)
-    return await client.account.get() if user.max_task and (user.task_count or 0) >= user.max_task else user
+    return await client.account.get() if user.max_task and (user.task_count or 0) + room_for > user.max_task else user
 
 
 async def read_constraints(client: QarnotClient, *, is_needed: bool) -> list[Constraint]:

@@ -1,0 +1,216 @@
+"""The tool that starts steps which wait for each other."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from fastmcp.tools.base import ToolResult
+from pydantic import AfterValidator, Field, model_validator
+
+from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.submission import Submission
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, text_line
+from qarnot_mcp.tools.context import current_client, current_context
+from qarnot_mcp.tools.jobs.create_job import CreateJob
+from qarnot_mcp.tools.jobs.pipeline_checks import CheckedPipeline, check_pipeline
+from qarnot_mcp.tools.jobs.pipeline_start import StartedPipeline, start_pipeline
+from qarnot_mcp.tools.jobs.pipeline_steps import (
+    FinalState,
+    Step,
+    Steps,
+    WrongStep,
+    check_steps,
+    generations,
+    shown,
+    some,
+)
+from qarnot_mcp.tools.limits import LimitReached, SubmitLimits
+from qarnot_mcp.tools.submission.findings import settle
+from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate, KindOfTask, read_estimate
+from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime, check_shortname
+from qarnot_mcp.tools.tasks.submit_task import CHECKED, beside
+
+AFTER_SHOWN = 5
+COMMAND_CHARACTERS = 160
+KINDS_ESTIMATED = 3
+
+
+class SubmitPipeline(Arguments):
+    """The arguments of submit_pipeline."""
+
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
+    steps: Steps
+    max_wall_time: Annotated[
+        WallTime | None, Field(description="Qarnot ends all of it after this long, such as 02:00:00.")
+    ] = None
+    pool_uuid: Annotated[Uuid | None, Field(description="An open pool for all steps, which then take no profile.")] = (
+        None
+    )
+    tags: Annotated[Tags | None, Field(description="Tags of the job.")] = None
+    shortname: Annotated[
+        Annotated[str, AfterValidator(check_shortname)] | None,
+        Field(description="A unique id of the job; makes a second try safe."),
+    ] = None
+    validate_only: Annotated[bool, Field(description="Only check it.")] = False
+    accept_warnings: Annotated[bool, Field(description="Start what was refused as hardly meant.")] = False
+
+    @model_validator(mode="after")
+    def check_together(self) -> Self:
+        """Check the order of the steps, and that one thing says where each runs."""
+        check_steps(self.steps)
+        for step in self.steps:
+            if self.pool_uuid is None and step.profile is None:
+                raise WrongStep(
+                    f"step {shown(step.name)}: profile is missing: give it (list_profiles shows the names), or "
+                    "pool_uuid to the pipeline."
+                )
+            if self.pool_uuid is not None and (step.profile or step.hardware_constraints):
+                what = "profile" if step.profile else "hardware_constraints"
+                raise WrongStep(f"step {shown(step.name)}: {what} with a pool, which has its own: leave it out.")
+        return self
+
+    @property
+    def ordered(self) -> list[Step]:
+        """The steps, each after those that it waits for."""
+        return [step for generation in generations(self.steps) for step in generation]
+
+    def job(self, limits: SubmitLimits) -> CreateJob:
+        """Return the job to make; raises `LimitReached` where it or a step is beyond what the server allows."""
+        for step in self.steps:
+            try:
+                limits.check_instances(step.wanted_instances)
+            except LimitReached as error:
+                error.add(f"It is the step {shown(step.name)}.")
+                raise
+        return CreateJob.model_construct(
+            name=self.name,
+            max_wall_time=self.max_wall_time,
+            uses_dependencies=True,
+            pool_uuid=self.pool_uuid,
+            tags=self.tags,
+            shortname=self.shortname,
+        ).within(limits)
+
+
+class PipelineStep(Result):
+    """A step: its task, what it waits for, and what it comes to."""
+
+    name: str
+    uuid: str | None = None
+    state: str | None = None
+    after: list[str] | None = None
+    after_not_shown: int | None = None
+    on: list[FinalState] | None = Field(None, description="How those must end; on another end it never runs.")
+    profile: str | None = None
+    image: str | None = None
+    command: str | None = None
+    instances: int
+
+    @classmethod
+    def of(cls, step: Step, request: TaskRequest, task: Submission | None) -> Self:
+        """Shape a step; without a task it was only checked."""
+        awaited = step.names_awaited
+        return cls(
+            name=shown(step.name),
+            uuid=task.uuid if task else None,
+            state=masked_line(task.state, STATE_CHARACTERS) if task else None,
+            after=[shown(name) for name in awaited[:AFTER_SHOWN]] or None,
+            after_not_shown=max(0, len(awaited) - AFTER_SHOWN) or None,
+            on=step.conditions if awaited else None,
+            profile=request.profile_name,
+            image=masked_line(request.image, NAME_CHARACTERS) if request.image else None,
+            command=masked_line(request.command, COMMAND_CHARACTERS) if request.command else None,
+            instances=request.instance_count,
+        )
+
+
+class PipelineSubmitted(Result):
+    """What submit_pipeline started, or with validate_only what it would start."""
+
+    started: bool
+    job_uuid: str | None = None
+    shortname: str | None = None
+    name: str
+    max_wall_time: str | None = Field(None, description="Qarnot ends all of it after this long.")
+    pool_uuid: str | None = None
+    steps: list[PipelineStep] = Field(description="In the order in which they run.")
+    estimates: list[CostEstimate] = Field(description="One for each kind of machine and scheduling.")
+    warnings: list[str] | None = Field(None, description="What is probably not meant; nothing was changed.")
+    note: str | None = None
+    hint: str | None = None
+
+
+async def submit_pipeline(arguments: SubmitPipeline) -> ToolResult:
+    """Submit a pipeline to Qarnot: named steps that wait for each other, in a job of their own. It costs credits.
+
+    A step is what submit_task takes for a new task (any parameter of it, more than are listed here), with after and on.
+    A step that waits for none starts at once. All is checked before anything starts; where a step cannot be started,
+    those before it are stopped and removed. Let a step that reads another's result_bucket name that one in after.
+    """
+    client, limits = current_client(), current_context().limits
+    job = arguments.job(limits)
+    steps = arguments.ordered
+    free_shortname = arguments.shortname if arguments.validate_only else None
+    checked = await check_pipeline(client, steps, arguments.pool_uuid, free_shortname)
+    warnings = settle(checked.findings, accept_warnings=arguments.accept_warnings)
+    await limits.check_credits(client)
+    if arguments.validate_only:
+        estimates = await read_estimates(client, job, checked)
+        return answer(shaped(job, steps, checked, None, estimates, warnings))
+    started, estimates = await beside(start_pipeline(client, job, steps), read_estimates(client, job, checked))
+    return answer(shaped(job, steps, checked, started, estimates, warnings))
+
+
+def shaped(
+    job: CreateJob,
+    steps: list[Step],
+    checked: CheckedPipeline,
+    started: StartedPipeline | None,
+    estimates: list[CostEstimate],
+    warnings: list[str],
+) -> PipelineSubmitted:
+    """Shape a pipeline that was started, or only checked."""
+    tasks: Mapping[str, Submission] = started.tasks if started else {}
+    note = found_again(started) if started else f"{CHECKED} {checked.on_buckets}".strip()
+    return PipelineSubmitted(
+        started=started is not None,
+        job_uuid=started.job.uuid if started else None,
+        shortname=started.job.shortname if started else job.shortname,
+        name=masked_line(job.name, NAME_CHARACTERS),
+        max_wall_time=job.max_wall_time,
+        pool_uuid=job.pool_uuid,
+        steps=[PipelineStep.of(step, checked.requests[step.name], tasks.get(step.name)) for step in steps],
+        estimates=estimates,
+        warnings=warnings or None,
+        note=note,
+        hint="get_job with wait_seconds=45 follows it; terminate_job stops it, delete_job removes it with its tasks."
+        if started
+        else None,
+    )
+
+
+def found_again(started: StartedPipeline) -> str | None:
+    """Return a sentence on what was looked up as its answer was lost."""
+    found = ["its job"] if started.job.found_again else []
+    found += [shown(name) for name, task in started.tasks.items() if task.found_again]
+    if not found:
+        return None
+    return f"Answers of Qarnot were lost on the way; found by their shortnames, and started once: {some(found)}."
+
+
+async def read_estimates(client: QarnotClient, job: CreateJob, checked: CheckedPipeline) -> list[CostEstimate]:
+    """Estimate what the steps cost, by kind of machine and scheduling."""
+    if job.pool_uuid:
+        return [CostEstimate.none("a pool is billed for as long as it is open, not the tasks in it.")]
+    instances = Counter[KindOfTask]()
+    for request in checked.requests.values():
+        kind = KindOfTask.asked_for(request.scheduling_type, map(dict, request.hardware_constraints))
+        instances[kind] += request.instance_count
+    most = instances.most_common(KINDS_ESTIMATED)
+    estimates = await asyncio.gather(*(read_estimate(client, kind, count, job.max_wall_time) for kind, count in most))
+    left = len(instances) - len(most)
+    return [*estimates, *([CostEstimate.none(f"{left} more kinds of machines were not looked at.")] if left else [])]
