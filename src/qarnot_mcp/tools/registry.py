@@ -79,10 +79,6 @@ REGISTRY = Registry(
             "jobs",
             "order tasks that depend on each other",
             (
-                ToolEntry(create_job, "Create a job", JobCreated, WRITE_SCOPE, writes=True, idempotent=False),
-                ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE, has_view=True),
-                ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE, has_view=True),
-                ToolEntry(terminate_job, "Terminate a job", JobTerminated, WRITE_SCOPE, writes=True, destroys=True),
                 ToolEntry(
                     submit_pipeline,
                     "Submit a pipeline",
@@ -92,6 +88,10 @@ REGISTRY = Registry(
                     destroys=True,
                     idempotent=False,
                 ),
+                ToolEntry(create_job, "Create a job", JobCreated, WRITE_SCOPE, writes=True, idempotent=False),
+                ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE, has_view=True),
+                ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE, has_view=True),
+                ToolEntry(terminate_job, "Terminate a job", JobTerminated, WRITE_SCOPE, writes=True, destroys=True),
                 ToolEntry(delete_job, "Delete a job", JobDeleted, WRITE_SCOPE, writes=True, destroys=True),
             ),
             covers="jobs",
