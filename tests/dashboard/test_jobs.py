@@ -107,10 +107,10 @@ async def test_the_jobs_are_a_list_in_the_face_of_the_tasks(host: Host, jobs: di
 
 
 async def test_there_is_no_way_to_jobs_where_their_tools_are_not_shown(browser: Browser, server: RunningServer) -> None:
-    async with running_server(key=JOBS_KEY) as plain, hosting(browser, plain) as host:
-        await host.open("list_tasks")
-        await expect(host.view.get_by_role("heading", name="Tasks")).to_be_visible()
-        await expect(host.view.get_by_role("group", name="Lists")).to_have_count(0)
+    async with hosting(browser, server, query="?toolsets=default") as plain:
+        await plain.open("list_tasks")
+        await expect(plain.view.get_by_role("heading", name="Tasks")).to_be_visible()
+        await expect(plain.view.get_by_role("group", name="Lists")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
