@@ -1,11 +1,16 @@
 """How one call waits: its pauses, and the progress that it reports, counted on a clock that only the waits move."""
 
+import asyncio
 from itertools import pairwise
 
 import pytest
 
-from qarnot_mcp.tools.waits import JITTER, LONGEST_PAUSE_SECONDS, Wait, note_on_wait
+from qarnot_mcp.qarnot.errors import TimedOut
+from qarnot_mcp.text.known_secrets import known_secrets, serving
+from qarnot_mcp.tools.polls import Polls
+from qarnot_mcp.tools.waits import LEAST_PAUSE_SECONDS, SharedWait, Wait, note_on_wait
 from tests.support.qarnot_api import FakeClock
+from tests.support.virtual_time import VirtualTime
 
 
 async def reports(seconds: float, percents: list[float] | None = None) -> list[tuple[float, float]]:
@@ -44,14 +49,138 @@ async def test_looks_that_follow_each_other_within_a_second_report_once() -> Non
     assert wait.next_report(20) == 20.01
 
 
-async def test_a_wait_looks_seldom_and_ends_in_time() -> None:
+@pytest.mark.parametrize("seconds", [0.5, 2, 5, 9.9, 44, 45])
+async def test_a_wait_takes_at_most_three_requests_in_ten_seconds_and_looks_at_its_end(seconds: float) -> None:
     clock = FakeClock()
-    wait = Wait(45, clock=clock.clock, sleep=clock.sleep)
+    wait = Wait(seconds, clock=clock.clock, sleep=clock.sleep)
+    looks = [0.0]
+    while await wait.pause():
+        looks.append(wait.waited_seconds)
+    assert looks[-1] == pytest.approx(seconds)
+    assert most_in_ten_seconds(looks) <= 3
+
+
+@pytest.mark.parametrize("requests", [2, 3])
+async def test_looks_that_take_more_requests_are_made_less_often(requests: int) -> None:
+    clock = FakeClock()
+    wait = Wait(45, requests=requests, clock=clock.clock, sleep=clock.sleep)
     while await wait.pause():
         pass
-    assert sum(clock.waits) == pytest.approx(45)
-    assert len(clock.waits) < 12
-    assert max(clock.waits) <= LONGEST_PAUSE_SECONDS * (1 + JITTER)
+    assert len(clock.waits) * requests <= 45 * 3 / 10
+
+
+async def test_looks_fall_on_the_end_that_is_foreseen() -> None:
+    clock = FakeClock()
+    wait = Wait(45, clock=clock.clock, sleep=clock.sleep)
+    assert wait.next_pause(8) == 4
+    assert wait.next_pause(5) == 5
+    assert wait.next_pause(1) == LEAST_PAUSE_SECONDS
+    assert wait.next_pause(0) == 0
+
+
+class Calls:
+    """Calls that wait for one thing, whose looks are counted; it ends with the look of this number."""
+
+    def __init__(self, ends_with: int) -> None:
+        self.time = VirtualTime()
+        self.looks: list[float] = []
+        self.failing: set[int] = set()
+        self.is_looking = asyncio.Event()
+        self._polls = Polls(self.time.clock)
+        self._ends_with = ends_with
+
+    async def follow(self, owner: str = "one", seconds: float = 45, *, after: float = 0) -> list[int | str]:
+        """Return what one call saw that begins some seconds later."""
+        await self.time.sleep(after)
+        wait = Wait(seconds, clock=self.time.clock, sleep=self.time.sleep)
+        looks = SharedWait(self._polls.of(owner, "task"), wait, self._look, self._seconds_to_end)
+        seen: list[int | str] = []
+        while not seen or (seen[-1] != self._ends_with and await looks.pause()):
+            try:
+                seen.append(await looks.look())
+            except TimedOut:
+                seen.append("failed")
+        return seen
+
+    async def _look(self) -> int:
+        self.looks.append(self.time.now)
+        self.is_looking.set()
+        await self.time.sleep(0.1)
+        if len(self.looks) in self.failing:
+            raise TimedOut(1)
+        known_secrets().learn(["what the look told"])
+        return len(self.looks)
+
+    def _seconds_to_end(self, seen: int) -> float | None:
+        return 0.0 if seen == self._ends_with else None
+
+
+async def test_calls_that_wait_for_the_same_with_the_same_key_share_each_look() -> None:
+    calls = Calls(ends_with=4)
+    assert await calls.time.run(*(calls.follow() for _ in range(16))) == [[1, 2, 3, 4]] * 16
+    assert len(calls.looks) == 4
+
+
+async def test_calls_that_begin_at_any_time_take_at_most_three_requests_in_ten_seconds() -> None:
+    calls = Calls(ends_with=0)
+    await calls.time.run(*(calls.follow(seconds=number % 9 + 4, after=number * 1.7) for number in range(40)))
+    assert most_in_ten_seconds(calls.looks) <= 3
+
+
+async def test_another_key_has_looks_of_its_own() -> None:
+    calls = Calls(ends_with=4)
+    assert await calls.time.run(calls.follow("one"), calls.follow("other")) == [[2, 4], [2, 4]]
+
+
+async def test_what_one_call_learns_to_hide_all_hide_that_share_the_look() -> None:
+    calls = Calls(ends_with=1)
+
+    async def knows() -> tuple[str, ...]:
+        with serving():
+            await calls.follow()
+            return known_secrets().values
+
+    assert await calls.time.run(knows(), knows()) == [("what the look told",)] * 2
+    assert len(calls.looks) == 1
+
+
+async def test_a_look_that_fails_fails_for_each_call_and_all_go_on() -> None:
+    calls = Calls(ends_with=3)
+    calls.failing = {2}
+    assert await calls.time.run(calls.follow(), calls.follow()) == [[1, "failed", 3]] * 2
+
+
+async def test_a_call_that_is_cancelled_in_its_look_leaves_it_to_the_next() -> None:
+    calls = Calls(ends_with=2)
+    first = asyncio.create_task(calls.follow(after=0))
+    second = asyncio.create_task(calls.follow(after=0.01))
+
+    async def cancel() -> None:
+        await calls.is_looking.wait()
+        first.cancel()
+
+    assert await calls.time.run(second, cancel()) == [[2], None]
+    assert first.cancelled()
+
+
+async def test_looks_end_with_the_last_call() -> None:
+    calls = Calls(ends_with=0)
+    before = asyncio.all_tasks()
+    await calls.time.run(calls.follow(seconds=1))
+    assert asyncio.all_tasks() == before
+    assert len(calls.looks) == 2
+
+
+async def test_a_call_that_joins_goes_by_the_newest_look_but_not_by_one_that_saw_the_end() -> None:
+    calls = Calls(ends_with=2)
+    first, joined, late = await calls.time.run(calls.follow(), calls.follow(after=1), calls.follow(after=4))
+    assert first == joined == [1, 2]
+    assert late[0] == 3
+
+
+def most_in_ten_seconds(times: list[float]) -> int:
+    """Return how many of these moments lie within ten seconds at most."""
+    return max(sum(first <= time < first + 10 for time in times) for first in times)
 
 
 @pytest.mark.parametrize("seconds", [0, 45])

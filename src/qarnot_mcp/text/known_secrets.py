@@ -31,6 +31,11 @@ class KnownSecrets:
             self._mask = LogMask(self._values)
         return self._mask
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What is known by now."""
+        return tuple(self._values)
+
     def learn(self, values: Iterable[str]) -> None:
         """Hide these values from now on."""
         for value in values:

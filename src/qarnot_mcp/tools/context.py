@@ -14,6 +14,7 @@ from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.limits import NO_LIMITS, SubmitLimits
+from qarnot_mcp.tools.polls import Polls
 
 
 class FilesLink(Protocol):
@@ -35,6 +36,7 @@ class ServerContext:
     read_only: Callable[[], bool]
     max_wait_seconds: float
     storage: StoragePool = field(default_factory=StoragePool)
+    polls: Polls = field(default_factory=Polls)
     limits: SubmitLimits = NO_LIMITS
     files_link: FilesLink | None = None
 

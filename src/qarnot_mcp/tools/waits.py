@@ -1,23 +1,24 @@
 """Waiting within one call: how long it may be, how often to look, and what a client that listens hears meanwhile."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from fastmcp.server.dependencies import get_context
 from pydantic import AfterValidator, ValidationInfo
 
-from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 from qarnot_mcp.tools.checks import parameter_of
 from qarnot_mcp.tools.context import current_context
+from qarnot_mcp.tools.polls import Poll
+
+T = TypeVar("T")
 
 MAX_WAIT_SECONDS = 45.0
-FIRST_PAUSE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 10.0
-PAUSE_GROWTH = 1.5
-JITTER = 0.2
+LEAST_PAUSE_SECONDS = 3.35
+"""Between two looks, so that there are at most three in ten seconds."""
+ROUNDING_SECONDS = 0.001
 GRACE_SECONDS = 5.0
 """How much longer than the wait the last look may take."""
 LEAST_SECONDS_BETWEEN_REPORTS = 1.0
@@ -54,12 +55,13 @@ def note_on_wait(asked_seconds: float, most_seconds: float, *, is_over: bool) ->
 
 
 class Wait:
-    """The wait of one call: pauses of 2 seconds at first and 10 at last, none of them even."""
+    """The wait of one call, in pauses; `requests` is how many each of its looks takes."""
 
     def __init__(
         self,
         seconds: float,
         *,
+        requests: int = 1,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -67,7 +69,8 @@ class Wait:
         self._clock = clock
         self._sleep = sleep
         self._started = clock()
-        self._pause = FIRST_PAUSE_SECONDS
+        self._requests = requests
+        self._has_paused = False
         self._told = -1.0
         self._told_at = float("-inf")
 
@@ -76,18 +79,40 @@ class Wait:
         """How long the wait has lasted so far."""
         return self._clock() - self._started
 
-    async def pause(self) -> bool:
-        """Wait until it is time for the next look; return False where the whole wait is over."""
-        left = self.seconds - self.waited_seconds
-        if left <= 0:
-            return False
-        await self._sleep(min(left, self._pause * random.uniform(1 - JITTER, 1 + JITTER)))  # noqa: S311 - no secret
-        self._pause = min(LONGEST_PAUSE_SECONDS, self._pause * PAUSE_GROWTH)
-        return True
+    @property
+    def left_seconds(self) -> float:
+        """How long the wait may still last."""
+        return max(0.0, self.seconds - self.waited_seconds)
+
+    def next_pause(self, seconds_to_end: float | None = None) -> float:
+        """Return how long to pause so that a look falls on the end, of the wait or of what is waited for.
+
+        0 where that has ended already; more than is left where the rest is too short for another look.
+        """
+        if seconds_to_end is not None and seconds_to_end <= 0:
+            return 0.0
+        least, left = LEAST_PAUSE_SECONDS * self._requests, self.left_seconds
+        if left < least:
+            return least if self._has_paused else left
+        aim = left if seconds_to_end is None else seconds_to_end
+        return min(left, max(least, aim / max(1, int(aim / least))))
+
+    async def pause(self, seconds: float | None = None) -> bool:
+        """Wait until it is time for the next look, or for so long; return False where the wait is over before.
+
+        A rest that is too short for another look is not waited, unless nothing was waited yet.
+        """
+        pause = self.next_pause() if seconds is None else seconds
+        left = self.left_seconds
+        is_in_time = left > 0 and pause <= left + ROUNDING_SECONDS
+        if is_in_time or not self._has_paused:
+            self._has_paused = True
+            await self._sleep(min(pause, left))
+        return is_in_time
 
     def look(self) -> asyncio.Timeout:
         """Return the time limit of one look: what is left of the wait, and some grace."""
-        return asyncio.timeout(max(0.0, self.seconds - self.waited_seconds) + GRACE_SECONDS)
+        return asyncio.timeout(self.left_seconds + GRACE_SECONDS)
 
     async def report(self, message: str | Callable[[], Awaitable[str]], percent: float | None = None) -> None:
         """Tell a client that sent a progress token how far the task is, or without `percent` how much time is over.
@@ -111,3 +136,43 @@ class Wait:
             return None
         self._told, self._told_at = progress, now
         return progress
+
+
+class SharedWait(Generic[T]):
+    """The wait of one call for what others with the same key may wait for, too: all of them share each look.
+
+    `make` looks itself. `seconds_to_end` tells of what was seen how long it will probably go on: 0 where it has ended,
+    None where that is not known.
+    """
+
+    def __init__(
+        self,
+        poll: Poll[T],
+        wait: Wait,
+        make: Callable[[], Awaitable[T]],
+        seconds_to_end: Callable[[T], float | None],
+    ) -> None:
+        self._poll = poll
+        self._wait = wait
+        self._make = make
+        self._seconds_to_end = seconds_to_end
+        self._seen = poll.looks - 1 if poll.is_fresh else poll.looks
+        self._has_looked = False
+
+    async def look(self) -> T:
+        """Return the next look, which may be one that another call has made."""
+        seen = await self._poll.look(self._seen, self._make, self._pause_after)
+        self._seen, self._has_looked = self._poll.looks, True
+        if isinstance(seen, QarnotError):
+            raise seen
+        return seen
+
+    async def pause(self) -> bool:
+        """Wait until the next look is due; return False where the wait is over before."""
+        if self._seen == self._poll.looks:
+            is_due = await self._wait.pause(self._poll.due_in_seconds if self._has_looked else None)
+            return is_due or self._seen < self._poll.looks
+        return True
+
+    def _pause_after(self, seen: T | None) -> float:
+        return self._wait.next_pause(None if seen is None else self._seconds_to_end(seen))

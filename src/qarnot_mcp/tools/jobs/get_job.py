@@ -15,12 +15,12 @@ from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, answer, date, date_text
 from qarnot_mcp.tools.checks import Arguments
-from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.job_rows import JobIdParameter, JobRow
 from qarnot_mcp.tools.jobs.job_tasks import JobTask, job_tasks, states_of
 from qarnot_mcp.tools.tasks.states import States, states_named
 from qarnot_mcp.tools.tasks.waiting import CHANGES_SHOWN, Waited
-from qarnot_mcp.tools.waits import Wait, WaitSeconds, longest_wait_seconds, note_on_wait
+from qarnot_mcp.tools.waits import SharedWait, Wait, WaitSeconds, longest_wait_seconds, note_on_wait
 
 MISSED = "Qarnot did not answer the last look: this is how the tasks stood before. Call again to see them now."
 EMPTY = "It has no tasks: submit_task with job_uuid puts some in."
@@ -88,18 +88,22 @@ async def get_job(arguments: GetJob) -> ToolResult:
 
 async def wait_for_tasks(client: QarnotClient, job: Job, wait_seconds: float) -> SeenTasks:
     """Read the tasks of a job, again and again until all have ended or the time is over."""
-    seen = SeenTasks(await client.jobs.tasks(job.uuid))
-    if wait_seconds <= 0 or seen.are_over:
-        return seen
+    if wait_seconds <= 0:
+        return SeenTasks(await client.jobs.tasks(job.uuid))
     wait, changes, is_missed = Wait(wait_seconds), list[str](), False
+    poll = current_context().polls.of(client.owner, f"job {job.uuid}")
+    looks = SharedWait(poll, wait, lambda: client.jobs.tasks(job.uuid), _seconds_to_end)
+    seen = SeenTasks(await looks.look())
+    if seen.are_over:
+        return seen
     while not seen.are_over:
         ended = sum(task.is_final for task in seen.tasks)
         await wait.report(f"{ended} of {len(seen.tasks)} tasks have ended", 100 * ended / len(seen.tasks))
-        if not await wait.pause():
+        if not await looks.pause():
             break
         try:
             async with wait.look():
-                before, seen = seen, SeenTasks(await client.jobs.tasks(job.uuid))
+                before, seen = seen, SeenTasks(await looks.look())
         except (ApiUnavailable, TimeoutError):
             is_missed = True
             continue
@@ -107,6 +111,10 @@ async def wait_for_tasks(client: QarnotClient, job: Job, wait_seconds: float) ->
         changes += changes_between(before.tasks, seen.tasks)
     waited = Waited(seconds=round(wait.waited_seconds, 1), changes=changes[-CHANGES_SHOWN:])
     return SeenTasks(seen.tasks, waited, is_missed)
+
+
+def _seconds_to_end(tasks: Sequence[Task]) -> float | None:
+    return 0.0 if all(task.is_final for task in tasks) else None
 
 
 def changes_between(before: Sequence[Task], after: Sequence[Task]) -> list[str]:

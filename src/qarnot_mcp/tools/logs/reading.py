@@ -41,7 +41,8 @@ async def read_log(client: QarnotClient, query: LogQuery, wait_seconds: float = 
     reading = await _read(client, query, work)
     if wait_seconds <= 0:
         return reading
-    wait = Wait(wait_seconds)
+    # Each look takes the task and a log, or both.
+    wait = Wait(wait_seconds, requests=3 if query.log_type == BOTH else 2)
     while not (_has_news(reading.page, query) or reading.task.is_final):
         await wait.report(_progress(reading, query))
         if not await wait.pause():

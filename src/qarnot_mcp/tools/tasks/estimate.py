@@ -1,6 +1,6 @@
 """When a running task will probably end, from its progress and the time that took."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
 from qarnot_mcp.qarnot.tasks.models import Task
@@ -11,6 +11,8 @@ LEAST_PERCENT = 1.0
 """Below it, an estimate would be a guess."""
 SURER_FROM_PERCENT = 50.0
 LONGEST = timedelta(days=365)
+UPLOAD_SECONDS = 9.5
+"""How long most tasks upload their results before they end, and half a second to see it."""
 
 
 class EstimatedEnd(Result):
@@ -29,6 +31,17 @@ class EstimatedEnd(Result):
         if not timedelta() <= left <= LONGEST:
             return None
         return cls(at=date_text(now + left), how_sure="medium" if task.progress >= SURER_FROM_PERCENT else "low")
+
+
+def seconds_to_end(task: Task) -> float | None:
+    """Return in how many seconds a task will probably end: 0 where it has, None where nothing tells of its end yet."""
+    if task.is_final:
+        return 0.0
+    if task.state != "UploadingResults" or task.state_changed is None:
+        return None
+    uploaded = now_of(task, datetime.now(UTC)) - task.state_changed
+    left = UPLOAD_SECONDS - uploaded.total_seconds()
+    return left if 0 < left <= UPLOAD_SECONDS else None
 
 
 def now_of(task: Task, now: datetime) -> datetime:

@@ -1,16 +1,17 @@
 """Waiting for any of several tasks to end within one call."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
+from qarnot_mcp.tools.context import current_context
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of
 from qarnot_mcp.tools.tasks.waiting import CHANGES_SHOWN, Waited
-from qarnot_mcp.tools.waits import Wait
+from qarnot_mcp.tools.waits import SharedWait, Wait
 
 GONE = "Deleted"
 
@@ -26,13 +27,15 @@ async def wait_for_any(
     if not active:
         return list(rows), None
     wait, ended = Wait(wait_seconds), dict[str, Task | None]()
+    poll = current_context().polls.of(client.owner, f"tasks {sorted(active)}")
+    looks = SharedWait(poll, wait, lambda: _ended(client, list(active)), _seconds_to_end)
     while not ended:
         await wait.report(f"{len(active)} of the listed tasks go on")
-        if not await wait.pause():
+        if not await looks.pause():
             break
         try:
             async with wait.look():
-                ended = await _ended(client, list(active))
+                ended = await looks.look()
         except (ApiUnavailable, TimeoutError):
             continue
     whole = [task for task in ended.values() if task is not None]
@@ -52,6 +55,10 @@ async def _ended(client: QarnotClient, uuids: Sequence[str]) -> dict[str, Task |
     ended = [uuid for uuid in uuids if uuid not in found or found[uuid].is_final][:PAGE_TASKS]
     whole = await client.tasks.select([uuid for uuid in ended if uuid in found])
     return {uuid: whole.get(uuid) for uuid in ended}
+
+
+def _seconds_to_end(ended: Mapping[str, Task | None]) -> float | None:
+    return 0.0 if ended else None
 
 
 def _gone(row: TaskRow) -> TaskRow:

@@ -8,7 +8,9 @@ from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import Number, Result
-from qarnot_mcp.tools.waits import Wait
+from qarnot_mcp.tools.context import current_context
+from qarnot_mcp.tools.tasks.estimate import seconds_to_end
+from qarnot_mcp.tools.waits import SharedWait, Wait
 
 CHANGES_SHOWN = 12
 
@@ -43,19 +45,27 @@ class WaitResult:
 async def wait_for_task(
     client: QarnotClient, task_id: str, wait_seconds: float, report: ProgressCallback
 ) -> WaitResult:
-    """Read a task, again and again until it has ended or the time is over; `report` is called after each look."""
-    task = await client.tasks.get(task_id)
-    if wait_seconds <= 0 or task.is_final:
+    """Read a task, again and again until it has ended or the time is over; `report` is called after each look.
+
+    Calls with the same key that wait for the same task share its looks.
+    """
+    if wait_seconds <= 0:
+        task = await client.tasks.get(task_id)
         return WaitResult(task, None, NOTES.get(task.state))
     wait = Wait(wait_seconds)
+    poll = current_context().polls.of(client.owner, f"task {task_id}")
+    looks = SharedWait(poll, wait, lambda: client.tasks.get(task_id), seconds_to_end)
+    task = await looks.look()
+    if task.is_final:
+        return WaitResult(task, None, NOTES.get(task.state))
     changes, is_missed = list[str](), False
     while not task.is_final:
         await report(task, wait)
-        if not await wait.pause():
+        if not await looks.pause():
             break
         try:
             async with wait.look():
-                before, task = task, await client.tasks.get(task.uuid)
+                before, task = task, await looks.look()
         except (ApiUnavailable, TimeoutError):
             is_missed = True
             continue
