@@ -1,5 +1,7 @@
 """Running again and keeping within a budget, as a model does it: calls and characters, shown by `pytest -s`."""
 
+from typing import Any
+
 from tests.support.conversation import conversation
 from tests.support.running_server import KEY
 
@@ -49,3 +51,54 @@ async def test_at_most_two_hours_and_ten_instances_is_refused_and_kept() -> None
         assert (await model.call("get_task", task_uuid=started["uuid"]))["state"] == "FullyExecuting"
         await model.advance(660)
         assert (await model.call("get_task", task_uuid=started["uuid"]))["state"] == "Cancelled"
+
+
+async def test_two_hours_and_ten_instances_hold_for_a_pipeline_too() -> None:
+    async with conversation(speed=1, query="?toolsets=jobs", max_instances=10, max_wall_time=TWO_HOURS) as model:
+        steps = [step("sweep", "sleep 30d", instance_count=10), step("report", "true", after=["sweep"])]
+        wide = [{**steps[0], "instance_count": 11}, steps[1]]
+        refused = await model.refusal("submit_pipeline", name="night", steps=wide)
+        assert "allows 10 in a task. Nothing was started." in refused
+        assert "It is the step sweep." in refused
+        long = await model.refusal("submit_pipeline", name="night", steps=steps, max_wall_time="03:00:00")
+        assert "at most 02:00:00" in long
+        started = await model.call("submit_pipeline", name="night", steps=steps)
+        assert started["max_wall_time"] == "02:00:00"
+        model.told("at most two hours, at most ten instances: a pipeline")
+        assert model.calls == 3
+        await model.advance(TWO_HOURS - 600)
+        job = await model.call("get_job", job_uuid=started["job_uuid"])
+        assert job["states"] == {"FullyExecuting": 1, "Submitted": 1}
+        await model.advance(660)
+        job = await model.call("get_job", job_uuid=started["job_uuid"])
+        assert job["states"] == {"Cancelled": 2}
+
+
+async def test_preprocess_then_train_then_report_where_train_fails() -> None:
+    async with conversation(speed=1, query="?toolsets=jobs") as model:
+        started = await model.call(
+            "submit_pipeline",
+            name="night",
+            steps=[
+                step("preprocess", "echo cleaned", result_bucket="clean"),
+                step("train", "sh -c 'echo no data >&2; exit 3'", after=["preprocess"], resource_buckets=["clean"]),
+                step("report", "echo done", after=["train"]),
+            ],
+        )
+        await model.advance(3600)
+        job = await model.call("get_job", job_uuid=started["job_uuid"], wait_seconds=45)
+        states = {task["name"]: task["state"] for task in job["tasks"]}
+        assert states == {"preprocess": "Success", "train": "Failure", "report": "Cancelled"}
+        train, report = job["tasks"][1:]
+        assert "exit code 3" in train["reason"]
+        assert report["reason"].startswith("Cancelled without a start: it waited for train to end with success")
+        log = await model.call("get_task_logs", task_uuid=train["uuid"], log_type="stderr")
+        assert "no data" in log["text"]
+        model.told("preprocess, train (fails), report (never runs)")
+        assert model.calls == 3
+        assert model.characters < 4_000
+
+
+def step(name: str, command: str, **more: Any) -> dict[str, Any]:
+    """A step of a pipeline that runs a command."""
+    return {"name": name, "profile": "docker-batch", "constants": {"DOCKER_CMD": command}, **more}
