@@ -5,8 +5,10 @@ Only between two requests is a call given up, so that what was made is known: a 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import anyio
 
@@ -22,6 +24,10 @@ log = logging.getLogger(__name__)
 REASON_CHARACTERS = 500
 AT_ONCE = 8
 REMOVAL_SECONDS = 45.0
+PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0)
+"""Seconds before each try to remove what is not there: what was just created may be seen late."""
+NOT_ALL_REMOVED = "It could not all be removed"
+Outcome = Literal["done", "missing", "failed"]
 
 
 class PipelineNotStarted(QarnotError):  # noqa: N818 - as the others of the tree in qarnot/errors.py
@@ -64,7 +70,7 @@ async def make_job(client: QarnotClient, job: CreateJob) -> Submission:
     try:
         return await client.jobs.create(job)
     except SubmitUnknown as error:
-        is_removed = await _succeeds(client.jobs.delete(error.shortname), [])
+        is_removed = await _Removal().tried(partial(client.jobs.delete, error.shortname), is_needed=False) == "done"
         left = (
             ""
             if is_removed
@@ -98,66 +104,81 @@ class _Start:
         The job goes last, and only when nothing else is left: it is the one name for all of it.
         """
         shortname = error.shortname if isinstance(error, SubmitUncertain) else None
-        problems: list[QarnotError] = []
+        removal = _Removal()
         try:
             with anyio.CancelScope(shield=True):
                 async with asyncio.timeout(REMOVAL_SECONDS):
-                    await _succeeds(self._client.jobs.terminate(self._job.uuid), [])
-                    is_found = await self._remove_tasks(shortname, problems)
-                    if not problems:
-                        await _succeeds(self._client.jobs.delete(self._job.uuid, with_tasks=True), problems)
+                    await self._remove(removal, shortname)
         except TimeoutError:
-            problems.append(QarnotError("Qarnot took too long."))
-            is_found = False
+            removal.problems.append(QarnotError("Qarnot took too long."))
         late = (
             f"Should a task {shown_value(shortname)} (its shortname) turn up later, delete_task removes it. "
-            if shortname and not is_found
+            if shortname and not removal.is_uncertain_removed
             else ""
         )
-        if not problems:
+        if not removal.problems:
             return late
+        count = removal.tasks_left
+        tasks = f"with up to {count} of its tasks, which may run" if count else "without tasks"
         return (
-            f"It could not all be removed: the job {self._job.uuid} is left, with up to {len(self.tasks)} of its "
-            f"tasks, and they may run. delete_job with with_tasks=true stops and removes them. {late}"
-            f"(It said: {one_line(str(problems[0]), REASON_CHARACTERS // 2)}) "
+            f"{NOT_ALL_REMOVED}: the job {self._job.uuid} is left, {tasks}. delete_job with with_tasks=true removes "
+            f"it. {late}(It said: {one_line(str(removal.problems[0]), REASON_CHARACTERS // 2)}) "
         )
 
-    async def _remove_tasks(self, shortname: str | None, problems: list[QarnotError]) -> bool:
-        """Delete the tasks, and one that may be there by its shortname; return whether that one was there."""
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def delete(task_id: str) -> bool:
-            async with places:
-                return await _succeeds(self._client.tasks.delete(task_id), problems)
-
-        found = await asyncio.gather(
-            *(delete(task_id) for task_id in (*([shortname] if shortname else ()), *self.uuids))
-        )
-        return bool(shortname) and found[0]
-
-    @property
-    def uuids(self) -> list[str]:
-        """The tasks that are known to exist."""
-        return [task.uuid for task in self.tasks.values()]
+    async def _remove(self, removal: "_Removal", shortname: str | None) -> None:
+        removal.tasks_left = len(self.tasks)
+        jobs, tasks, job_uuid = self._client.jobs, self._client.tasks, self._job.uuid
+        is_seen = await removal.tried(lambda: jobs.terminate(job_uuid), is_needed=False) != "missing"
+        if shortname:
+            removal.is_uncertain_removed = await removal.tried(lambda: tasks.delete(shortname), PAUSES[:1]) == "done"
+        await asyncio.gather(*(removal.removed(partial(tasks.delete, task.uuid)) for task in self.tasks.values()))
+        if not removal.problems:
+            outcome = await removal.tried(lambda: jobs.delete(job_uuid, with_tasks=True))
+            if outcome == "missing" and not is_seen:
+                removal.problems.append(NotFound("job", job_uuid))
 
 
-async def _succeeds(doing: Awaitable[object], problems: list[QarnotError]) -> bool:
-    """Return whether something was done; what is not there is no problem, all else is added to them."""
-    try:
-        await doing
-    except NotFound:
-        return False
-    except QarnotError as error:
-        problems.append(error)
-        return False
-    return True
+class _Removal:
+    """What a removal has come to so far; what is not there is tried again, as it may be seen late."""
+
+    def __init__(self) -> None:
+        self.problems: list[QarnotError] = []
+        self.tasks_left = 0
+        self.is_uncertain_removed = False
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def removed(self, delete: Callable[[], Awaitable[object]]) -> None:
+        """Delete a task that was created for certain."""
+        async with self._places:
+            outcome = await self.tried(delete)
+        if outcome == "missing":
+            self.problems.append(QarnotError("A task that was created is not seen yet."))
+        elif outcome == "done":
+            self.tasks_left -= 1
+
+    async def tried(
+        self, do: Callable[[], Awaitable[object]], pauses: Sequence[float] = PAUSES, *, is_needed: bool = True
+    ) -> Outcome:
+        """Do something and return what came of it; a failure is a problem where it is needed."""
+        for pause in pauses:
+            await asyncio.sleep(pause)
+            try:
+                await do()
+            except NotFound:
+                continue
+            except QarnotError as error:
+                if is_needed:
+                    self.problems.append(error)
+                return "failed"
+            return "done"
+        return "missing"
 
 
 def not_started(error: QarnotError, step: Step, number: int, count: int, left: str) -> PipelineNotStarted:
     """Return the error that says which step could not be started, what became of the others, why, and what to do."""
     cause = error.cause if isinstance(error, SubmitUncertain) else error
     again = "Correct that, then call again." if isinstance(cause, ApiRefused) else "It is safe to call again."
-    removed = "" if "could not all be removed" in left else "What was made before it, and their job, was removed. "
+    removed = "" if left.startswith(NOT_ALL_REMOVED) else "What was made before it, and their job, was removed. "
     return PipelineNotStarted(
         f"The step {shown(step.name)} ({number} of {count}) could not be started, so the pipeline was given up. "
         f"{removed}{left}{again} Why: {one_line(str(cause), REASON_CHARACTERS)}"
