@@ -4,20 +4,24 @@ import argparse
 import asyncio
 import gc
 import json
+from collections import Counter
 
 import psutil
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.process.log_setup import configure_logging
 from qarnot_mcp.process.serve import web_server
+from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.settings.load import load_settings
 from qarnot_mcp.web.app import create_app
 
 PATH = "/held"
+OF_A_CALL = ("CallRecord", "QarnotClient", "StreamedResponse", "ServerSession", "Visit")
+"""Classes whose instances live no longer than one call."""
 
 
 class Watched:
-    """Answers `/held` with the tasks of asyncio and the number of open files, and passes everything else on."""
+    """Answers `/held` with what the process holds, and passes everything else on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -28,7 +32,14 @@ class Watched:
         if scope["type"] == "http" and scope["path"] == PATH:
             gc.collect()
             tasks = sorted(getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())
-            held = {"tasks": tasks, "files": self._process.num_fds()}
+            known = gc.get_objects()
+            names = Counter(type(thing).__name__ for thing in known)
+            held = {
+                "tasks": tasks,
+                "files": self._process.num_fds(),
+                "of_calls": {name: names[name] for name in OF_A_CALL},
+                "places": sum(len(thing._callers) for thing in known if type(thing) is Places),
+            }
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": json.dumps(held).encode()})
         else:
