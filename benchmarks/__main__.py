@@ -1,4 +1,4 @@
-"""`python -m benchmarks [section ...]`: measures, prints the tables, and writes RESULTS.md when all sections ran."""
+"""`python -m benchmarks [section ...]`: measures, prints the tables, and writes them into RESULTS.md."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from benchmarks import (
     connections,
     files,
     floors,
+    growth,
     hostile,
     layers,
     logs,
@@ -21,11 +22,11 @@ from benchmarks import (
     speed,
     start,
 )
-from benchmarks.report import Table, machine
+from benchmarks.report import Table, machine, with_tables
 
 SECTIONS = (
     *("speed", "floors", "layers", "patches", "memory", "logs"),
-    *("start", "sizes", "mechanisms", "connections", "hostile", "files"),
+    *("start", "sizes", "mechanisms", "connections", "hostile", "files", "growth"),
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -58,6 +59,7 @@ async def run(options: argparse.Namespace) -> None:
         "connections": connections.measure,
         "hostile": lambda: hostile.measure(options.hostile_seconds),
         "files": files.measure,
+        "growth": growth.measure,
     }
     about = machine()
     print(about)
@@ -67,7 +69,9 @@ async def run(options: argparse.Namespace) -> None:
         for table in await measures[section]():
             print("\n" + table.markdown(), flush=True)
             tables.append(table)
-    if not options.sections:
+    if options.sections:
+        RESULTS.write_text(with_tables(RESULTS.read_text(), tables, about))
+    else:
         body = "\n".join(table.markdown() for table in tables)
         RESULTS.write_text(f"# Results\n\nWritten by `uv run python -m benchmarks`.\n\n{about}\n\n{body}")
 

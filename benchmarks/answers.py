@@ -9,6 +9,10 @@ PAGE_TASKS = 50
 HOSTILE_LINE_BYTES = 16 * 1024
 LINE = "17> 2026-11-22T10:31:07Z frame 0421 of 1000 rendered in 1.27 s, 356 MB, sample noise 0.0031\n"
 COLOURED_LINE = '17> \x1b[32m2026-11-22T10:31:07Z\x1b[0m\t"frame 0421" rendered in 1.27 s, 356 MB\n'
+SLOW_TASK = 10**10
+"""The number of a task whose document takes a second."""
+SIZED_LOG = 10**9
+"""The tasks that are numbered from here on have logs of their own size: so many KB more."""
 ZERO_DATE = "0001-01-01T00:00:00Z"
 
 CONSTANTS = (
@@ -46,13 +50,13 @@ def profile(name: str) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def page(start: int, count: int) -> bytes:
+def page(start: int, count: int, total: int = TASKS) -> bytes:
     """Return a page of task summaries; the token of the next page is its first number."""
-    end = min(start + min(count, PAGE_TASKS), TASKS)
-    token = f"{end:024x}" if end < TASKS else None
+    end = min(start + min(count, PAGE_TASKS), total)
+    token = f"{end:024x}" if end < total else None
     rows = [_summary(number) for number in range(start, end)]
     return compact(
-        {"data": rows, "count": len(rows), "total": TASKS, "isTruncated": token is not None, "nextToken": token}
+        {"data": rows, "count": len(rows), "total": total, "isTruncated": token is not None, "nextToken": token}
     )
 
 
@@ -65,8 +69,10 @@ def tags(uuids: tuple[str, ...]) -> bytes:
 @lru_cache(maxsize=16)
 def task(instances: int) -> bytes:
     """Return a task in the middle of its work: the first half of its instances is over, the second half runs."""
+    summary = _summary(instances)
+    instances = 1 if instances >= SIZED_LOG else instances
     over = instances // 2
-    document = _summary(instances) | {
+    document = summary | {
         "state": "FullyExecuting",
         "previousState": "FullyDispatched",
         "progress": 50.0,

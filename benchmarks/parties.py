@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+from benchmarks.answers import TASKS
 from benchmarks.process import KEY, ROOT, Process, running
 from benchmarks.requests import api_request, mcp_request
 
@@ -22,9 +23,12 @@ class Parties:
     ours: Process
 
 
-def upstream(log_bytes: int = LOG_BYTES, *, hostile_log: bool = False) -> AbstractAsyncContextManager[Process]:
+def upstream(
+    log_bytes: int = LOG_BYTES, *, hostile_log: bool = False, tasks: int = TASKS
+) -> AbstractAsyncContextManager[Process]:
     """Run the API of the benchmarks."""
     arguments = ["-m", "benchmarks.upstream", "--port", "{port}", "--log-bytes", str(log_bytes)]
+    arguments += ["--tasks", str(tasks)]
     if hostile_log:
         arguments.append("--hostile-log")
     return running(arguments, api_request("GET", "/v1/profiles/none"))

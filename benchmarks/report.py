@@ -33,6 +33,20 @@ class Table:
         return "\n".join(lines) + "\n"
 
 
+def with_tables(report: str, tables: Sequence[Table], about: str) -> str:
+    """Return a report with these tables in place of those with their titles, else at its end, and from what run."""
+    parts = report.rstrip().split("\n## ")
+    for table in tables:
+        part = f"{table.markdown().removeprefix('## ').rstrip()}\n\nIn a run of its own: {about}\n"
+        titles = [known.partition("\n")[0] for known in parts]
+        if table.title in titles:
+            parts[titles.index(table.title)] = part
+        else:
+            parts[-1] += "\n"
+            parts.append(part)
+    return "\n## ".join(parts).rstrip() + "\n"
+
+
 def machine() -> str:
     """Say on what and with what the figures were taken."""
     memory = psutil.virtual_memory().total / 2**30

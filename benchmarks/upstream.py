@@ -12,6 +12,8 @@ import uvloop
 from benchmarks import answers
 
 BLOCK_BYTES = 256 * 1024
+SLOW_SECONDS = 1.0
+SLOW_PATH = f"/v1/tasks/{answers.task_id(answers.SLOW_TASK)}".encode()
 _PROFILE = re.compile(rb"/v1/profiles/([a-z-]+)")
 _TASK = re.compile(rb"/v1/tasks/[0-9a-f]{8}-0000-4000-8000-([0-9]{12})")
 _LOG = re.compile(_TASK.pattern + rb"/(stdout|stderr)")
@@ -20,8 +22,9 @@ _LOG = re.compile(_TASK.pattern + rb"/(stdout|stderr)")
 class Upstream(asyncio.Protocol):
     """One connection of a caller, kept alive."""
 
-    def __init__(self, log_bytes: int, is_hostile: bool) -> None:
+    def __init__(self, log_bytes: int, is_hostile: bool, tasks: int) -> None:
         self._log_bytes = log_bytes
+        self._tasks = tasks
         self._is_hostile = is_hostile
         self._can_write = asyncio.Event()
         self._sending: asyncio.Task[None] | None = None
@@ -64,14 +67,19 @@ class Upstream(asyncio.Protocol):
         path, body = self._path, self._body
         self._begin()
         if log := _LOG.fullmatch(path):
-            self._sending = asyncio.create_task(self._send_log(log[2].decode()))
+            size = (
+                self._log_bytes if (number := int(log[1])) < answers.SIZED_LOG else 1000 * (number - answers.SIZED_LOG)
+            )
+            self._sending = asyncio.create_task(self._send_log(log[2].decode(), size))
+        elif path.endswith(SLOW_PATH):
+            asyncio.get_running_loop().call_later(SLOW_SECONDS, self._send, answers.task(1))
         elif found := _TASK.fullmatch(path):
             self._send(answers.task(int(found[1])))
         elif found := _PROFILE.fullmatch(path):
             self._send(answers.profile(found[1].decode()))
         elif path == b"/v1/tasks/summaries/paginate":
             asked = json.loads(body)
-            self._send(answers.page(int(asked["token"] or "0", 16), asked["maximumResults"]))
+            self._send(answers.page(int(asked["token"] or "0", 16), asked["maximumResults"], self._tasks))
         elif path == b"/v1/tasks/search":
             self._send(answers.tags(tuple(json.loads(body)["filter"]["values"])))
         else:
@@ -84,11 +92,11 @@ class Upstream(asyncio.Protocol):
     def _send(self, body: bytes, status: bytes = b"200 OK") -> None:
         self._transport.write(_head(status, len(body)) + body)
 
-    async def _send_log(self, log_type: str) -> None:
+    async def _send_log(self, log_type: str, size: int) -> None:
         """Send a log as the API does: one JSON string."""
         block_of = answers.hostile_log_block if self._is_hostile else answers.log_block
-        block = block_of(BLOCK_BYTES, log_type)
-        blocks = max(1, self._log_bytes // len(block))
+        block = block_of(min(BLOCK_BYTES, size), log_type)
+        blocks = max(1, size // len(block))
         self._transport.write(_head(b"200 OK", blocks * len(block) + 2) + b'"')
         for _ in range(blocks):
             await self._can_write.wait()
@@ -100,9 +108,10 @@ def _head(status: bytes, length: int) -> bytes:
     return b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, length)
 
 
-async def serve(port: int, log_bytes: int, is_hostile: bool) -> None:
+async def serve(port: int, log_bytes: int, is_hostile: bool, tasks: int) -> None:
     """Serve until the process is ended."""
-    server = await asyncio.get_running_loop().create_server(lambda: Upstream(log_bytes, is_hostile), "127.0.0.1", port)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Upstream(log_bytes, is_hostile, tasks), "127.0.0.1", port)
     await server.serve_forever()
 
 
@@ -111,5 +120,6 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--log-bytes", type=int, required=True)
     parser.add_argument("--hostile-log", action="store_true", help="the lines of logs are as costly as they can be")
+    parser.add_argument("--tasks", type=int, default=answers.TASKS, help="how many the account has")
     options = parser.parse_args()
-    uvloop.run(serve(options.port, options.log_bytes, options.hostile_log))
+    uvloop.run(serve(options.port, options.log_bytes, options.hostile_log, options.tasks))
