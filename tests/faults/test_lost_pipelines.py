@@ -20,8 +20,12 @@ CREATING: tuple[tuple[str, str, int], ...] = (
     ("GET", "/jobs/*", 0),
     *(("POST", "/tasks", earlier) for earlier in range(len(NAMES))),
     ("GET", "/tasks/*", 0),
+    ("*", "/jobs*", 0),
+    ("*", "/tasks*", 0),
 )
-"""Each request of a pipeline: its method, its path, and how many like it come before."""
+"""Each request of a pipeline: its method (`*` for all, so that what is lost cannot be looked up either), its path, and
+how many like it come before.
+"""
 REMOVING: tuple[tuple[str, str, int], ...] = (
     ("POST", "/jobs/*/terminate", 0),
     ("GET", "/jobs/*", 1),

@@ -81,7 +81,9 @@ async def server() -> AsyncIterator[RunningServer]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def limited() -> AsyncIterator[RunningServer]:
-    async with running_server(speed=1, toolsets="jobs", max_instances=10, max_wall_time="02:00:00") as server:
+    async with running_server(
+        speed=1, toolsets="jobs", max_instances=10, max_wall_time="02:00:00", max_credits_per_day=5
+    ) as server:
         yield server
 
 
@@ -301,6 +303,30 @@ async def test_a_pipeline_may_not_last_longer_than_the_server_allows(limited: Ru
         said = await refusal(client, "submit_pipeline", name="p", steps=CHAIN, max_wall_time="02:00:01")
         assert "max_wall_time is 02:00:01; this server allows at most 02:00:00" in said
         assert (await call(client, "submit_pipeline", name="p", steps=CHAIN))["max_wall_time"] == "02:00:00"
+
+
+async def test_a_pipeline_is_refused_where_the_credits_of_a_day_are_used_up(limited: RunningServer) -> None:
+    key = "sandbox-empty-credits"
+    xeon = [{"discriminator": "SpecificHardwareConstraint", "specificationKey": "28c-128g"}]
+    body = {"name": "earlier", "profile": "docker-batch", "instanceCount": 10, "hardwareConstraints": xeon}
+    body |= {"constants": [{"key": "DOCKER_CMD", "value": "sleep 3h"}]}
+    async with (
+        limited.client(key=key) as client,
+        httpx.AsyncClient(base_url=limited.api_url, headers={"Authorization": key}) as api,
+    ):
+        (await api.post("/v1/tasks", json=body)).raise_for_status()
+        (await api.post("/sandbox/clock", json={"advance_seconds": 4 * 3600})).raise_for_status()
+        said = await refusal(client, "submit_pipeline", name="p", steps=CHAIN)
+        assert "Nothing was started" in said
+        assert "QARNOT_MCP_MAX_CREDITS_PER_DAY" in said
+        assert (await api.get("/v1/jobs")).json() == []
+
+
+async def test_an_estimate_that_cannot_be_read_loses_no_pipeline(account: Account) -> None:
+    await account.fails("POST", "/tasks/summaries/paginate", 401)
+    started = await call(account.client, "submit_pipeline", name="p", steps=CHAIN)
+    assert started["estimates"] == [{"basis": "no basis: it could not be read this time."}]
+    assert len(await account.left()) == 4
 
 
 # How long the answer is

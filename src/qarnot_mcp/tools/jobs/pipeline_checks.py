@@ -22,7 +22,6 @@ from qarnot_mcp.tools.submission.rules import check_task
 from qarnot_mcp.tools.tasks.submit_checks import (
     AT_ONCE,
     CheckReader,
-    read_account,
     read_constraints,
     read_owner,
     read_profile,
@@ -45,7 +44,7 @@ class CheckedPipeline:
 async def check_pipeline(
     client: QarnotClient, steps: Sequence[Step], pool_uuid: str | None, free_shortname: str | None
 ) -> CheckedPipeline:
-    """Look at a pipeline before it starts; what is read for it is at most a minute old.
+    """Look at a pipeline before it starts; profiles and machines are at most a minute old, what is in use is new.
 
     `free_shortname` is one that no job may have. Raises `InvalidArgument` for a profile or a pool that does not exist.
     """
@@ -58,7 +57,7 @@ async def check_pipeline(
 
     needs_hardware = any(step.hardware_constraints for step in steps)
     user, listed, pool, in_use, (missing, on_buckets), *profiles = await together(
-        reader.read(read_account(client, room_for=len(steps))),
+        reader.read(client.account.get()),
         reader.read(read_constraints(client, is_needed=needs_hardware)),
         reader.read(read_owner("pool_uuid", pool_uuid, "an open pool", client.pools.get)),
         reader.read(has_job(client, free_shortname)),

@@ -58,7 +58,7 @@ async def start_pipeline(client: QarnotClient, job: CreateJob, steps: Sequence[S
     except QarnotError as error:
         left = await start.remove(error)
         raise not_started(error, steps[len(start.tasks)], len(start.tasks) + 1, len(steps), left) from error
-    except asyncio.CancelledError:
+    except BaseException:
         if left := await start.remove(None):
             log.warning("a call was given up; of its pipeline the job %s is left", made.uuid)
         raise

@@ -9,6 +9,7 @@ from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, model_validator
 
 from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
@@ -211,6 +212,12 @@ async def read_estimates(client: QarnotClient, job: CreateJob, checked: CheckedP
         kind = KindOfTask.asked_for(request.scheduling_type, map(dict, request.hardware_constraints))
         instances[kind] += request.instance_count
     most = instances.most_common(KINDS_ESTIMATED)
-    estimates = await asyncio.gather(*(read_estimate(client, kind, count, job.max_wall_time) for kind, count in most))
+    try:
+        estimates = await asyncio.gather(
+            *(read_estimate(client, kind, count, job.max_wall_time) for kind, count in most)
+        )
+    except QarnotError:
+        # The answer about a pipeline that runs must not be lost for it.
+        return [CostEstimate.none("it could not be read this time.")]
     left = len(instances) - len(most)
     return [*estimates, *([CostEstimate.none(f"{left} more kinds of machines were not looked at.")] if left else [])]

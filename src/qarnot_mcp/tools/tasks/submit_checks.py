@@ -161,10 +161,10 @@ async def read_profile(client: QarnotClient, name: str | None) -> Profile | None
         return None
 
 
-async def read_account(client: QarnotClient, room_for: int = 1) -> User:
-    """Read the account; not from the cache if it had no room for so many tasks, as some may have been deleted since."""
+async def read_account(client: QarnotClient) -> User:
+    """Read the account; not from the cache if its quota was full there, as tasks may have been deleted since."""
     user = await client.account.get(cached=True)
-    return await client.account.get() if user.max_task and (user.task_count or 0) + room_for > user.max_task else user
+    return await client.account.get() if user.max_task and (user.task_count or 0) >= user.max_task else user
 
 
 async def read_constraints(client: QarnotClient, *, is_needed: bool) -> list[Constraint]:
