@@ -21,11 +21,12 @@ from benchmarks import (
     sizes,
     speed,
     start,
+    waits,
 )
 from benchmarks.report import Table, machine, with_tables
 
 SECTIONS = (
-    *("speed", "floors", "layers", "patches", "memory", "logs"),
+    *("speed", "floors", "layers", "patches", "memory", "logs", "waits"),
     *("start", "sizes", "mechanisms", "connections", "hostile", "files", "growth"),
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -53,6 +54,7 @@ async def run(options: argparse.Namespace) -> None:
         "patches": patches.measure,
         "memory": lambda: memory.measure(options.calls),
         "logs": logs.measure,
+        "waits": waits.measure,
         "start": start.measure,
         "sizes": sizes.measure,
         "mechanisms": mechanisms.measure,
