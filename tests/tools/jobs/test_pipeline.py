@@ -10,6 +10,11 @@ import pytest
 import pytest_asyncio
 from fastmcp import Client
 
+from qarnot_mcp.sandbox.app import create_app as create_sandbox
+from qarnot_mcp.tools.jobs.create_job import CreateJob
+from qarnot_mcp.tools.jobs.pipeline_start import PipelineNotStarted, start_pipeline
+from qarnot_mcp.tools.jobs.pipeline_steps import Step
+from tests.support.qarnot_api import opened
 from tests.support.running_server import ERAS, Era, RunningServer, call, refusal, running_server, text_of
 
 LATE = 6 * 3600
@@ -272,6 +277,17 @@ async def test_a_task_that_is_seen_late_is_removed_too(account: Account) -> None
     assert "What was made before it, and their job, was removed." in said
     await account.advance(1)
     assert await account.left() == []
+
+
+async def test_a_pipeline_that_takes_longer_than_clients_wait_is_taken_back() -> None:
+    steps = [Step.model_validate(one) for one in CHAIN]
+    job = CreateJob(name="slow")
+    async with opened(application=create_sandbox(speed=1), key="sandbox-empty-slow") as client:
+        with pytest.raises(PipelineNotStarted) as error:
+            await start_pipeline(client, job, steps, most_seconds=-1)
+        assert "The step preprocess (1 of 3) could not be started" in str(error.value)
+        assert "did not take all steps within" in str(error.value)
+        assert {one.state for one in (await client.jobs.page()).jobs} <= {"Deleting"}
 
 
 @pytest.mark.parametrize("era", ERAS)

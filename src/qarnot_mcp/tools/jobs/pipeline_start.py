@@ -5,15 +5,17 @@ Only between two requests is a call given up, so that what was made is known: a 
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-import anyio
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import ApiRefused, NotFound, QarnotError, SubmitUncertain, SubmitUnknown
+from qarnot_mcp.qarnot.errors import ApiRefused, NotFound, QarnotError, SubmitUncertain, SubmitUnknown, TimedOut
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.messages import shown as shown_value
@@ -23,6 +25,8 @@ from qarnot_mcp.tools.jobs.pipeline_steps import Step, StepTask, shown
 log = logging.getLogger(__name__)
 REASON_CHARACTERS = 500
 AT_ONCE = 8
+START_SECONDS = 50.0
+"""Clients give a call about a minute: no step is begun after this."""
 REMOVAL_SECONDS = 45.0
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0)
 """Seconds before each try to remove what is not there: what was just created may be seen late."""
@@ -42,18 +46,23 @@ class StartedPipeline:
     tasks: Mapping[str, Submission]
 
 
-async def start_pipeline(client: QarnotClient, job: CreateJob, steps: Sequence[Step]) -> StartedPipeline:
+async def start_pipeline(
+    client: QarnotClient, job: CreateJob, steps: Sequence[Step], most_seconds: float = START_SECONDS
+) -> StartedPipeline:
     """Make the job of a pipeline and a task for each step, which come in an order in which they can be started.
 
     Raises `PipelineNotStarted` where one of them cannot be started, after all of it was removed, or what the API
     refuses for the job.
     """
-    with anyio.CancelScope(shield=True):
+    last_start = time.monotonic() + most_seconds
+    with CancelScope(shield=True):
         made = await make_job(client, job)
     start = _Start(client, made)
     try:
         for step in steps:
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
+            if time.monotonic() > last_start:
+                raise TimedOut(most_seconds, what="did not take all steps")
             await start.add(step)
     except QarnotError as error:
         left = await start.remove(error)
@@ -95,7 +104,7 @@ class _Start:
     async def add(self, step: Step) -> None:
         """Start the task of a step."""
         uuids = {name: task.uuid for name, task in self.tasks.items()}
-        with anyio.CancelScope(shield=True):
+        with CancelScope(shield=True):
             self.tasks[step.name] = await self._client.tasks.submit(StepTask(step, self._job.uuid, uuids))
 
     async def remove(self, error: QarnotError | None) -> str:
@@ -106,7 +115,7 @@ class _Start:
         shortname = error.shortname if isinstance(error, SubmitUncertain) else None
         removal = _Removal()
         try:
-            with anyio.CancelScope(shield=True):
+            with CancelScope(shield=True):
                 async with asyncio.timeout(REMOVAL_SECONDS):
                     await self._remove(removal, shortname)
         except TimeoutError:

@@ -22,7 +22,7 @@ PLACE_CHARACTERS = 60
 FAULTS_SHOWN = 2
 FinalState = Literal["success", "failure", "cancelled"]
 DEFAULT_ON: tuple[FinalState, ...] = ("success",)
-LISTED = ("name", "profile", "constants", "instance_count", "resource_buckets", "result_bucket", "tags", "after", "on")
+LISTED = ("name", "profile", "constants", "instance_count", "resource_buckets", "result_bucket", "after", "on")
 """The parameters that the schema lists: a step takes the others of a new task, too."""
 ELSEWHERE: Mapping[str, str] = {
     "pool_uuid": "Give it to the pipeline: all of its steps run in that pool.",

@@ -51,10 +51,10 @@ class SubmitPipeline(Arguments):
     pool_uuid: Annotated[Uuid | None, Field(description="An open pool for all steps, which then take no profile.")] = (
         None
     )
-    tags: Annotated[Tags | None, Field(description="Tags of the job.")] = None
+    tags: Tags | None = None
     shortname: Annotated[
         Annotated[str, AfterValidator(check_shortname)] | None,
-        Field(description="A unique id of the job; makes a second try safe."),
+        Field(description="A unique id; makes a second try safe."),
     ] = None
     validate_only: Annotated[bool, Field(description="Only check it.")] = False
     accept_warnings: Annotated[bool, Field(description="Start what was refused as hardly meant.")] = False
@@ -148,9 +148,8 @@ class PipelineSubmitted(Result):
 async def submit_pipeline(arguments: SubmitPipeline) -> ToolResult:
     """Submit a pipeline to Qarnot: named steps that wait for each other, in a job of their own. It costs credits.
 
-    A step is what submit_task takes for a new task (any parameter of it, more than are listed here), with after and on.
-    A step that waits for none starts at once. All is checked before anything starts; where a step cannot be started,
-    those before it are stopped and removed. Let a step that reads another's result_bucket name that one in after.
+    A step takes any parameter of submit_task for a new task, not only those listed, and after and on. All is checked
+    first; where a step cannot be started, all is removed again. One that reads another's result_bucket goes after it.
     """
     client, limits = current_client(), current_context().limits
     job = arguments.job(limits)
