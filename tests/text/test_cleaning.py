@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.text.cleaning import clean_text, one_line, shorten
+from qarnot_mcp.text.cleaning import _ESCAPE_SEQUENCES, _SEVEN_BIT_SEQUENCES, clean_text, one_line, shorten
 
 HOSTILE = st.text(
     st.one_of(
@@ -107,3 +107,12 @@ def test_a_text_within_the_limit_stays_whole() -> None:
 @pytest.mark.parametrize("introducer", ["\x9d", "\x90", "\x1b]", "\x1bP"])
 def test_an_introducer_ends_the_control_string_before_it(introducer: str) -> None:
     assert clean_text(f"{introducer}one{introducer}two\x07three") == clean_text(f"{introducer}one") + "three"
+
+
+@given(st.text(st.sampled_from("\x1b\x07[]P\\^_;0m@ ~x\n\r\u00e9\u4e16"), max_size=60))
+def test_the_fast_way_to_drop_escapes_drops_what_the_general_one_does(text: str) -> None:
+    assert _SEVEN_BIT_SEQUENCES.sub("", text) == _ESCAPE_SEQUENCES.sub("", text)
+
+
+def test_an_introducer_of_eight_bits_is_seen_where_others_are_of_seven() -> None:
+    assert clean_text("\x1b[1mbold\x9b0m, \x9dtitle\x1b\\ text") == "bold,  text"

@@ -17,6 +17,10 @@ _ESCAPE_SEQUENCES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n\r]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
+# The same where no introducer is of eight bits, as is usual: the expression begins with one character, for which `re`
+# looks twenty times as fast.
+_SEVEN_BIT_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n\r]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_EIGHT_BIT = re.compile(r"[\x90\x98\x9b-\x9f]")
 # Controls but for newline, tab and carriage return; format characters (bidirectional, zero-width, tags); and the
 # marks and letters that are invisible, which can carry a hidden text. U+FE0F stays: it only makes emoji colourful.
 _INVISIBLE = (
@@ -39,10 +43,12 @@ def clean_text(text: str) -> str:
     Newlines and tabs stay, ``\\r\\n`` is a newline, and of a line that was overwritten with ``\\r`` (a progress
     bar) the last state stays. Lone surrogates become U+FFFD.
     """
-    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     if _is_clean(text):
         return text
-    text = _ESCAPE_SEQUENCES.sub("", text)
+    is_seven_bit = text.isascii() or not _EIGHT_BIT.search(text)
+    text = (_SEVEN_BIT_SEQUENCES if is_seven_bit else _ESCAPE_SEQUENCES).sub("", text)
     if _is_clean(text):
         return text
     text = _INVISIBLE_RUN.sub("", text)

@@ -143,10 +143,17 @@ async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], Non
     """Feed the blocks of a log, and answer its number of lines and whether the last one has its newline."""
     reader = BlockReader(feed)
     async for part in parts:
+        if part.size <= PIECE_CHARACTERS:
+            await work.do(partial(_feed_whole, reader, part))
+            continue
         text = await work.do(lambda part=part: part.text)  # type: ignore[misc]
         for start in range(0, len(text), PIECE_CHARACTERS):
             await work.do(partial(reader.feed, text[start : start + PIECE_CHARACTERS]))
     return await work.do(reader.finish)
+
+
+def _feed_whole(reader: BlockReader, part: LogPart) -> None:
+    reader.feed(part.text)
 
 
 def pieces_of(text: str) -> Iterator[str]:
