@@ -30,7 +30,7 @@ MORE: dict[str, tuple[dict[str, object], ...]] = {
 LIMITS: dict[str, Any] = {"retry_seconds": 0, "call_timeout_seconds": 6}
 MAX_RESIDENT_BYTES = 160 * 2**20
 # The library of the storage, which is loaded when a file is first asked for.
-LIBRARY_BYTES = 32 * 2**20
+LIBRARY_BYTES = 16 * 2**20
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
