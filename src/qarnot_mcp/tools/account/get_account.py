@@ -1,7 +1,8 @@
 """The tool that tells what an account may use, what of it is in use, and what is left to pay with."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Self, TypeVar
 
 from fastmcp.tools.base import ToolResult
@@ -118,10 +119,10 @@ async def get_account(arguments: NoArguments) -> ToolResult:
     user = await client.account.get()
     missing: list[str] = []
     left, quotas, organization, projects = await asyncio.gather(
-        optional(client.credits.left(), "the credits left", missing),
-        optional(client.account.quotas(), "the quotas by scheduling type", missing),
-        optional(client.account.organization_quotas(), "the organisation's quotas", missing),
-        optional(read_projects(client, user.projects[:PROJECTS_SHOWN]), "the budgets", missing),
+        optional(client.credits.left, "the credits left", missing),
+        optional(client.account.quotas, "the quotas by scheduling type", missing),
+        optional(client.account.organization_quotas, "the organisation's quotas", missing),
+        optional(partial(read_projects, client, user.projects[:PROJECTS_SHOWN]), "the budgets", missing),
     )
     return answer(shape(user, left, quotas, organization, projects, missing))
 
@@ -181,10 +182,13 @@ async def read_projects(client: QarnotClient, projects: list[Project]) -> list[P
     ]
 
 
-async def optional(reading: Awaitable[T], what: str, missing: list[str]) -> T | None:
-    """Return what is read; None, and its name in `missing`, where that fails. A refused key is told."""
+async def optional(read: Callable[[], Awaitable[T]], what: str, missing: list[str]) -> T | None:
+    """Return what `read` brings; None, and its name in `missing`, where that fails. A refused key is told.
+
+    It is not begun by the caller, who may be gone before this runs.
+    """
     try:
-        return await reading
+        return await read()
     except KeyProblem:
         raise
     except QarnotError:

@@ -1,6 +1,7 @@
 """The tool that tells what the tasks of a time cost, used and saved."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastmcp.tools.base import ToolResult
@@ -61,7 +62,7 @@ async def usage_report(arguments: UsageReportArguments) -> ToolResult:
     client = current_client()
     usage = await read_usage(client, since, until, arguments.datacenter or "")
     pools, pool_credits = await read_pools(client, usage.tasks)
-    account = await optional(client.account.get(cached=True), "account", [])
+    account = await optional(partial(client.account.get, cached=True), "account", [])
     return answer(
         UsageReport(
             since=date_text(since),
@@ -80,7 +81,7 @@ async def read_pools(client: QarnotClient, tasks: list[TaskUsage]) -> tuple[int,
     """Return how many pools tasks ran in, and what these have used so far, where that can be read."""
     uuids = sorted({one.task.pool_uuid for one in tasks if one.task.pool_uuid})
     missing: list[str] = []
-    used = [await optional(client.credits.of_pool(uuid), "pool", missing) for uuid in uuids[:POOLS_MEASURED]]
+    used = [await optional(partial(client.credits.of_pool, uuid), "pool", missing) for uuid in uuids[:POOLS_MEASURED]]
     known = [credits for credits in used if credits is not None]
     return len(uuids), rounded(sum(known), 2) if known else None
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -30,6 +30,7 @@ READING_SECONDS = 8.0
 AT_ONCE = 8
 NOT_CHECKED = "The task could not be checked beforehand:"
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -48,11 +49,14 @@ class CheckReader:
     def __init__(self) -> None:
         self.failures: list[Finding] = []
 
-    async def read(self, reading: Awaitable[T]) -> T | None:
-        """Return what was read, None where that failed; raises what the caller's key or arguments are at fault for."""
+    async def read(self, begin: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Return what was read, None where that failed; raises what the caller's key or arguments are at fault for.
+
+        It is not begun by the caller, who may be gone before this runs.
+        """
         try:
             async with asyncio.timeout(READING_SECONDS):
-                return await reading
+                return await begin(*args, **kwargs)
         except (InvalidArgument, KeyProblem):
             raise
         except QarnotError as error:
@@ -78,18 +82,18 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
     # What a task that is repeated has, and nobody changes, was meant when it started first.
     is_changed = source is None or arguments.constants is not None
     profile, user, listed, job, pool, in_use, dependencies = await together(
-        reader.read(read_profile(client, profile_name if is_changed else None)),
-        reader.read(read_account(client)),
-        reader.read(read_constraints(client, is_needed=bool(constraints))),
-        reader.read(read_owner("job_uuid", arguments.job_uuid, "an active job", client.jobs.get)),
-        reader.read(read_owner("pool_uuid", arguments.pool_uuid, "an open pool", client.pools.get)),
-        reader.read(is_taken(client, arguments.shortname if arguments.validate_only else None)),
+        reader.read(read_profile, client, profile_name if is_changed else None),
+        reader.read(read_account, client),
+        reader.read(read_constraints, client, is_needed=bool(constraints)),
+        reader.read(read_owner, "job_uuid", arguments.job_uuid, "an active job", client.jobs.get),
+        reader.read(read_owner, "pool_uuid", arguments.pool_uuid, "an open pool", client.pools.get),
+        reader.read(is_taken, client, arguments.shortname if arguments.validate_only else None),
         resolve_dependencies(client, arguments.dependencies),
     )
     for owner in (job, pool):
         if isinstance(owner, InvalidArgument):
             raise owner
-    awaited = await reader.read(read_dependencies(client, dependencies)) if dependencies else None
+    awaited = await reader.read(read_dependencies, client, dependencies) if dependencies else None
     request = request_of(arguments, profile_name, profile, user, source, plan.instance_count)
     findings = [
         *check_task(request, (ABOUT_CONSTANTS if is_changed else ()) + (ABOUT_FILES if source is None else ())),
