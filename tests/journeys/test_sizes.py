@@ -87,7 +87,7 @@ async def test_full_detail_of_2_000_instances_is_bounded(model: Conversation, co
 
 @pytest.mark.parametrize("text", ['"' * 300, "\\" * 300, "é" * 300, "x"])
 async def test_the_longest_log_is_bounded(model: Conversation, text: str) -> None:
-    command = "sh -c 'seq 1 100000; " + "echo ${TEXT}; " * 100 + "'"
+    command = "sh -c 'seq 1 40000; " + "echo ${TEXT}; " * 100 + "'"
     constants = [{"key": "DOCKER_CMD", "value": command}, {"key": "TEXT", "value": text}]
     uuid = await model.started("", constants=constants, instance_count=4)
     await model.advance(HOURS)
@@ -96,21 +96,17 @@ async def test_the_longest_log_is_bounded(model: Conversation, text: str) -> Non
     assert model.longest <= LONGEST_RESULT
 
 
-@pytest.mark.parametrize("arguments", [{"limit": 500}, {"limit": 500, "tags": ["x"]}])
-async def test_500_giant_tasks_are_bounded(arguments: dict[str, Any]) -> None:
+async def test_500_giant_tasks_and_10_000_running_instances_are_bounded() -> None:
     async with giant_account() as server, server.client() as client:
-        result = await client.call_tool("list_tasks", arguments)
-        assert len(text_of(result).encode()) <= MOST_LIST_BYTES
-        assert result.structured_content is not None
-        assert result.structured_content["count"] >= 20
-
-
-@pytest.mark.parametrize(("account", "summary"), [("many", 4_000), ("giant", MOST_TASK_CHARACTERS)])
-async def test_10_000_running_instances_are_bounded(account: str, summary: int) -> None:
-    async with giant_account() as server, server.client() as client:
-        for detail, most in (("summary", summary), ("full", MOST_TASK_CHARACTERS)):
-            result = await client.call_tool("get_task", {"task_uuid": account, "detail": detail})
-            assert len(text_of(result)) <= most
+        for arguments in ({"limit": 500}, {"limit": 500, "tags": ["x"]}):
+            result = await client.call_tool("list_tasks", arguments)
+            assert len(text_of(result).encode()) <= MOST_LIST_BYTES, arguments
+            assert result.structured_content is not None
+            assert result.structured_content["count"] >= 20, arguments
+        for account, summary in (("many", 4_000), ("giant", MOST_TASK_CHARACTERS)):
+            for detail, most in (("summary", summary), ("full", MOST_TASK_CHARACTERS)):
+                result = await client.call_tool("get_task", {"task_uuid": account, "detail": detail})
+                assert len(text_of(result)) <= most, (account, detail)
 
 
 @asynccontextmanager
