@@ -45,7 +45,7 @@ def clean_text(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    if _is_clean(text):
+    if "\x1b" not in text and _is_clean(text):
         return text
     is_seven_bit = text.isascii() or not _EIGHT_BIT.search(text)
     text = (_SEVEN_BIT_SEQUENCES if is_seven_bit else _ESCAPE_SEQUENCES).sub("", text)

@@ -133,3 +133,14 @@ def test_a_run_of_backslashes_is_decoded_in_pairs() -> None:
     text = "\\" * 5001 + '"'
     body = json.dumps(text).encode()
     assert decoded(body, list(range(0, len(body), 7))) == text
+
+
+def test_a_broken_part_is_left_to_be_repaired_later() -> None:
+    decoder = LogDecoder(JSON)
+    decoder.feed(b'"')
+    part = decoder.feed(rb"a\xb\nc")
+    assert part.is_broken
+    before = (part.text, part.newlines)
+    part.repair()
+    assert not part.is_broken
+    assert (part.text, part.newlines) == before == ("a\\xb\nc", 1)

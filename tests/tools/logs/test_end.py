@@ -1,7 +1,8 @@
 """The end of a log: the same as from reading all of it, however little of it was decoded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from qarnot_mcp.tools.logs.selection import Tail
 from qarnot_mcp.tools.logs.work import LogWork
 from tests.support.log_pages import split_at, stream
 
+T = TypeVar("T")
 Seen = tuple[list[Line], int, bool]
 
 
@@ -60,3 +62,29 @@ async def test_what_comes_before_the_end_is_counted_and_not_decoded() -> None:
     tail, total, is_ended = await read_end(parts(), 2, LogWork())
     assert tail.result().end(2) == [Line(2003, "y"), Line(2004, "z")]
     assert (total, is_ended) == (2004, True)
+
+
+class Watched(LogWork):
+    """Counts what is done off the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[Callable[[], object]] = []
+
+    async def do(self, piece: Callable[[], T]) -> T:
+        self.done.append(piece)
+        return await super().do(piece)
+
+
+async def test_what_is_broken_is_repaired_off_the_event_loop_and_its_lines_count() -> None:
+    broken = [LogPart(raw=rb"a\xb\n", is_broken=True) for _ in range(3)]
+
+    async def parts() -> AsyncIterator[LogPart]:
+        for part in broken:
+            yield part
+
+    work = Watched()
+    tail, total, is_ended = await read_end(parts(), 1, work)
+    assert [part.repair for part in broken] == [piece for piece in work.done if piece in [p.repair for p in broken]]
+    assert tail.result().end(1) == [Line(3, r"a\xb")]
+    assert (total, is_ended) == (3, True)

@@ -29,26 +29,34 @@ class LogPart:
     log takes twice the time of downloading it, and of most logs only the end is read.
     """
 
-    __slots__ = ("_raw", "_text")
+    __slots__ = ("_raw", "_text", "is_broken")
 
-    def __init__(self, text: str = "", raw: bytes = b"") -> None:
+    def __init__(self, text: str = "", raw: bytes = b"", *, is_broken: bool = False) -> None:
         self._text = text
         self._raw = raw
+        self.is_broken = is_broken
+        """Whether it is not quite JSON; to read it takes milliseconds then, unless `repair` was called."""
 
     @property
     def text(self) -> str:
         """The text, decoded anew each time."""
         if not self._raw:
             return self._text
+        if self.is_broken:
+            return _repaired(self._raw)
         try:
             return _parsed(self._raw)
         except ValueError:
             return _repaired(self._raw)
 
+    def repair(self) -> None:
+        """Decode what is broken, and keep its text."""
+        self._text, self._raw, self.is_broken = _repaired(self._raw), b"", False
+
     @property
     def newlines(self) -> int:
         """How many newlines are in it."""
-        return self._raw.count(b"\\") if self._raw else self._text.count("\n")
+        return self._raw.count(b"\\") if self._raw and not self.is_broken else self.text.count("\n")
 
     @property
     def size(self) -> int:
@@ -110,7 +118,7 @@ class LogDecoder:
             # Rubbish in the text, or the closing quote with something behind it.
             string = _STRING.match(data)
             if string is None:
-                return LogPart(_repaired(head))
+                return LogPart(raw=head, is_broken=True)
             self._is_closed, self._rest = True, b""
             return LogPart(_repaired(data[: string.end() - 1]) + self._after(data[string.end() :]))
 

@@ -33,6 +33,8 @@ async def read_end(
     tail = Tail(lines)
     reader = BlockReader(tail.feed)
     async for part in parts:
+        if part.is_broken:
+            await work.do(part.repair)
         waiting.append((part, part.newlines))
         newlines += waiting[-1][1]
         size += part.size
