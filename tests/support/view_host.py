@@ -6,11 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from fastmcp import Client
 from mcp_types import TextResourceContents
-from playwright.async_api import Browser, ConsoleMessage, Error, FrameLocator, Locator, Page, ViewportSize
+from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, ViewportSize
 
 from qarnot_mcp.dashboard.document import VIEW_URI
 from tests.support.running_server import RunningServer
@@ -107,49 +106,6 @@ class Host:
         if message.type == "error":
             self.faults.append(message.text)
 
-    def note_error(self, error: Error) -> None:
-        """Keep an error that the view did not catch."""
-        self.faults.append(str(error))
-
-
-@dataclass
-class Window:
-    """A page for one host after another, as a browser takes half a second of computing to open one."""
-
-    page: Page
-    host: Host | None = None
-
-    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Pass a call of the view on to whoever hosts it."""
-        assert self.host is not None
-        return await self.host.call(tool, arguments)
-
-    async def show(self, host: Host, size: ViewportSize) -> None:
-        """Begin again for this host, as a new page does."""
-        self.host = host
-        self.page.on("console", host.note)
-        self.page.on("pageerror", host.note_error)
-        await self.page.set_viewport_size(size)
-        await self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        await self.page.mouse.move(0, 0)
-        await self.page.goto(HOST_PAGE.as_uri())
-
-    async def clear(self, host: Host) -> None:
-        """End the view."""
-        await self.page.evaluate("document.querySelector('iframe')?.remove()")
-        self.page.remove_listener("console", host.note)
-        self.page.remove_listener("pageerror", host.note_error)
-
-
-_free_windows: "WeakKeyDictionary[Browser, Window]" = WeakKeyDictionary()
-
-
-async def open_window(browser: Browser, scale: float) -> Window:
-    """Open a page whose calls go to its host."""
-    window = Window(await browser.new_page(device_scale_factor=scale))
-    await window.page.expose_function("callServer", window.call)
-    return window
-
 
 @asynccontextmanager
 async def hosting(
@@ -165,23 +121,19 @@ async def hosting(
 
     With `real_clock` the view's time goes by as outside.
     """
-    is_usual = scale == 1 and not real_clock
-    window = (_free_windows.pop(browser, None) if is_usual else None) or await open_window(browser, scale)
+    size: ViewportSize = {"width": width, "height": 900}
+    page = await browser.new_page(viewport=size, device_scale_factor=scale, reduced_motion="reduce")
     async with server.client(**client) as mcp_client:
-        host = Host(window.page, mcp_client)
+        host = Host(page, mcp_client)
+        page.on("console", host.note)
+        page.on("pageerror", lambda error: host.faults.append(str(error)))
+        await page.expose_function("callServer", host.call)
         if not real_clock:
-            await window.page.clock.install()
-        await window.show(host, {"width": width, "height": 900})
+            await page.clock.install()
+        await page.goto(HOST_PAGE.as_uri())
         try:
             yield host
-            await window.clear(host)
-        except BaseException:
-            is_usual = False
-            raise
         finally:
-            if is_usual:
-                _free_windows[browser] = window
-            else:
-                await window.page.close()
+            await page.close()
     assert host.faults == []
     assert {tool for tool, _ in host.calls} <= TOOLS
