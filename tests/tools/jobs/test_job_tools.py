@@ -120,14 +120,16 @@ async def test_only_tasks_in_the_states_asked_for_are_shown(client: Client[Any],
 
 
 async def test_get_job_waits_until_its_tasks_have_ended(client: Client[Any], api: httpx.AsyncClient) -> None:
-    job = await made_job(api)
-    first = await made_task(api, job, "first", "true")
-    await made_task(api, job, "second", "true", first)
+    # Two jobs, as a second wait for one would begin with what the first saw a moment ago.
+    job, other = await made_job(api), await made_job(api)
+    for each in (job, other):
+        first = await made_task(api, each, "first", "true")
+        await made_task(api, each, "second", "true", first)
     waiting = await call(client, "get_job", job_uuid=job, wait_seconds=0.05)
     assert waiting["states"] == {"Submitted": 2}
     assert waiting["waited"]["changes"] == []
     await advance(api, 5000)
-    ended = await call(client, "get_job", job_uuid=job, wait_seconds=45)
+    ended = await call(client, "get_job", job_uuid=other, wait_seconds=45)
     assert (ended["states"], "waited" in ended) == ({"Success": 2}, False)
 
 
