@@ -58,6 +58,8 @@ class Caller:
             self.submitted[asked["name"]] = result["uuid"]
         elif tool == "create_job":
             self.jobs.append(result["uuid"])
+        elif tool == "submit_pipeline":
+            self.jobs.append(result["job_uuid"])
         elif tool == "create_pool":
             self.pools.append(result["uuid"])
         elif tool == "request_upload":
@@ -110,7 +112,7 @@ def fixed(**arguments: Any) -> Callable[[Caller], Arguments]:
     return lambda _: arguments
 
 
-def about(kind: str, parameter: str, **further: Any) -> Callable[[Caller], Arguments | None]:
+def newest_of(kind: str, parameter: str, **further: Any) -> Callable[[Caller], Arguments | None]:
     """Return arguments about the newest thing of a kind that the caller made."""
 
     def arguments(caller: Caller) -> Arguments | None:
@@ -120,7 +122,7 @@ def about(kind: str, parameter: str, **further: Any) -> Callable[[Caller], Argum
     return arguments
 
 
-def last_of(kind: str, parameter: str, **further: Any) -> Callable[[Caller], Arguments | None]:
+def oldest_of(kind: str, parameter: str, **further: Any) -> Callable[[Caller], Arguments | None]:
     """Return arguments about the oldest thing of a kind, which the caller forgets."""
 
     def arguments(caller: Caller) -> Arguments | None:
@@ -133,7 +135,10 @@ def last_of(kind: str, parameter: str, **further: Any) -> Callable[[Caller], Arg
 def new_task(caller: Caller) -> Arguments:
     """Return a task under a name that no other has, so that one that was made twice can be told."""
     caller.submits += 1
-    constants = {"DOCKER_CMD": "echo hello from ${INSTANCE_ID}", "DOCKER_TAG": "24.04"}
+    # Some run long enough to be stopped or changed.
+    seconds = 3000 if caller.chance.random() < 0.5 else 0
+    command = f"sh -c 'sleep {seconds}; echo hello from ${{INSTANCE_ID}}'"
+    constants = {"DOCKER_CMD": command, "DOCKER_TAG": "24.04"}
     return {
         "name": f"soak-{caller.number}-{caller.submits}",
         "profile": "docker-batch",
@@ -153,15 +158,18 @@ def new_file(caller: Caller) -> Arguments:
     }
 
 
+STEP = {"profile": "docker-batch", "constants": {"DOCKER_CMD": "echo step"}}
+STEPS = [{"name": "first", **STEP}, {"name": "second", "after": ["first"], **STEP}]
+
 ROWS = [
     Row("get_profile", 2, fixed(profile_name="docker-batch")),
     Row("list_profiles", 2, fixed()),
     Row("list_tasks", 3, fixed()),
     Row("submit_task", 3, new_task),
-    Row("get_task", 4, about("tasks", "task_uuid")),
-    Row("get_task_logs", 3, about("tasks", "task_uuid")),
-    Row("get_task_logs", 1, about("tasks", "task_uuid", search="hello")),
-    Row("abort_task", 2, about("tasks", "task_uuid")),
+    Row("get_task", 4, newest_of("tasks", "task_uuid")),
+    Row("get_task_logs", 3, newest_of("tasks", "task_uuid")),
+    Row("get_task_logs", 1, newest_of("tasks", "task_uuid", search="hello")),
+    Row("abort_task", 2, newest_of("tasks", "task_uuid")),
     Row("list_buckets", 1, fixed()),
     Row("list_files", 2, fixed(bucket=BUCKET)),
     Row("read_file", 2, lambda caller: {"bucket": BUCKET, "path": caller.file}),
@@ -169,17 +177,18 @@ ROWS = [
     Row("share_file", 1, lambda caller: {"bucket": BUCKET, "path": caller.file}),
     Row("request_upload", 1, fixed(bucket=BUCKET, prefix="in/", create_bucket=True)),
     Row("delete_files", 1, lambda caller: {"bucket": BUCKET, "paths": [caller.file]}),
-    Row("snapshot_task", 1, about("tasks", "task_uuid", bucket=BUCKET)),
-    Row("update_task", 1, about("tasks", "task_uuid", tags=["soak"])),
+    Row("snapshot_task", 1, newest_of("tasks", "task_uuid", bucket=BUCKET)),
+    Row("update_task", 1, newest_of("tasks", "task_uuid", tags=["soak"])),
     Row("create_job", 1, fixed(name="soak")),
+    Row("submit_pipeline", 1, fixed(name="soak", steps=STEPS)),
     Row("list_jobs", 1, fixed()),
-    Row("get_job", 1, about("jobs", "job_uuid")),
-    Row("terminate_job", 1, about("jobs", "job_uuid")),
-    Row("delete_job", 1, last_of("jobs", "job_uuid")),
+    Row("get_job", 1, newest_of("jobs", "job_uuid")),
+    Row("terminate_job", 1, newest_of("jobs", "job_uuid")),
+    Row("delete_job", 2, oldest_of("jobs", "job_uuid", with_tasks=True)),
     Row("create_pool", 1, fixed(name="soak", profile="docker-batch", slots=1)),
     Row("list_pools", 1, fixed()),
-    Row("get_pool", 1, about("pools", "pool_uuid")),
-    Row("close_pool", 2, last_of("pools", "pool_uuid", delete=True)),
+    Row("get_pool", 1, newest_of("pools", "pool_uuid")),
+    Row("close_pool", 2, oldest_of("pools", "pool_uuid", delete=True)),
     Row("get_account", 1, fixed()),
     Row("list_machines", 1, fixed()),
     Row("usage_report", 1, fixed()),
