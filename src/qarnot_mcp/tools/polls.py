@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.http.cache import Cache
 from qarnot_mcp.text.known_secrets import known_secrets
 
 T = TypeVar("T")
@@ -68,13 +68,12 @@ class Poll(Generic[T]):
 
 
 class Polls:
-    """The polls of a server, those of each key apart; the oldest make room."""
+    """The polls of a server, those of each key apart; each is kept while a call waits."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept = Cache(clock)
+        self._kept = WeakValueDictionary[tuple[str, str], Poll[Any]]()
 
     def of(self, owner: str, name: str) -> Poll[Any]:
         """Return the poll of this name; `owner` is the digest of the caller's key."""
-        poll = self._kept.get(owner, name, Poll) or Poll(self._clock)
-        return self._kept.put(owner, name, poll)
+        return self._kept.setdefault((owner, name), Poll(self._clock))
