@@ -36,7 +36,7 @@ def check_identifier(given: object, noun: str, parameter: str = "") -> str:
         given,
         f"the UUID of a {noun} such as 52c10b2d-0687-41e1-985e-7279f6dd543a, or its shortname "
         "(letters, digits and hyphens)",
-        "list_tasks shows the UUIDs." if noun == "task" else "",
+        f"list_{noun}s shows the UUIDs.",
     )
 
 

@@ -35,7 +35,8 @@ from qarnot_mcp.qarnot.tasks.models import ApiError
 BOOTING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
 READY_STATES = ("PartiallyExecuting", "FullyExecuting")
 CLOSED_STATES = ("Closing", "Closed", "Failure", "PendingDelete")
-POOL_STATES = (*BOOTING_STATES, *READY_STATES, *CLOSED_STATES)
+OPEN_STATES = (*BOOTING_STATES, *READY_STATES)
+POOL_STATES = (*OPEN_STATES, *CLOSED_STATES)
 EVERY_POOL = ListFilter()
 _QUOTA = (
     "The Qarnot account has as many pools as it may have. Nothing was started. Closed pools count until they are "
@@ -50,6 +51,10 @@ class Period(Record):
     days: Strings = Field(default_factory=list)
     start: OptionalText = Field(None, alias="startTimeUtc")
     end: OptionalText = Field(None, alias="endTimeUtc")
+
+    def to_api(self) -> dict[str, Any]:
+        """Return the period as a request has it."""
+        return self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
 class Policy(Record):
@@ -72,6 +77,12 @@ class Scaling(Record):
     active_policy: OptionalText = Field(None, alias="activePolicyName")
 
 
+class Preparation(Record):
+    """What each machine of a pool runs before it takes tasks."""
+
+    command_line: Text = ""
+
+
 class Pool(Record):
     """A pool, or its summary: a summary has no slots, errors, scaling or tags."""
 
@@ -92,7 +103,9 @@ class Pool(Record):
     cores: Count = Field(0, alias="runningCoreCount")
     queued_or_running: Count = Field(0, alias="queuedOrRunningTaskInstancesCount")
     scheduling_type: OptionalState = None
-    execution_time: Seconds = None
+    execution_seconds: Seconds = Field(None, alias="executionTime")
+    """Of all its machines together."""
+    preparation: Preparation | None = Field(None, alias="preparationTask")
     created: Date = Field(None, alias="creationDate")
     ended: Date = Field(None, alias="endDate")
 

@@ -84,6 +84,7 @@ def create_server(
                 storage or StoragePool(is_retrying=settings.retry_seconds > 0),
                 limits=SubmitLimits(settings.max_instances, settings.max_wall_time, settings.max_credits_per_day),
                 files_link=files_link,
+                shows=lambda tool: connection().shows(tool),
             )
             stack.push_async_callback(context.storage.close)
             yield {"context": context}

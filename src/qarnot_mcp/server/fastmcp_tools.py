@@ -23,6 +23,7 @@ from qarnot_mcp.server.arguments import read_arguments
 from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.context import ServerContext, current_key
+from qarnot_mcp.tools.reach import message_here
 from qarnot_mcp.tools.toolset import ToolEntry
 
 
@@ -41,7 +42,7 @@ class ModelTool(Tool):
             # The frames of its traceback hold what was read of a response, until the garbage collector comes by.
             error.__context__ = None
             # FastMCP logs a ToolError at its own level: a refused argument is no fault of the server.
-            raise ToolError(str(error), log_level=logging.DEBUG) from error.with_traceback(None)
+            raise ToolError(message_here(error), log_level=logging.DEBUG) from error.with_traceback(None)
         except ValidationError as error:
             # Not about the arguments, for which FastMCP would take it.
             raise ToolError(f"{self.name} failed") from error

@@ -92,8 +92,8 @@ class Settings(BaseSettings):
     )
     max_credits_per_day: float | None = setting(
         None,
-        "Euros that the tasks created in the last 24 hours may have used before a submit is refused; running tasks go "
-        "on.",
+        "Euros that tasks and pools created in the last 24 hours may have used before a submit is refused; what runs "
+        "goes on.",
         gt=0,
         le=1_000_000,
     )

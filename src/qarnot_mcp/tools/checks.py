@@ -129,6 +129,11 @@ def check_task_id(given: str, info: ValidationInfo) -> str:
     return identifiers.check_task_id(given.strip(), parameter_of(info))
 
 
+def check_cursor(given: str, info: ValidationInfo) -> str:
+    """Check the form of a cursor, which only the API can read."""
+    return identifiers.check_cursor(given.strip(), parameter_of(info))
+
+
 def check_profile_name(given: str, info: ValidationInfo) -> str:
     """Check the form of a profile's name; only the API knows whether such a profile exists."""
     return identifiers.check_profile_name(given.strip(), parameter_of(info))

@@ -28,7 +28,8 @@ class FilesLink(Protocol):
 class ServerContext:
     """What lives as long as the server: the transport, whose key a call uses, whether it may not write, its waits.
 
-    `files_link` is None where the server has no files page.
+    `files_link` is None where the server has no files page; `shows` tells whether the connection being served shows a
+    tool.
     """
 
     transport: Transport
@@ -39,6 +40,7 @@ class ServerContext:
     polls: Polls = field(default_factory=Polls)
     limits: SubmitLimits = NO_LIMITS
     files_link: FilesLink | None = None
+    shows: Callable[[str], bool] = field(default=lambda tool: False)
 
 
 @dataclass

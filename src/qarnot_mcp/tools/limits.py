@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.fields import parse_time_span, time_span
+from qarnot_mcp.qarnot.pages import ListFilter
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
 
 DAY = timedelta(hours=24)
@@ -40,6 +41,20 @@ class SubmitLimits:
                 f"The task has {count:,} instances", f"{self.max_instances:,} in a task", "QARNOT_MCP_MAX_INSTANCES"
             )
 
+    def check_pool(self, *, kept_slots: int, most_slots: int) -> None:
+        """Raise `LimitReached` for more slots than instances are allowed, or for slots that would stay beyond the time.
+
+        Qarnot closes no pool by itself, so that only one without slots while it has no tasks keeps to a time: each of
+        its tasks has its limit.
+        """
+        if self.max_instances is not None and most_slots > self.max_instances:
+            what = f"The pool has up to {most_slots:,} slots"
+            raise LimitReached(what, f"{self.max_instances:,} instances at a time", "QARNOT_MCP_MAX_INSTANCES")
+        if self.max_wall_seconds is not None and kept_slots:
+            what = f"The pool would keep {kept_slots:,} slot{'' if kept_slots == 1 else 's'} until somebody closes it"
+            allowed = f"at most {time_span(self.max_wall_seconds)}: leave slots out and give max_slots"
+            raise LimitReached(what, allowed, "QARNOT_MCP_MAX_WALL_TIME")
+
     def wall_time(self, given: str | None) -> str | None:
         """Return the time that a task gets, `[d.]hh:mm:ss`: what was named, else the limit; None where there is none.
 
@@ -68,7 +83,7 @@ class SubmitLimits:
             raise LimitReached(what, f"at most {time_span(self.max_wall_seconds)}", "QARNOT_MCP_MAX_WALL_TIME")
 
     async def check_credits(self, client: QarnotClient) -> None:
-        """Raise `LimitReached` where the account's tasks of the last 24 hours have used up the credits of a day.
+        """Raise `LimitReached` where the account's tasks and pools of a day have used up its credits.
 
         What cannot be read counts as used up: a limit that lets everything through in a fault would be none.
         """
@@ -85,27 +100,43 @@ class SubmitLimits:
             reason = f"What the account's tasks have used today could not be read ({error or 'it took too long'})"
             raise LimitReached(reason, most, variable) from None
         if used >= self.max_credits_per_day:
-            raise LimitReached(f"The tasks created in the last 24 hours have used {used:.2f} euros", most, variable)
+            what = f"The tasks and pools created in the last 24 hours have used {used:.2f} euros"
+            raise LimitReached(what, most, variable)
 
 
 NO_LIMITS = SubmitLimits()
 
 
 async def credits_of_a_day(client: QarnotClient) -> float:
-    """Return what the tasks that were created in the last 24 hours have used, in euros, at most a minute old.
+    """Return what the tasks and pools that were created in the last 24 hours have used, in euros.
 
-    Tasks in pools cost nothing, deleted ones are not seen, and more than 300 are not read. Raises `QarnotError` where
-    credits cannot be read.
+    Amounts of tasks are at most a minute old. Tasks in pools cost nothing, deleted ones are not seen, and more than 300
+    tasks and 50 pools are not read. Raises `QarnotError` where credits cannot be read.
     """
-    where = TaskFilter(created_after=datetime.now(UTC) - DAY)
+    since = datetime.now(UTC) - DAY
+    of_tasks, of_pools = await asyncio.gather(_credits_of_tasks(client, since), _credits_of_pools(client, since))
+    return of_tasks + of_pools
+
+
+async def _credits_of_pools(client: QarnotClient, since: datetime) -> float:
+    page = await client.pools.page(where=ListFilter(created_after=since))
+    amounts = await asyncio.gather(*(client.credits.of_pool(pool.uuid) for pool in page.pools))
+    return sum(map(_told, amounts))
+
+
+def _told(amount: float | None) -> float:
+    if amount is None:
+        raise QarnotError("Qarnot does not tell this account what it has used.")
+    return amount
+
+
+async def _credits_of_tasks(client: QarnotClient, since: datetime) -> float:
+    where = TaskFilter(created_after=since)
     places = asyncio.Semaphore(AT_ONCE)
 
     async def used(uuid: str) -> float:
         async with places:
-            amount = await client.credits.of_task(uuid, cached=True)
-        if amount is None:
-            raise QarnotError("Qarnot does not tell this account what its tasks have used.")
-        return amount
+            return _told(await client.credits.of_task(uuid, cached=True))
 
     sum_of_pages, cursor = 0.0, None
     for _ in range(MAX_PAGES):

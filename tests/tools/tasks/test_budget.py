@@ -139,7 +139,7 @@ async def test_credits_of_a_day_that_are_used_up_are_told_with_the_figures(limit
     uuid = await limited.finished("sleep 3h", instanceCount=10, hardwareConstraints=XEON)
     used = (await limited.get(f"/credits/v1/tasks/{uuid}/credits"))["credits"]
     said = await refusal(limited.client, "submit_task", **LONG)
-    assert f"The tasks created in the last 24 hours have used {used:.2f} euros" in said
+    assert f"The tasks and pools created in the last 24 hours have used {used:.2f} euros" in said
     assert "this server allows 5 euros in 24 hours. Nothing was started." in said
 
 

@@ -10,10 +10,9 @@ from pydantic import AfterValidator, Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date_text, json_bytes
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, text_line, whole_number
+from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.jobs.job_rows import JobRow
-from qarnot_mcp.tools.tasks.list_tasks import check_cursor
 
 
 class ListJobs(Arguments):

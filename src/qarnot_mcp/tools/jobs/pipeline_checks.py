@@ -59,7 +59,7 @@ async def check_pipeline(
     user, listed, pool, in_use, (missing, on_buckets), *profiles = await together(
         reader.read(client.account.get),
         reader.read(read_constraints, client, is_needed=needs_hardware),
-        reader.read(read_owner, "pool_uuid", pool_uuid, "an open pool", client.pools.get),
+        reader.read(read_owner, "pool", pool_uuid, "an open pool", client.pools.get),
         reader.read(has_job, client, free_shortname),
         check_buckets(client.storage, buckets_to_look_for(steps)),
         *map(profile_of, names),

@@ -6,15 +6,14 @@ from itertools import accumulate
 from typing import Annotated, Literal
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field
 
-from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, parameter_of, text_line, whole_number
+from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.list_waiting import wait_for_any
 from qarnot_mcp.tools.tasks.moments import Moment, moment_named
@@ -28,11 +27,6 @@ LIST_SECONDS = 50.0
 MAX_PAGES = 50
 """Filters may leave pages empty; a call ends after so many, and the cursor reads on."""
 SAID_CHARACTERS = 80
-
-
-def check_cursor(given: str, info: ValidationInfo) -> str:
-    """Check the form of a cursor, which only the API can read."""
-    return identifiers.check_cursor(given.strip(), parameter_of(info))
 
 
 class ListTasks(Arguments):

@@ -15,6 +15,7 @@ from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.tools.profiles import check_profile_known
+from qarnot_mcp.tools.reach import where_listed
 from qarnot_mcp.tools.submission.dependency_checks import check_dependencies
 from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.hardware_checks import check_hardware
@@ -28,7 +29,6 @@ from qarnot_mcp.tools.tasks.submit_plan import DEFAULT_SCHEDULING, SubmitPlan
 
 READING_SECONDS = 8.0
 AT_ONCE = 8
-NOT_CHECKED = "The task could not be checked beforehand:"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,7 +46,8 @@ class CheckedTask:
 class CheckReader:
     """Reads what the checks need; no failure to read it fails the submit, but it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str = "task") -> None:
+        self._not_checked = f"The {noun} could not be checked beforehand:"
         self.failures: list[Finding] = []
 
     async def read(self, begin: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -60,9 +61,9 @@ class CheckReader:
         except (InvalidArgument, KeyProblem):
             raise
         except QarnotError as error:
-            self._fail(f"{NOT_CHECKED} {error}")
+            self._fail(f"{self._not_checked} {error}")
         except TimeoutError:
-            self._fail(f"{NOT_CHECKED} Qarnot took too long to tell what is needed for it.")
+            self._fail(f"{self._not_checked} Qarnot took too long to tell what is needed for it.")
         return None
 
     def _fail(self, text: str) -> None:
@@ -85,8 +86,8 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
         reader.read(read_profile, client, profile_name if is_changed else None),
         reader.read(read_account, client),
         reader.read(read_constraints, client, is_needed=bool(constraints)),
-        reader.read(read_owner, "job_uuid", arguments.job_uuid, "an active job", client.jobs.get),
-        reader.read(read_owner, "pool_uuid", arguments.pool_uuid, "an open pool", client.pools.get),
+        reader.read(read_owner, "job", arguments.job_uuid, "an active job", client.jobs.get),
+        reader.read(read_owner, "pool", arguments.pool_uuid, "an open pool", client.pools.get),
         reader.read(is_taken, client, arguments.shortname if arguments.validate_only else None),
         resolve_dependencies(client, arguments.dependencies),
     )
@@ -180,7 +181,7 @@ async def read_constraints(client: QarnotClient, *, is_needed: bool) -> list[Con
 
 
 async def read_owner(
-    name: str, given: str | None, what: str, read: Callable[[str], Awaitable[T]]
+    noun: str, given: str | None, what: str, read: Callable[[str], Awaitable[T]]
 ) -> T | InvalidArgument | None:
     """Read the job or pool of a task; return the error where there is none, to be told after others."""
     if given is None:
@@ -188,7 +189,7 @@ async def read_owner(
     try:
         return await read(given)
     except NotFound:
-        return InvalidArgument(name, given, f"the UUID of {what} of this account")
+        return InvalidArgument(f"{noun}_uuid", given, f"the UUID of {what} of this account", where_listed(noun))
 
 
 async def read_dependencies(client: QarnotClient, uuids: list[str]) -> dict[str, Task]:
