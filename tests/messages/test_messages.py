@@ -371,8 +371,11 @@ CASES = [
 
 # Never raised themselves: each stands for those below it.
 # Its message is read where a clock can be set: in the test of a log's computing.
-# Provoked in tests/tools/logs, tests/tools/tasks/test_budget.py and tests/qarnot/storage.
-ELSEWHERE = {"LimitReached", "NoTimeLimit", "TooCostly", "NoStorage", "StorageRefused", "StorageUnavailable"}
+# Provoked in tests/tools/logs, tests/tools/tasks/test_budget.py, tests/tools/jobs and tests/qarnot/storage.
+ELSEWHERE = {"LimitReached", "NoTimeLimit", "TooCostly", "NoStorage", "StorageRefused", "StorageUnavailable"} | {
+    "PipelineNotStarted",
+    "WrongStep",
+}
 BRANCHES = {"KeyProblem", "ApiUnavailable", "SubmitUncertain"}
 
 
