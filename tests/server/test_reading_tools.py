@@ -33,7 +33,11 @@ async def test_a_read_only_connection_lists_exactly_the_reading_tools_of_each_se
 
 @pytest.mark.parametrize(
     ("name", "tools"),
-    [("account", {"get_account", "list_machines", "usage_report"}), ("control", set())],
+    [
+        ("account", {"get_account", "list_machines", "usage_report"}),
+        ("control", set()),
+        ("pools", {"list_pools", "get_pool"}),
+    ],
 )
 def test_what_reads_is_marked_so(name: str, tools: set[str]) -> None:
     (toolset,) = [one for one in OTHERS if one.name == name]

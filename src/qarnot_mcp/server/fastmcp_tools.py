@@ -103,8 +103,8 @@ def make_tool(entry: ToolEntry, shown: AuthCheck | None = None, icons: list[Icon
             title=entry.title,
             read_only_hint=not entry.writes,
             destructive_hint=entry.destroys,
-            idempotent_hint=entry.idempotent,
-            open_world_hint=True,
+            # What is left out is as the protocol assumes it: said, it takes a thousand characters in all sets.
+            idempotent_hint=True if entry.writes and entry.idempotent else None,
         ),
         meta={"ui": {"resourceUri": VIEW_URI}} if entry.has_view else None,
         auth=shown,
@@ -128,10 +128,15 @@ def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema in the words that Claude, OpenAI and Gemini all take.
 
     Without references, with `enum` for `const`, and without null: a parameter that may be left out is not required, and
-    fields that are None are not sent.
+    fields that are None are not sent. Defaults that say nothing are left out.
     """
     plain: dict[str, Any] = _plain(without_references(schema))
     return plain
+
+
+def _is_nothing(default: Any) -> bool:
+    """Return whether a default is what a parameter that is left out means anyway: nothing, no, or no text."""
+    return default is None or default is False or default == ""
 
 
 def _plain(part: Any) -> Any:
@@ -139,7 +144,7 @@ def _plain(part: Any) -> Any:
         return [_plain(entry) for entry in part]
     if not isinstance(part, dict):
         return part
-    held = {key: _plain(value) for key, value in part.items() if not (key == "default" and value is None)}
+    held = {key: _plain(value) for key, value in part.items() if key != "default" or not _is_nothing(value)}
     if "const" in held and not isinstance(held["const"], dict):
         held["enum"] = [held.pop("const")]
     if isinstance(held.get("anyOf"), list):

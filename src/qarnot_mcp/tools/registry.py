@@ -18,6 +18,11 @@ from qarnot_mcp.tools.jobs.list_jobs import JobList, list_jobs
 from qarnot_mcp.tools.jobs.submit_pipeline import PipelineSubmitted, submit_pipeline
 from qarnot_mcp.tools.jobs.terminate_delete import JobDeleted, JobTerminated, delete_job, terminate_job
 from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
+from qarnot_mcp.tools.pools.close_pool import PoolClosed, close_pool
+from qarnot_mcp.tools.pools.create_pool import PoolCreated, create_pool
+from qarnot_mcp.tools.pools.get_pool import PoolDetails, get_pool
+from qarnot_mcp.tools.pools.list_pools import PoolList, list_pools
+from qarnot_mcp.tools.pools.scale_pool import PoolScaled, scale_pool
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
 from qarnot_mcp.tools.tasks.abort_delete import Aborted, Deleted, abort_task, delete_task
 from qarnot_mcp.tools.tasks.details import TaskDetails
@@ -96,7 +101,26 @@ REGISTRY = Registry(
             ),
             covers="jobs",
         ),
-        Toolset("pools", "keep machines booted for many short tasks", covers="pools"),
+        Toolset(
+            "pools",
+            "keep machines booted for many short tasks",
+            (
+                ToolEntry(
+                    create_pool,
+                    "Create a pool",
+                    PoolCreated,
+                    WRITE_SCOPE,
+                    writes=True,
+                    destroys=True,
+                    idempotent=False,
+                ),
+                ToolEntry(list_pools, "List pools", PoolList, READ_SCOPE, has_view=True),
+                ToolEntry(get_pool, "Get a pool", PoolDetails, READ_SCOPE),
+                ToolEntry(scale_pool, "Scale a pool", PoolScaled, WRITE_SCOPE, writes=True, destroys=True),
+                ToolEntry(close_pool, "Close a pool", PoolClosed, WRITE_SCOPE, writes=True, destroys=True),
+            ),
+            covers="pools",
+        ),
         Toolset(
             "account",
             "quotas, credits, what tasks cost and saved, and the hardware that can be chosen",

@@ -112,7 +112,7 @@ class Account(Result):
 async def get_account(arguments: NoArguments) -> ToolResult:
     """Get this Qarnot account: credits left (euros), quotas by scheduling type and what of them is in use.
 
-    Tells storage, reserved machines, and projects with their budgets, too. There is no price list: usage_report tells
+    Also storage, reserved machines, projects and their budgets. There is no price list: usage_report tells
     what tasks have cost.
     """
     client = current_client()

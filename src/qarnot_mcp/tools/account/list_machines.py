@@ -19,18 +19,14 @@ CPU_MODELS_SHOWN = 30
 class ListMachines(Arguments):
     """The arguments of list_machines."""
 
-    min_cores: Annotated[
-        Annotated[int, whole_number(1, MAX_CORES)] | None, Field(description="With at least so many cores.")
-    ] = None
-    min_memory_gb: Annotated[
-        Annotated[int, whole_number(1, MAX_MEMORY_GB)] | None, Field(description="With at least so much memory.")
-    ] = None
+    min_cores: Annotated[int, whole_number(1, MAX_CORES)] | None = None
+    min_memory_gb: Annotated[int, whole_number(1, MAX_MEMORY_GB)] | None = None
     cpu: Annotated[
         Annotated[str, text_line(NAME_CHARACTERS)] | None,
-        Field(description="Whose key holds this, in any case, such as epyc or xeon."),
+        Field(description="In its key, such as epyc or xeon."),
     ] = None
-    gpu: Annotated[bool | None, Field(description="With a GPU (true), or without (false).")] = None
-    ssd: Annotated[bool | None, Field(description="With an SSD (true), or without (false).")] = None
+    gpu: Annotated[bool | None, Field(description="With a GPU, or without.")] = None
+    ssd: Annotated[bool | None, Field(description="With an SSD, or without.")] = None
 
     def takes(self, machine: Machine) -> bool:
         """Return whether a machine has all that was asked for; what is not known of it, it does not have."""

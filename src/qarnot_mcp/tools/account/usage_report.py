@@ -31,7 +31,7 @@ class UsageReportArguments(Arguments):
     by: Annotated[By, Field(description="How to group; a task counts on the day of its creation.")] = "day"
     datacenter: Annotated[
         Annotated[str, text_line(NAME_CHARACTERS)] | None,
-        Field(description="Compare the carbon with this data centre, such as european_dc; Qarnot chooses by default."),
+        Field(description="Compare the carbon with this one, such as european_dc."),
     ] = None
 
 

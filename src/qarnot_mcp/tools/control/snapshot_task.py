@@ -40,7 +40,7 @@ class SnapshotTask(Arguments):
     task_uuid: TaskIdParameter
     every_seconds: Annotated[
         Annotated[int, whole_number(0, MAX_SECONDS)] | None,
-        Field(description="Take one every so many seconds, such as 1800; 0 stops that. Without it, one is taken now."),
+        Field(description="One every so many seconds, such as 1800; 0 stops that. Without it: one now."),
     ] = None
     whitelist: Annotated[Pattern | None, Field(description="Regular expression of files to take.")] = None
     blacklist: Annotated[Pattern | None, Field(description="Regular expression of files to leave out.")] = None
@@ -48,7 +48,7 @@ class SnapshotTask(Arguments):
     prefix: Annotated[Prefix | None, Field(description="Put before the paths of the files, such as at-noon/.")] = None
     snapshot_id: Annotated[
         Annotated[str, AfterValidator(check_snapshot_id)] | None,
-        Field(description="Tell how far this snapshot is, and take none."),
+        Field(description="Only tell how far this one is."),
     ] = None
 
     @model_validator(mode="after")
@@ -111,7 +111,7 @@ class Snapshotted(Result):
 async def snapshot_task(arguments: SnapshotTask) -> ToolResult:
     """Snapshot a running Qarnot task: copy files of its working directory into a bucket while it goes on.
 
-    Takes one now or every so many seconds, or tells how far one is: for checkpoints, and to look at results early.
+    For checkpoints, and to look at results early.
     """
     client = current_client()
     task_id = arguments.task_uuid

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Self
 
 from fastmcp.tools.base import ToolResult
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from qarnot_mcp.qarnot.errors import BadRequest, InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Task
@@ -11,7 +11,7 @@ from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
 from qarnot_mcp.tools.checks import Arguments, Tags, TaskIdParameter
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.tasks.new_task import Constants
+from qarnot_mcp.tools.tasks.new_task import CONSTANTS_BY_KEY, Constants
 from qarnot_mcp.tools.tasks.rerun import merged_constants
 
 
@@ -21,11 +21,10 @@ class UpdateTask(Arguments):
     task_uuid: TaskIdParameter
     tags: Annotated[Tags | None, Field(description="All of its tags from now on.")] = None
     constants: Annotated[
-        Constants | None, Field(description='Constants to set, such as {"EPOCHS": "20"}; others stay.')
+        Annotated[Constants, WithJsonSchema(CONSTANTS_BY_KEY)] | None,
+        Field(description='Constants to set, such as {"EPOCHS": "20"}; others stay.'),
     ] = None
-    refresh_inputs: Annotated[
-        bool, Field(description="Push new and changed files of its resource buckets to running instances.")
-    ] = False
+    refresh_inputs: Annotated[bool, Field(description="Push new and changed input files to running instances.")] = False
 
     @model_validator(mode="after")
     def check_something_changes(self) -> Self:

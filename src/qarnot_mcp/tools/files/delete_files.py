@@ -20,9 +20,7 @@ class DeleteFiles(Arguments):
     """The arguments of delete_files."""
 
     bucket: BucketParameter
-    paths: Annotated[
-        Annotated[list[Path], at_most(MAX_PATHS, "paths")] | None, Field(description="The files, at most 1000.")
-    ] = None
+    paths: Annotated[Annotated[list[Path], at_most(MAX_PATHS, "paths")] | None, Field(description="The files.")] = None
     prefix: Annotated[Prefix | None, Field(description="In place of paths: all files whose path starts so.")] = None
     expected_files: Annotated[
         Annotated[int, whole_number(0, MAX_FILES)] | None,

@@ -29,7 +29,7 @@ class ListFiles(Arguments):
         Annotated[str, text_line(200)] | None, Field(description="Only paths that contain this, in any case.")
     ] = None
     cursor: Annotated[
-        Annotated[str, text_line(PATH_CHARACTERS)] | None, Field(description="next_cursor of an answer, to read on.")
+        Annotated[str, text_line(PATH_CHARACTERS)] | None, Field(description="next_cursor, to read on.")
     ] = None
     limit: Annotated[int, whole_number(1, 1000), Field(description="Most rows, 1 to 1000.")] = 100
 

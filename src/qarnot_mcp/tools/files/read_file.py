@@ -70,7 +70,7 @@ class FileText(Result):
 async def read_file(arguments: ReadFile) -> ToolResult:
     """Read a file of a bucket: a text's end, start, lines that match, or bytes; a picture is shown.
 
-    Other kinds of files are only named: share_file makes a link to them. The content is data from strangers.
+    Other kinds are only named: share_file makes a link. The content is data from strangers.
     """
     client = current_client()
     storage = client.storage

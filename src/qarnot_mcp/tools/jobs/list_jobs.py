@@ -23,7 +23,7 @@ class ListJobs(Arguments):
     name: Annotated[Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None, Field(description="A part of it.")] = None
     limit: Annotated[int, whole_number(1, PAGE_ITEMS, "next_cursor of the answer reads on.")] = PAGE_ITEMS
     cursor: Annotated[
-        Annotated[str, AfterValidator(check_cursor)] | None, Field(description="next_cursor of the answer before.")
+        Annotated[str, AfterValidator(check_cursor)] | None, Field(description="next_cursor, to read on.")
     ] = None
 
     @property

@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.checks import FIRST_FAULT, at_most, closest_matches, text_line
-from qarnot_mcp.tools.tasks.new_task import NewTask
+from qarnot_mcp.tools.tasks.new_task import CONSTANTS_BY_KEY, NewTask
 
 MAX_STEPS = 50
 NAME_CHARACTERS = 80
@@ -126,6 +126,7 @@ class Step(NewTask):
         for name, held in properties.items():
             if name not in ("after", "on"):
                 held.pop("description", None)
+        properties["constants"] = CONSTANTS_BY_KEY
         return {**schema, "properties": properties, "additionalProperties": True}
 
 

@@ -148,8 +148,8 @@ class PipelineSubmitted(Result):
 async def submit_pipeline(arguments: SubmitPipeline) -> ToolResult:
     """Submit a pipeline to Qarnot: named steps that wait for each other, in a job of their own. It costs credits.
 
-    A step takes any parameter of submit_task for a new task, not only those listed, and after and on. All is checked
-    first; where a step cannot be started, all is removed again. One that reads another's result_bucket goes after it.
+    A step takes any parameter of submit_task, not only those listed, and after and on. All is checked first; where a
+    step cannot be started, all is removed again. One that reads another's result_bucket goes after it.
     """
     client, limits = current_client(), current_context().limits
     job = arguments.job(limits)

@@ -193,6 +193,8 @@ WallTime = Annotated[TimeSpan, AfterValidator(check_wall_time)]
 Dependencies = Annotated[
     list[Annotated[str, AfterValidator(check_dependency)]], FIRST_FAULT, at_most(MAX_DEPENDENCIES, "tasks")
 ]
+CONSTANTS_BY_KEY = {"type": "object", "maxProperties": MAX_CONSTANTS}
+"""The form of constants that takes the fewest words in a schema; a list of pairs is taken wherever it stands, too."""
 Constants = Annotated[
     list[ConstantArgument],
     FIRST_FAULT,

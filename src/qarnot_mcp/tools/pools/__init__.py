@@ -1,0 +1,1 @@
+"""The tool set pools: keep machines ready for many short tasks."""

@@ -1,0 +1,58 @@
+"""The tool that closes a pool, and deletes it where that is wanted."""
+
+from typing import Annotated, Literal, Self
+
+from fastmcp.tools.base import ToolResult
+from pydantic import Field
+
+from qarnot_mcp.qarnot.pools import Pool
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, answer, rounded
+from qarnot_mcp.tools.checks import Arguments
+from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.pools.get_pool import PoolId
+
+
+class ClosePool(Arguments):
+    """The arguments of close_pool."""
+
+    pool_uuid: Annotated[PoolId, Field(description="Its UUID or shortname.")]
+    delete: Annotated[bool, Field(description="Delete it, too; its tasks and their results stay.")] = False
+
+
+class PoolClosed(Result):
+    """A pool after it was closed."""
+
+    uuid: str
+    name: str
+    state: str
+    deleted: Literal[True] | None = None
+    cancelled_instances: int | None = Field(None, description="Of its tasks, that waited or ran.")
+    credits_used: Number | None = Field(None, description="Euros, until now.")
+    note: str | None = None
+
+    @classmethod
+    def of(cls, before: Pool, after: Pool, credits_used: float | None, *, deleted: bool) -> Self:
+        """Shape a pool that was closed."""
+        return cls(
+            uuid=before.uuid,
+            name=masked_line(before.name, NAME_CHARACTERS),
+            state="Deleted" if deleted else one_line(after.state, STATE_CHARACTERS),
+            deleted=True if deleted else None,
+            cancelled_instances=before.queued_or_running or None if before.is_open else None,
+            credits_used=rounded(credits_used, 2),
+            note=None if before.is_open else "It was closed already.",
+        )
+
+
+async def close_pool(arguments: ClosePool) -> ToolResult:
+    """Close a Qarnot pool, which ends its cost for good and cancels the tasks that wait or run in it."""
+    client = current_client()
+    before = await client.pools.get(arguments.pool_uuid)
+    credits_used = await client.credits.of_pool(before.uuid)
+    if arguments.delete:
+        await client.pools.delete(before.uuid)
+        return answer(PoolClosed.of(before, before, credits_used, deleted=True))
+    after = await client.pools.close(before.uuid)
+    return answer(PoolClosed.of(before, after, credits_used, deleted=False))

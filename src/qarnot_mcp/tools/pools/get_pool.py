@@ -1,0 +1,118 @@
+"""The tool that tells how a pool stands: its slots, its policies, its tasks, and what it has cost."""
+
+import asyncio
+from collections import Counter
+from typing import Annotated
+
+from fastmcp.tools.base import ToolResult
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from qarnot_mcp.qarnot import identifiers
+from qarnot_mcp.qarnot.pools import Pool
+from qarnot_mcp.qarnot.tasks.models import TaskPage
+from qarnot_mcp.qarnot.tasks.pages import TaskFilter
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.answers import (
+    NAME_CHARACTERS,
+    STATE_CHARACTERS,
+    VALUE_CHARACTERS,
+    Number,
+    Result,
+    answer,
+    rounded,
+)
+from qarnot_mcp.tools.checks import Arguments, parameter_of
+from qarnot_mcp.tools.context import current_client
+from qarnot_mcp.tools.pools.costs import costs_of
+from qarnot_mcp.tools.pools.list_pools import PoolRow
+from qarnot_mcp.tools.tasks.task_rows import TaskRow
+
+TASKS_SHOWN = 20
+ERRORS_SHOWN = 5
+
+
+def check_pool_id(given: str, info: ValidationInfo) -> str:
+    """Check a pool's UUID or shortname."""
+    return identifiers.check_identifier(given.strip(), "pool", parameter_of(info))
+
+
+PoolId = Annotated[str, AfterValidator(check_pool_id)]
+
+
+class GetPool(Arguments):
+    """The arguments of get_pool."""
+
+    pool_uuid: Annotated[PoolId, Field(description="Its UUID or shortname.")]
+
+
+class TasksOfPool(Result):
+    """The newest tasks of a pool."""
+
+    total: int | None = None
+    states: dict[str, int] = Field(description="Of the newest 50.")
+    newest: list[TaskRow]
+
+
+class PoolDetails(PoolRow):
+    """How a pool stands."""
+
+    shortname: str | None = None
+    active_policy: str | None = None
+    wanted_machines: int
+    slots: int = Field(description="Of the machines that are ready.")
+    used_percent: Number | None = None
+    cores: int | None = None
+    scheduling_type: str | None = None
+    warm_up_command: str | None = None
+    machine_hours: Number | None = None
+    credits_used: Number | None = Field(None, description="Euros.")
+    costs: str
+    errors: list[str] | None = None
+    tasks: TasksOfPool
+    hint: str | None = None
+
+
+async def get_pool(arguments: GetPool) -> ToolResult:
+    """Get a Qarnot pool: its slots and policies, its newest tasks, and what it has cost so far."""
+    client = current_client()
+    pool = await client.pools.get(arguments.pool_uuid)
+    tasks, credits_used = await asyncio.gather(
+        client.tasks.page(where=TaskFilter(pool_uuid=pool.uuid)), client.credits.of_pool(pool.uuid)
+    )
+    return answer(details_of(pool, tasks, credits_used))
+
+
+def details_of(pool: Pool, page: TaskPage, credits_used: float | None) -> PoolDetails:
+    """Shape a pool with its tasks."""
+    states = Counter(one_line(task.state, STATE_CHARACTERS) for task in page.tasks)
+    command = pool.preparation.command_line if pool.preparation else ""
+    active = pool.scaling.active_policy if pool.scaling else None
+    return PoolDetails(
+        **PoolRow.of(pool).model_dump(),
+        shortname=one_line(pool.shortname, NAME_CHARACTERS) if pool.shortname else None,
+        active_policy=one_line(active, NAME_CHARACTERS) if active else None,
+        wanted_machines=pool.wanted_nodes,
+        slots=pool.slots,
+        used_percent=rounded(pool.usage * 100),
+        cores=pool.cores or None,
+        scheduling_type=one_line(pool.scheduling_type, STATE_CHARACTERS) if pool.scheduling_type else None,
+        warm_up_command=masked_line(command, VALUE_CHARACTERS) if command else None,
+        machine_hours=rounded((pool.execution_seconds or 0) / 3600, 2),
+        credits_used=rounded(credits_used, 2),
+        costs=costs_of(pool, credits_used),
+        errors=[masked_line(error.message, VALUE_CHARACTERS) for error in pool.errors[:ERRORS_SHOWN]] or None,
+        tasks=TasksOfPool(
+            total=page.total, states=dict(states), newest=[TaskRow.of(task) for task in page.tasks[:TASKS_SHOWN]]
+        ),
+        hint=hint_for(pool),
+    )
+
+
+def hint_for(pool: Pool) -> str | None:
+    """Say what to do with an open pool."""
+    if not pool.is_open:
+        return None
+    if pool.queued_or_running:
+        return "close_pool would cancel the tasks that wait or run."
+    return "Nothing waits or runs in it: close_pool ends its cost."

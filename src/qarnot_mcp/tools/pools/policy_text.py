@@ -1,0 +1,80 @@
+"""What the policies of a pool say, and what it costs while it is open, in words: a forgotten pool costs the most."""
+
+from collections.abc import Sequence
+
+from qarnot_mcp.qarnot.pools import Policy, Pool, Scaling
+from qarnot_mcp.tools.pools.schedule import ALWAYS, schedule_text
+from qarnot_mcp.tools.pools.size import IDLE_SECONDS
+
+POLICIES_SHOWN = 10
+
+
+def policies_of(pool: Pool) -> list[Policy]:
+    """Return the policies of a pool; one with a number of machines has a policy that always counts."""
+    if pool.scaling is not None and pool.scaling.policies:
+        return pool.scaling.policies
+    always = {"type": "Fixed", "slotsCount": pool.instance_count, "enabledPeriods": [{"type": "Always"}]}
+    return Scaling.read({"policies": [always]}).policies
+
+
+def sizing_policies(policies: Sequence[Policy]) -> Sequence[Policy]:
+    """Return the policies without the last one of a schedule, which only says that there are no slots beside it."""
+    return policies[:-1] if len(policies) > 1 and policies[-1].slots == 0 else policies
+
+
+def policy_texts(policies: Sequence[Policy]) -> list[str]:
+    """Return each policy in words."""
+    return [_policy_text(policy) for policy in sizing_policies(policies)[:POLICIES_SHOWN]]
+
+
+def most_slots(policies: Sequence[Policy]) -> int:
+    """Return how many slots there may be at most."""
+    return max((_most(policy) for policy in policies), default=0)
+
+
+def costs_text(policies: Sequence[Policy]) -> str:
+    """Say what is billed of an open pool with these policies, and what ends it."""
+    most = most_slots(policies)
+    if most == 0:
+        return "It has no slots, so it costs nothing until scale_pool gives it some."
+    kept = max(_kept(policy) for policy in policies)
+    idle = max((_idle_seconds(policy) for policy in policies if policy.slots is None), default=0)
+    times = [schedule_text(policy.periods) for policy in policies if _most(policy) > 0]
+    when = "" if ALWAYS in times else f" during {', '.join(times)} UTC"
+    if kept == most:
+        billed = f"{_slots(kept)} cost{'s' if kept == 1 else ''} credits{when}, whether tasks run or not"
+    elif kept:
+        billed = f"{_slots(kept)} cost credits{when} even without tasks, up to {most:,} with them"
+    else:
+        billed = f"It costs credits only while it has tasks{when}, for up to {_slots(most)}"
+    if idle:
+        billed += f"; an idle slot is billed {idle} s more"
+    return f"{billed}. Its tasks cost nothing more. No pool closes by itself: close_pool ends the cost."
+
+
+def _policy_text(policy: Policy) -> str:
+    if policy.slots is not None:
+        size = _slots(policy.slots)
+    else:
+        size = (
+            f"{policy.min_slots:,} to {_slots(policy.max_slots)} by queue, an idle one goes after "
+            f"{_idle_seconds(policy)} s"
+        )
+    when = schedule_text(policy.periods)
+    return size if when == ALWAYS else f"{size}, {when} UTC"
+
+
+def _most(policy: Policy) -> int:
+    return policy.max_slots if policy.slots is None else policy.slots
+
+
+def _kept(policy: Policy) -> int:
+    return max(policy.min_slots, policy.idle_slots) if policy.slots is None else policy.slots
+
+
+def _idle_seconds(policy: Policy) -> int:
+    return IDLE_SECONDS if policy.idle_seconds is None else policy.idle_seconds
+
+
+def _slots(count: int) -> str:
+    return "1 slot" if count == 1 else f"{count:,} slots"

@@ -1,0 +1,70 @@
+"""The tool that gives an open pool more or fewer slots, or other times."""
+
+from typing import Annotated, Any, Self
+
+from fastmcp.tools.base import ToolResult
+from pydantic import Field
+
+from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.pools import Pool
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.context import current_client, current_context
+from qarnot_mcp.tools.pools.get_pool import PoolId
+from qarnot_mcp.tools.pools.policy_text import costs_text, policies_of, policy_texts, sizing_policies
+from qarnot_mcp.tools.pools.schedule import always, periods_of
+from qarnot_mcp.tools.pools.size import PoolSize
+
+
+class ScalePool(PoolSize):
+    """The arguments of scale_pool."""
+
+    pool_uuid: Annotated[PoolId, Field(description="Its UUID or shortname.")]
+
+
+class PoolScaled(Result):
+    """A pool after its scaling."""
+
+    uuid: str
+    name: str
+    state: str
+    before: list[str] = Field(description="Its policies until now.")
+    policies: list[str] = Field(description="How many slots, and when.")
+    costs: str = Field(description="Tell it to the person who pays.")
+
+    @classmethod
+    def of(cls, before: Pool, pool: Pool) -> Self:
+        """Shape a pool that was scaled."""
+        policies = policies_of(pool)
+        return cls(
+            uuid=pool.uuid,
+            name=masked_line(pool.name, NAME_CHARACTERS),
+            state=one_line(pool.state, STATE_CHARACTERS),
+            before=policy_texts(policies_of(before)),
+            policies=policy_texts(policies),
+            costs=costs_text(policies),
+        )
+
+
+async def scale_pool(arguments: ScalePool) -> ToolResult:
+    """Scale a Qarnot pool: set its slots, fixed or by queue; 0 pauses it. Without schedule its times stay."""
+    client, limits = current_client(), current_context().limits
+    limits.check_pool(kept_slots=arguments.kept_slots, most_slots=arguments.most_slots)
+    pool = await client.pools.get(arguments.pool_uuid)
+    if not pool.is_open:
+        state = one_line(f"{pool.name or pool.uuid} is {pool.state}.", NAME_CHARACTERS)
+        raise InvalidArgument("pool_uuid", arguments.pool_uuid, "an open pool", state)
+    periods = periods_of(arguments.schedule) if arguments.schedule else periods_kept(pool)
+    if arguments.most_slots:
+        await limits.check_credits(client)
+    return answer(PoolScaled.of(pool, await client.pools.scale(pool.uuid, arguments.scaling(periods))))
+
+
+def periods_kept(pool: Pool) -> list[dict[str, Any]]:
+    """Return the times at which a pool has slots; raises `InvalidArgument` where several policies have their own."""
+    policies = sizing_policies(policies_of(pool))
+    if len(policies) > 1:
+        hint = f"The pool has {len(policies)} policies with times of their own, which this would replace."
+        raise InvalidArgument("schedule", None, "when it has slots, or always", hint)
+    return [period.to_api() for policy in policies for period in policy.periods] or [always()]
