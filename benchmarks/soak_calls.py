@@ -188,6 +188,7 @@ ROWS = [
     Row("create_pool", 1, fixed(name="soak", profile="docker-batch", slots=1)),
     Row("list_pools", 1, fixed()),
     Row("get_pool", 1, newest_of("pools", "pool_uuid")),
+    Row("scale_pool", 1, newest_of("pools", "pool_uuid", slots=2)),
     Row("close_pool", 2, oldest_of("pools", "pool_uuid", delete=True)),
     Row("get_account", 1, fixed()),
     Row("list_machines", 1, fixed()),
