@@ -1,11 +1,12 @@
 """Arguments as clients were seen to send them."""
 
+import json
 from typing import Any
 
 import pytest
 
 from qarnot_mcp.server.arguments import normalise_arguments
-from qarnot_mcp.server.client_habits import EXTRAS, HABITS
+from qarnot_mcp.server.client_habits import EXTRAS, HABITS, takes_pairs
 from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.tools.registry import REGISTRY
 from tests.support.running_server import call, refusal, running_server
@@ -65,6 +66,17 @@ def test_what_is_meant_is_read_in_the_steps_of_a_pipeline_too() -> None:
     step = {"name": "a", "constants": "DOCKER_CMD=echo hi", "after": "b", "profile": None, "other": "x"}
     as_given = {"name": "a", "constants": [PAIR], "after": ["b"], "profile": None, "other": "x"}
     assert meant("submit_pipeline", name="p", steps=step) == {"name": "p", "steps": [as_given]}
+
+
+@pytest.mark.parametrize("tool", ["submit_task", "update_task", "create_pool"])
+@pytest.mark.parametrize("given", ["DOCKER_CMD=echo hi", ["DOCKER_CMD=echo hi"], [PAIR], f"[{json.dumps(PAIR)}]"])
+def test_constants_are_read_in_each_form_by_each_tool(tool: str, given: object) -> None:
+    assert meant(tool, constants=given) == {"constants": [PAIR]}
+
+
+@pytest.mark.parametrize("tool", ["submit_task", "update_task", "create_pool"])
+def test_the_values_of_constants_are_in_no_refusal(tool: str) -> None:
+    assert takes_pairs(schema_of(REGISTRY.tools[tool].arguments)["properties"]["constants"])
 
 
 async def test_the_extras_of_clients_refuse_no_call_and_unknown_names_do() -> None:

@@ -28,6 +28,8 @@ NO_VALUES = frozenset({"", "null", "none", "undefined"})
 LITERAL = frozenset({"search"})
 MAX_ENTRIES = 1000
 """As many as any parameter takes; a longer list is refused as it came."""
+_TEXT = {"type": "string"}
+_LIST_OF_PAIRS = {"type": "array", "items": {"type": "object", "properties": {"key": _TEXT, "value": _TEXT}}}
 MAX_DEPTH = 4
 """Deeper than any parameter: a list of objects that hold lists."""
 
@@ -46,6 +48,8 @@ def is_a_word_too(given: object) -> bool:
 
 def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
     """Return the value that is meant by one given for a parameter with this JSON schema; what fits stays as it is."""
+    if _is_map_of_pairs(schema):
+        schema = _LIST_OF_PAIRS
     for habit in HABITS:
         given = habit.meant(given, schema)
     if "array" in _types_of(schema) and isinstance(given, list) and len(given) <= MAX_ENTRIES:
@@ -122,7 +126,12 @@ HABITS = (
 
 def takes_pairs(schema: Mapping[str, Any]) -> bool:
     """Return whether a parameter takes pairs of a key and a value, as constants are."""
-    return "key" in _items_of(schema).get("properties", {})
+    return _is_map_of_pairs(schema) or "key" in _items_of(schema).get("properties", {})
+
+
+def _is_map_of_pairs(schema: Mapping[str, Any]) -> bool:
+    """Return whether a schema is the short form of constants; labels say of what kind their values are."""
+    return schema.get("type") == "object" and "maxProperties" in schema and "additionalProperties" not in schema
 
 
 def _items_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
