@@ -1,7 +1,9 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.tools.answers import RESULT_CHARACTERS, answer, rounded
+from qarnot_mcp.tools.answers import RESULT_CHARACTERS, answer, present, rounded
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames
 from qarnot_mcp.tools.tasks.details import Times
 from tests.support.running_server import text_of
@@ -36,3 +38,9 @@ def test_a_profile_of_usual_size_is_told_whole(constants: int) -> None:
 def test_a_whole_number_is_written_without_a_point(value: float, shown: str) -> None:
     times = Times(wall_seconds=rounded(value))
     assert text_of(answer(times)) == f'{{"wall_seconds":{shown}}}'
+
+
+def test_the_present_is_never_before_what_has_happened() -> None:
+    now = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    assert present(now) == present(now, None, "2026-11-20T07:59:59Z") == "2026-11-20T08:00:00Z"
+    assert present(now, "2026-11-20T07:00:00Z", "2026-11-20T08:00:01Z", None) == "2026-11-20T08:00:01Z"

@@ -86,6 +86,11 @@ def date_text(moment: datetime) -> str:
     return f"{moment.isoformat()[:19]}Z"  # a tenth of the time of strftime
 
 
+def present(now: datetime, *told: str | None) -> str:
+    """Return the present as it is written: this server's clock, or the latest time told, as Qarnot's may be ahead."""
+    return max(date_text(now), *filter(None, told), "")
+
+
 def rounded(value: float | None, digits: int = 1) -> Number | None:
     """Round a number for reading; whole numbers lose their point in JSON."""
     if value is None:

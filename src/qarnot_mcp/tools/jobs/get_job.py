@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, answer, date, date_text
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, answer, date, present
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.job_rows import JobIdParameter, JobRow
@@ -76,7 +76,7 @@ async def get_job(arguments: GetJob) -> ToolResult:
     return answer(
         JobDetails(
             **dict(JobRow.of(job)),
-            now=date_text(datetime.now(UTC)),
+            now=present(datetime.now(UTC), date(job.created), date(job.state_changed)),
             state_since=date(job.state_changed),
             states=states_of(seen.tasks),
             tasks=shown,

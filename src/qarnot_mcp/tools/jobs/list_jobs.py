@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter
-from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date_text, json_bytes
+from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, json_bytes, present
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.jobs.job_rows import JobRow
@@ -60,7 +60,7 @@ async def read_list(client: QarnotClient, arguments: ListJobs) -> JobList:
         hint = "The list was cut to keep it readable; next_cursor reads on."
     rows = [JobRow.of(job) for job in page.jobs]
     return JobList(
-        now=date_text(datetime.now(UTC)),
+        now=present(datetime.now(UTC), *(row.created for row in rows)),
         jobs=rows,
         count=len(rows),
         total=page.total,

@@ -20,7 +20,7 @@ from qarnot_mcp.tools.answers import (
     Number,
     Result,
     date,
-    date_text,
+    present,
     rounded,
 )
 from qarnot_mcp.tools.failures.report import FailureReport, TaskError
@@ -194,7 +194,7 @@ class TaskDetails(Result):
         labels = list(mask_constants(task.labels).items())
         constants = list(mask_constants({c.key: c.value for c in task.constants[:CONSTANTS_SHOWN]}).items())
         return cls(
-            now=date_text(now),
+            now=present(now, date(task.state_changed), date(task.ended)),
             uuid=task.uuid,
             name=masked_line(task.name, NAME_CHARACTERS),
             shortname=masked_line(task.shortname, NAME_CHARACTERS) if task.shortname not in (None, task.uuid) else None,

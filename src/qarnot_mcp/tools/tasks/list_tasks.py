@@ -12,7 +12,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes
+from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes, present
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.list_waiting import wait_for_any
@@ -160,7 +160,12 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
     if not rows and cursor is None:
         hints.append(nothing_found(arguments, where))
     return TaskList(
-        now=date_text(now), tasks=rows, count=len(rows), total=total, next_cursor=cursor, hint=" ".join(hints) or None
+        now=present(now, *(at for row in rows for at in (row.created, row.ended))),
+        tasks=rows,
+        count=len(rows),
+        total=total,
+        next_cursor=cursor,
+        hint=" ".join(hints) or None,
     )
 
 
