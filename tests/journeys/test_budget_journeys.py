@@ -102,3 +102,48 @@ async def test_preprocess_then_train_then_report_where_train_fails() -> None:
 def step(name: str, command: str, **more: Any) -> dict[str, Any]:
     """A step of a pipeline that runs a command."""
     return {"name": name, "profile": "docker-batch", "constants": {"DOCKER_CMD": command}, **more}
+
+
+async def test_a_pool_for_fifty_short_tasks_that_is_closed_at_the_end() -> None:
+    async with conversation(speed=1, query="?toolsets=pools") as model:
+        pool = await model.call("create_pool", name="sweep", profile="docker-batch", slots=4)
+        assert "close_pool ends the cost" in pool["costs"]
+        started = [
+            await model.call(
+                "submit_task",
+                name=f"alpha {number}",
+                pool_uuid=pool["uuid"],
+                constants={"DOCKER_CMD": f"echo alpha {number}"},
+                tags=["sweep"],
+            )
+            for number in range(50)
+        ]
+        assert len({task["uuid"] for task in started}) == 50
+        await model.advance(3600)
+        seen = await model.call("get_pool", pool_uuid=pool["uuid"])
+        assert seen["tasks"]["states"] == {"Success": 50}
+        assert seen["hint"] == "Nothing waits or runs in it: close_pool ends its cost."
+        closed = await model.call("close_pool", pool_uuid=pool["uuid"])
+        assert closed["state"] in ("Closing", "Closed")
+        model.told("a pool for fifty short tasks, closed at the end")
+        # Fifty tasks that differ are fifty calls; instances of one task, which differ in INSTANCE_ID, would be one.
+        assert model.calls == 53
+        assert model.characters < 50 * 500 + 3_500
+
+
+async def test_a_pool_for_fifty_short_instances_takes_four_calls() -> None:
+    async with conversation(speed=1, query="?toolsets=pools") as model:
+        pool = await model.call("create_pool", name="sweep", profile="docker-batch", max_slots=4, idle_seconds=60)
+        await model.call(
+            "submit_task",
+            name="sweep",
+            pool_uuid=pool["uuid"],
+            instance_count=50,
+            constants={"DOCKER_CMD": "sh -c 'echo alpha $INSTANCE_ID'"},
+        )
+        await model.advance(7200)
+        assert (await model.call("get_pool", pool_uuid=pool["uuid"]))["tasks"]["states"] == {"Success": 1}
+        await model.call("close_pool", pool_uuid=pool["uuid"])
+        model.told("a pool for fifty short instances, closed at the end")
+        assert model.calls == 4
+        assert model.characters < 3_500
