@@ -210,18 +210,31 @@ async def calls(api: Caller) -> AsyncIterator[httpx.Response]:
     yield await api.http.post(f"/pools/{pool}/clone", json={})
     yield await api.http.post(f"/pools/{pool}/close")
     yield await api.http.delete(f"/pools/{pool}")
-    created = await api.http.post("/jobs", json={"name": "described", "useDependencies": True, "tags": ["t"]})
+    body = {"name": "described", "useDependencies": True, "tags": ["t"], "maxWallTime": "01:00:00"}
+    created = await api.http.post("/jobs", json=body)
     yield created
+    yield await api.http.post("/jobs", json={"name": "described", "tags": [None]})
     job = created.json()["uuid"]
     first = (await api.http.post("/tasks", json=ORDER | {"jobUuid": job})).json()["uuid"]
     yield await api.http.post("/tasks", json=ORDER | {"jobUuid": job, "dependencies": {"dependsOn": [first]}})
     for path in (f"/jobs/{job}", f"/jobs/{job}/tasks", "/jobs"):
         yield await api.http.get(path)
-    yield await api.http.post("/jobs/paginate", json={})
+    for path in ("/jobs/paginate", "/jobs/search"):
+        yield await api.http.post(path, json={"maximumResults": 1})
     yield await api.http.delete(f"/jobs/{job}")
-    yield await api.http.post(f"/jobs/{job}/terminate")
-    yield await api.http.get(f"/jobs/{job}")
+    for _ in range(2):
+        yield await api.http.post(f"/jobs/{job}/terminate")
+        for path in (f"/jobs/{job}", f"/jobs/{job}/tasks"):
+            yield await api.http.get(path)
+        await api.advance(60)
+    over = (await api.http.post("/jobs", json=body)).json()["uuid"]
+    await api.advance(4000)
+    yield await api.http.get(f"/jobs/{over}")
     yield await api.http.delete(f"/jobs/{job}?force=true")
+    yield await api.http.get(f"/jobs/{job}")
+    await api.advance(60)
+    for method, path in (("GET", ""), ("GET", "/tasks"), ("POST", "/terminate"), ("DELETE", "?force=true")):
+        yield await api.http.request(method, f"/jobs/{job}{path}")
     yield await api.http.get("/info", headers={"Authorization": "wrong"})
 
 
