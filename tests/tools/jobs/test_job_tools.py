@@ -285,12 +285,15 @@ async def test_a_lost_answer_to_a_termination_says_that_it_can_be_repeated(
     job = await made_job(api)
     await made_task(api, job, "long", "sleep 30d")
     match = {"method": "POST", "path": f"/jobs/{job}/terminate", "key": KEY}
-    lost = {"kind": "status", "status": 502, "when": "after", "count": 1, "match": match}
+    lost = {"kind": "status", "status": 502, "when": "after", "count": 0, "match": match}
     (await api.post("/sandbox/faults", json=lost)).raise_for_status()
-    said = await refusal(client, "terminate_job", job_uuid=job)
+    try:
+        said = await refusal(client, "terminate_job", job_uuid=job)
+    finally:
+        await api.delete("/sandbox/faults")
     assert "Whether the job was terminated is not known; it is safe to call again." in said
     again = await call(client, "terminate_job", job_uuid=job)
-    assert (again["state"], again["note"]) == ("Terminating", "It was over already.")
+    assert (again["state"], again["note"], "stopped" in again) == ("Terminating", "It was over already.", False)
 
 
 async def test_a_job_with_tasks_is_only_deleted_with_them(client: Client[Any], api: httpx.AsyncClient) -> None:
@@ -307,6 +310,7 @@ async def test_a_job_with_tasks_is_only_deleted_with_them(client: Client[Any], a
     deleted = await call(client, "delete_job", job_uuid=job, with_tasks=True)
     assert (deleted["deleted"], deleted["tasks"], deleted["stopped"]) == (True, 2, ["long"])
     assert "tasks_left" not in deleted
+    assert "stopped" not in await call(client, "delete_job", job_uuid=job, with_tasks=True)
     await advance(api, 60)
     for uuid in (quick, long):
         assert "No task" in await refusal(client, "get_task", task_uuid=uuid)
@@ -335,3 +339,21 @@ async def test_no_job_may_last_longer_than_the_server_allows() -> None:
         assert "max_wall_time is 03:00:00; this server allows at most 02:00:00" in said
         assert (await call(client, "create_job", name="unnamed"))["max_wall_time"] == "02:00:00"
         assert (await call(client, "create_job", name="short", max_wall_time="01:00:00"))["max_wall_time"] == "01:00:00"
+
+
+@pytest.mark.parametrize(
+    ("toolsets", "words"), [("jobs", "list_jobs shows the jobs."), ("", "People find the jobs at https://tasq")]
+)
+async def test_a_lost_job_of_a_time_limit_is_looked_for_where_this_connection_can(
+    server: RunningServer, api: httpx.AsyncClient, toolsets: str, words: str
+) -> None:
+    lost = {"kind": "status", "status": 429, "count": 0, "match": {"path": "/jobs", "key": KEY}}
+    (await api.post("/sandbox/faults", json=lost)).raise_for_status()
+    try:
+        async with server.client(query=f"?toolsets={toolsets}") as client:
+            task = {"name": "n", "profile": "docker-batch", "constants": {"DOCKER_CMD": "true"}}
+            said = await refusal(client, "submit_task", max_wall_time="01:00:00", **task)
+    finally:
+        await api.delete("/sandbox/faults")
+    assert "the job that keeps its max_wall_time could not be made for certain" in said
+    assert words in said

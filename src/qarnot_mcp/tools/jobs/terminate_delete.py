@@ -64,7 +64,8 @@ async def terminate_job(arguments: TerminateJob) -> ToolResult:
     """Terminate (stop) a Qarnot job and its tasks that wait or run; what they computed may be lost."""
     client = current_client()
     before = await client.jobs.get(arguments.job_uuid)
-    active = {task.uuid for task in await client.jobs.tasks(before.uuid) if not task.is_final}
+    was_over = before.state in ENDED_STATES
+    active = set() if was_over else {task.uuid for task in active_among(await client.jobs.tasks(before.uuid))}
     job = await client.jobs.terminate(before.uuid)
     try:
         tasks = await client.jobs.tasks(job.uuid)
@@ -72,8 +73,7 @@ async def terminate_job(arguments: TerminateJob) -> ToolResult:
         note = f"The job was terminated; how its {len(active)} active tasks stand could not be read: {error}"
         return answer(terminated(job, note=note))
     stopped = [task for task in tasks if task.uuid in active and task.state not in ENDED_ALONE]
-    was_over = "It was over already." if before.state in ENDED_STATES else None
-    return answer(terminated(job, tasks, stopped, was_over))
+    return answer(terminated(job, tasks, stopped, "It was over already." if was_over else None))
 
 
 def terminated(
@@ -110,16 +110,21 @@ async def delete_job(arguments: DeleteJob) -> ToolResult:
             uuid=job.uuid,
             name=masked_line(job.name, NAME_CHARACTERS),
             tasks=len(tasks),
-            stopped=names_of([task for task in tasks if not task.is_final], NAMES_SHOWN) or None,
+            stopped=names_of(active_among(tasks), NAMES_SHOWN) or None,
             tasks_left=left or None,
             note=note,
         )
     )
 
 
+def active_among(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks that wait or run; one that is being deleted does neither."""
+    return [task for task in tasks if not task.is_final and task.state != GOING]
+
+
 def has_tasks(tasks: Sequence[Task]) -> InvalidArgument:
     """Return the refusal to delete a job that has tasks."""
-    active = [task for task in tasks if not task.is_final]
+    active = active_among(tasks)
     going_on = f", {len(active)} of which go on ({', '.join(names_of(active, 3))})" if active else ""
     valid = f"true, which deletes its {len(tasks)} tasks with their logs, too{going_on}"
     return InvalidArgument("with_tasks", False, valid, "Nothing was deleted. get_job shows the tasks.")

@@ -11,6 +11,7 @@ from qarnot_mcp.qarnot.errors import QarnotError, SubmitUncertain
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.messages import shown
+from qarnot_mcp.tools.reach import where_listed
 
 TAG = "mcp-time-limit"
 
@@ -46,8 +47,8 @@ class NoTimeLimit(SubmitUncertain):
     def __init__(self, shortname: str, cause: QarnotError) -> None:
         super().__init__(
             "No task was started, and it is safe to call again: the job that keeps its max_wall_time could not be made "
-            f"for certain. If there is a job {shown(shortname)} (its shortname), it is empty and costs nothing; people "
-            "find it at https://tasq.qarnot.com.",
+            f"for certain. If there is a job {shown(shortname)} (its shortname), it is empty and costs nothing. "
+            f"{where_listed('job')}",
             shortname=shortname,
             cause=cause,
         )
