@@ -31,6 +31,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take more workers than cores, as tests wait for sockets; browsers and processes leave room for fewer."""
+    return 5 if config.getoption("markexpr") == "not e2e" else 3
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option without which nothing is asked of the real Qarnot."""
     parser.addoption("--live", action="store_true", help="run tests/live on the real Qarnot, with QARNOT_API_KEY")
