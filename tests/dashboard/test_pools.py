@@ -6,7 +6,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from qarnot_mcp.tools.registry import REGISTRY
 from tests.dashboard.test_accessibility import SMALL_TARGETS, violations
 from tests.support.axe import read_axe
 from tests.support.running_server import RunningServer, call, running_server
@@ -17,7 +16,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 POOLS_KEY = "sandbox-empty-shown-pools"
 COMPACT = {"displayMode": "inline", "availableDisplayModes": ["inline", "fullscreen"], "locale": "fr-FR"}
 MAX_INLINE_PIXELS = 500
-with_tools = pytest.mark.skipif("list_pools" not in REGISTRY.tools, reason="the set pools has no tools yet")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -34,7 +32,6 @@ async def host(browser: Browser, server: RunningServer) -> AsyncIterator[Host]:
         yield host
 
 
-@with_tools
 async def test_the_pools_are_a_list_in_the_face_of_the_tasks(host: Host) -> None:
     await host.open("list_tasks")
     await host.view.get_by_role("group", name="Lists").get_by_role("button", name="Pools").click()
@@ -44,7 +41,6 @@ async def test_the_pools_are_a_list_in_the_face_of_the_tasks(host: Host) -> None
         await expect(row).to_contain_text(text)
 
 
-@with_tools
 async def test_closing_a_pool_asks_by_name_and_tells_the_model(host: Host) -> None:
     await host.open("list_pools")
     close = host.view.get_by_role("button", name="Close “renders”?")
@@ -64,7 +60,6 @@ async def test_closing_a_pool_asks_by_name_and_tells_the_model(host: Host) -> No
     assert closed == {"renders"}
 
 
-@with_tools
 async def test_a_connection_that_only_reads_closes_no_pool(browser: Browser, server: RunningServer, host: Host) -> None:
     async with hosting(browser, server, query="?toolsets=pools&read_only=true") as reader:
         await reader.open("list_pools")
@@ -72,7 +67,6 @@ async def test_a_connection_that_only_reads_closes_no_pool(browser: Browser, ser
         await expect(reader.view.get_by_role("button", name="Close")).to_have_count(0)
 
 
-@with_tools
 @pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 320)])
 async def test_the_list_of_pools_is_low_in_a_conversation_and_has_no_fault_that_axe_knows(
     host: Host, theme: str, width: int
