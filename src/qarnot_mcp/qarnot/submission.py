@@ -100,7 +100,7 @@ async def create(call: RetryingCall, new: NewResource, owner: str, endpoint: End
     return await _Submit(call, new, owner, endpoint).run()
 
 
-class _Found(Record):
+class Found(Record):
     """What was found by its shortname."""
 
     uuid: Id
@@ -184,7 +184,7 @@ class _Submit:
             return self._found(found)
         raise self._taken_by(found) from None
 
-    def _taken_by(self, found: _Found) -> ShortnameTaken:
+    def _taken_by(self, found: Found) -> ShortnameTaken:
         return ShortnameTaken(self._shortname, uuid=found.uuid, name=found.name, state=found.state, noun=self._noun)
 
     async def _look_for_it(self, cause: ApiUnavailable, seconds: float) -> Submission:
@@ -212,14 +212,14 @@ class _Submit:
             raise NotStarted(self._shortname, cause) from cause
         raise SubmitUnknown(self._shortname, cause, self._noun) from cause
 
-    def _read(self, answer: Response) -> _Found:
+    def _read(self, answer: Response) -> Found:
         """Read what was found, and make sure that it is the one with the shortname."""
-        found = _Found.read(answer.json(f"the {self._noun}"))
+        found = Found.read(answer.json(f"the {self._noun}"))
         if (found.shortname or "").lower() != self._shortname.lower():
             raise UnreadableResponse(f"the {self._noun} found by its shortname has another one")
         return found
 
-    def _found(self, found: _Found) -> Submission:
+    def _found(self, found: Found) -> Submission:
         recorder().submit_found()
         return Submission(
             uuid=found.uuid, shortname=self._shortname, name=found.name, state=found.state, found_again=True

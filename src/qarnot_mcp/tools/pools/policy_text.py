@@ -32,12 +32,17 @@ def most_slots(policies: Sequence[Policy]) -> int:
     return max((_most(policy) for policy in policies), default=0)
 
 
+def kept_slots(policies: Sequence[Policy]) -> int:
+    """Return how many slots there are at most with nothing to run."""
+    return max((_kept(policy) for policy in policies), default=0)
+
+
 def costs_text(policies: Sequence[Policy]) -> str:
     """Say what is billed of an open pool with these policies, and what ends it."""
     most = most_slots(policies)
     if most == 0:
         return "It has no slots, so it costs nothing until scale_pool gives it some."
-    kept = max(_kept(policy) for policy in policies)
+    kept = kept_slots(policies)
     idle = max((_idle_seconds(policy) for policy in policies if policy.slots is None), default=0)
     times = [schedule_text(policy.periods) for policy in policies if _most(policy) > 0]
     when = "" if ALWAYS in times else f" during {', '.join(times)} UTC"

@@ -12,7 +12,14 @@ from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.pools.get_pool import PoolId
-from qarnot_mcp.tools.pools.policy_text import costs_text, policies_of, policy_texts, sizing_policies
+from qarnot_mcp.tools.pools.policy_text import (
+    costs_text,
+    kept_slots,
+    most_slots,
+    policies_of,
+    policy_texts,
+    sizing_policies,
+)
 from qarnot_mcp.tools.pools.schedule import always, periods_of
 from qarnot_mcp.tools.pools.size import PoolSize
 
@@ -56,9 +63,16 @@ async def scale_pool(arguments: ScalePool) -> ToolResult:
         state = one_line(f"{pool.name or pool.uuid} is {pool.state}.", NAME_CHARACTERS)
         raise InvalidArgument("pool_uuid", arguments.pool_uuid, "an open pool", state)
     periods = periods_of(arguments.schedule) if arguments.schedule else periods_kept(pool)
-    if arguments.most_slots:
+    if may_cost_more(pool, arguments):
         await limits.check_credits(client)
     return answer(PoolScaled.of(pool, await client.pools.scale(pool.uuid, arguments.scaling(periods))))
+
+
+def may_cost_more(pool: Pool, size: PoolSize) -> bool:
+    """Return whether a pool gets more slots than it has, keeps more, or has any at other times."""
+    before = policies_of(pool)
+    is_at_other_times = size.schedule is not None and size.most_slots > 0
+    return is_at_other_times or size.most_slots > most_slots(before) or size.kept_slots > kept_slots(before)
 
 
 def periods_kept(pool: Pool) -> list[dict[str, Any]]:
