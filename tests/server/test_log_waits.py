@@ -16,6 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RUNNING_SECONDS = 300
 TALK = "sh -c 'echo epoch 1; sleep 1000; echo epoch 2; echo oh dear >&2; sleep 1000'"
+SHORT_TALK = "sh -c 'echo epoch 1; sleep 600'"
 
 
 @dataclass
@@ -41,74 +42,94 @@ async def advance(server: RunningServer, seconds: float) -> None:
         (await http.post("/sandbox/clock", json={"advance_seconds": seconds})).raise_for_status()
 
 
-async def waited_for(
-    server: RunningServer, advance_seconds: float, arguments: Mapping[str, Any], era: Era = "auto"
-) -> tuple[dict[str, Any], Listener]:
-    """Return the log as a call gets it that begins to wait before time passes, and what was heard meanwhile."""
-    listener = Listener()
+async def followed(
+    server: RunningServer, listener: Listener, arguments: Mapping[str, Any], era: Era = "auto"
+) -> dict[str, Any]:
     async with server.client(era, progress_handler=listener) as client:
-        waiting = asyncio.create_task(call(client, "get_task_logs", wait_seconds=45, **arguments))
-        await asyncio.wait_for(listener.heard.wait(), 10)
-        await advance(server, advance_seconds)
-        return await waiting, listener
+        return await call(client, "get_task_logs", wait_seconds=45, **arguments)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def running(server: RunningServer) -> str:
-    """A task that has printed its first line."""
+@dataclass(frozen=True)
+class Following:
+    """A call that waits: the task it waits for, what its client hears, and the log it gets in the end."""
+
+    uuid: str
+    listener: Listener
+    log: asyncio.Task[dict[str, Any]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def waits(server: RunningServer) -> AsyncIterator[dict[str, Following]]:
+    """Every wait of this module by its name: all begin before time passes, so that their pauses are over together."""
     async with server.client() as client:
-        uuid = await submitted(client, TALK)
+        running, ending = await submitted(client, TALK), await submitted(client, SHORT_TALK)
         await advance(server, RUNNING_SECONDS)
-        return uuid
+        silent = await submitted(client, TALK)
+        cursor = (await call(client, "get_task_logs", task_uuid=running))["cursor"]
+        cursor_of_both = (await call(client, "get_task_logs", task_uuid=running, log_type="both"))["cursor"]
+    asked: dict[str, dict[str, Any]] = {
+        **{f"search {era}": {"task_uuid": running, "search": "epoch 2"} for era in ERAS},
+        "cursor": {"task_uuid": running, "cursor": cursor},
+        "cursor of both": {"task_uuid": running, "cursor": cursor_of_both, "log_type": "both"},
+        "alone": {"task_uuid": silent},
+        "no match": {"task_uuid": ending, "search": "epoch 9"},
+    }
+    waits = dict[str, Following]()
+    for name, arguments in asked.items():
+        listener = Listener()
+        log = followed(server, listener, arguments, "legacy" if name.endswith("legacy") else "auto")
+        waits[name] = Following(arguments["task_uuid"], listener, asyncio.create_task(log))
+    try:
+        await asyncio.wait_for(asyncio.gather(*(wait.listener.heard.wait() for wait in waits.values())), 10)
+        await advance(server, 1000)
+        yield waits
+    finally:
+        await asyncio.gather(*(wait.log for wait in waits.values()), return_exceptions=True)
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_wait_seconds_with_search_returns_at_the_first_match(
-    server: RunningServer, running: str, era: Era
-) -> None:
-    log, listener = await waited_for(server, 1000, {"task_uuid": running, "search": "epoch 2"}, era)
+async def test_wait_seconds_with_search_returns_at_the_first_match(waits: dict[str, Following], era: Era) -> None:
+    log, told = await waits[f"search {era}"].log, waits[f"search {era}"].listener.told
     assert (log["text"].split("> ")[-1], log["matches"], log["state"]) == ("epoch 2", 1, "FullyExecuting")
     assert 1 <= log["waited_seconds"] < 30
-    assert listener.told[0][1] == "FullyExecuting, no match in 1 lines so far"
-    assert all(first[0] < second[0] for first, second in pairwise(listener.told))
+    assert told[0][1] == "FullyExecuting, no match in 1 lines so far"
+    assert all(first[0] < second[0] for first, second in pairwise(told))
 
 
-async def test_wait_seconds_with_cursor_returns_at_the_first_new_line(server: RunningServer, running: str) -> None:
-    async with server.client() as client:
-        cursor = (await call(client, "get_task_logs", task_uuid=running))["cursor"]
-    log, _ = await waited_for(server, 1000, {"task_uuid": running, "cursor": cursor})
+async def test_wait_seconds_with_cursor_returns_at_the_first_new_line(waits: dict[str, Following]) -> None:
+    log = await waits["cursor"].log
     assert log["text"].endswith("> epoch 2")
     assert (log["first_line"], log["state"]) == (2, "FullyExecuting")
 
 
 async def test_wait_seconds_with_a_cursor_of_both_logs_returns_at_the_first_new_line_of_either(
-    server: RunningServer, running: str
+    waits: dict[str, Following],
 ) -> None:
-    async with server.client() as client:
-        cursor = (await call(client, "get_task_logs", task_uuid=running, log_type="both"))["cursor"]
-    log, _ = await waited_for(server, 1000, {"task_uuid": running, "cursor": cursor, "log_type": "both"})
+    log = await waits["cursor of both"].log
     assert log["text"].split("\n") == [" 0> epoch 2", " 0 stderr> oh dear"]
 
 
-async def test_wait_seconds_alone_returns_at_the_first_output(server: RunningServer) -> None:
-    async with server.client() as client:
-        uuid = await submitted(client, TALK)
-    log, _ = await waited_for(server, RUNNING_SECONDS, {"task_uuid": uuid})
+async def test_wait_seconds_alone_returns_at_the_first_output(waits: dict[str, Following]) -> None:
+    log = await waits["alone"].log
     assert log["text"].endswith("> epoch 1")
 
 
 async def test_a_wait_without_a_match_ends_with_the_task_and_its_cursor_goes_on(
-    server: RunningServer, running: str
+    server: RunningServer, waits: dict[str, Following]
 ) -> None:
-    log, _ = await waited_for(server, 10_000, {"task_uuid": running, "search": "epoch 9"})
+    log = await waits["no match"].log
     assert (log["text"], log["matches"], log["state"]) == ("", 0, "Success")
     async with server.client() as client:
-        after = await call(client, "get_task_logs", task_uuid=running, search="epoch", cursor=log["cursor"])
+        after = await call(
+            client, "get_task_logs", task_uuid=waits["no match"].uuid, search="epoch", cursor=log["cursor"]
+        )
     assert (after["matches"], after["left_out"].partition(".")[0]) == (0, "No line after the cursor matches")
 
 
-async def test_a_wait_for_what_is_there_already_returns_at_once(server: RunningServer, running: str) -> None:
+async def test_a_wait_for_what_is_there_already_returns_at_once(server: RunningServer) -> None:
     async with server.client() as client:
+        running = await submitted(client, TALK)
+        await advance(server, RUNNING_SECONDS)
         log = await call(client, "get_task_logs", task_uuid=running, search="epoch", wait_seconds=100)
     assert (log["matches"], log["waited_seconds"]) == (1, 0)
     assert log["hint"] == "wait_seconds was 100; one call waits at most 45 seconds."
