@@ -43,31 +43,33 @@ async def advance(server: RunningServer, seconds: float) -> None:
         await http.post("/sandbox/clock", json={"advance_seconds": seconds})
 
 
-@pytest.mark.parametrize("era", ERAS)
-async def test_a_client_that_listens_hears_where_the_task_stands_and_what_changed(
-    server: RunningServer, era: Era
-) -> None:
+async def listened(era: Era) -> tuple[dict[str, Any], Listener]:
+    """Return a task as a call gets it that waits for its end on a server of its own, and what was heard meanwhile."""
     listener = Listener()
-    async with server.client(era, progress_handler=listener) as client:
+    async with running_server(speed=1) as server, server.client(era, progress_handler=listener) as client:
         uuid = await submitted(client, TALK, instance_count=3)
         await advance(server, RUNNING_SECONDS)
         waiting = asyncio.create_task(call(client, "get_task", task_uuid=uuid, wait_seconds=100))
         await asyncio.wait_for(listener.heard.wait(), 10)
         await advance(server, ENDED_SECONDS)
-        task = await waiting
-    progress, total, message = listener.told[0]
-    assert 0 < progress < 100
-    told = [progress for progress, _, _ in listener.told]
-    assert all(first < second for first, second in pairwise(told))
-    assert total == 100
-    assert message is not None
-    assert re.fullmatch("FullyExecuting, 3 of 3 instances running: [0-2]> step one", message)
-    assert task["state"] == "Success"
-    assert [change.partition(": ")[2] for change in task["waited"]["changes"]] == [
-        "FullyExecuting -> Success",
-        "3 more instances succeeded",
-    ]
-    assert task["note"] == "wait_seconds was 100; one call waits at most 45 seconds."
+        return await waiting, listener
+
+
+async def test_a_client_of_either_era_that_listens_hears_where_the_task_stands_and_what_changed() -> None:
+    for task, listener in await asyncio.gather(*(listened(era) for era in ERAS)):
+        progress, total, message = listener.told[0]
+        assert 0 < progress < 100
+        told = [progress for progress, _, _ in listener.told]
+        assert all(first < second for first, second in pairwise(told))
+        assert total == 100
+        assert message is not None
+        assert re.fullmatch("FullyExecuting, 3 of 3 instances running: [0-2]> step one", message)
+        assert task["state"] == "Success"
+        assert [change.partition(": ")[2] for change in task["waited"]["changes"]] == [
+            "FullyExecuting -> Success",
+            "3 more instances succeeded",
+        ]
+        assert task["note"] == "wait_seconds was 100; one call waits at most 45 seconds."
 
 
 async def test_nobody_is_told_where_nobody_listens(server: RunningServer) -> None:
