@@ -1,16 +1,13 @@
 """A lost answer at each request of submit_pipeline: nothing is doubled, and nothing is left that is not named."""
 
-import asyncio
 import random
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.faults.test_lost_reruns import LIMITS, LOST, WORKERS, listed
-from tests.support.fault_runs import FaultRun, FaultWorker, play
-from tests.support.running_server import text_of
+from tests.support.fault_runs import FaultWorker
+from tests.support.lost_answers import LostAnswer, call_and_lose, drawn, listed, play_lost_answers
 
 NAMES = ("preprocess", "train", "report")
 CREATING: tuple[tuple[str, str, int], ...] = (
@@ -39,15 +36,11 @@ REMOVING: tuple[tuple[str, str, int], ...] = (
 
 
 @dataclass
-class Run(FaultRun):
-    """One pipeline, whether its last step is refused, the request whose answer is lost, and what came of it."""
+class Run(LostAnswer):
+    """One pipeline, whether its last step is refused, and the request whose answer is lost."""
 
     is_refused: bool
     request: tuple[str, str, int]
-    lost: dict[str, Any]
-    count: int
-    outcome: str = ""
-    text: str = ""
 
 
 def planned(seed: int, number: int) -> Run:
@@ -55,16 +48,7 @@ def planned(seed: int, number: int) -> Run:
     chance = random.Random(f"{seed}-{number}")
     places = [(False, place) for place in CREATING] + [(True, place) for place in CREATING + REMOVING]
     is_refused, place = places[number % len(places)]
-    return Run(f"seed {seed}, run {number}", is_refused, place, chance.choice(LOST), chance.choice((1, 1, 1, 2, 0)))
-
-
-async def lose(worker: FaultWorker, run: Run) -> None:
-    """Let the answer of the request of a run be lost."""
-    method, path, earlier = run.request
-    match = {"path": path} if method == "*" else {"method": method, "path": path}
-    passing = [{"kind": "late", "seconds": 0, "count": earlier, "match": match}] if earlier else []
-    for fault in (*passing, {**run.lost, "count": run.count, "match": match}):
-        (await worker.api.post("/sandbox/faults", json=fault)).raise_for_status()
+    return Run(f"seed {seed}, run {number}", is_refused, place, **drawn(chance))
 
 
 async def go_through(worker: FaultWorker, run: Run) -> None:
@@ -80,13 +64,10 @@ async def go_through(worker: FaultWorker, run: Run) -> None:
     ]
     if run.is_refused:
         steps[-1]["resource_buckets"] = ["no-such-bucket"]
-    await lose(worker, run)
-    async with worker.server.client(key=run.key) as client:
-        arguments = {"name": "night", "steps": steps, "accept_warnings": True}
-        result = await client.call_tool("submit_pipeline", arguments, raise_on_error=False)
-    await worker.api.delete("/sandbox/faults")
-    await asyncio.sleep(max(run.lost.get("late_seconds", 0), run.lost.get("seconds", 0) * (run.lost["kind"] == "late")))
-    run.text = text_of(result)
+    method, path, earlier = run.request
+    match = {"path": path} if method == "*" else {"method": method, "path": path}
+    arguments = {"name": "night", "steps": steps, "accept_warnings": True}
+    result = await call_and_lose(worker, run, match, "submit_pipeline", arguments, earlier)
     tasks, jobs = await listed(worker, "tasks"), await listed(worker, "jobs")
     run.expect(len(jobs) <= 1, f"{len(jobs)} jobs were made")
     run.expect(len({task["name"] for task in tasks}) == len(tasks), "a step was started twice")
@@ -98,22 +79,16 @@ async def go_through(worker: FaultWorker, run: Run) -> None:
         run.expect(len(tasks) == len(NAMES), f"{len(tasks)} tasks")
         return
     run.outcome = "taken back" if not tasks and not jobs else "left and named"
-    named = {job["uuid"] for job in jobs if job["uuid"] in run.text or job["shortname"] in run.text}
+    named = {job["uuid"] for job in jobs if run.is_named(job)}
     run.expect(len(named) == len(jobs), "a job is left without a word")
     for task in tasks:
-        is_named = task["jobUuid"] in named or task["uuid"] in run.text or task["shortname"] in run.text
+        is_named = task["jobUuid"] in named or run.is_named(task)
         run.expect(is_named, f"{task['name']} is left without a word")
 
 
 @pytest.mark.e2e
 @pytest.mark.timeout(3600)
 async def test_a_lost_answer_doubles_no_step_and_leaves_nothing_unnamed() -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    await play(
-        partial(planned, seed),
-        go_through,
-        lambda run: f"{run.outcome}{' (refused)' if run.is_refused else ''}",
-        workers=WORKERS,
-        speed=1,
-        limits={**LIMITS, "toolsets": "jobs"},
+    await play_lost_answers(
+        planned, go_through, lambda run: f"{run.outcome}{' (refused)' if run.is_refused else ''}", toolsets="jobs"
     )
