@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from qarnot_mcp.qarnot.endings import Items
 from qarnot_mcp.qarnot.errors import QuotaReached, UnreadableResponse
@@ -30,7 +30,9 @@ from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_identifier
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter, read_page
 from qarnot_mcp.qarnot.submission import NEW_POOL, NewResource, Submission, create
-from qarnot_mcp.qarnot.tasks.models import ApiError
+from qarnot_mcp.qarnot.tasks.models import ApiError, Constant
+from qarnot_mcp.text.known_secrets import known_secrets
+from qarnot_mcp.text.masking import secrets_in_task
 
 BOOTING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
 READY_STATES = ("PartiallyExecuting", "FullyExecuting")
@@ -84,7 +86,7 @@ class Preparation(Record):
 
 
 class Pool(Record):
-    """A pool, or its summary: a summary has no slots, errors, scaling or tags."""
+    """A pool, or its summary: a summary has no slots, errors, scaling, constants or tags."""
 
     uuid: Id
     name: Text = ""
@@ -93,6 +95,8 @@ class Pool(Record):
     state: State
     tags: Strings = Field(default_factory=list)
     errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
+    constants: Annotated[list[Constant], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
+    """Those of the profile that its tasks find set."""
     scaling: Scaling | None = None
     instance_count: Count = 0
     slots: Count = Field(0, alias="totalSlotCapacity")
@@ -113,6 +117,13 @@ class Pool(Record):
     def is_open(self) -> bool:
         """Whether it takes tasks, and may cost."""
         return self.state not in CLOSED_STATES
+
+    @classmethod
+    def read(cls, answer: object) -> Self:
+        """Read a decoded answer; what is secret in it is hidden from now on, as with a task."""
+        if isinstance(answer, dict):
+            known_secrets().learn(secrets_in_task(answer))
+        return super().read(answer)
 
 
 @dataclass(frozen=True)

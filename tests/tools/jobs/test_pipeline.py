@@ -174,6 +174,9 @@ async def test_the_steps_of_a_pipeline_run_in_its_pool(account: Account) -> None
     for one in started["steps"]:
         assert (await account.get(f"/v1/tasks/{one['uuid']}"))["poolUuid"] == pool
     assert started["estimates"][0]["basis"].startswith("no basis: a pool is billed")
+    steps[1]["constants"] = {"DOCKER_CMDD": "true"}
+    said = await refusal(account.client, "submit_pipeline", name="p", steps=steps, pool_uuid=pool)
+    assert "Step b: DOCKER_CMDD is no constant of docker-batch; did you mean DOCKER_CMD?" in said
 
 
 async def test_validate_only_starts_nothing_and_names_every_step(account: Account) -> None:

@@ -15,6 +15,7 @@ from tests.support.running_server import RunningServer, call, refusal, running_s
 HOUR = 3600
 POOL = {"name": "night pool", "profile": "docker-batch"}
 SLEEP = {"DOCKER_CMD": "sleep 60"}
+ECHO = {"DOCKER_CMD": "echo s3cr3t-that-no-answer-shows"}
 SECRET = "s3cr3t-that-no-answer-shows"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -250,6 +251,28 @@ async def test_a_submit_into_a_pool_that_is_not_there_names_the_tool_only_where_
         said = await refusal(client, "submit_task", **arguments)
         assert "People find the pools at https://tasq.qarnot.com." in said
         assert "list_pools" not in said
+
+
+async def test_a_task_in_a_pool_is_checked_with_the_profile_and_the_constants_of_the_pool(account: Account) -> None:
+    bare = await account.pool()
+    ready = await account.pool(constants={"DOCKER_CMD": "python run.py", "MODEL_TOKEN": SECRET})
+    job = (await account.api.post("/v1/jobs", json={"name": "j", "poolUuid": bare})).raise_for_status().json()["uuid"]
+    for place in ({"pool_uuid": bare}, {"job_uuid": job}):
+        said = await account.refusal("submit_task", name="t", constants={"DOCKER_CMDD": "true"}, **place)
+        assert "DOCKER_CMDD is no constant of docker-batch; did you mean DOCKER_CMD?" in said
+    checked = await account.call("submit_task", name="t", pool_uuid=ready, validate_only=True)
+    assert (checked["resolved"]["profile"], checked["resolved"]["command"]) == ("docker-batch", "python run.py")
+    assert "warnings" not in checked
+    seen = await account.call("submit_task", name="t", pool_uuid=ready, validate_only=True, constants=ECHO)
+    assert SECRET not in str(seen)
+
+
+async def test_a_task_that_is_repeated_in_its_pool_keeps_what_the_pool_sets(account: Account) -> None:
+    pool = await account.pool(constants={"DOCKER_CMD": "exit 1"})
+    first = await account.call("submit_task", name="t", pool_uuid=pool, constants={"DOCKER_TAG": "3.12"})
+    await account.advance(HOUR)
+    again = {"name": "again", "rerun_of": first["uuid"], "constants": {"DOCKER_TAG": "3.13"}}
+    assert "warnings" not in await account.call("submit_task", **again, validate_only=True)
 
 
 # Scaling

@@ -25,6 +25,7 @@ from qarnot_mcp.tools.tasks.submit_checks import (
     read_constraints,
     read_owner,
     read_profile,
+    read_profile_in,
     request_of,
     together,
 )
@@ -66,8 +67,13 @@ async def check_pipeline(
     )
     if isinstance(pool, InvalidArgument):
         raise pool
-    known = dict(zip(names, profiles, strict=True))
-    requests = {step.name: request_of(step, step.profile, known.get(step.profile or ""), user) for step in steps}
+    known: dict[str | None, Profile | None] = dict(zip(names, profiles, strict=True))
+    if pool is not None:
+        known[None] = await reader.read(read_profile_in, client, pool)
+    requests = {
+        step.name: request_of(step, pool.profile if pool else step.profile, known.get(step.profile), user)
+        for step in steps
+    }
     findings = [
         *check_each(requests, listed or (), user),
         *check_shared_buckets(steps),

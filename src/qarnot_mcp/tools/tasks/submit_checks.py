@@ -10,7 +10,9 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.identifiers import UUID
-from qarnot_mcp.qarnot.profiles import Profile
+from qarnot_mcp.qarnot.jobs import Job
+from qarnot_mcp.qarnot.pools import Pool
+from qarnot_mcp.qarnot.profiles import Profile, ProfileConstant
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
@@ -94,6 +96,8 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
     for owner in (job, pool):
         if isinstance(owner, InvalidArgument):
             raise owner
+    if is_changed and (around := pool or await reader.read(read_pool_around, client, job, source)):
+        profile_name, profile = around.profile, await reader.read(read_profile_in, client, around)
     awaited = await reader.read(read_dependencies, client, dependencies) if dependencies else None
     request = request_of(arguments, profile_name, profile, user, source, plan.instance_count)
     findings = [
@@ -164,6 +168,22 @@ async def read_profile(client: QarnotClient, name: str | None) -> Profile | None
     except NotFound:
         check_profile_known(name, await client.profiles.names())
         return None
+
+
+async def read_pool_around(client: QarnotClient, job: Job | None, source: Task | None) -> Pool | None:
+    """Read the pool that a task runs in without naming it: that of its job, or of the task that it repeats."""
+    uuid = job.pool_uuid if job else source.pool_uuid if source else None
+    return await client.pools.get(uuid) if uuid else None
+
+
+async def read_profile_in(client: QarnotClient, pool: Pool) -> Profile | None:
+    """Read the profile of a pool as its tasks find it: with the pool's constants set."""
+    if not pool.profile:
+        return None
+    profile = await client.profiles.get(pool.profile, cached=True)
+    constants = {constant.name: constant for constant in profile.constants}
+    constants |= {constant.key: ProfileConstant(name=constant.key, value=constant.value) for constant in pool.constants}
+    return profile.model_copy(update={"constants": list(constants.values())})
 
 
 async def read_account(client: QarnotClient) -> User:
