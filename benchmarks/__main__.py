@@ -23,6 +23,7 @@ from benchmarks import (
     start,
     waits,
 )
+from benchmarks.goals import goals
 from benchmarks.report import Table, machine, with_tables
 
 SECTIONS = (
@@ -74,6 +75,8 @@ async def run(options: argparse.Namespace) -> None:
     if options.sections:
         RESULTS.write_text(with_tables(RESULTS.read_text(), tables, about))
     else:
+        tables.insert(0, goals(tables))
+        print("\n" + tables[0].markdown(), flush=True)
         body = "\n".join(table.markdown() for table in tables)
         RESULTS.write_text(f"# Results\n\nWritten by `uv run python -m benchmarks`.\n\n{about}\n\n{body}")
 
