@@ -206,6 +206,10 @@ class LogMask:
     def __bool__(self) -> bool:
         return bool(self._needles)
 
+    def may_hide_in(self, text: str) -> bool:
+        """Return whether there may be something to hide in a text."""
+        return any(needle in text for needle in self._needles) or (bool(self) and ("…" in text or CUT in text))
+
     def hide(self, text: str) -> str:
         """Return the text with each secret value replaced by a mark, the longest first."""
         for needle in self._needles:

@@ -49,6 +49,11 @@ class LogPart:
         except ValueError:
             return _repaired(self._raw)
 
+    @property
+    def plain(self) -> bytes:
+        """Its bytes as they came, the inside of a JSON string, where they need no care; else nothing."""
+        return b"" if self.is_broken else self._raw
+
     def repair(self) -> None:
         """Decode what is broken, and keep its text."""
         self._text, self._raw, self.is_broken = _repaired(self._raw), b"", False

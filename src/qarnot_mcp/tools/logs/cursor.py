@@ -103,9 +103,10 @@ class CursorReader(Generic[SelectionT]):
         self._cursor = cursor
         self._make = make
         self._window: list[str] = []
-        self._is_settled = cursor.line == 1
+        self.is_settled = cursor.line == 1
+        """Whether all that comes now follows the cursor."""
         self.selection = make()
-        self.position = Position.SAME if self._is_settled or cursor.anchor_characters is None else Position.LOST
+        self.position = Position.SAME if self.is_settled or cursor.anchor_characters is None else Position.LOST
         self.shifted_lines = 0
         self.before: list[str] = []
         """The last lines before what the selection got."""
@@ -113,14 +114,14 @@ class CursorReader(Generic[SelectionT]):
 
     def feed(self, block: Block) -> None:
         """Take the next block, of prepared text."""
-        if self._is_settled:
+        if self.is_settled:
             self.selection.feed(block)
             return
         anchor = self._cursor.line - 1
-        self._is_settled = block.last >= anchor
+        self.is_settled = block.last >= anchor
         texts = [*self._window, *block.text.split("\n")[:-1]]
         if self._cursor.anchor_characters is None:
-            found = anchor if self._is_settled else 0
+            found = anchor if self.is_settled else 0
         else:
             found = self._find(texts, block.first - len(self._window), anchor)
         if found:

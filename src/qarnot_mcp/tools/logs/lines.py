@@ -43,6 +43,11 @@ class Block:
         texts = self.text.rsplit("\n", lines + 1)[-lines - 1 : -1]
         return numbered(texts, self.last - len(texts) + 1)
 
+    def last_lines(self, lines: int) -> "Block":
+        """Return its end as a block of its own."""
+        kept = self.end(lines)
+        return Block("".join(f"{line.text}\n" for line in kept), self.last - len(kept) + 1, len(kept))
+
     def after(self, number: int) -> "Block":
         """Return the lines after the one of this number."""
         dropped = max(0, number - self.first + 1)
@@ -130,6 +135,12 @@ class BlockReader:
             self._feed(Block(text, self.total_lines + 1, count))
             self.total_lines += count
 
+    def skip(self, lines: int) -> None:
+        """Let lines pass, and what came of the one before: the next text goes on in the line after them."""
+        self._lines.finish()
+        self._is_inside_unwanted = True
+        self.total_lines += lines
+
     def finish(self) -> tuple[int, bool]:
         """Return the number of lines, and whether the last one has its newline."""
         open_line = self._lines.finish()
@@ -143,13 +154,18 @@ async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], Non
     """Feed the blocks of a log, and answer its number of lines and whether the last one has its newline."""
     reader = BlockReader(feed)
     async for part in parts:
-        if part.size <= PIECE_CHARACTERS:
-            await work.do(partial(_feed_whole, reader, part))
-            continue
-        text = await work.do(lambda part=part: part.text)  # type: ignore[misc]
-        for start in range(0, len(text), PIECE_CHARACTERS):
-            await work.do(partial(reader.feed, text[start : start + PIECE_CHARACTERS]))
+        await read_part(reader, part, work)
     return await work.do(reader.finish)
+
+
+async def read_part(reader: BlockReader, part: LogPart, work: LogWork) -> None:
+    """Feed a part of a log, piece by piece."""
+    if part.size <= PIECE_CHARACTERS:
+        await work.do(partial(_feed_whole, reader, part))
+        return
+    text = await work.do(lambda: part.text)
+    for start in range(0, len(text), PIECE_CHARACTERS):
+        await work.do(partial(reader.feed, text[start : start + PIECE_CHARACTERS]))
 
 
 def _feed_whole(reader: BlockReader, part: LogPart) -> None:

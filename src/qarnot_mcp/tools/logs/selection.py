@@ -101,7 +101,7 @@ class Search:
     """
 
     def __init__(self, expression: str, context_lines: int, max_characters: int) -> None:
-        self._any, self._lines = compile_search(expression)
+        self.anywhere, self._lines = compile_search(expression)
         self._context = context_lines
         self._room = max_characters
         self._before: deque[Line] = deque(maxlen=context_lines)
@@ -109,10 +109,15 @@ class Search:
         self.found: list[Match] = []
         self.matches = 0
 
+    @property
+    def is_between_matches(self) -> bool:
+        """Whether lines without a match are of no interest now, but for the last ones before a match."""
+        return self._room <= 0 or not self._wanted_after
+
     def feed(self, block: Block) -> None:
         """Take the next block, of prepared text."""
         data = block.text.encode("utf-8", "replace")
-        has_match = self._any.search(data) is not None
+        has_match = self.anywhere.search(data) is not None
         if self._room > 0 and (has_match or self._wanted_after):
             self._collect(block, self._matching_numbers(data, block.first))
         elif has_match:

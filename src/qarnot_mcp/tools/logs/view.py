@@ -14,10 +14,11 @@ from qarnot_mcp.tools.answers import json_length
 from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, CursorReader, LogCursor, Position
 from qarnot_mcp.tools.logs.end import read_end
 from qarnot_mcp.tools.logs.folding import LINE_PART, Span, fold, instance_of, unfolded
-from qarnot_mcp.tools.logs.lines import Block, Line, cut_middle, numbered, pieces_of, read_blocks
+from qarnot_mcp.tools.logs.lines import Block, BlockReader, Line, cut_middle, numbered, pieces_of, read_blocks
 from qarnot_mcp.tools.logs.page import LogPage, Section
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.selection import Head, InstanceTails, Match, Search, Tail
+from qarnot_mcp.tools.logs.skim import Skimmer, read_matching
 from qarnot_mcp.tools.logs.work import LogWork
 
 FAILED_INSTANCES_SHOWN = 4
@@ -169,13 +170,21 @@ class LogView:
     async def _found(self, reader: CursorReader[Search], parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
         last_lines: deque[Line] = deque(maxlen=ANCHOR_LINES + 1)  # the last of them may have no newline yet
+        kept_lines = max(query.context_lines, ANCHOR_LINES + 1)
+        skimmer = Skimmer(query.search or "", reader.selection.anywhere, self._mask, kept_lines)
+
+        def may_skim() -> bool:
+            return reader.is_settled and reader.selection.is_between_matches
 
         def feed(block: Block) -> None:
-            prepared = self._prepared(block)
+            cleaned = Block("".join(map(clean_text, pieces_of(block.text))), block.first, block.count)
+            if may_skim() and skimmer.has_nothing(cleaned.text):
+                cleaned = cleaned.last_lines(kept_lines)
+            prepared = Block(self._mask.hide(cleaned.text), cleaned.first, cleaned.count)
             reader.feed(prepared)
             last_lines.extend(prepared.end(ANCHOR_LINES + 1))
 
-        total_lines, is_ended = await read_blocks(parts, feed, self._work)
+        total_lines, is_ended = await read_matching(parts, BlockReader(feed), skimmer, may_skim, self._work)
         search = reader.selection
         shown = _first_within(self._numbered_spans(search.found), query.room)
         gap, notes = _note_on_position(reader), list[str]()

@@ -1,0 +1,157 @@
+"""Let the parts of a log pass undecoded that hold nothing of what is searched for.
+
+Most of a large log matches no search. Its parts are looked at as they came: without a match there, decoded, cleaned
+and masked text has none either, as long as it differs from them in nothing but its newlines.
+"""
+
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+
+from qarnot_mcp.qarnot.tasks.logs import LogPart
+from qarnot_mcp.text.masking import HIDDEN, LogMask
+from qarnot_mcp.tools.logs.lines import MAX_LINE_CHARACTERS, BlockReader, read_part
+from qarnot_mcp.tools.logs.selection import Expression
+from qarnot_mcp.tools.logs.work import LogWork
+
+BATCH_BYTES = 1 << 20
+"""What is looked through at a time: a step to another thread takes as long as a part of it does."""
+_NEWLINE = b"\\n"  # as JSON writes it
+_CONTROLS = (*range(32), 127)
+# Without ^, $, \b and their kin, which ask for what stands beside a match: here that is no newline.
+_ALONE = re.compile(r"(?:\[\^|[^\\^$]|\\[^AbBCQz])*")
+# Without what may stand for a bracket, so that no match can reach into a mark for something hidden.
+_BESIDE_BRACKETS = re.compile(r"(?:[^\\^$.\[\]]|\\(?:[dsw]|[^A-Za-z0-9\[\]]))*")
+
+
+class Skimmer:
+    """Tells what a search need not read, and keeps the last `lines` lines of that for what is read next."""
+
+    def __init__(self, search: str, expression: Expression, mask: LogMask, lines: int) -> None:
+        self._expression = expression
+        self._is_alone = _ALONE.fullmatch(search) is not None
+        is_beside = _BESIDE_BRACKETS.fullmatch(search) is not None and not expression.search(HIDDEN.encode())
+        self._mask = LogMask() if is_beside else mask
+        self._lines = lines
+        self._kept: deque[tuple[LogPart, int]] = deque()
+        self._newlines = 0
+        self._dropped_newlines: int | None = None
+        self._open_line: bytes | None = b""
+        """What has come of the line that the next part goes on with; None where that was not plain."""
+
+    def has_nothing(self, text: str) -> bool:
+        """Return whether cleaned text has no match once it is masked; False where that is not certain."""
+        return not self._expression.search(text.encode("utf-8", "replace")) and not self._mask.may_hide_in(text)
+
+    def pass_over(self, parts: Sequence[LogPart]) -> Sequence[LogPart]:
+        """Let parts pass, up to the first that may hold a match; return that and the others, which are to be read."""
+        for index, part in enumerate(parts):
+            if not self._passes(part):
+                self.go_past(parts[index + 1 :])
+                return parts[index:]
+            self._keep(part)
+        return ()
+
+    def go_past(self, parts: Sequence[LogPart]) -> None:
+        """Note parts that are read anyway: the next ones go on with their last line."""
+        for part in parts:
+            self._with_open_line(part)
+
+    def read_on(self, reader: BlockReader) -> list[LogPart]:
+        """Return what was kept, for a reader that is told how many lines have passed before it."""
+        if self._dropped_newlines is not None:
+            reader.skip(self._dropped_newlines)
+        kept = [part for part, _ in self._kept]
+        self._kept.clear()
+        self._newlines, self._dropped_newlines = 0, None
+        return kept
+
+    def _passes(self, part: LogPart) -> bool:
+        is_known = self._open_line is not None
+        data = self._with_open_line(part)
+        return (
+            bool(data)
+            and is_known
+            and self._is_alone
+            and _is_simple(data)
+            and not self._expression.search(data)
+            and not self._mask.may_hide_in(data.decode())
+        )
+
+    def _with_open_line(self, part: LogPart) -> bytes:
+        """Return a plain part behind the line that it goes on with, else nothing."""
+        if not part.plain:
+            self._open_line = None
+            return b""
+        data = (self._open_line or b"") + part.plain
+        end = data.rfind(_NEWLINE)
+        if end >= 0:
+            self._open_line = data[end + len(_NEWLINE) :]
+        elif self._open_line is not None:
+            self._open_line = data if len(data) <= MAX_LINE_CHARACTERS else None
+        return data
+
+    def _keep(self, part: LogPart) -> None:
+        self._kept.append((part, part.newlines))
+        self._newlines += self._kept[-1][1]
+        # One newline more than lines: the first ends a line whose start is let go of.
+        while self._newlines - self._kept[0][1] > self._lines:
+            dropped = self._kept.popleft()[1]
+            self._newlines -= dropped
+            self._dropped_newlines = (self._dropped_newlines or 0) + dropped
+
+
+async def read_matching(
+    parts: AsyncIterator[LogPart],
+    reader: BlockReader,
+    skimmer: Skimmer,
+    may_skim: Callable[[], bool],
+    work: LogWork,
+    batch_bytes: int = BATCH_BYTES,
+) -> tuple[int, bool]:
+    """Feed the blocks of a log that may match, and the last ones; return what `read_blocks` does.
+
+    `may_skim` says whether a block without a match is of no interest now.
+    """
+    async for batch in _batches(parts, batch_bytes):
+        if may_skim():
+            batch = await work.do(partial(skimmer.pass_over, batch))
+            if not batch:
+                continue
+        else:
+            skimmer.go_past(batch)
+        for part in [*skimmer.read_on(reader), *batch]:
+            await read_part(reader, part, work)
+    for part in skimmer.read_on(reader):
+        await read_part(reader, part, work)
+    return await work.do(reader.finish)
+
+
+async def _batches(parts: AsyncIterator[LogPart], batch_bytes: int) -> AsyncIterator[Sequence[LogPart]]:
+    """Yield plain parts some at a time, and each other one alone."""
+    batch, size = list[LogPart](), 0
+    async for part in parts:
+        if batch and not part.plain:
+            yield batch
+            batch, size = [], 0
+        batch.append(part)
+        size += part.size
+        if size >= batch_bytes or not part.plain:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _is_simple(data: bytes) -> bool:
+    """Return whether cleaning changes nothing in the inside of a JSON string but its newlines, and cuts no line."""
+    if not data.isascii() or any(control in data for control in _CONTROLS):
+        return False
+    start, most = 0, MAX_LINE_CHARACTERS + len(_NEWLINE)
+    while len(data) - start > MAX_LINE_CHARACTERS:
+        end = data.rfind(_NEWLINE, start, start + most)
+        if end < 0:
+            return False
+        start = end + len(_NEWLINE)
+    return True
