@@ -114,6 +114,11 @@ def _patterns_for(text: str) -> Iterator[re.Pattern[str]]:
 
 def masked_line(text: str, limit: int) -> str:
     """Return a text from a stranger on one line of at most `limit` characters, without what looks like a secret."""
+    return (_masked_line if len(text) <= limit else _masked_line.__wrapped__)(text, limit)
+
+
+@lru_cache(maxsize=2048)  # names, tags and profiles of tasks come again and again
+def _masked_line(text: str, limit: int) -> str:
     # Masked before it is cut: what a cut leaves of a secret looks like none.
     looked_at = CUT_FACTOR * limit
     return one_line(f"{mask_text(clean_text(text[:looked_at]))}{text[looked_at:]}", limit)

@@ -270,6 +270,7 @@ async def test_a_task_in_a_pool_is_checked_with_the_profile_and_the_constants_of
 async def test_a_task_that_is_repeated_in_its_pool_keeps_what_the_pool_sets(account: Account) -> None:
     pool = await account.pool(constants={"DOCKER_CMD": "exit 1"})
     first = await account.call("submit_task", name="t", pool_uuid=pool, constants={"DOCKER_TAG": "3.12"})
+    assert first["hint"] == "get_task with wait_seconds=45 follows it."
     await account.advance(HOUR)
     again = {"name": "again", "rerun_of": first["uuid"], "constants": {"DOCKER_TAG": "3.13"}}
     assert "warnings" not in await account.call("submit_task", **again, validate_only=True)

@@ -18,7 +18,7 @@ from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.list_waiting import wait_for_any
 from qarnot_mcp.tools.tasks.moments import Moment, moment_named
 from qarnot_mcp.tools.tasks.states import States, states_named
-from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of, with_common_tags
+from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of, take_common_tags
 from qarnot_mcp.tools.tasks.waiting import Waited
 from qarnot_mcp.tools.waits import WaitSeconds, longest_wait_seconds, note_on_wait
 
@@ -114,7 +114,9 @@ async def list_tasks(arguments: ListTasks) -> ToolResult:
                 "hint": " ".join(filter(None, (listed.hint, note))) or None,
             }
         )
-    return answer(only_uuids(listed) if arguments.detail == "uuids" else say_common_tags(listed))
+    if arguments.detail == "uuids":
+        return answer(only_uuids(listed))
+    return answer(listed.model_copy(update={"common_tags": take_common_tags(listed.tasks) or None}))
 
 
 async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
@@ -172,12 +174,6 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
 def only_uuids(listed: TaskList) -> TaskList:
     """Return the list with nothing of its tasks but their UUIDs."""
     return listed.model_copy(update={"tasks": [], "uuids": [row.uuid for row in listed.tasks]})
-
-
-def say_common_tags(listed: TaskList) -> TaskList:
-    """Return the list with the tags that all of its tasks have said once."""
-    rows, common = with_common_tags(listed.tasks)
-    return listed.model_copy(update={"tasks": rows, "common_tags": common or None})
 
 
 def nothing_found(arguments: ListTasks, where: TaskFilter) -> str:

@@ -78,7 +78,8 @@ class Submitted(Result):
             estimate=estimate,
             warnings=warnings or None,
             note=found if started.found_again else None,
-            hint="get_task with wait_seconds=45 follows it; booting takes two to three minutes.",
+            hint="get_task with wait_seconds=45 follows it"
+            + ("." if resolved.pool_uuid else "; booting takes two to three minutes."),
         )
 
     @classmethod

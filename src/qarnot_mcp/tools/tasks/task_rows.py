@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
@@ -24,6 +24,8 @@ NO_DETAILS = "The tags and the reasons of failures could not be read this time."
 
 class TaskRow(Result):
     """A task in a list."""
+
+    model_config = ConfigDict(frozen=False)
 
     uuid: str
     name: str
@@ -94,12 +96,12 @@ def _row(
     return TaskRow.of(task, whole.tags, whole.status, reasons.get(task.uuid))
 
 
-def with_common_tags(rows: Sequence[TaskRow]) -> tuple[list[TaskRow], list[str]]:
-    """Return the rows without the tags that all of several have, and those tags: said once, they cost little."""
+def take_common_tags(rows: Sequence[TaskRow]) -> list[str]:
+    """Take from the rows the tags that all of several have, and return those: said once, they cost little."""
     if len(rows) < 2:
-        return list(rows), []
+        return []
     common = [tag for tag in rows[0].tags or () if all(tag in (row.tags or ()) for row in rows)]
-    if not common:
-        return list(rows), []
-    left = ([tag for tag in row.tags or () if tag not in common] for row in rows)
-    return [row.model_copy(update={"tags": tags or None}) for row, tags in zip(rows, left, strict=True)], common
+    if common:
+        for row in rows:
+            row.tags = [tag for tag in row.tags or () if tag not in common] or None
+    return common
