@@ -32,8 +32,8 @@ sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Take more workers than cores, as tests wait for sockets; browsers and processes leave room for fewer."""
-    return 5 if config.getoption("markexpr") == "not e2e" else 3
+    """Take one worker more than the two cores, as tests wait for sockets; more than that get in each other's way."""
+    return 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -41,13 +41,19 @@ BY_NAME = {dotted(module): module for module in MODULES}
 
 
 @cache
+def import_statements(module: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Return the imports of a module, wherever they stand in it."""
+    return [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+@cache
 def imports_of(module: Path) -> frozenset[str]:
     """Return the names of the modules of this package that a module imports, for type checking only or not."""
     names = set()
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in import_statements(module):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{module} imports by a relative name"
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
     ours = {name.removeprefix("qarnot_mcp.") for name in names if name.startswith("qarnot_mcp.")}
@@ -98,7 +104,7 @@ def test_only_the_http_room_imports_httpx() -> None:
     importing = [
         str(module.relative_to(SOURCE))
         for module in MODULES
-        for node in ast.walk(ast.parse(module.read_text()))
+        for node in import_statements(module)
         if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "httpx" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "httpx")
     ]

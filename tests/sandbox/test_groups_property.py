@@ -168,6 +168,4 @@ class Groups(RuleBasedStateMachine):
 
 
 TestGroups = Groups.TestCase
-TestGroups.settings = settings(
-    max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestGroups.settings = settings(stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])

@@ -226,7 +226,7 @@ def test_shells_inside_shells_are_bounded() -> None:
     assert run.exit_code == 1
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(
     st.one_of(
         st.text(max_size=300),

@@ -10,8 +10,8 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from qarnot_mcp.sandbox.api.storage import MAX_BODY_BYTES
 from qarnot_mcp.sandbox.app import create_app
-from qarnot_mcp.sandbox.platform.buckets import MAX_BYTES
 from tests.support.sandbox_calls import EMPTY_KEY, KEY, Caller, caller
 
 
@@ -123,15 +123,21 @@ async def test_both_lists_fold_folders_and_go_on_where_they_stopped(storage: Sto
     assert code(await storage.send("GET", "/files?continuation-token=%21&list-type=2"))[0] == 400
 
 
-async def test_the_account_refuses_more_than_its_quota_and_a_body_more_than_its_bound(storage: Storage) -> None:
+async def test_a_body_has_a_bound(storage: Storage) -> None:
     await filled(storage)
-    part = bytes(60 * 1024 * 1024)
+    assert code(await storage.send("PUT", "/files/more", bytes(MAX_BODY_BYTES + 1))) == (400, "EntityTooLarge")
+
+
+async def test_the_account_refuses_more_than_its_quota() -> None:
+    part = bytes(1000)
+    storage = await opened(create_app(speed=1000, seed=5, storage_bytes=4 * len(part) + 1), EMPTY_KEY)
+    await filled(storage)
     assert (await storage.send("PUT", "/files/0", part)).status_code == 200
-    for number in range(1, MAX_BYTES // len(part)):
+    for number in range(1, 4):
         copied = await storage.send("PUT", f"/files/{number}", x_amz_copy_source="/files/0")
         assert copied.status_code == 200
     assert code(await storage.send("PUT", "/files/more", part)) == (403, "QuotaExceeded")
-    assert code(await storage.send("PUT", "/files/more", part + part)) == (400, "EntityTooLarge")
+    assert code(await storage.send("PUT", "/files/more", x_amz_copy_source="/files/0")) == (403, "QuotaExceeded")
     assert (await storage.send("DELETE", "/files/0")).status_code == 204
     assert (await storage.send("PUT", "/files/more", part)).status_code == 200
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.sandbox.control.switches import key_tag
+from qarnot_mcp.sandbox.platform.buckets import MAX_BYTES
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry
@@ -77,6 +78,7 @@ async def running_server(
     *,
     speed: float = AT_ONCE,
     seed: int = 1,
+    storage_bytes: int = MAX_BYTES,
     key: str = EMPTY_KEY,
     public_url: str | None = None,
     host: str = "127.0.0.1",
@@ -84,7 +86,7 @@ async def running_server(
     **changes: Any,
 ) -> AsyncIterator[RunningServer]:
     """Serve the sandbox, and the server on it, each on a socket of its own; `changes` are settings."""
-    async with serve(create_sandbox(speed=speed, seed=seed)) as api_url:
+    async with serve(create_sandbox(speed=speed, seed=seed, storage_bytes=storage_bytes)) as api_url:
         with listening() as listener:
             port = port_of(listener)
             app = create_app(settings_for(api_url, port=port, **changes), public_url=public_url, registry=registry)

@@ -52,6 +52,16 @@ MOST_PIECES = 8
 
 
 @dataclass(frozen=True)
+class Module:
+    """A module of the package: its path below it, itself, its statements, and every node of its source."""
+
+    path: str
+    module: Any
+    body: list[ast.stmt]
+    nodes: list[ast.AST]
+
+
+@dataclass(frozen=True)
 class Found:
     """A pattern, where it stands, and whether it is only ever tried at the start of a text."""
 
@@ -70,21 +80,22 @@ class Found:
 
 
 @cache
-def modules() -> list[tuple[str, ast.Module, Any]]:
-    """Return every module of the package: its path, its source as a tree, and itself."""
+def modules() -> list[Module]:
+    """Return every module of the package."""
     found = []
     for info in pkgutil.walk_packages([str(SOURCE)], "qarnot_mcp."):
         if info.name.endswith("__main__"):
             continue
         module = importlib.import_module(info.name)
         path = Path(module.__file__ or "")
-        found.append((str(path.relative_to(SOURCE)), ast.parse(path.read_text()), module))
+        tree = ast.parse(path.read_text())
+        found.append(Module(str(path.relative_to(SOURCE)), module, tree.body, list(ast.walk(tree))))
     return found
 
 
-def uses_of_re(tree: ast.AST) -> Iterator[ast.Call]:
+def uses_of_re(module: Module) -> Iterator[ast.Call]:
     """Yield the calls of `re` and `re2` that compile an expression."""
-    for node in ast.walk(tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FUNCTIONS:
             owner = node.func.value
             if isinstance(owner, ast.Name) and owner.id in ("re", "re2"):
@@ -94,17 +105,17 @@ def uses_of_re(tree: ast.AST) -> Iterator[ast.Call]:
 def methods_by_name() -> dict[str, set[str]]:
     """Return by which methods each name is used, in whatever module."""
     used: dict[str, set[str]] = {}
-    for _, tree, _ in modules():
-        for node in ast.walk(tree):
+    for module in modules():
+        for node in module.nodes:
             if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS and isinstance(node.value, ast.Name):
                 used.setdefault(node.value.id, set()).add(node.attr)
     return used
 
 
-def is_at_module_level(call: ast.Call, tree: ast.Module) -> bool:
+def is_at_module_level(call: ast.Call, module: Module) -> bool:
     return any(
         call is node
-        for statement in tree.body
+        for statement in module.body
         if isinstance(statement, ast.Assign | ast.AnnAssign)
         for node in ast.walk(statement)
     )
@@ -115,15 +126,16 @@ def all_patterns() -> list[Found]:
     """Return every pattern of the package; fails where one is made in a way that this does not find."""
     found: list[Found] = []
     used = methods_by_name()
-    for path, tree, module in modules():
-        for name, value in vars(module).items():
+    for module in modules():
+        path = module.path
+        for name, value in vars(module.module).items():
             if isinstance(value, re.Pattern):
                 methods = used.get(name, set())
                 found.append(Found(f"{path} {name}", value, bool(methods) and methods <= FROM_THE_START))
-        for call in uses_of_re(tree):
+        for call in uses_of_re(module):
             assert isinstance(call.func, ast.Attribute)
             first = call.args[0]
-            if is_at_module_level(call, tree):
+            if is_at_module_level(call, module):
                 continue
             if isinstance(first, ast.Constant) and isinstance(first.value, str | bytes):
                 pattern: Any = re.compile(first.value)

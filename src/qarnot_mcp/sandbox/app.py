@@ -20,6 +20,7 @@ from qarnot_mcp.sandbox.control.faults import Fault, read_fault
 from qarnot_mcp.sandbox.control.hostility import hostile_pieces
 from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
 from qarnot_mcp.sandbox.loopback import Loopback
+from qarnot_mcp.sandbox.platform.buckets import MAX_BYTES
 from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
@@ -50,15 +51,17 @@ def create_app(
     speed: float = DEFAULT_SPEED,
     seed: int | None = None,
     clock: Callable[[], float] = time.time,
+    storage_bytes: int = MAX_BYTES,
     opens_storage: bool = False,
 ) -> Starlette:
     """Return a new sandbox; two sandboxes share no state.
 
     `speed` is how many platform seconds pass in one second of `clock` (0.01 to 1,000,000); `seed` makes the world
-    and every draw in it repeatable. With `opens_storage` an app that is called within a process opens a socket for its
-    storage. The app needs no lifespan events. Raises ValueError for a speed out of range.
+    and every draw in it repeatable; `storage_bytes` is what the buckets of an account may take. With `opens_storage` an
+    app called within a process opens a socket for its storage. The app needs no lifespan events. Raises ValueError for
+    a speed out of range.
     """
-    platform = Platform(speed=speed, seed=seed, clock=clock)
+    platform = Platform(speed=speed, seed=seed, clock=clock, storage_bytes=storage_bytes)
     endpoint = Endpoint(Api(platform), Storage(platform), Control(platform))
     sandbox = Sandbox(routes=[Mount("/", app=endpoint)])
     if opens_storage:

@@ -4,7 +4,7 @@ from qarnot_mcp.sandbox.api.credits import projects_of
 from qarnot_mcp.sandbox.api.quotas import MAX_RUNNING_CORES, RUNNING_STATES, organization_quotas, user_quotas
 from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response
 from qarnot_mcp.sandbox.platform.account import MAX_TASKS, Account
-from qarnot_mcp.sandbox.platform.buckets import MAX_BUCKETS, MAX_BYTES
+from qarnot_mcp.sandbox.platform.buckets import MAX_BUCKETS
 from qarnot_mcp.sandbox.platform.energy import carbon_facts, pool_core_hours, task_core_hours
 from qarnot_mcp.sandbox.platform.jobs import MAX_JOBS
 from qarnot_mcp.sandbox.platform.plan import MAX_RUNNING_INSTANCES
@@ -60,7 +60,7 @@ def _information(account: Account, timestamp: Timestamp) -> JsonObject:
         **{f"max{kind}Cores": MAX_RUNNING_CORES for kind in ("", "Flex", "OnDemand")},
         "computingQuotas": {"user": user, "organization": organization_quotas(account, timestamp)},
         "quotaBytes": 0,
-        "quotaBytesBucket": MAX_BYTES,
+        "quotaBytesBucket": account.buckets.max_bytes,
         "usedQuotaBytesBucket": account.buckets.used_bytes,
         "usedQuotaBytes": 0,
         "defaultScheduling": "Flex",

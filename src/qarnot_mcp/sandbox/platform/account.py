@@ -63,11 +63,12 @@ class Account:
         profiles: Mapping[str, Profile],
         plans: LruCache[TaskPlan],
         assumptions: Assumptions,
+        storage_bytes: int,
     ) -> None:
         self.email = email
         self.random = random
         self.profiles = profiles
-        self.buckets = Buckets(random)
+        self.buckets = Buckets(random, storage_bytes)
         self.results = Results(self.buckets)
         self.snapshots = Snapshots(self.buckets)
         self.credits = 250.0

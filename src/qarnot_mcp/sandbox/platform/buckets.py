@@ -96,7 +96,8 @@ class Bucket:
 class Buckets:
     """The buckets of one account."""
 
-    def __init__(self, random: SeededRandom) -> None:
+    def __init__(self, random: SeededRandom, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
         self._random = random
         self._by_name: dict[str, Bucket] = {}
         self._used_bytes = 0
@@ -234,6 +235,6 @@ class Buckets:
         del self.find(name).uploads[upload_id]
 
     def _take(self, size: int) -> None:
-        if size > 0 and self._used_bytes + size > MAX_BYTES:
-            raise StorageError(403, "QuotaExceeded", f"The account keeps at most {MAX_BYTES} bytes")
+        if size > 0 and self._used_bytes + size > self.max_bytes:
+            raise StorageError(403, "QuotaExceeded", f"The account keeps at most {self.max_bytes} bytes")
         self._used_bytes += size

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from qarnot_mcp.sandbox.platform.account import Account
 from qarnot_mcp.sandbox.platform.assumptions import Assumptions
+from qarnot_mcp.sandbox.platform.buckets import MAX_BYTES
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.profiles import Profile, build_profiles
@@ -33,7 +34,14 @@ _KEY = re.compile(r"sandbox[A-Za-z0-9_.-]{0,100}", re.IGNORECASE | re.ASCII)
 class Platform:
     """The state behind the API; each second of `clock` is `speed` seconds here."""
 
-    def __init__(self, *, speed: float, seed: int | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        speed: float,
+        seed: int | None,
+        clock: Callable[[], float],
+        storage_bytes: int = MAX_BYTES,
+    ) -> None:
         if not MIN_SPEED <= speed <= MAX_SPEED:
             raise ValueError(f"the speed of the sandbox is {speed:g}; {MIN_SPEED:g} to {MAX_SPEED:,.0f} are possible")
         self.speed = speed
@@ -41,6 +49,7 @@ class Platform:
         self.profiles: Mapping[str, Profile] = build_profiles()
         self.assumptions = Assumptions()
         self._clock = clock
+        self._storage_bytes = storage_bytes
         self._started = clock()
         self._advanced_seconds = 0.0
         self._accounts: OrderedDict[str, Account] = OrderedDict()
@@ -71,7 +80,12 @@ class Platform:
         tag = hashlib.blake2b(key.encode(), digest_size=4).hexdigest()
         name = "sandbox" if key == "sandbox-key" else f"sandbox-{tag}"
         account = Account(
-            f"{name}@example.org", SeededRandom((self.seed, tag)), self.profiles, self._plans, self.assumptions
+            f"{name}@example.org",
+            SeededRandom((self.seed, tag)),
+            self.profiles,
+            self._plans,
+            self.assumptions,
+            self._storage_bytes,
         )
         if not key.lower().startswith("sandbox-empty"):
             account.organization = ORGANIZATION
