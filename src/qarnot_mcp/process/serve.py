@@ -59,12 +59,17 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
         AppStatus.enable_automatic_graceful_drain = False
         # uvicorn finishes the calls in flight and then raises the signal again: end with status 0.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        # What the start made stays: looking for garbage in it costs an eighth of each call.
-        gc.freeze()
+        look_for_garbage()
         try:
             web_server(app, settings).run(sockets=listeners)
         except KeyboardInterrupt:
             log.info("stopped")
+
+
+def look_for_garbage() -> None:
+    """Let Python look for garbage again, but not in what the start made: that would cost an eighth of each call."""
+    gc.freeze()
+    gc.enable()
 
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:

@@ -8,7 +8,7 @@ import signal
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from qarnot_mcp.process.serve import announce_server
+from qarnot_mcp.process.serve import announce_server, look_for_garbage
 from qarnot_mcp.process.telemetry import configure_tracing
 from qarnot_mcp.qarnot.errors import NoKey
 from qarnot_mcp.server.app import create_server
@@ -41,6 +41,7 @@ def serve_stdio(settings: Settings, simulation: ASGIApp | None) -> None:
     # A thread that waits for standard input would hold up every other way to end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
+    look_for_garbage()
     asyncio.run(server.run_stdio_async(show_banner=False))
 
 
