@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qarnot_mcp.text.expressions import load_re2, plain_text_of
+from qarnot_mcp.text.expressions import load_re2, plain_text_of, required_texts
 from tests.support.running_server import call, ended, refusal, running_server, submitted
 
 
@@ -75,3 +77,72 @@ async def test_without_re2_the_rest_works(client: Client[Any]) -> None:
     await ended(client, uuid)
     assert [row["uuid"] for row in (await call(client, "list_tasks", name="tes"))["tasks"]] == [uuid]
     assert "hello" in (await call(client, "get_task_logs", task_uuid=uuid))["text"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "texts"),
+    [
+        ("error", ["error"]),
+        ("(error|warn)", ["error", "warn"]),
+        (r"(?i)frame 9\d+ of \d+ failed", ["frame 9"]),
+        (r"main\(\)", ["main()"]),
+        (r"[]|]abc|[[:alpha:](]+def", ["abc", "def"]),
+        ("[]|]abc|[^]x]def", ["abc", "def"]),
+        ("ab*cd", ["cd"]),
+        ("abc{0}", ["ab"]),
+        ("a|", None),
+        ("ab?|", None),
+        ("(?i:ab)", None),
+        ("(?P<n>ab)", None),
+        ("(ab)*cd", ["cd"]),
+        (r"(?:[0-9]+|\))step (?P<n>\d+)", ["step "]),
+        ("((ab))cd", None),
+        ("(?m)ab", None),
+        (r"\x41bc", None),
+        (r"\Qa.b\E", None),
+    ],
+)
+def test_what_an_expression_requires_is_told_where_it_is_simple(expression: str, texts: list[str] | None) -> None:
+    required = required_texts(expression)
+    assert (required and required.texts) == texts
+
+
+EXPRESSION_PARTS = [
+    *"abc.|*?+^$",
+    r"\.",
+    r"\d",
+    r"\|",
+    "[ab]",
+    "[^]a]",
+    "[]|]",
+    r"[\]a]",
+    "{2}",
+    "{0,1}",
+    "{,2}",
+    "(",
+    ")",
+    "(?:",
+]
+
+
+@given(
+    st.lists(st.sampled_from(EXPRESSION_PARTS), min_size=1, max_size=8).map("".join),
+    st.booleans(),
+    st.text("abcABC.1|]{,2}", max_size=12),
+)
+def test_what_an_expression_requires_stands_in_all_that_it_matches(
+    expression: str, ignores_case: bool, text: str
+) -> None:
+    re2: Any = load_re2()
+    expression = f"(?i){expression}" if ignores_case else expression
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(expression, options)
+    except re2.error:
+        return
+    required = required_texts(expression)
+    if required is not None and compiled.search(text):
+        assert required.ignores_case == ignores_case
+        found = text.lower() if ignores_case else text
+        assert any((word.lower() if ignores_case else word) in found for word in required.texts)

@@ -164,6 +164,13 @@ def test_after_all_matches_the_cursor_finds_only_new_ones() -> None:
     assert again.text == "55: here it is"
 
 
+def test_a_match_is_shown_where_the_lines_before_it_fill_the_answer() -> None:
+    page = read_page(f"{log(60)}the error\nthe error\n", search="error", context_lines=50, max_characters=500)
+    assert page.text.endswith("60- alpha eta line 60\n61: the error")
+    assert page.next is not None
+    assert page_after(f"{log(60)}the error\nthe error\n", page).matches == 1
+
+
 def test_many_matches_are_read_on_until_all_were_shown() -> None:
     text = log(200)
     page = read_page(text, search="alpha", context_lines=0, max_characters=500)

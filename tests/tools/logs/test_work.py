@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 import pytest
 
@@ -10,6 +12,8 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, TooCostly
 from qarnot_mcp.tools.logs.lines import PIECE_CHARACTERS, pieces_of
 from qarnot_mcp.tools.logs.selection import compile_search
 from qarnot_mcp.tools.logs.work import LogWork
+
+T = TypeVar("T")
 
 
 async def test_a_piece_is_computed_off_the_event_loop() -> None:
@@ -25,6 +29,41 @@ async def test_a_call_that_computes_too_long_ends_before_its_next_piece() -> Non
     with pytest.raises(TooCostly, match="more than 10 s of computing"):
         await work.do(partial(done.append, 3))
     assert done == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("seconds", "turns"), [(0.0, 1), (1.0, 4)])
+async def test_short_pieces_share_a_turn_and_long_ones_do_not(seconds: float, turns: int) -> None:
+    now = 0.0
+    done: list[int] = []
+
+    def piece(number: int) -> None:
+        nonlocal now
+        now += seconds
+        done.append(number)
+
+    work = Turns("", 10.0, clock=lambda: now)
+    await work.do_all(partial(piece, number) for number in range(3))
+    assert done == [0, 1, 2]
+    assert work.count == turns
+
+
+class Turns(LogWork):
+    """Counts the turns of a thread."""
+
+    count = 0
+
+    async def do(self, piece: Callable[[], T]) -> T:
+        self.count += 1
+        return await super().do(piece)
+
+
+async def test_a_call_that_computes_too_long_ends_between_pieces_that_are_done_together() -> None:
+    times = iter(range(0, 1000, 4))
+    work = LogWork("", 10.0, clock=lambda: next(times))
+    done: list[int] = []
+    with pytest.raises(TooCostly):
+        await work.do_all(partial(done.append, number) for number in range(9))
+    assert 0 < len(done) < 9
 
 
 async def test_one_caller_does_not_fill_the_threads_for_logs() -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.tools.answers import json_length
 from qarnot_mcp.tools.files.content import encoding_of
+from qarnot_mcp.tools.logs.clues import Clues
 from qarnot_mcp.tools.logs.lines import PIECE_CHARACTERS, Block, BlockReader, cut_middle
 from qarnot_mcp.tools.logs.selection import Search
 from qarnot_mcp.tools.logs.work import LogWork
@@ -71,7 +72,13 @@ async def search_lines(
 ) -> Excerpt:
     """Return the lines that match, each with its number, and how many match in all."""
     search = Search(expression, 0, most_characters)
-    reader = BlockReader(lambda block: search.feed(Block(clean_text(block.text), block.first, block.count)))
+    clues = Clues(expression)
+
+    def feed(block: Block) -> None:
+        if not clues.are_missing_in(block.text.encode("utf-8", "replace")):
+            search.feed(Block(clean_text(block.text), block.first, block.count))
+
+    reader = BlockReader(feed)
     decoder = codecs.getincrementaldecoder(encoding_of(head))(errors="replace")
     async with aclosing(pieces):
         async for piece in pieces:

@@ -1,6 +1,6 @@
 """The lines of a log, out of chunks of text that break anywhere, in bounded memory."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +12,9 @@ MAX_LINE_CHARACTERS = 16_384
 
 PIECE_CHARACTERS = 1 << 16
 """What is worked on at a time: an expression holds up all others in Python until it is through with its text."""
+
+BATCH_BYTES = 1 << 19
+"""What is looked through at a time: a step to another thread takes as long as a part of it does."""
 
 _MARK_CHARACTERS = 48
 
@@ -153,23 +156,31 @@ class BlockReader:
 async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], None], work: LogWork) -> tuple[int, bool]:
     """Feed the blocks of a log, and answer its number of lines and whether the last one has its newline."""
     reader = BlockReader(feed)
-    async for part in parts:
-        await read_part(reader, part, work)
+    async for batch in batches(parts):
+        await read_parts(reader, batch, work)
     return await work.do(reader.finish)
 
 
-async def read_part(reader: BlockReader, part: LogPart, work: LogWork) -> None:
-    """Feed a part of a log, piece by piece."""
-    if part.size <= PIECE_CHARACTERS:
-        await work.do(partial(_feed_whole, reader, part))
-        return
-    text = await work.do(lambda: part.text)
-    for start in range(0, len(text), PIECE_CHARACTERS):
-        await work.do(partial(reader.feed, text[start : start + PIECE_CHARACTERS]))
+async def read_parts(reader: BlockReader, parts: Iterable[LogPart], work: LogWork) -> None:
+    """Feed parts of a log."""
+    await work.do_all(partial(_feed, reader, part) for part in parts)
 
 
-def _feed_whole(reader: BlockReader, part: LogPart) -> None:
+def _feed(reader: BlockReader, part: LogPart) -> None:
     reader.feed(part.text)
+
+
+async def batches(parts: AsyncIterator[LogPart], batch_bytes: int = BATCH_BYTES) -> AsyncIterator[Sequence[LogPart]]:
+    """Yield parts some at a time: all of a batch are plain, or none is."""
+    batch, size = list[LogPart](), 0
+    async for part in parts:
+        if batch and (size >= batch_bytes or bool(part.plain) != bool(batch[0].plain)):
+            yield batch
+            batch, size = [], 0
+        batch.append(part)
+        size += part.size
+    if batch:
+        yield batch
 
 
 def pieces_of(text: str) -> Iterator[str]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.text.expressions import WITHOUT_RE2, load_re2, plain_text_of
+from qarnot_mcp.text.expressions import WITHOUT_RE2, line_options, load_re2, plain_text_of
 from qarnot_mcp.tools.logs.lines import Block, Line, numbered
 
 MAX_KEPT_CHARACTERS = 1 << 20
 MAX_INSTANCE_LINES = 500
-_REGEX_MEMORY_BYTES = 2 << 20
 MAX_PROGRAM_SIZE = 4000
 """In steps of RE2. Where it gives up its table of states it goes through all of them for each character: an expression
 with a repetition such as .{0,900} has some ten thousand, and took 2 s for 256 KiB."""
@@ -213,10 +212,7 @@ def compile_search(expression: str) -> tuple[Expression, Expression]:
         raise InvalidArgument("search", expression, "an expression for one line, with ^ and $ for its ends")
     if (re2 := load_re2()) is None:
         return _compile_plain(expression)
-    options = re2.Options()
-    options.never_nl = True
-    options.log_errors = False
-    options.max_mem = _REGEX_MEMORY_BYTES
+    options = line_options(re2)
     try:
         anywhere = re2.compile(f"(?m)(?:{expression})".encode(), options)
         if anywhere.programsize > MAX_PROGRAM_SIZE:

@@ -11,12 +11,11 @@ from functools import partial
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.masking import HIDDEN, LogMask
-from qarnot_mcp.tools.logs.lines import MAX_LINE_CHARACTERS, BlockReader, read_part
+from qarnot_mcp.tools.logs.clues import Clues
+from qarnot_mcp.tools.logs.lines import BATCH_BYTES, MAX_LINE_CHARACTERS, BlockReader, batches, read_parts
 from qarnot_mcp.tools.logs.selection import Expression
 from qarnot_mcp.tools.logs.work import LogWork
 
-BATCH_BYTES = 1 << 20
-"""What is looked through at a time: a step to another thread takes as long as a part of it does."""
 _NEWLINE = b"\\n"  # as JSON writes it
 _CONTROLS = (*range(32), 127)
 # Without ^, $, \b and their kin, which ask for what stands beside a match: here that is no newline.
@@ -30,6 +29,7 @@ class Skimmer:
 
     def __init__(self, search: str, expression: Expression, mask: LogMask, lines: int) -> None:
         self._expression = expression
+        self._clues = Clues(search)
         self._is_alone = _ALONE.fullmatch(search) is not None
         is_beside = _BESIDE_BRACKETS.fullmatch(search) is not None and not expression.search(HIDDEN.encode())
         self._mask = LogMask() if is_beside else mask
@@ -39,6 +39,10 @@ class Skimmer:
         self._dropped_newlines: int | None = None
         self._open_line: bytes | None = b""
         """What has come of the line that the next part goes on with; None where that was not plain."""
+
+    def has_no_clue(self, text: str) -> bool:
+        """Return whether text has no match once it is cleaned and masked; False where that is not certain."""
+        return self._clues.are_missing_in(text.encode("utf-8", "replace"))
 
     def has_nothing(self, text: str) -> bool:
         """Return whether cleaned text has no match once it is masked; False where that is not certain."""
@@ -70,11 +74,13 @@ class Skimmer:
     def _passes(self, part: LogPart) -> bool:
         is_known = self._open_line is not None
         data = self._with_open_line(part)
+        if not data or not is_known or not data.isascii() or _has_long_line(data):
+            return False
+        if self._clues:
+            return self._clues.are_missing_in(data)
         return (
-            bool(data)
-            and is_known
-            and self._is_alone
-            and _is_simple(data)
+            self._is_alone
+            and not any(control in data for control in _CONTROLS)
             and not self._expression.search(data)
             and not self._mask.may_hide_in(data.decode())
         )
@@ -114,44 +120,24 @@ async def read_matching(
 
     `may_skim` says whether a block without a match is of no interest now.
     """
-    async for batch in _batches(parts, batch_bytes):
+    async for batch in batches(parts, batch_bytes):
         if may_skim():
             batch = await work.do(partial(skimmer.pass_over, batch))
             if not batch:
                 continue
         else:
             skimmer.go_past(batch)
-        for part in [*skimmer.read_on(reader), *batch]:
-            await read_part(reader, part, work)
-    for part in skimmer.read_on(reader):
-        await read_part(reader, part, work)
+        await read_parts(reader, [*skimmer.read_on(reader), *batch], work)
+    await read_parts(reader, skimmer.read_on(reader), work)
     return await work.do(reader.finish)
 
 
-async def _batches(parts: AsyncIterator[LogPart], batch_bytes: int) -> AsyncIterator[Sequence[LogPart]]:
-    """Yield plain parts some at a time, and each other one alone."""
-    batch, size = list[LogPart](), 0
-    async for part in parts:
-        if batch and not part.plain:
-            yield batch
-            batch, size = [], 0
-        batch.append(part)
-        size += part.size
-        if size >= batch_bytes or not part.plain:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _is_simple(data: bytes) -> bool:
-    """Return whether cleaning changes nothing in the inside of a JSON string but its newlines, and cuts no line."""
-    if not data.isascii() or any(control in data for control in _CONTROLS):
-        return False
+def _has_long_line(data: bytes) -> bool:
+    """Return whether the inside of a JSON string may have a line that is cut."""
     start, most = 0, MAX_LINE_CHARACTERS + len(_NEWLINE)
     while len(data) - start > MAX_LINE_CHARACTERS:
         end = data.rfind(_NEWLINE, start, start + most)
         if end < 0:
-            return False
+            return True
         start = end + len(_NEWLINE)
-    return True
+    return False

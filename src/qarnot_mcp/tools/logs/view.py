@@ -177,6 +177,8 @@ class LogView:
             return reader.is_settled and reader.selection.is_between_matches
 
         def feed(block: Block) -> None:
+            if may_skim() and skimmer.has_no_clue(block.text):
+                block = block.last_lines(kept_lines)
             cleaned = Block("".join(map(clean_text, pieces_of(block.text))), block.first, block.count)
             if may_skim() and skimmer.has_nothing(cleaned.text):
                 cleaned = cleaned.last_lines(kept_lines)
@@ -186,7 +188,11 @@ class LogView:
 
         total_lines, is_ended = await read_matching(parts, BlockReader(feed), skimmer, may_skim, self._work)
         search = reader.selection
-        shown = _first_within(self._numbered_spans(search.found), query.room)
+        spans = self._numbered_spans(search.found)
+        first_match = next((place for place, match in enumerate(search.found) if match.matches), -1)
+        shown = _first_within(spans, query.room)
+        if len(shown) <= first_match:
+            shown = _last_within(spans[: first_match + 1], query.room)
         gap, notes = _note_on_position(reader), list[str]()
         end = self._cursor_after(list(last_lines) if is_ended else list(last_lines)[:-1])
         if not shown:

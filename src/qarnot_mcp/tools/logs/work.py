@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from typing import TypeVar
@@ -13,6 +13,9 @@ from qarnot_mcp.qarnot.http.places import Places
 THREADS = 2
 MAX_CPU_SECONDS = 10.0
 """A log of 100 MB that is searched takes less than one."""
+
+TURN_SECONDS = 0.002
+"""Pieces share a turn of a thread until it took so long: to change threads costs as much as a short piece."""
 
 T = TypeVar("T")
 
@@ -41,6 +44,21 @@ class LogWork:
         loop = asyncio.get_running_loop()
         async with _places(loop).hold(self._owner):
             return await loop.run_in_executor(_threads(), self._measured, piece)
+
+    async def do_all(self, pieces: Iterable[Callable[[], object]]) -> None:
+        """Do pieces in order, short ones in one turn; raise `TooCostly` as `do` does."""
+        left = iter(pieces)
+        while await self.do(lambda: self._is_more_left(left)):
+            pass
+
+    def _is_more_left(self, pieces: Iterator[Callable[[], object]]) -> bool:
+        """Do pieces for one turn; return whether it ended before they did."""
+        begun = self._clock()
+        for piece in pieces:
+            piece()
+            if self._clock() - begun > TURN_SECONDS:
+                return True
+        return False
 
     def _measured(self, piece: Callable[[], T]) -> T:
         if self._left <= 0:
