@@ -1,12 +1,13 @@
-"""The connections to the API: several pools against one, and watched sockets against those of httpcore."""
+"""The connections to the API: our pool against that of httpcore, and watched sockets against those of httpcore."""
 
 import asyncio
 import statistics
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from unittest import mock
 
+import httpcore
 from pydantic import SecretStr
 
 from benchmarks.answers import task_id
@@ -14,18 +15,28 @@ from benchmarks.parties import upstream
 from benchmarks.process import KEY, Process
 from benchmarks.report import Table, milliseconds
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.http import spread
-from qarnot_mcp.qarnot.http.spread import POOLS
+from qarnot_mcp.qarnot.http import connection_pool, transport
+from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS
+from qarnot_mcp.qarnot.http.connections import network
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
 
 ROUNDS = 3
 CALLS = 1_280
 LOGS = 2
 CALLERS = (1, 16, 128)
-WAYS: Mapping[str, tuple[int, bool]] = {
-    f"{POOLS} pools, watched sockets": (POOLS, True),
-    "one pool": (1, True),
-    "sockets of httpcore": (POOLS, False),
+
+
+def pool_of_httpcore(*_: object) -> httpcore.AsyncConnectionPool:
+    """Return a pool of httpcore in place of ours."""
+    return httpcore.AsyncConnectionPool(
+        max_connections=max(CALLERS), keepalive_expiry=KEEP_ALIVE_SECONDS, network_backend=network()
+    )
+
+
+WAYS: Mapping[str, Callable[[], AbstractContextManager[object]]] = {
+    "our pool, watched sockets": nullcontext,
+    "the pool of httpcore": lambda: mock.patch.object(transport, "ConnectionPool", pool_of_httpcore),
+    "the sockets of httpcore": lambda: mock.patch.object(connection_pool, "network", return_value=None),
 }
 
 
@@ -40,11 +51,8 @@ async def measure() -> list[Table]:
     taken: dict[str, list[list[float]]] = {name: [] for name in WAYS}
     async with upstream() as api:
         for _ in range(ROUNDS):
-            for name, (pools, watched) in WAYS.items():
-                with ExitStack() as changed:
-                    changed.enter_context(mock.patch.object(spread, "POOLS", pools))
-                    if not watched:
-                        changed.enter_context(mock.patch.object(spread, "network", return_value=None))
+            for name, way in WAYS.items():
+                with way():
                     taken[name].append(await seconds_of(api))
     for name, turns in taken.items():
         medians = [statistics.median(seconds) for seconds in zip(*turns, strict=True)]

@@ -31,7 +31,7 @@ from benchmarks.requests import ERAS, http_request, mcp_request, message_of, res
 from benchmarks.soak_calls import ROWS, Caller, Row
 from benchmarks.watched import PATH
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.http.spread import KEEP_ALIVE_SECONDS, POOLS
+from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS
 from qarnot_mcp.qarnot.storage.pool import CALLS_IN_FLIGHT, TRANSFERS_IN_FLIGHT
 
 CALLERS = 64
@@ -196,9 +196,9 @@ async def warm_up(server: Process) -> None:
 
 
 async def let_connections_expire(server: Process) -> None:
-    """Wait until kept connections to the API are too old, and call: a pool closes them when it is used again."""
+    """Wait until kept connections to the API are too old, and call: they are closed when others are used."""
     await asyncio.sleep(KEEP_ALIVE_SECONDS + SAMPLE_SECONDS)
-    connections = [await Connection.to(server.port) for _ in range(2 * POOLS)]
+    connections = [await Connection.to(server.port) for _ in range(2)]
     request = tool_call("modern", "list_profiles", {}, "sandbox-soak")
     await asyncio.gather(*(connection.exchange(request) for connection in connections))
     for connection in connections:

@@ -18,12 +18,12 @@ from qarnot_mcp import __version__
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachable
 from qarnot_mcp.qarnot.http.cache import Cache
+from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS, AsyncStream, Carrier, ConnectionPool
 from qarnot_mcp.qarnot.http.locks import Locks
 from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.qarnot.http.response_body import StreamedResponse, unpacked
 from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for
 from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
-from qarnot_mcp.qarnot.http.spread import KEEP_ALIVE_SECONDS, AsyncStream, Carrier, open_pools
 from qarnot_mcp.qarnot.http.tracing import traced
 
 REFUSAL_BYTES = 64 * 1024
@@ -147,7 +147,7 @@ class Transport:
         client = httpx.AsyncClient(verify=tls_context(), limits=limits, trust_env=self._trust_env)
         chosen = client._transport_for_url(self._url)
         if chosen is client._transport:
-            return open_pools(tls_context(), connections)
+            return ConnectionPool(self._target(b"/").origin, tls_context())
         return cast(httpx.AsyncHTTPTransport, chosen)._pool
 
     async def exchange(self, request: Request) -> Response:
@@ -201,11 +201,15 @@ class Transport:
         target = (url.raw_path.rstrip(b"/") + path.encode("ascii")) or b"/"
         return httpcore.Request(
             request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target),
+            self._target(target),
             headers=headers,
             content=body,
             extensions={"timeout": self._timeout},
         )
+
+    def _target(self, path: bytes) -> httpcore.URL:
+        url = self._url
+        return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=path)
 
     @asynccontextmanager
     async def _place(self, request: Request) -> AsyncIterator[None]:
