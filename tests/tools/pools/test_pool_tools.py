@@ -46,7 +46,7 @@ class Account:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[RunningServer]:
-    async with running_server(speed=1, toolsets="pools") as server:
+    async with running_server(speed=1, toolsets="pools", retry_seconds=0.1) as server:
         yield server
 
 
