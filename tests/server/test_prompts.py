@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from mcp import MCPError
@@ -10,14 +11,22 @@ from mcp_types import PromptReference, TextContent
 
 from tests.support.running_server import ERAS, Era, RunningServer, running_server, submitted
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def server() -> AsyncIterator[RunningServer]:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[RunningServer]:
     async with running_server() as server:
         yield server
 
 
-@pytest.fixture(params=ERAS)
+@pytest.fixture
+def server(shared: RunningServer, request: pytest.FixtureRequest) -> RunningServer:
+    """The server, with an account for each test."""
+    return shared.with_account_of(request.node.name)
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=ERAS)
 async def client(
     server: RunningServer, request: pytest.FixtureRequest
 ) -> AsyncIterator[Client[StreamableHttpTransport]]:

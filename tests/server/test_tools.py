@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
@@ -22,6 +23,8 @@ from tests.support.running_server import (
     submitted,
     text_of,
 )
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TOOLS = {
     "list_tasks",
@@ -42,13 +45,19 @@ def era(request: pytest.FixtureRequest) -> Era:
     return chosen
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[RunningServer]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[RunningServer]:
     async with running_server() as server:
         yield server
 
 
 @pytest.fixture
+def server(shared: RunningServer, request: pytest.FixtureRequest) -> RunningServer:
+    """The server, with an account for each test."""
+    return shared.with_account_of(request.node.name)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(server: RunningServer, era: Era) -> AsyncIterator[Client[StreamableHttpTransport]]:
     async with server.client(era) as client:
         yield client

@@ -1,9 +1,10 @@
 """The whole server on a sandbox, over a real socket, for tests of every part."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import httpx
@@ -56,6 +57,10 @@ class RunningServer:
         sent = {**(headers or {}), **({"Authorization": f"Bearer {key}"} if key else {})}
         # Nothing is encrypted here, and reading the certificates that a client trusts is a third of a test.
         return Client(StreamableHttpTransport(self.url + query, headers=sent, verify=False), mode=era, **more)
+
+    def with_account_of(self, test: str) -> "RunningServer":
+        """Return the same server for the clients of one test, whose account has no tasks and is known to no other."""
+        return replace(self, key=f"{EMPTY_KEY}-{hashlib.blake2b(test.encode(), digest_size=8).hexdigest()}")
 
     async def requests(self) -> list[dict[str, Any]]:
         """Return every request that reached the API, as the sandbox's journal keeps it."""
