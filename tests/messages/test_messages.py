@@ -8,7 +8,7 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from fastmcp import Client
 
 from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.qarnot import errors
@@ -380,10 +381,11 @@ BRANCHES = {"KeyProblem", "ApiUnavailable", "SubmitUncertain"}
 
 
 class Servers:
-    """The servers that the cases need, each built once."""
+    """The servers that the cases need, each built once, and the clients that call them, one for each key."""
 
     def __init__(
         self,
+        open_until_the_end: AsyncExitStack,
         usual: RunningServer,
         hasty: RunningServer,
         read_only: RunningServer,
@@ -391,9 +393,17 @@ class Servers:
         busy: RunningServer,
     ) -> None:
         self._by_name = {"usual": usual, "hasty": hasty, "read-only": read_only, "alone": alone, "busy": busy}
+        self._open = open_until_the_end
+        self._clients: dict[tuple[str, str | None], Client[Any]] = {}
 
     def of(self, case: Case) -> RunningServer:
         return self._by_name[case.server]
+
+    async def client_of(self, case: Case) -> Client[Any]:
+        if (case.server, case.key) not in self._clients:
+            client = await self._open.enter_async_context(self.of(case).client(key=case.key))
+            self._clients[case.server, case.key] = client
+        return self._clients[case.server, case.key]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -405,9 +415,10 @@ async def servers() -> AsyncIterator[Servers]:
         server_without_api() as alone,
         busy_server(usual.api_url) as busy,
         usual.client() as client,
+        AsyncExitStack() as open_until_the_end,
     ):
         await ended(client, await submitted(client, shortname="ended"))
-        yield Servers(usual, hasty, read_only, alone, busy)
+        yield Servers(open_until_the_end, usual, hasty, read_only, alone, busy)
 
 
 @asynccontextmanager
@@ -439,8 +450,8 @@ async def test_the_message_says_what_was_wrong_and_what_to_do(
     case: Case, servers: Servers, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "qarnot_mcp.server.middleware")
-    server = servers.of(case)
-    async with httpx.AsyncClient(base_url=server.api_url) as http, server.client(key=case.key) as client:
+    client = await servers.client_of(case)
+    async with httpx.AsyncClient(base_url=servers.of(case).api_url) as http:
         for fault in case.faults:
             await http.post("/sandbox/faults", json=fault)
         message = await refusal(client, case.tool, **case.arguments)
