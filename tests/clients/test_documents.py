@@ -5,12 +5,9 @@ from typing import NamedTuple
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from tests.support.running_server import full_server
 from tests.support.sign_in import SignIn, parameters_of
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BOTH_GRANTS = ["authorization_code", "refresh_token"]
 
@@ -111,7 +108,7 @@ DOCUMENTS = (
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def origin() -> AsyncIterator[str]:
     async with full_server() as server:
         yield server.origin

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -198,13 +197,13 @@ def complaints() -> Iterator[list[str]]:
         server.setLevel(level)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server() as running:
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
     headers = {
         "Authorization": f"Bearer {server.key}",
@@ -215,7 +214,7 @@ async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def uuid(server: RunningServer) -> str:
     async with server.client() as client:
         return await submitted(client)
@@ -244,7 +243,6 @@ def failure_of(response: httpx.Response) -> str | None:
     return str(result["content"][0]["text"]) if result.get("isError") else None
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.timeout(max(60, EXAMPLES))
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(era=st.sampled_from(ERAS), call=arguments_of())

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from qarnot_mcp.auth.caller import resolve_key
@@ -406,7 +405,7 @@ class Servers:
         return self._clients[case.server, case.key]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def servers() -> AsyncIterator[Servers]:
     async with (
         running_server(retry_seconds=0) as usual,
@@ -444,7 +443,6 @@ async def busy_server(api_url: str) -> AsyncIterator[RunningServer]:
         yield RunningServer(url, api_url, "sandbox-key")
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_the_message_says_what_was_wrong_and_what_to_do(
     case: Case, servers: Servers, caplog: pytest.LogCaptureFixture

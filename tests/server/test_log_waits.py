@@ -8,11 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from tests.support.running_server import ERAS, Era, RunningServer, call, running_server, submitted
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RUNNING_SECONDS = 300
 TALK = "sh -c 'echo epoch 1; sleep 1000; echo epoch 2; echo oh dear >&2; sleep 1000'"
@@ -31,7 +28,7 @@ class Listener:
         self.heard.set()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(speed=1) as server:
         yield server
@@ -58,7 +55,7 @@ class Following:
     log: asyncio.Task[dict[str, Any]]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def waits(server: RunningServer) -> AsyncIterator[dict[str, Following]]:
     """Every wait of this module by its name: all begin before time passes, so that their pauses are over together."""
     async with server.client() as client:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from mcp import MCPError
@@ -11,10 +10,8 @@ from mcp_types import PromptReference, TextContent
 
 from tests.support.running_server import ERAS, Era, RunningServer, running_server, submitted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def shared() -> AsyncIterator[RunningServer]:
     async with running_server() as server:
         yield server
@@ -26,7 +23,7 @@ def server(shared: RunningServer, request: pytest.FixtureRequest) -> RunningServ
     return shared.with_account_of(request.node.name)
 
 
-@pytest_asyncio.fixture(loop_scope="module", params=ERAS)
+@pytest.fixture(params=ERAS)
 async def client(
     server: RunningServer, request: pytest.FixtureRequest
 ) -> AsyncIterator[Client[StreamableHttpTransport]]:

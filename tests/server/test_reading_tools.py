@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Toolset
 from tests.support.running_server import RunningServer, full_server, running_server
 from tests.support.sign_in import SignIn
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 each_set = pytest.mark.parametrize("toolset", REGISTRY.toolsets, ids=lambda toolset: toolset.name)
 
 
@@ -25,25 +23,25 @@ async def shown_on(server: RunningServer, query: str, key: str | None = None) ->
         return {tool.name for tool in await client.list_tools()}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(toolsets_offered="all") as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def read_only_server() -> AsyncIterator[RunningServer]:
     async with running_server(toolsets_offered="all", read_only=True) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def oauth_server() -> AsyncIterator[RunningServer]:
     async with full_server(toolsets_offered="all") as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def reading_token(oauth_server: RunningServer) -> str:
     """The token of somebody who signed in to read only."""
     async with httpx.AsyncClient(timeout=10) as http:

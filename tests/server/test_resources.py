@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from mcp import MCPError
@@ -14,14 +13,12 @@ from mcp_types import ResourceTemplateReference, TextResourceContents
 from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from tests.support.running_server import ERAS, Era, RunningServer, call, ended, running_server, submitted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 TASK = "qarnot://tasks/{uuid}"
 LOG = "qarnot://tasks/{uuid}/logs/{log_type}"
 PROFILE = "qarnot://profiles/{name}"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def shared() -> AsyncIterator[RunningServer]:
     async with running_server() as server:
         yield server
@@ -33,7 +30,7 @@ def server(shared: RunningServer, request: pytest.FixtureRequest) -> RunningServ
     return shared.with_account_of(request.node.name)
 
 
-@pytest_asyncio.fixture(loop_scope="module", params=ERAS)
+@pytest.fixture(params=ERAS)
 async def client(
     server: RunningServer, request: pytest.FixtureRequest
 ) -> AsyncIterator[Client[StreamableHttpTransport]]:

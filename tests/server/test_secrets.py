@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -35,8 +34,6 @@ from tests.support.running_server import (
 )
 from tests.support.serving import serve
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 KEY = "sandbox-key/of&a <caller>-4711".replace(" ", "_")
 SECRET = 'hunter2222/"&<x>'
 ENCODED = (
@@ -58,13 +55,13 @@ COMMAND_SECRETS = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(retry_seconds=0) as running:
         yield running
 
 
-@pytest_asyncio.fixture(params=ERAS, loop_scope="module")
+@pytest.fixture(params=ERAS)
 async def client(server: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[Client[Any]]:
     era: Era = request.param
     async with server.client(era) as client:

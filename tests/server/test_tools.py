@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
@@ -23,8 +22,6 @@ from tests.support.running_server import (
     submitted,
     text_of,
 )
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TOOLS = {
     "list_tasks",
@@ -45,7 +42,7 @@ def era(request: pytest.FixtureRequest) -> Era:
     return chosen
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def shared() -> AsyncIterator[RunningServer]:
     async with running_server() as server:
         yield server
@@ -57,7 +54,7 @@ def server(shared: RunningServer, request: pytest.FixtureRequest) -> RunningServ
     return shared.with_account_of(request.node.name)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def client(server: RunningServer, era: Era) -> AsyncIterator[Client[StreamableHttpTransport]]:
     async with server.client(era) as client:
         yield client

@@ -42,11 +42,17 @@ def era(request: pytest.FixtureRequest) -> Era:
     return chosen
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[RunningServer]:
+@pytest.fixture(scope="module")
+async def shared() -> AsyncIterator[RunningServer]:
     """A server whose vault is not offered."""
     async with running_server(registry=GADGETS, toolsets_offered="workshop") as server:
         yield server
+
+
+@pytest.fixture
+def server(shared: RunningServer, request: pytest.FixtureRequest) -> RunningServer:
+    """The server, with an account for each test."""
+    return shared.with_account_of(request.node.name)
 
 
 async def tools_of(client: Client[Any]) -> set[str]:

@@ -5,29 +5,26 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from tests.support.running_server import KEY, RunningServer, call, refusal, running_server, text_of
 
 MOST_CHARACTERS = 1_500
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(speed=1, toolsets="account", key=KEY) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def client(server: RunningServer) -> AsyncIterator[Client[Any]]:
     async with server.client() as client:
         yield client
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def api(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": server.key}) as api:
         yield api
@@ -38,7 +35,7 @@ async def fault(api: httpx.AsyncClient, path: str, status: int = 500, **more: An
     (await api.post("/sandbox/faults", json=body)).raise_for_status()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def faults(api: httpx.AsyncClient) -> AsyncIterator[None]:
     yield
     await api.delete("/sandbox/faults")

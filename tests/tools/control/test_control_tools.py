@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from tests.support.running_server import RunningServer, call, refusal, running_server, submitted
@@ -14,22 +13,20 @@ KEY = "sandbox-empty-control"
 LEAVES_FILES = "sh -c 'echo 1 > a.txt; echo 22 > b.log; sleep 30d'"
 SECRET = "s3cr3t-that-no-answer-shows"
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(speed=1, toolsets="control", key=KEY, retry_seconds=0.1) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def client(server: RunningServer) -> AsyncIterator[Client[Any]]:
     async with server.client() as client:
         yield client
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def api(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": KEY}) as api:
         yield api

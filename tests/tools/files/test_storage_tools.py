@@ -7,19 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
 from mcp_types import ImageContent
 
 from tests.support.running_server import RunningServer, call, ended, refusal, running_server, submitted
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 SET = {"list_buckets", "list_files", "read_file", "write_file", "share_file", "request_upload", "delete_files"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def shared() -> AsyncIterator[RunningServer]:
     async with running_server() as server:
         yield server
@@ -31,7 +28,7 @@ def server(shared: RunningServer, request: pytest.FixtureRequest) -> RunningServ
     return shared.with_account_of(request.node.name)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def client(server: RunningServer) -> AsyncIterator[Client[Any]]:
     async with server.client(query="?toolsets=storage") as client:
         yield client

@@ -5,29 +5,26 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from tests.support.running_server import RunningServer, call, refusal, running_server, submitted, text_of
 
 KEY = "sandbox-empty-jobs"
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(speed=1, toolsets="jobs", key=KEY, retry_seconds=0.1) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def client(server: RunningServer) -> AsyncIterator[Client[Any]]:
     async with server.client() as client:
         yield client
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def api(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=server.api_url, headers={"Authorization": KEY}) as api:
         yield api
@@ -62,7 +59,7 @@ async def made_task(api: httpx.AsyncClient, job: str, name: str, command: str, *
     )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def broken(api: httpx.AsyncClient) -> dict[str, str]:
     """Three tasks, each after the one before if that succeeds; the second fails."""
     job = await made_job(api, name="broken", tags=["demo"])

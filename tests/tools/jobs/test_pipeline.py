@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
@@ -18,7 +17,6 @@ from tests.support.qarnot_api import opened
 from tests.support.running_server import ERAS, Era, RunningServer, call, refusal, running_server, text_of
 
 LATE = 6 * 3600
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def step(name: str, command: str = "true", **more: Any) -> dict[str, Any]:
@@ -78,13 +76,13 @@ class Account:
             await asyncio.sleep(0.02)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(speed=1, toolsets="jobs", retry_seconds=0.1) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def limited() -> AsyncIterator[RunningServer]:
     async with running_server(
         speed=1, toolsets="jobs", max_instances=10, max_wall_time="02:00:00", max_credits_per_day=5
@@ -92,7 +90,7 @@ async def limited() -> AsyncIterator[RunningServer]:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def account(server: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[Account]:
     key = re.sub(r"[^A-Za-z0-9]", "-", f"sandbox-empty-{request.node.name}")[:90]
     async with (

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from tests.support.running_server import RunningServer, call, refusal, running_server
@@ -17,8 +16,6 @@ POOL = {"name": "night pool", "profile": "docker-batch"}
 SLEEP = {"DOCKER_CMD": "sleep 60"}
 ECHO = {"DOCKER_CMD": "echo s3cr3t-that-no-answer-shows"}
 SECRET = "s3cr3t-that-no-answer-shows"
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @dataclass(frozen=True)
@@ -44,13 +41,13 @@ class Account:
         return str((await self.call("create_pool", **POOL, **({"slots": 2} | more)))["uuid"])
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(speed=1, toolsets="pools", retry_seconds=0.1) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def limited_server() -> AsyncIterator[RunningServer]:
     limits: dict[str, Any] = {"max_instances": 4, "max_wall_time": "02:00:00", "max_credits_per_day": 1}
     async with running_server(speed=1, toolsets="pools", **limits) as server:
@@ -66,13 +63,13 @@ async def account_of(server: RunningServer, request: pytest.FixtureRequest) -> A
         yield Account(client, api)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def account(server: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[Account]:
     async for one in account_of(server, request):
         yield one
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def limited(limited_server: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[Account]:
     async for one in account_of(limited_server, request):
         yield one

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from qarnot_mcp.qarnot.tasks.models import Task
@@ -18,17 +17,15 @@ HOUR = 3600
 LONG = {"name": "long", "profile": "docker-batch", "constants": {"DOCKER_CMD": "sleep 30d"}}
 XEON = [{"discriminator": "SpecificHardwareConstraint", "specificationKey": "28c-128g"}]
 
-live = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     limits: dict[str, Any] = {"max_instances": 10, "max_wall_time": "02:00:00", "max_credits_per_day": 5}
     async with running_server(speed=1, **limits) as server:
         yield server
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def free() -> AsyncIterator[RunningServer]:
     async with running_server(speed=1) as server:
         yield server
@@ -60,13 +57,13 @@ class Account:
         return [f"{entry['method']} {entry['path']}" for entry in journal]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def limited(server: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[Account]:
     async for account in account_of(server, request):
         yield account
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def unlimited(free: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[Account]:
     async for account in account_of(free, request):
         yield account
@@ -85,7 +82,6 @@ async def account_of(server: RunningServer, request: pytest.FixtureRequest) -> A
 # Limits
 
 
-@live
 async def test_more_instances_than_allowed_are_refused_and_nothing_is_sent(limited: Account) -> None:
     said = await refusal(limited.client, "submit_task", **LONG, instance_count=11)
     assert "The task has 11 instances; this server allows 10 in a task. Nothing was started." in said
@@ -93,14 +89,12 @@ async def test_more_instances_than_allowed_are_refused_and_nothing_is_sent(limit
     assert await limited.paths() == []
 
 
-@live
 async def test_a_longer_time_than_allowed_is_refused(limited: Account) -> None:
     said = await refusal(limited.client, "submit_task", **LONG, max_wall_time="02:00:01", validate_only=True)
     assert "max_wall_time is 02:00:01; this server allows at most 02:00:00" in said
     assert "QARNOT_MCP_MAX_WALL_TIME" in said
 
 
-@live
 async def test_a_task_that_names_no_time_gets_the_limit_and_is_stopped_by_it(limited: Account) -> None:
     started = await call(limited.client, "submit_task", **LONG, instance_count=10)
     assert started["max_wall_time"] == "02:00:00"
@@ -112,7 +106,6 @@ async def test_a_task_that_names_no_time_gets_the_limit_and_is_stopped_by_it(lim
     assert (await call(limited.client, "get_task", task_uuid=started["uuid"]))["state"] == "Cancelled"
 
 
-@live
 async def test_a_rerun_keeps_to_the_limits(limited: Account) -> None:
     uuid = await limited.finished("exit 1", instanceCount=11)
     assert "has 11 instances" in await refusal(limited.client, "submit_task", name="a", rerun_of=uuid, rerun="failed")
@@ -120,7 +113,6 @@ async def test_a_rerun_keeps_to_the_limits(limited: Account) -> None:
     assert (await limited.get(f"/v1/tasks/{again['uuid']}"))["jobUuid"] == again["job_uuid"]
 
 
-@live
 @pytest.mark.parametrize(("own_limit", "is_allowed"), [("01:00:00", True), ("03:00:00", False), (None, False)])
 async def test_a_job_of_the_callers_own_has_to_keep_the_limit(
     limited: Account, own_limit: str | None, is_allowed: bool
@@ -134,7 +126,6 @@ async def test_a_job_of_the_callers_own_has_to_keep_the_limit(
         assert f"The maximum time of the job is {own_limit or 'none'}; this server allows at most 02:00:00" in said
 
 
-@live
 async def test_credits_of_a_day_that_are_used_up_are_told_with_the_figures(limited: Account) -> None:
     uuid = await limited.finished("sleep 3h", instanceCount=10, hardwareConstraints=XEON)
     used = (await limited.get(f"/credits/v1/tasks/{uuid}/credits"))["credits"]
@@ -143,7 +134,6 @@ async def test_credits_of_a_day_that_are_used_up_are_told_with_the_figures(limit
     assert "this server allows 5 euros in 24 hours. Nothing was started." in said
 
 
-@live
 @pytest.mark.parametrize("status", [400, 403])
 async def test_credits_that_cannot_be_read_count_as_used_up(limited: Account, status: int) -> None:
     await limited.finished()
@@ -174,7 +164,6 @@ def test_a_job_whose_time_cannot_be_read_has_none() -> None:
 # A time limit that the caller names
 
 
-@live
 async def test_a_task_of_limited_time_leaves_nothing_when_it_is_deleted(unlimited: Account) -> None:
     uuids = []
     for seconds in (0, HOUR):
@@ -188,7 +177,6 @@ async def test_a_task_of_limited_time_leaves_nothing_when_it_is_deleted(unlimite
     assert await unlimited.get("/v1/tasks") == []
 
 
-@live
 async def test_a_rerun_has_the_time_of_its_source_from_the_start(unlimited: Account) -> None:
     first = await call(unlimited.client, "submit_task", **LONG, max_wall_time="00:30:00")
     await unlimited.advance(1_200)
@@ -198,7 +186,6 @@ async def test_a_rerun_has_the_time_of_its_source_from_the_start(unlimited: Acco
     assert (await unlimited.get(f"/v1/tasks/{again['uuid']}"))["jobUuid"] == again["job_uuid"]
 
 
-@live
 async def test_a_task_in_a_pool_gets_its_time_by_a_job_of_that_pool(unlimited: Account) -> None:
     body = {"name": "pool", "profile": "docker-batch", "instanceCount": 1}
     pool = (await unlimited.api.post("/v1/pools", json=body)).raise_for_status().json()["uuid"]
@@ -209,7 +196,6 @@ async def test_a_task_in_a_pool_gets_its_time_by_a_job_of_that_pool(unlimited: A
     assert "a pool is billed" in started["estimate"]["basis"]
 
 
-@live
 async def test_a_job_of_the_callers_own_stays_when_its_task_is_deleted(unlimited: Account) -> None:
     job = (await unlimited.api.post("/v1/jobs", json={"name": "mine"})).json()["uuid"]
     started = await call(unlimited.client, "submit_task", **LONG, job_uuid=job)
@@ -217,7 +203,6 @@ async def test_a_job_of_the_callers_own_stays_when_its_task_is_deleted(unlimited
     assert [one["uuid"] for one in await unlimited.get("/v1/jobs")] == [job]
 
 
-@live
 async def test_a_task_that_is_refused_leaves_no_job(unlimited: Account) -> None:
     await refusal(unlimited.client, "submit_task", **LONG, max_wall_time="00:30:00", resource_buckets=["none"])
     await unlimited.advance(60)
@@ -239,7 +224,6 @@ async def test_a_time_whose_job_is_lost_starts_no_task_and_names_no_tool_that_th
     assert "get_job" not in message
 
 
-@live
 async def test_a_job_that_cannot_be_removed_is_named(unlimited: Account) -> None:
     match = {"method": "DELETE", "key": unlimited.api.headers["Authorization"]}
     await unlimited.api.post("/sandbox/faults", json={"kind": "status", "status": 400, "match": match})
@@ -248,7 +232,6 @@ async def test_a_job_that_cannot_be_removed_is_named(unlimited: Account) -> None
     assert f"The job {job['uuid']}, made for its max_wall_time, is left" in said
 
 
-@live
 async def test_a_time_and_a_job_are_refused_together(unlimited: Account) -> None:
     job = "52c10b2d-0687-41e1-985e-7279f6dd543a"
     said = await refusal(unlimited.client, "submit_task", **LONG, max_wall_time="1:00:00", job_uuid=job)
@@ -258,7 +241,6 @@ async def test_a_time_and_a_job_are_refused_together(unlimited: Account) -> None
 # Estimates
 
 
-@live
 async def test_an_estimate_comes_from_finished_tasks_of_the_same_machine_and_scheduling(unlimited: Account) -> None:
     for _ in range(2):
         await unlimited.finished("sleep 1h", hardwareConstraints=XEON)
@@ -276,14 +258,12 @@ async def test_an_estimate_comes_from_finished_tasks_of_the_same_machine_and_sch
     assert dearer["estimate"]["credits_per_instance_hour"] == pytest.approx(28 * 0.03, rel=0.01)
 
 
-@live
 async def test_without_such_tasks_there_is_no_basis(unlimited: Account) -> None:
     checked = await call(unlimited.client, "submit_task", **LONG, validate_only=True)
     reason = "no finished task of this account ran on machines of Qarnot's choice with Flex scheduling."
     assert checked["estimate"] == {"basis": f"no basis: {reason}"}
 
 
-@live
 async def test_a_started_task_carries_its_estimate_too(unlimited: Account) -> None:
     await unlimited.finished()
     started = await call(unlimited.client, "submit_task", **LONG)
@@ -291,7 +271,6 @@ async def test_a_started_task_carries_its_estimate_too(unlimited: Account) -> No
     assert "credits_at_most" not in started["estimate"]
 
 
-@live
 async def test_a_failing_estimate_fails_no_submit(unlimited: Account) -> None:
     await unlimited.finished()
     match = {"path": "/credits/*", "key": unlimited.api.headers["Authorization"]}

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Constant, Task
@@ -15,7 +14,7 @@ ONE_OF_FIVE_FAILS = "sh -c 'python3 calibrate.py'"
 SECRET = "s3cr3t-that-no-answer-shows"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def talk() -> AsyncIterator[Conversation]:
     async with conversation() as talk:
         yield talk
@@ -97,7 +96,6 @@ def test_a_task_with_all_its_labels_gets_no_further_one() -> None:
     assert request.arguments.to_api()["labels"] == labels
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_the_failed_instances_run_again_with_an_addition_to_their_command(talk: Conversation) -> None:
     uuid = await failed_task(talk)
     arguments = {"name": "second", "rerun_of": uuid, "rerun": "failed", "append_to_command": "--skip-na"}
@@ -113,7 +111,6 @@ async def test_the_failed_instances_run_again_with_an_addition_to_their_command(
     assert (shown["state"], shown["labels"]) == ("Success", {LABEL: uuid})
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("rerun", "operation"), [("unfinished", "recover"), ("all", "clone"), (None, "clone")])
 async def test_each_rerun_is_its_operation_of_the_api(talk: Conversation, rerun: str | None, operation: str) -> None:
     uuid = await failed_task(talk)
@@ -122,7 +119,6 @@ async def test_each_rerun_is_its_operation_of_the_api(talk: Conversation, rerun:
     assert again["started"] is True
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_cancelled_instances_are_resumed(talk: Conversation) -> None:
     uuid = await talk.started("sleep 100000")
     await talk.call("abort_task", task_uuid=uuid)
@@ -132,7 +128,6 @@ async def test_cancelled_instances_are_resumed(talk: Conversation) -> None:
     assert f"POST /tasks/{uuid}/resume" in await sent_to_api(talk)
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_without_such_instances_nothing_is_sent(talk: Conversation) -> None:
     uuid = await failed_task(talk)
     said = await talk.refusal("submit_task", name="second", rerun_of=uuid, rerun="cancelled")
@@ -140,7 +135,6 @@ async def test_without_such_instances_nothing_is_sent(talk: Conversation) -> Non
     assert f"POST /tasks/{uuid}/resume" not in await sent_to_api(talk)
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_every_other_parameter_overrides(talk: Conversation) -> None:
     uuid = await failed_task(talk, tags=["one"])
     changes = {
@@ -158,7 +152,6 @@ async def test_every_other_parameter_overrides(talk: Conversation) -> None:
     }
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_secrets_are_copied_and_never_pass_through_the_conversation(talk: Conversation) -> None:
     constants = {"DOCKER_CMD": "sh -c 'echo the secret is $QARNOT_SECRET__KEY'", "QARNOT_SECRET__KEY": SECRET}
     body = {"name": "test", "profile": "docker-batch", "constants": constants, "instance_count": 1}
@@ -172,7 +165,6 @@ async def test_secrets_are_copied_and_never_pass_through_the_conversation(talk: 
     assert f"the secret is {SECRET} again" in printed
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_a_rerun_can_be_checked_without_starting_it(talk: Conversation) -> None:
     uuid = await failed_task(talk)
     checked = await talk.call("submit_task", name="second", rerun_of=uuid, rerun="failed", validate_only=True)

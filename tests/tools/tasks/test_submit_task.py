@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from qarnot_mcp.qarnot.jobs import Job
@@ -13,7 +12,6 @@ from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.tools.submission.job_checks import check_job, check_pool
 from tests.support.running_server import KEY, RunningServer, call, refusal, running_server, text_of
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 TASK = {
     "name": "a run",
     "profile": "docker-batch",
@@ -22,13 +20,13 @@ TASK = {
 UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[RunningServer]:
     async with running_server(key=KEY, toolsets="storage") as running:
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def client(server: RunningServer) -> AsyncIterator[Client[Any]]:
     async with server.client() as client:
         await call(client, "write_file", bucket="inputs", path="scenes/a.txt", text="a", create_bucket=True)

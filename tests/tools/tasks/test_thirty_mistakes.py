@@ -9,16 +9,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from fastmcp import Client
 
 from tests.support.running_server import running_server, text_of
 from tests.tools.tasks.thirty_mistakes import MISTAKES, Mistake
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def client() -> AsyncIterator[Client[Any]]:
     async with running_server() as server, server.client() as client:
         yield client

@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -17,8 +16,6 @@ from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.qarnot.storage.uploads import PART_BYTES
 from tests.support.running_server import SECRET, running_server
 from tests.web.files.visits import Visitor, Visits, made_link, serve_page, visiting
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVIL_NAMES = (
     "../../x",
@@ -33,13 +30,13 @@ EVIL_NAMES = (
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def visits() -> AsyncIterator[Visits]:
     async with running_server(secret_key=[SECRET]) as server, visiting(server) as visits:
         yield visits
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def visitor(visits: Visits) -> Visitor:
     return await visits.uploader(prefix="in/")
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from qarnot_mcp.qarnot.storage.uploads import PART_BYTES
 from tests.support.running_server import SECRET, ended, running_server, submitted
@@ -14,16 +13,14 @@ from tests.web.files.visits import Visits, made_link, visited_server
 
 STORAGE_BYTES = 4 * PART_BYTES
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def shared() -> AsyncIterator[Visits]:
     async with visited_server(storage_bytes=STORAGE_BYTES) as visits:
         yield visits
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def visits(shared: Visits, request: pytest.FixtureRequest) -> AsyncIterator[Visits]:
     """Visits with an account for each test."""
     key = f"sandbox-empty-{abs(hash(request.node.name))}"
