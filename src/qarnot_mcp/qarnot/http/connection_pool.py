@@ -45,13 +45,19 @@ class ConnectionPool:
         self._origin = origin
         self._trusted = trusted
         self._keep_alive_seconds = keep_alive_seconds
+        self._open = set[httpcore.AsyncHTTPConnection]()
         self._idle = deque[httpcore.AsyncHTTPConnection]()
-        self._is_closed = False
+        """Those of them that no request uses, the last used at the end."""
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; its connection is kept once the body has been read and closed."""
         connection = await self._living() or self._new()
-        response = await connection.handle_async_request(request)
+        self._open.add(connection)
+        try:
+            response = await connection.handle_async_request(request)
+        except BaseException:
+            self._open.discard(connection)  # it has closed itself
+            raise
         response.stream = _KeptStream(response.stream, connection, self)
         return response
 
@@ -59,22 +65,29 @@ class ConnectionPool:
         """Keep a connection whose response was read to its end; close those that nobody has used for long."""
         if connection.is_idle():
             self._idle.append(connection)
-        while self._idle and (self._is_closed or self._idle[0].has_expired()):
-            await self._idle.popleft().aclose()
+        else:
+            self._open.discard(connection)
+        while self._idle and self._idle[0].has_expired():
+            await self._close(self._idle.popleft())
 
     async def aclose(self) -> None:
-        """Close the idle connections; each of the others is closed after its response."""
-        self._is_closed = True
-        while self._idle:
-            await self._idle.popleft().aclose()
+        """Close all connections."""
+        self._idle.clear()
+        while self._open:
+            await self._close(self._open.pop())
 
     async def _living(self) -> httpcore.AsyncHTTPConnection | None:
         while self._idle:
             connection = self._idle.pop()
             if not connection.has_expired():
                 return connection
-            await connection.aclose()
+            await self._close(connection)
         return None
+
+    async def _close(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        self._open.discard(connection)
+        with CancelScope(shield=True):
+            await connection.aclose()
 
     def _new(self) -> httpcore.AsyncHTTPConnection:
         return httpcore.AsyncHTTPConnection(

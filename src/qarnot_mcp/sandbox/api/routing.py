@@ -10,7 +10,7 @@ from qarnot_mcp.sandbox.platform.account import Account
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
-from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
+from qarnot_mcp.sandbox.wire.errors import ApiError
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -75,12 +75,3 @@ class RequestContext:
 Handler = Callable[[RequestContext], Response]
 Routes = dict[tuple[str, ...], Handler]
 """Handlers by method and path; a `*` stands for any segment."""
-
-
-def not_found(noun: str, position: int) -> Handler:
-    """Return a handler for a noun of which the sandbox has none; the segment at `position` names it."""
-
-    def handle(context: RequestContext) -> Response:
-        raise api_error(404, f"No such {noun}: {context.request.segments[position][:256]}")
-
-    return handle

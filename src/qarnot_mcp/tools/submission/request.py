@@ -39,11 +39,6 @@ class TaskRequest:
         """What is known about using the profile."""
         return usage_of(self.profile) if self.profile else None
 
-    @property
-    def is_docker(self) -> bool:
-        """Whether the task runs an image that its constants name."""
-        return "DOCKER_REPO" in self.constants or "DOCKER_REPO" in self.defaults
-
     def constant(self, key: str) -> str:
         """Return the value that the task sees, without blanks at its ends."""
         return self.constants.get(key, self.defaults.get(key, "")).strip()
