@@ -105,3 +105,11 @@ def test_only_the_part_with_the_match_is_prepared() -> None:
     page = asyncio.run(view.read(stream(pieces)))
     assert "28001: all is well here, error 7\n" in page.text
     assert len(pieces[7]) <= mask.masked_characters < 2 * len(pieces[7])
+
+
+def test_lines_keep_their_numbers_where_plain_parts_pass_between_others() -> None:
+    pieces = ["\x1b[31mred\x1b[0m\n" * 3, *["plain\n"] * 40, "a\n\x1b[1mthe er\x1b[0mror\n"]
+    view = LogView(LogQuery(task_uuid="a-task", search="error", context_lines=6), LogMask())
+    page = asyncio.run(view.read(stream(pieces)))
+    assert page.text == "".join(f"{number}- plain\n" for number in range(39, 44)) + "44- a\n45: the error"
+    assert page.total_lines == 45

@@ -64,11 +64,11 @@ class Tail:
             self._kept_characters -= len(dropped.text)
 
     def result(self) -> Block:
-        """Return as one block what is kept: the wanted lines, and some before them."""
+        """Return as one block what is kept: the wanted lines, and some before them, numbered from its end."""
         if not self._blocks:
             return Block("", 1, 0)
         text = "".join([block.text for block in self._blocks])
-        return Block(text, self._blocks[0].first, self._kept_lines)
+        return Block(text, self._blocks[-1].last - self._kept_lines + 1, self._kept_lines)
 
 
 class Head:

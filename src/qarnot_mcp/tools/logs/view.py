@@ -176,9 +176,22 @@ class LogView:
         def may_skim() -> bool:
             return reader.is_settled and reader.selection.is_between_matches
 
+        passed = Tail(kept_lines)
+
         def feed(block: Block) -> None:
             if may_skim() and skimmer.has_no_clue(block.text):
-                block = block.last_lines(kept_lines)
+                passed.feed(block)
+                return
+            read_passed()
+            read(block)
+
+        def read_passed() -> None:
+            nonlocal passed
+            block, passed = passed.result().last_lines(kept_lines), Tail(kept_lines)
+            if block.count:
+                read(block)
+
+        def read(block: Block) -> None:
             cleaned = Block("".join(map(clean_text, pieces_of(block.text))), block.first, block.count)
             if may_skim() and skimmer.has_nothing(cleaned.text):
                 cleaned = cleaned.last_lines(kept_lines)
@@ -187,6 +200,7 @@ class LogView:
             last_lines.extend(prepared.end(ANCHOR_LINES + 1))
 
         total_lines, is_ended = await read_matching(parts, BlockReader(feed), skimmer, may_skim, self._work)
+        await self._work.do(read_passed)
         search = reader.selection
         spans = self._numbered_spans(search.found)
         first_match = next((place for place, match in enumerate(search.found) if match.matches), -1)
