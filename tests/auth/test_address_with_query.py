@@ -22,7 +22,7 @@ WORKSHOP = {"list_gadgets", "make_gadget", "break_gadget"}
 METADATA = "/.well-known/oauth-protected-resource"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def server() -> AsyncIterator[RunningServer]:
     async with full_server(registry=GADGETS) as running:
         yield running
