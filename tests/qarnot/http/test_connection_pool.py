@@ -100,6 +100,15 @@ async def test_a_connection_whose_response_is_left_unread_is_closed() -> None:
         assert api.opened == 2
 
 
+async def test_a_response_that_is_closed_twice_gives_its_connection_back_once() -> None:
+    async with connected() as (api, pool):
+        response = await begin(pool)
+        await read(response)
+        await response.aclose()
+        await asyncio.gather(*[read(await begin(pool)) for _ in range(2)])
+        assert api.opened == 2
+
+
 async def test_a_connection_is_let_go_of_by_a_caller_who_is_gone() -> None:
     async with connected() as (api, pool):
         response = await begin(pool)
@@ -107,6 +116,31 @@ async def test_a_connection_is_let_go_of_by_a_caller_who_is_gone() -> None:
             scope.cancel()
             await response.aclose()
         await api.has_closed(1)
+
+
+async def test_a_caller_who_is_gone_before_a_request_is_sent_leaves_the_connection_to_others() -> None:
+    async with connected() as (api, pool):
+        await read(await begin(pool))
+        with CancelScope() as scope:
+            scope.cancel()
+            await begin(pool)
+        assert scope.cancelled_caught
+        await read(await begin(pool))
+        assert api.opened == 1
+
+
+async def test_a_caller_who_goes_at_any_time_leaves_no_connection_open() -> None:
+    async with connected() as (api, pool):
+        for turns in range(40):
+            asking = asyncio.create_task(begin(pool))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            answered = await asyncio.gather(asking, return_exceptions=True)
+            if isinstance(answered[0], httpcore.Response):
+                await answered[0].aclose()
+        await pool.aclose()
+        await api.has_closed(api.opened)
 
 
 async def test_a_connection_that_the_api_has_closed_is_not_used_again() -> None:

@@ -56,17 +56,18 @@ class ConnectionPool:
         try:
             response = await connection.handle_async_request(request)
         except BaseException:
-            self._open.discard(connection)  # it has closed itself
+            await self.give_back(connection)
             raise
         response.stream = _KeptStream(response.stream, connection, self)
         return response
 
     async def give_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
-        """Keep a connection whose response was read to its end; close those that nobody has used for long."""
-        if connection.is_idle():
+        """Keep a connection whose response was read to its end; close any other, and those not used for long."""
+        # One that never came about counts as idle and closed.
+        if connection.is_idle() and not connection.is_closed():
             self._idle.append(connection)
         else:
-            self._open.discard(connection)
+            await self._close(connection)
         while self._idle and self._idle[0].has_expired():
             await self._close(self._idle.popleft())
 
@@ -105,11 +106,15 @@ class _KeptStream:
         self._stream = stream
         self._connection = connection
         self._pool = pool
+        self._is_closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return cast(AsyncIterator[bytes], aiter(self._stream))
 
     async def aclose(self) -> None:
+        if self._is_closed:
+            return  # given back twice, a connection would carry two requests
+        self._is_closed = True
         # A connection that nobody closes stays open, also where the caller is gone.
         with CancelScope(shield=True):
             await self._stream.aclose()
