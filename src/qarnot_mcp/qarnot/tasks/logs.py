@@ -16,7 +16,7 @@ from qarnot_mcp.text.expressions import load_re2
 _OPEN_ESCAPE = re.compile(rb"\\(?:u(?:[0-9A-Fa-f]{0,3}|[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?))?\Z")
 _LONGEST_OPEN_ESCAPE = 11
 _LONGEST_NULL = 64
-PIECE_BYTES = 1 << 16
+PIECE_BYTES = 1 << 18
 """The most of a body that becomes one part."""
 _STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _ESCAPE = re.compile(r'(\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt]))|\\')
