@@ -39,10 +39,10 @@ def _calls() -> tuple[Goal, ...]:
     speed, floors = "Speed", "Further floors"
     return (
         *(
-            Goal(f"`list_tasks` of 100, {callers} callers / floor", before, 1.5, speed, row, "ours / floor")
+            Goal(f"`list_tasks` of 100, {callers} / floor", before, 1.5, speed, row, "ours / floor")
             for callers, before, row in (
-                ("1", "0.79", "modern, list_tasks, 1"),
-                ("16", "1.05", "modern, list_tasks, 16"),
+                ("1 caller", "0.79", "modern, list_tasks, 1"),
+                ("16 callers", "1.05", "modern, list_tasks, 16"),
             )
         ),
         Goal("`get_profile`, 1 caller / cured floor", "0.88", 1.1, speed, "modern, get_profile, 1", "ours / cured"),
@@ -56,7 +56,7 @@ def _calls() -> tuple[Goal, ...]:
         ),
         *(
             Goal(
-                f"CPU of `{tool}`, {callers} callers / forwarder without MCP",
+                f"CPU of `{tool}`, {callers} at a time / forwarder without MCP",
                 "-",
                 2.5,
                 floors,

@@ -13,8 +13,8 @@ READ_BYTES = 256 * 1024
 def network() -> httpcore.AsyncNetworkBackend | None:
     """Return what opens connections; None for httpcore's own.
 
-    Before and after each request httpcore asks every idle connection whether the other side has closed it, and its
-    own answer looks the socket up through four layers each time: a fifth of a call.
+    Before each request a kept connection is asked whether the other side has closed it: httpcore's own answer looks the
+    socket up through four layers, for a tenth of a request. The body of a long log is read in larger parts.
     """
     # Windows has no poll; there all stays as it is.
     return Network() if hasattr(select, "poll") else None

@@ -16,8 +16,6 @@ from qarnot_mcp.text.expressions import load_re2
 _OPEN_ESCAPE = re.compile(rb"\\(?:u(?:[0-9A-Fa-f]{0,3}|[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?))?\Z")
 _LONGEST_OPEN_ESCAPE = 11
 _LONGEST_NULL = 64
-PIECE_BYTES = 1 << 18
-"""The most of a body that becomes one part."""
 _STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _ESCAPE = re.compile(r'(\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt]))|\\')
 _BLANK = b" \t\r\n"
@@ -159,9 +157,8 @@ class LogStream:
             if size > self._max_bytes:
                 self.cut = True
                 part = part[: len(part) - (size - self._max_bytes)]
-            for start in range(0, len(part), PIECE_BYTES):
-                if (decoded := decoder.feed(part[start : start + PIECE_BYTES])).size:
-                    yield decoded
+            if (decoded := decoder.feed(part)).size:
+                yield decoded
             if self.cut:
                 return
         if (decoded := decoder.finish()).size:

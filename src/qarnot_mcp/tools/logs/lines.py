@@ -162,12 +162,14 @@ async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], Non
 
 
 async def read_parts(reader: BlockReader, parts: Iterable[LogPart], work: LogWork) -> None:
-    """Feed parts of a log."""
-    await work.do_all(partial(_feed, reader, part) for part in parts)
+    """Feed parts of a log, piece by piece."""
+    await work.do_all(piece for part in parts for piece in _pieces(reader, part))
 
 
-def _feed(reader: BlockReader, part: LogPart) -> None:
-    reader.feed(part.text)
+def _pieces(reader: BlockReader, part: LogPart) -> Iterator[Callable[[], None]]:
+    text = part.text
+    for start in range(0, len(text), PIECE_CHARACTERS):
+        yield partial(reader.feed, text[start : start + PIECE_CHARACTERS])
 
 
 async def batches(parts: AsyncIterator[LogPart], batch_bytes: int = BATCH_BYTES) -> AsyncIterator[Sequence[LogPart]]:
