@@ -5,15 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qarnot_mcp.sandbox.commands.programs import run_command, run_profile
-from qarnot_mcp.sandbox.commands.shell import (
-    MAX_COMMANDS,
-    MAX_OUTPUTS,
-    MAX_RUN_SECONDS,
-    MAX_SEQUENCE_LENGTH,
-    MAX_TEXT_LENGTH,
-    NumberRange,
-    Run,
-)
+from qarnot_mcp.sandbox.commands.run import NumberRange, Run
+from qarnot_mcp.sandbox.commands.shell import MAX_NUMBERS, MAX_RUN_SECONDS, MAX_WORK
 
 VARIABLES = {"INSTANCE_ID": "3", "INSTANCE_COUNT": "4", "GREETING": "good day", "EMPTY": ""}
 
@@ -43,10 +36,9 @@ def text(run: Run, stream: str = "stdout") -> str:
         ),
         ('echo "a \\"quoted\\" \\$5 \\x"', 'a "quoted" $5 \\x\n'),
         ("echo -n no newline", "no newline"),
-        ("echo -e 'a\\tb\\n\\q\\\\'", "a\tb\n\\q\\\n"),
         ("echo cost: 5$ $EMPTY $UNKNOWN end", "cost: 5$ end\n"),
         ('echo "$EMPTY" x', " x\n"),
-        ("printf '%s-%d|%%d' a 7", "a-7|%d"),
+        ("printf '%s-%d|%%d\\t\\\\' a 7", "a-7|%d\t\\"),
         ("printf '%s=%i;' a 1 b", "a=1;b=;"),
         ("printf '%s\\n' one two three", "one\ntwo\nthree\n"),
         ("printf 'plain\\n' ignored", "plain\n"),
@@ -62,14 +54,12 @@ def text(run: Run, stream: str = "stdout") -> str:
         ("echo a > /job/result.txt; echo b >> log; seq 3 > x; echo c", "c\n"),
         ("echo a > f; echo b >> f; seq 2 >> f; cat f", "a\nb\n1\n2\n"),
         ("echo old > f; echo new > f; cat ./missing f 2>/dev/null", "new\n"),
-        ("sleep x 2> f; cat f", "sleep: invalid time interval\n"),
+        ("sleep x 2> f; cat f", "sleep: invalid time interval: the sandbox takes one, such as 90, 1.5m or 2h\n"),
         ("echo a > f; cat f >> f; cat f", "a\na\n"),
         ("echo piped | cat > f; cat f f", "piped\npiped\n"),
         ("echo lost | true && echo kept", "kept\n"),
         ("false && echo no | cat || echo yes", "yes\n"),
-        ("sleep x 2>&1 | cat", "sleep: invalid time interval\n"),
-        ("sleep x &> f || cat f", "sleep: invalid time interval\n"),
-        ("echo shown > /dev/stdout", "shown\n"),
+        ("sleep x 2>&1 | cat", "sleep: invalid time interval: the sandbox takes one, such as 90, 1.5m or 2h\n"),
         ("echo 2 > f; echo a2>g; cat f g", "2\na2\n"),
         ("echo a &&\n echo b |\n cat", "a\nb\n"),
         ("echo a#b '#c' # d", "a#b #c\n"),
@@ -96,13 +86,16 @@ def test_what_is_understood_is_printed_as_a_shell_would(command: str, stdout: st
         ("export A=1", "export A=1", 127),
         ("printf '%5s' a", "printf %5s a", 127),
         ("sh -ec 'echo a'", "sh -ec", 127),
-        ("for i in 1 2 3; do echo $i; done", "for", 2),
-        ("while true; do echo x; done", "while", 2),
+        ("for i in 1 2 3; do echo $i; done", "for i in 1 2 3", 127),
+        ("while true; do echo x; done", "while true", 127),
         ("echo $(date)", "$(date)", 2),
         ("echo `date`", "`date`", 2),
         ("echo ${X:-default}", "${X:-default}", 2),
         ("cat < file", "< file", 2),
         ("sleep 1 & ", "& ", 2),
+        ("echo a &> f", "&> f", 2),
+        ("echo a && ", "&&", 2),
+        ("echo a ; && echo b", "&&", 2),
         ("echo 'never closed", "'never closed", 2),
         ('echo "never closed', '"never closed', 2),
         ("(echo sub)", "(echo sub)", 2),
@@ -119,7 +112,7 @@ def test_what_is_not_simulated_fails_and_says_what_is(command: str, part: str, e
 
 
 def test_a_command_line_that_cannot_be_read_whole_prints_nothing() -> None:
-    assert text(run_command("echo first; for i in 1; do echo $i; done", VARIABLES)) == ""
+    assert text(run_command("echo first; echo $(date)", VARIABLES)) == ""
 
 
 @pytest.mark.parametrize(
@@ -128,13 +121,12 @@ def test_a_command_line_that_cannot_be_read_whole_prints_nothing() -> None:
         ("echo oops >&2", "oops\n"),
         ("printf oops 1>&2", "oops"),
         ("seq 2 >&2", "1\n2\n"),
-        ("echo oops > /dev/stderr", "oops\n"),
         ("sh -c 'echo inner >&2'", "inner\n"),
         ("seq", "seq: invalid argument: the sandbox takes one to three whole numbers\n"),
         ("seq 1 x", "seq: invalid argument: the sandbox takes one to three whole numbers\n"),
         ("seq 1 0 5", "seq: invalid Zero increment value: '0'\n"),
-        ("sleep", "sleep: invalid time interval\n"),
-        ("sleep soon", "sleep: invalid time interval\n"),
+        ("sleep", "sleep: invalid time interval: the sandbox takes one, such as 90, 1.5m or 2h\n"),
+        ("sleep soon", "sleep: invalid time interval: the sandbox takes one, such as 90, 1.5m or 2h\n"),
     ],
 )
 def test_errors_go_to_stderr(command: str, stderr: str) -> None:
@@ -168,9 +160,8 @@ def test_the_last_status_is_the_exit_code(command: str, exit_code: int) -> None:
     ("command", "seconds"),
     [
         ("sleep 5", 5),
-        ("sleep 1.5 2", 3.5),
         ("sleep 2m", 120),
-        ("sleep 1h; sleep 1d", 90_000),
+        ("sleep 1.5h; sleep 1d", 91_800),
         ("sleep 1000000000", MAX_RUN_SECONDS),
         ("sleep infinity", MAX_RUN_SECONDS),
         ("echo x", 0),
@@ -189,35 +180,36 @@ def test_a_long_sequence_is_not_written_out_and_is_bounded() -> None:
     run = run_command("seq 1 999999999", {})
     numbers = run.outputs[0].content
     assert isinstance(numbers, NumberRange)
-    assert len(numbers.values) == MAX_SEQUENCE_LENGTH
+    assert len(numbers.values) == MAX_NUMBERS
     assert numbers.tail(20).endswith("\n999999\n1000000\n")
     assert "stops after" in text(run, "stderr")
+    assert text(run_command("seq 1000000 > f; cat f", {})).endswith("\n999999\n1000000\n")
 
 
-def test_printed_text_is_bounded() -> None:
-    variables = {"X": "x" * 2000}
-    run = run_command("echo " + "$X" * 100 + "; echo more" * 100, variables)
-    assert len(text(run)) < MAX_TEXT_LENGTH + 100
-    assert "the output of this instance is cut here" in text(run)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "true;" * 600,
+        "sh -c '" + "true;" * 600 + "'",
+        "echo $X; " * 100,
+        "true " + "$X" * 200,
+        "X=$X$X; " * 30,
+        "seq 9 > f; " + "cat f f f f >> f; " * 200,
+        "seq 9; " * 600,
+        "seq 1000000 > f; " * 10,
+    ],
+)
+def test_an_instance_that_does_too_much_is_stopped_and_says_so(command: str) -> None:
+    run = run_command(f"{command} echo never", {"X": "x" * 2000})
+    assert not text(run).endswith("never\n")
+    assert text(run, "stderr") == "sandbox: stopped: one instance handles 262144 characters at most\n"
+    assert run.exit_code == 1
+    assert len(text(run)) <= MAX_WORK
 
 
-def test_the_values_of_variables_are_bounded() -> None:
-    run = run_command("X=$X$X; " * 30 + "echo ok", {"X": "x" * 2000})
-    assert text(run) == "ok\n"
-    assert "its variables give more than" in text(run_command("true " + "$X" * 300, {"X": "x" * 2000}), "stderr")
-
-
-def test_files_are_bounded() -> None:
-    run = run_command("seq 9 > f; " + "cat f f f f >> f; " * 200 + "cat f", {})
-    assert len(run.outputs) <= MAX_OUTPUTS
-
-
-def test_the_number_of_commands_is_bounded() -> None:
-    run = run_command("true;" * (MAX_COMMANDS + 50) + "echo never", {})
-    assert text(run) == ""
-    assert f"stopped: it ran {MAX_COMMANDS} commands" in text(run, "stderr")
-    nested = run_command("sh -c '" + "true;" * (MAX_COMMANDS + 50) + "'; echo never", {})
-    assert text(nested) == ""
+def test_much_work_is_done() -> None:
+    command = "true; " * 100 + "seq 9 > f; " + "cat f f > g; cat g g > f; " * 5 + "echo $X; " * 20 + "cat f"
+    assert len(text(run_command(command, {"X": "x" * 2000}))) > 50_000
 
 
 def test_shells_inside_shells_are_bounded() -> None:
@@ -262,8 +254,7 @@ def test_any_text_is_followed_within_the_bounds(command: str) -> None:
     run = run_command(command, {"X": "${X} $X"})
     assert 0 <= run.exit_code <= 255
     assert 0 <= run.duration_seconds <= MAX_RUN_SECONDS
-    assert len(run.outputs) <= MAX_OUTPUTS
-    assert sum(len(output.content) for output in run.outputs if isinstance(output.content, str)) <= MAX_TEXT_LENGTH * 2
+    assert sum(len(output.content) for output in run.outputs if isinstance(output.content, str)) <= MAX_WORK + 100
 
 
 @pytest.mark.parametrize(
@@ -275,6 +266,7 @@ def test_any_text_is_followed_within_the_bounds(command: str) -> None:
         ("python3 ingest.py --chunks", 0, "stdout", "chunk 8/8"),
         ("python3 train.py", 0, "stdout", "epoch 240/240"),
         ("python report.py", 0, "stdout", "report.csv"),
+        ("sh -c 'INSTANCE_ID=../x; python3 calibrate.py'", 0, "stdout", "calibrate: part 0,"),
     ],
 )
 def test_some_programs_are_played(command: str, exit_code: int, stream: str, words: str) -> None:

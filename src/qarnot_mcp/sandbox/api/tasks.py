@@ -7,7 +7,7 @@ from qarnot_mcp.sandbox.api.routing import Handler, RequestContext, Response, Ro
 from qarnot_mcp.sandbox.api.running_info import port_forward_document
 from qarnot_mcp.sandbox.api.snapshots import snapshot_routes
 from qarnot_mcp.sandbox.api.task_documents import SUMMARY_FIELDS, TaskRenderer
-from qarnot_mcp.sandbox.commands.shell import Stream
+from qarnot_mcp.sandbox.commands.run import Stream
 from qarnot_mcp.sandbox.platform.account import Derivation
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.task import Task

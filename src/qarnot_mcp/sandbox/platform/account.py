@@ -6,7 +6,7 @@ Every question comes with a `Timestamp`; the account has no clock of its own.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from qarnot_mcp.sandbox.commands.shell import Stream
+from qarnot_mcp.sandbox.commands.run import Stream
 from qarnot_mcp.sandbox.platform.assumptions import Assumptions
 from qarnot_mcp.sandbox.platform.buckets import Buckets
 from qarnot_mcp.sandbox.platform.dependencies import Dependency, make_dependencies

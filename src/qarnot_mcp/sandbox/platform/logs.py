@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from qarnot_mcp.sandbox.commands.shell import NumberRange, Stream
+from qarnot_mcp.sandbox.commands.run import NumberRange, Stream
 from qarnot_mcp.sandbox.platform.task import Task
 
 MAX_LOG_LENGTH = 16 * 1024 * 1024

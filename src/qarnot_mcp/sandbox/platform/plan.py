@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qarnot_mcp.sandbox.commands.programs import run_command, run_profile
-from qarnot_mcp.sandbox.commands.shell import Run
+from qarnot_mcp.sandbox.commands.run import Run
 from qarnot_mcp.sandbox.platform.machines import Machine
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 
