@@ -1,7 +1,7 @@
 """The tools that tell which profiles there are and what they take, and the check of a profile's name."""
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Self
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
@@ -21,7 +21,7 @@ LICENCES_SHOWN = 20
 class GetProfile(Arguments):
     """The arguments of get_profile."""
 
-    profile_name: Annotated[ProfileName, Field(description="A name from list_profiles, such as docker-batch.")]
+    profile_name: ProfileName = Field(description="A name from list_profiles, such as docker-batch.")
 
 
 class ProfileNames(Result):

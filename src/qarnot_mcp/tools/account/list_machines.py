@@ -21,12 +21,11 @@ class ListMachines(Arguments):
 
     min_cores: Annotated[int, whole_number(1, MAX_CORES)] | None = None
     min_memory_gb: Annotated[int, whole_number(1, MAX_MEMORY_GB)] | None = None
-    cpu: Annotated[
-        Annotated[str, text_line(NAME_CHARACTERS)] | None,
-        Field(description="In its key, such as epyc or xeon."),
-    ] = None
-    gpu: Annotated[bool | None, Field(description="With a GPU, or without.")] = None
-    ssd: Annotated[bool | None, Field(description="With an SSD, or without.")] = None
+    cpu: Annotated[str, text_line(NAME_CHARACTERS)] | None = Field(
+        None, description="In its key, such as epyc or xeon."
+    )
+    gpu: bool | None = Field(None, description="With a GPU, or without.")
+    ssd: bool | None = Field(None, description="With an SSD, or without.")
 
     def takes(self, machine: Machine) -> bool:
         """Return whether a machine has all that was asked for; what is not known of it, it does not have."""

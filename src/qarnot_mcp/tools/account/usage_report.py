@@ -24,15 +24,12 @@ REASON_CHARACTERS = 200
 class UsageReportArguments(Arguments):
     """The arguments of usage_report."""
 
-    since: Annotated[
-        Moment, Field(description="Tasks created from here on: a date (UTC), or how long ago: 24h, 7d.")
-    ] = "7d"
-    until: Annotated[Moment | None, Field(description="As since; by default now.")] = None
-    by: Annotated[By, Field(description="How to group; a task counts on the day of its creation.")] = "day"
-    datacenter: Annotated[
-        Annotated[str, text_line(NAME_CHARACTERS)] | None,
-        Field(description="Compare the carbon with this one, such as european_dc."),
-    ] = None
+    since: Moment = Field("7d", description="Tasks created from here on: a date (UTC), or how long ago: 24h, 7d.")
+    until: Moment | None = Field(None, description="As since; by default now.")
+    by: By = Field("day", description="How to group; a task counts on the day of its creation.")
+    datacenter: Annotated[str, text_line(NAME_CHARACTERS)] | None = Field(
+        None, description="Compare the carbon with this one, such as european_dc."
+    )
 
 
 class UsageReport(Result):

@@ -38,18 +38,16 @@ class SnapshotTask(Arguments):
     """The arguments of snapshot_task."""
 
     task_uuid: TaskIdParameter
-    every_seconds: Annotated[
-        Annotated[int, whole_number(0, MAX_SECONDS)] | None,
-        Field(description="One every so many seconds, such as 1800; 0 stops that. Without it: one now."),
-    ] = None
-    whitelist: Annotated[Pattern | None, Field(description="Regular expression of files to take.")] = None
-    blacklist: Annotated[Pattern | None, Field(description="Regular expression of files to leave out.")] = None
-    bucket: Annotated[Bucket | None, Field(description="Where to; by default the task's own bucket.")] = None
-    prefix: Annotated[Prefix | None, Field(description="Put before the paths of the files, such as at-noon/.")] = None
-    snapshot_id: Annotated[
-        Annotated[str, AfterValidator(check_snapshot_id)] | None,
-        Field(description="Only tell how far this one is."),
-    ] = None
+    every_seconds: Annotated[int, whole_number(0, MAX_SECONDS)] | None = Field(
+        None, description="One every so many seconds, such as 1800; 0 stops that. Without it: one now."
+    )
+    whitelist: Pattern | None = Field(None, description="Regular expression of files to take.")
+    blacklist: Pattern | None = Field(None, description="Regular expression of files to leave out.")
+    bucket: Bucket | None = Field(None, description="Where to; by default the task's own bucket.")
+    prefix: Prefix | None = Field(None, description="Put before the paths of the files, such as at-noon/.")
+    snapshot_id: Annotated[str, AfterValidator(check_snapshot_id)] | None = Field(
+        None, description="Only tell how far this one is."
+    )
 
     @model_validator(mode="after")
     def check_together(self) -> Self:

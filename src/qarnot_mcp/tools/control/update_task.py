@@ -19,12 +19,11 @@ class UpdateTask(Arguments):
     """The arguments of update_task."""
 
     task_uuid: TaskIdParameter
-    tags: Annotated[Tags | None, Field(description="All of its tags from now on.")] = None
-    constants: Annotated[
-        Annotated[Constants, WithJsonSchema(CONSTANTS_BY_KEY)] | None,
-        Field(description='Constants to set, such as {"EPOCHS": "20"}; others stay.'),
-    ] = None
-    refresh_inputs: Annotated[bool, Field(description="Push new and changed input files to running instances.")] = False
+    tags: Tags | None = Field(None, description="All of its tags from now on.")
+    constants: Annotated[Constants, WithJsonSchema(CONSTANTS_BY_KEY)] | None = Field(
+        None, description='Constants to set, such as {"EPOCHS": "20"}; others stay.'
+    )
+    refresh_inputs: bool = Field(False, description="Push new and changed input files to running instances.")
 
     @model_validator(mode="after")
     def check_something_changes(self) -> Self:

@@ -20,13 +20,12 @@ class DeleteFiles(Arguments):
     """The arguments of delete_files."""
 
     bucket: BucketParameter
-    paths: Annotated[Annotated[list[Path], at_most(MAX_PATHS, "paths")] | None, Field(description="The files.")] = None
-    prefix: Annotated[Prefix | None, Field(description="In place of paths: all files whose path starts so.")] = None
-    expected_files: Annotated[
-        Annotated[int, whole_number(0, MAX_FILES)] | None,
-        Field(description="With prefix: how many files there are, else nothing is deleted."),
-    ] = None
-    delete_bucket: Annotated[bool, Field(description="Delete the bucket if it is empty then.")] = False
+    paths: Annotated[list[Path], at_most(MAX_PATHS, "paths")] | None = Field(None, description="The files.")
+    prefix: Prefix | None = Field(None, description="In place of paths: all files whose path starts so.")
+    expected_files: Annotated[int, whole_number(0, MAX_FILES)] | None = Field(
+        None, description="With prefix: how many files there are, else nothing is deleted."
+    )
+    delete_bucket: bool = Field(False, description="Delete the bucket if it is empty then.")
 
     @model_validator(mode="after")
     def check_what(self) -> Self:

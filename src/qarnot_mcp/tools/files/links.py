@@ -27,30 +27,24 @@ class ShareFile(Arguments):
     """The arguments of share_file."""
 
     bucket: BucketParameter
-    path: Annotated[
-        str,
-        AfterValidator(check_shared),
-        Field(description="A file's path, or a folder's, with / at its end."),
-    ]
-    valid_seconds: Annotated[
-        int,
-        whole_number(MIN_SECONDS, MAX_SECONDS),
-        Field(description="How long it works: 300 to 604800 (folder: 86400)."),
-    ] = 3600
+    path: Annotated[str, AfterValidator(check_shared)] = Field(
+        description="A file's path, or a folder's, with / at its end."
+    )
+    valid_seconds: Annotated[int, whole_number(MIN_SECONDS, MAX_SECONDS)] = Field(
+        3600, description="How long it works: 300 to 604800 (folder: 86400)."
+    )
 
 
 class RequestUpload(Arguments):
     """The arguments of request_upload."""
 
     bucket: BucketParameter
-    prefix: Annotated[Prefix, Field(description="The folder to upload into, such as in/.")] = ""
-    path: Annotated[Path | None, Field(description="For one file: its path.")] = None
-    create_bucket: Annotated[bool, Field(description="Make the bucket where it is missing.")] = False
-    valid_seconds: Annotated[
-        int,
-        whole_number(MIN_PAGE_SECONDS, MAX_PAGE_SECONDS),
-        Field(description="How long it works: 900 to 86400."),
-    ] = 3600
+    prefix: Prefix = Field("", description="The folder to upload into, such as in/.")
+    path: Path | None = Field(None, description="For one file: its path.")
+    create_bucket: bool = Field(False, description="Make the bucket where it is missing.")
+    valid_seconds: Annotated[int, whole_number(MIN_PAGE_SECONDS, MAX_PAGE_SECONDS)] = Field(
+        3600, description="How long it works: 900 to 86400."
+    )
 
 
 class Shared(Result):

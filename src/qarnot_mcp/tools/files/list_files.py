@@ -21,17 +21,13 @@ SCANNED_PAGES = 10
 class ListFiles(Arguments):
     """The arguments of list_files."""
 
-    bucket: Annotated[Bucket | None, Field(description="A bucket's name; or give task_uuid.")] = None
-    prefix: Annotated[Prefix, Field(description="Only paths that start so, such as folder/.")] = ""
-    task_uuid: Annotated[TaskId | None, Field(description="The results of this task.")] = None
-    recursive: Annotated[bool, Field(description="Files in folders too, in place of the folders.")] = False
-    name: Annotated[
-        Annotated[str, text_line(200)] | None, Field(description="Only paths that contain this, in any case.")
-    ] = None
-    cursor: Annotated[
-        Annotated[str, text_line(PATH_CHARACTERS)] | None, Field(description="next_cursor, to read on.")
-    ] = None
-    limit: Annotated[int, whole_number(1, 1000), Field(description="Most rows, 1 to 1000.")] = 100
+    bucket: Bucket | None = Field(None, description="A bucket's name; or give task_uuid.")
+    prefix: Prefix = Field("", description="Only paths that start so, such as folder/.")
+    task_uuid: TaskId | None = Field(None, description="The results of this task.")
+    recursive: bool = Field(False, description="Files in folders too, in place of the folders.")
+    name: Annotated[str, text_line(200)] | None = Field(None, description="Only paths that contain this, in any case.")
+    cursor: Annotated[str, text_line(PATH_CHARACTERS)] | None = Field(None, description="next_cursor, to read on.")
+    limit: Annotated[int, whole_number(1, 1000)] = Field(100, description="Most rows, 1 to 1000.")
 
     @model_validator(mode="after")
     def check_place(self) -> Self:

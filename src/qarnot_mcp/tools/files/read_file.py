@@ -31,18 +31,17 @@ class ReadFile(Arguments):
 
     bucket: BucketParameter
     path: PathParameter
-    part: Annotated[Literal["end", "start"], Field(description="Which part of a text.")] = "end"
-    lines: Annotated[int, whole_number(1, 10_000), Field(description="Most lines, 1 to 10000.")] = 100
-    search: Annotated[
-        Annotated[str, AfterValidator(check_search)] | None,
-        Field(description="Only lines that match this regular expression (RE2)."),
-    ] = None
-    offset: Annotated[
-        Annotated[int, whole_number(0, 2**50)] | None, Field(description="Read from this byte on, in place of part.")
-    ] = None
-    max_characters: Annotated[
-        int, whole_number(500, LOG_CHARACTERS), Field(description="Longest text, 500 to 96000.")
-    ] = 20_000
+    part: Literal["end", "start"] = Field("end", description="Which part of a text.")
+    lines: Annotated[int, whole_number(1, 10_000)] = Field(100, description="Most lines, 1 to 10000.")
+    search: Annotated[str, AfterValidator(check_search)] | None = Field(
+        None, description="Only lines that match this regular expression (RE2)."
+    )
+    offset: Annotated[int, whole_number(0, 2**50)] | None = Field(
+        None, description="Read from this byte on, in place of part."
+    )
+    max_characters: Annotated[int, whole_number(500, LOG_CHARACTERS)] = Field(
+        20_000, description="Longest text, 500 to 96000."
+    )
 
     @model_validator(mode="after")
     def check_one_way(self) -> Self:

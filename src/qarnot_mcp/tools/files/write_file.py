@@ -31,10 +31,10 @@ class WriteFile(Arguments):
 
     bucket: BucketParameter
     path: PathParameter
-    text: Annotated[str, AfterValidator(check_text), Field(description="The content, at most 192 KiB a call.")]
-    append: Annotated[bool, Field(description="Add it to the end of the file, 1 MiB in all.")] = False
-    overwrite: Annotated[bool, Field(description="Replace a file that is there.")] = False
-    create_bucket: Annotated[bool, Field(description="Make the bucket where it is missing.")] = False
+    text: Annotated[str, AfterValidator(check_text)] = Field(description="The content, at most 192 KiB a call.")
+    append: bool = Field(False, description="Add it to the end of the file, 1 MiB in all.")
+    overwrite: bool = Field(False, description="Replace a file that is there.")
+    create_bucket: bool = Field(False, description="Make the bucket where it is missing.")
 
 
 class Written(Result):

@@ -20,17 +20,15 @@ class CreateJob(Arguments):
     """The arguments of create_job, and what a new job is to be."""
 
     name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
-    max_wall_time: Annotated[
-        WallTime | None,
-        Field(description="Qarnot ends it and its tasks after this long, such as 02:00:00."),
-    ] = None
-    uses_dependencies: Annotated[bool, Field(description="Its tasks may wait for each other.")] = True
-    pool_uuid: Annotated[Uuid | None, Field(description="Its tasks run in this pool.")] = None
+    max_wall_time: WallTime | None = Field(
+        None, description="Qarnot ends it and its tasks after this long, such as 02:00:00."
+    )
+    uses_dependencies: bool = Field(True, description="Its tasks may wait for each other.")
+    pool_uuid: Uuid | None = Field(None, description="Its tasks run in this pool.")
     tags: Tags | None = None
-    shortname: Annotated[
-        Annotated[str, AfterValidator(check_shortname)] | None,
-        Field(description="A unique id; makes a second try safe."),
-    ] = None
+    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
+        None, description="A unique id; makes a second try safe."
+    )
 
     def within(self, limits: SubmitLimits) -> Self:
         """Return the job with the maximum time that the server allows; raises `LimitReached` for a longer one."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
@@ -30,10 +29,8 @@ class GetJob(Arguments):
     """The arguments of get_job."""
 
     job_uuid: JobIdParameter
-    state: Annotated[
-        States | None, Field(description="Show only such tasks: failed, running, or as in list_tasks.")
-    ] = None
-    wait_seconds: Annotated[WaitSeconds, Field(description="Wait, up to 45, until its tasks have ended.")] = 0
+    state: States | None = Field(None, description="Show only such tasks: failed, running, or as in list_tasks.")
+    wait_seconds: WaitSeconds = Field(0, description="Wait, up to 45, until its tasks have ended.")
 
 
 class JobDetails(JobRow):

@@ -18,13 +18,11 @@ from qarnot_mcp.tools.jobs.job_rows import JobRow
 class ListJobs(Arguments):
     """The arguments of list_jobs."""
 
-    tags: Annotated[Tags | None, Field(description="Any of these.")] = None
+    tags: Tags | None = Field(None, description="Any of these.")
     state: Literal["Active", "Terminating", "Completed", "Deleting"] | None = None
-    name: Annotated[Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None, Field(description="A part of it.")] = None
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None = Field(None, description="A part of it.")
     limit: Annotated[int, whole_number(1, PAGE_ITEMS, "next_cursor of the answer reads on.")] = PAGE_ITEMS
-    cursor: Annotated[
-        Annotated[str, AfterValidator(check_cursor)] | None, Field(description="next_cursor, to read on.")
-    ] = None
+    cursor: Annotated[str, AfterValidator(check_cursor)] | None = Field(None, description="next_cursor, to read on.")
 
     @property
     def where(self) -> ListFilter:

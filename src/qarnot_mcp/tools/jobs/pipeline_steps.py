@@ -65,17 +65,12 @@ class Step(NewTask):
     """One step: a new task, the steps that end before it, and the ends of theirs that let it start."""
 
     name: Annotated[str, text_line(NAME_CHARACTERS, "after names steps by it.")]
-    after: Annotated[
-        Annotated[list[str], FIRST_FAULT, BeforeValidator(as_names), at_most(MAX_STEPS, "names")] | None,
-        Field(description="Names of the steps that end before it starts.", exclude=True),
-    ] = None
-    on: Annotated[
-        Annotated[list[FinalState], FIRST_FAULT, BeforeValidator(as_states), at_most(3, "ends")] | None,
-        Field(
-            description="How each of those must end, default success; else this step never runs.",
-            exclude=True,
-        ),
-    ] = None
+    after: Annotated[list[str], FIRST_FAULT, BeforeValidator(as_names), at_most(MAX_STEPS, "names")] | None = Field(
+        None, description="Names of the steps that end before it starts.", exclude=True
+    )
+    on: Annotated[list[FinalState], FIRST_FAULT, BeforeValidator(as_states), at_most(3, "ends")] | None = Field(
+        None, description="How each of those must end, default success; else this step never runs.", exclude=True
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -45,19 +45,14 @@ class SubmitPipeline(Arguments):
 
     name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
     steps: Steps
-    max_wall_time: Annotated[
-        WallTime | None, Field(description="Qarnot ends all of it after this long, such as 02:00:00.")
-    ] = None
-    pool_uuid: Annotated[Uuid | None, Field(description="An open pool for all steps, which then take no profile.")] = (
-        None
-    )
+    max_wall_time: WallTime | None = Field(None, description="Qarnot ends all of it after this long, such as 02:00:00.")
+    pool_uuid: Uuid | None = Field(None, description="An open pool for all steps, which then take no profile.")
     tags: Tags | None = None
-    shortname: Annotated[
-        Annotated[str, AfterValidator(check_shortname)] | None,
-        Field(description="A unique id; makes a second try safe."),
-    ] = None
-    validate_only: Annotated[bool, Field(description="Only check it.")] = False
-    accept_warnings: Annotated[bool, Field(description="Start what was refused as hardly meant.")] = False
+    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
+        None, description="A unique id; makes a second try safe."
+    )
+    validate_only: bool = Field(False, description="Only check it.")
+    accept_warnings: bool = Field(False, description="Start what was refused as hardly meant.")
 
     @model_validator(mode="after")
     def check_together(self) -> Self:

@@ -1,7 +1,7 @@
 """The tools that end jobs, and tell what becomes of their tasks: terminate_job and delete_job."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
@@ -33,7 +33,7 @@ class DeleteJob(Arguments):
     """The arguments of delete_job."""
 
     job_uuid: JobIdParameter
-    with_tasks: Annotated[bool, Field(description="Stop and delete its tasks and their logs.")] = False
+    with_tasks: bool = Field(False, description="Stop and delete its tasks and their logs.")
 
 
 class JobTerminated(Result):

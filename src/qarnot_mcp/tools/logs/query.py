@@ -46,32 +46,26 @@ class LogQuery(Arguments):
         LogType | Literal["both"],
         BeforeValidator(check_log_type),
         WithJsonSchema({"type": "string", "enum": [*LOG_TYPES, BOTH]}),
-        Field(description="Which log; both: by instance."),
-    ] = "stdout"
-    instance_id: Annotated[
-        Annotated[int, AfterValidator(check_instance_id)] | None,
-        Field(description="Only this instance; without it all, each line with its instance, such as 0>."),
-    ] = None
-    tail_lines: Annotated[int, whole_number(1, 10_000), Field(description="How many lines of the end, 1 to 10000.")] = (
-        100
+    ] = Field("stdout", description="Which log; both: by instance.")
+    instance_id: Annotated[int, AfterValidator(check_instance_id)] | None = Field(
+        None, description="Only this instance; without it all, each line with its instance, such as 0>."
     )
-    search: Annotated[
-        Annotated[str, AfterValidator(check_search)] | None,
-        Field(description="Only lines that match this regular expression (RE2), with their numbers."),
-    ] = None
-    context_lines: Annotated[int, whole_number(0, 50), Field(description="Lines around each match, 0 to 50.")] = 2
-    cursor: Annotated[str | None, Field(description="cursor or next.cursor of an answer, to read on from there.")] = (
-        None
+    tail_lines: Annotated[int, whole_number(1, 10_000)] = Field(
+        100, description="How many lines of the end, 1 to 10000."
     )
-    max_characters: Annotated[
-        int, whole_number(500, RESULT_CHARACTERS), Field(description="Longest text, 500 to 100000.")
-    ] = 20_000
-    fold: Annotated[bool, Field(description="Fold runs of almost equal lines into one.")] = True
+    search: Annotated[str, AfterValidator(check_search)] | None = Field(
+        None, description="Only lines that match this regular expression (RE2), with their numbers."
+    )
+    context_lines: Annotated[int, whole_number(0, 50)] = Field(2, description="Lines around each match, 0 to 50.")
+    cursor: str | None = Field(None, description="cursor or next.cursor of an answer, to read on from there.")
+    max_characters: Annotated[int, whole_number(500, RESULT_CHARACTERS)] = Field(
+        20_000, description="Longest text, 500 to 100000."
+    )
+    fold: bool = Field(True, description="Fold runs of almost equal lines into one.")
 
-    wait_seconds: Annotated[
-        WaitSeconds,
-        Field(description="Wait up to this long, 0 to 45, for a match, a line after cursor, or output."),
-    ] = 0
+    wait_seconds: WaitSeconds = Field(
+        0, description="Wait up to this long, 0 to 45, for a match, a line after cursor, or output."
+    )
 
     @model_validator(mode="after")
     def check_cursor(self) -> Self:

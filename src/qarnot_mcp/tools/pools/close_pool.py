@@ -1,6 +1,6 @@
 """The tool that closes a pool, and deletes it where that is wanted."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
@@ -17,8 +17,8 @@ from qarnot_mcp.tools.pools.get_pool import PoolId
 class ClosePool(Arguments):
     """The arguments of close_pool."""
 
-    pool_uuid: Annotated[PoolId, Field(description="Its UUID or shortname.")]
-    delete: Annotated[bool, Field(description="Delete it, too; its tasks and their results stay.")] = False
+    pool_uuid: PoolId = Field(description="Its UUID or shortname.")
+    delete: bool = Field(False, description="Delete it, too; its tasks and their results stay.")
 
 
 class PoolClosed(Result):

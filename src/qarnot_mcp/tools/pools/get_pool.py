@@ -43,7 +43,7 @@ PoolId = Annotated[str, AfterValidator(check_pool_id)]
 class GetPool(Arguments):
     """The arguments of get_pool."""
 
-    pool_uuid: Annotated[PoolId, Field(description="Its UUID or shortname.")]
+    pool_uuid: PoolId = Field(description="Its UUID or shortname.")
 
 
 class TasksOfPool(Result):

@@ -22,11 +22,9 @@ class ListPools(Arguments):
     """The arguments of list_pools."""
 
     state: Literal["open", "closed"] | None = None
-    tags: Annotated[Tags | None, Field(description="With one of these.")] = None
-    name: Annotated[Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None, Field(description="A part of it.")] = None
-    cursor: Annotated[
-        Annotated[str, AfterValidator(check_cursor)] | None, Field(description="next_cursor, to read on.")
-    ] = None
+    tags: Tags | None = Field(None, description="With one of these.")
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None = Field(None, description="A part of it.")
+    cursor: Annotated[str, AfterValidator(check_cursor)] | None = Field(None, description="next_cursor, to read on.")
 
     @property
     def where(self) -> ListFilter:

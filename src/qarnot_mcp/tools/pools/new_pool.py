@@ -31,31 +31,25 @@ class CreatePool(PoolSize):
     """The arguments of create_pool."""
 
     name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
-    profile: Annotated[ProfileName, Field(description="A name from list_profiles; its tasks take it.")]
-    constants: Annotated[
-        PoolConstants | None, Field(description='Of the profile, such as {"DOCKER_TAG": "24.04"}.')
-    ] = None
-    warm_up_command: Annotated[
-        Annotated[str, text_line(MAX_COMMAND_CHARACTERS)] | None,
-        Field(description="Run once on each machine, before tasks."),
-    ] = None
-    resource_buckets: Annotated[
-        Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None,
-        Field(description="Input files."),
-    ] = None
-    hardware_constraints: Annotated[
-        Annotated[HardwareConstraints, WithJsonSchema({"type": "object"})] | None,
-        Field(description="As of submit_task."),
-    ] = None
-    scheduling_type: Annotated[
-        Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None,
-        Field(),
-    ] = None
+    profile: ProfileName = Field(description="A name from list_profiles; its tasks take it.")
+    constants: PoolConstants | None = Field(None, description='Of the profile, such as {"DOCKER_TAG": "24.04"}.')
+    warm_up_command: Annotated[str, text_line(MAX_COMMAND_CHARACTERS)] | None = Field(
+        None, description="Run once on each machine, before tasks."
+    )
+    resource_buckets: Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None = Field(
+        None, description="Input files."
+    )
+    hardware_constraints: Annotated[HardwareConstraints, WithJsonSchema({"type": "object"})] | None = Field(
+        None, description="As of submit_task."
+    )
+    scheduling_type: Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None = (
+        Field(None)
+    )
     tags: Tags | None = None
-    shortname: Annotated[
-        Annotated[str, AfterValidator(check_shortname)] | None, Field(description="A unique id of your own.")
-    ] = None
-    validate_only: Annotated[bool, Field(description="Only check it and say what it costs.")] = False
+    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
+        None, description="A unique id of your own."
+    )
+    validate_only: bool = Field(False, description="Only check it and say what it costs.")
 
     @model_validator(mode="after")
     def check_has_slots(self) -> Self:

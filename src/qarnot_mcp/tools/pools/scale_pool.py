@@ -1,6 +1,6 @@
 """The tool that gives an open pool more or fewer slots, or other times."""
 
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
@@ -27,7 +27,7 @@ from qarnot_mcp.tools.pools.size import PoolSize
 class ScalePool(PoolSize):
     """The arguments of scale_pool."""
 
-    pool_uuid: Annotated[PoolId, Field(description="Its UUID or shortname.")]
+    pool_uuid: PoolId = Field(description="Its UUID or shortname.")
 
 
 class PoolScaled(Result):

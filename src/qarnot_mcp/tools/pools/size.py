@@ -17,22 +17,18 @@ IDLE_SECONDS = 90
 class PoolSize(Arguments):
     """The slots of a pool: a fixed number, or as many as its tasks need up to `max_slots`."""
 
-    slots: Annotated[
-        Annotated[int, whole_number(0, MAX_SLOTS)] | None,
-        Field(description="Kept ready; each runs an instance at a time."),
-    ] = None
-    max_slots: Annotated[
-        Annotated[int, whole_number(1, MAX_SLOTS)] | None,
-        Field(description="By queue: from slots (default 0) up to this."),
-    ] = None
-    idle_seconds: Annotated[
-        Annotated[int, whole_number(0, MAX_IDLE_SECONDS)] | None,
-        Field(description="By queue: when an idle one goes; default 90."),
-    ] = None
-    schedule: Annotated[
-        Annotated[str, MostCharacters(check_schedule, count=MAX_CHARACTERS)] | None,
-        Field(description="Only then, UTC: mon-fri 08:00-18:00; or always."),
-    ] = None
+    slots: Annotated[int, whole_number(0, MAX_SLOTS)] | None = Field(
+        None, description="Kept ready; each runs an instance at a time."
+    )
+    max_slots: Annotated[int, whole_number(1, MAX_SLOTS)] | None = Field(
+        None, description="By queue: from slots (default 0) up to this."
+    )
+    idle_seconds: Annotated[int, whole_number(0, MAX_IDLE_SECONDS)] | None = Field(
+        None, description="By queue: when an idle one goes; default 90."
+    )
+    schedule: Annotated[str, MostCharacters(check_schedule, count=MAX_CHARACTERS)] | None = Field(
+        None, description="Only then, UTC: mon-fri 08:00-18:00; or always."
+    )
 
     @model_validator(mode="after")
     def check_size(self) -> Self:

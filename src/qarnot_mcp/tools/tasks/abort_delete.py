@@ -31,12 +31,11 @@ REASON_CHARACTERS = 240
 class EndTasks(Arguments):
     """The arguments of abort_task and of delete_task: one task or several, and whether to try it only."""
 
-    task_uuid: Annotated[TaskId | None, Field(description="The task's UUID or its shortname.")] = None
-    task_uuids: Annotated[
-        Annotated[list[TaskId], FIRST_FAULT, at_most(MAX_TASKS, "tasks")] | None,
-        Field(description="Instead: up to 100 tasks at once."),
-    ] = None
-    validate_only: Annotated[bool, Field(description="Only say what would happen.")] = False
+    task_uuid: TaskId | None = Field(None, description="The task's UUID or its shortname.")
+    task_uuids: Annotated[list[TaskId], FIRST_FAULT, at_most(MAX_TASKS, "tasks")] | None = Field(
+        None, description="Instead: up to 100 tasks at once."
+    )
+    validate_only: bool = Field(False, description="Only say what would happen.")
 
     @model_validator(mode="after")
     def check_one_form(self) -> Self:

@@ -36,16 +36,15 @@ class GetTask(Arguments):
     """The arguments of get_task."""
 
     task_uuid: TaskReference
-    detail: Annotated[
-        Literal["summary", "full"], Field(description="full adds everything the API said, secrets masked.")
-    ] = "summary"
-    wait_seconds: Annotated[
-        WaitSeconds,
-        Field(description="Wait up to this long, 0 to 45, for the task to end; tells what changed meanwhile."),
-    ] = 0
-    instance_id: Annotated[
-        Annotated[int, AfterValidator(check_instance_id)] | None, Field(description="Show this instance alone.")
-    ] = None
+    detail: Literal["summary", "full"] = Field(
+        "summary", description="full adds everything the API said, secrets masked."
+    )
+    wait_seconds: WaitSeconds = Field(
+        0, description="Wait up to this long, 0 to 45, for the task to end; tells what changed meanwhile."
+    )
+    instance_id: Annotated[int, AfterValidator(check_instance_id)] | None = Field(
+        None, description="Show this instance alone."
+    )
 
 
 async def get_task(arguments: GetTask) -> ToolResult:

@@ -32,37 +32,29 @@ SAID_CHARACTERS = 80
 class ListTasks(Arguments):
     """The arguments of list_tasks."""
 
-    tags: Annotated[Tags | None, Field(description="Only tasks with at least one of these tags.")] = None
-    state: Annotated[
-        States | None,
-        Field(
-            description="Only tasks in these states, separated by commas: a state such as Success or FullyExecuting, "
-            "or active, waiting, running, finished, succeeded, failed."
-        ),
-    ] = None
-    name: Annotated[
-        Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None,
-        Field(description="Only tasks whose name holds this, in any case."),
-    ] = None
-    limit: Annotated[
-        int,
-        whole_number(1, 500, "next_cursor of the answer reads on."),
-        Field(description="How many tasks at most, 1 to 500."),
-    ] = 50
-    cursor: Annotated[
-        Annotated[str, AfterValidator(check_cursor)] | None,
-        Field(description="next_cursor of the answer before, to read on."),
-    ] = None
-    created_after: Annotated[Moment | None, Field(description="A date (UTC), or how long ago: 24h, 7d.")] = None
-    created_before: Annotated[Moment | None, Field(description="As created_after.")] = None
-    ended_after: Annotated[Moment | None, Field(description="As created_after: what ended, or failed, since.")] = None
-    ended_before: Annotated[Moment | None, Field(description="As created_after.")] = None
-    detail: Annotated[Literal["rows", "uuids"], Field(description="uuids: nothing else, such as for delete_task.")] = (
-        "rows"
+    tags: Tags | None = Field(None, description="Only tasks with at least one of these tags.")
+    state: States | None = Field(
+        None,
+        description="Only tasks in these states, separated by commas: a state such as Success or FullyExecuting, "
+        "or active, waiting, running, finished, succeeded, failed.",
     )
-    wait_seconds: Annotated[
-        WaitSeconds, Field(description="Wait up to this long, 0 to 45, for one of the listed tasks to end.")
-    ] = 0
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None = Field(
+        None, description="Only tasks whose name holds this, in any case."
+    )
+    limit: Annotated[int, whole_number(1, 500, "next_cursor of the answer reads on.")] = Field(
+        50, description="How many tasks at most, 1 to 500."
+    )
+    cursor: Annotated[str, AfterValidator(check_cursor)] | None = Field(
+        None, description="next_cursor of the answer before, to read on."
+    )
+    created_after: Moment | None = Field(None, description="A date (UTC), or how long ago: 24h, 7d.")
+    created_before: Moment | None = Field(None, description="As created_after.")
+    ended_after: Moment | None = Field(None, description="As created_after: what ended, or failed, since.")
+    ended_before: Moment | None = Field(None, description="As created_after.")
+    detail: Literal["rows", "uuids"] = Field("rows", description="uuids: nothing else, such as for delete_task.")
+    wait_seconds: WaitSeconds = Field(
+        0, description="Wait up to this long, 0 to 45, for one of the listed tasks to end."
+    )
 
     def where(self, now: datetime) -> TaskFilter:
         """Return the filter of the API."""

@@ -211,89 +211,65 @@ class ApiPath(str):
 class NewTask(Arguments):
     """What a new task is to be; of profile, pool_uuid and job_uuid one is needed, and a job may bring a pool."""
 
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS), Field(description="Its name.")]
-    profile: Annotated[
-        ProfileName | None,
-        Field(description="A name from list_profiles, such as docker-batch; none with pool_uuid."),
-    ] = None
-    instance_count: Annotated[
-        Annotated[int, whole_number(1, MAX_INSTANCES)] | None,
-        Field(description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1."),
-    ] = None
-    resource_buckets: Annotated[
-        Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None,
-        Field(description="Existing buckets with input files, or bucket/folder."),
-    ] = None
-    result_bucket: Annotated[
-        ResultBucketName | None, Field(description="Bucket for the results; made where it is missing.")
-    ] = None
-    constants: Annotated[
-        Constants | None,
-        Field(description='Constants of the profile, such as [{"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}].'),
-    ] = None
-    tags: Annotated[Tags | None, Field(description="At most 10 tags to find the task by.")] = None
-    shortname: Annotated[
-        Annotated[str, AfterValidator(check_shortname)] | None,
-        Field(description="A unique id of your own: letters, digits, hyphens. Makes a second try safe."),
-    ] = None
-    advanced_ranges: Annotated[
-        Annotated[str, AfterValidator(check_ranges)] | None,
-        Field(description="Instance ids instead of instance_count, such as 0-2,5 (ends included)."),
-    ] = None
-    pool_uuid: Annotated[Uuid | None, Field(description="An open pool to run in, instead of a profile.")] = None
-    job_uuid: Annotated[Uuid | None, Field(description="An active job that the task belongs to.")] = None
-    labels: Annotated[
-        Annotated[dict[str, str], AfterValidator(check_labels), at_most(MAX_LABELS, "labels")] | None,
-        Field(description="Key and value pairs to find the task by."),
-    ] = None
-    scheduling_type: Annotated[
-        Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None,
-        Field(description="Default Flex: cheaper, may be preempted; OnDemand is not; Reserved: own machines."),
-    ] = None
-    hardware_constraints: Annotated[
-        HardwareConstraints | None,
-        Field(
-            description='{"min_cores": 16, "min_ram_gb": 64, "gpu": true, "ssd": true, "machine": "96c-512g"}, some '
-            "of these, or the API's list."
-        ),
-    ] = None
+    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] = Field(description="Its name.")
+    profile: ProfileName | None = Field(
+        None, description="A name from list_profiles, such as docker-batch; none with pool_uuid."
+    )
+    instance_count: Annotated[int, whole_number(1, MAX_INSTANCES)] | None = Field(
+        None, description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1."
+    )
+    resource_buckets: Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None = Field(
+        None, description="Existing buckets with input files, or bucket/folder."
+    )
+    result_bucket: ResultBucketName | None = Field(
+        None, description="Bucket for the results; made where it is missing."
+    )
+    constants: Constants | None = Field(
+        None, description='Constants of the profile, such as [{"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}].'
+    )
+    tags: Tags | None = Field(None, description="At most 10 tags to find the task by.")
+    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
+        None, description="A unique id of your own: letters, digits, hyphens. Makes a second try safe."
+    )
+    advanced_ranges: Annotated[str, AfterValidator(check_ranges)] | None = Field(
+        None, description="Instance ids instead of instance_count, such as 0-2,5 (ends included)."
+    )
+    pool_uuid: Uuid | None = Field(None, description="An open pool to run in, instead of a profile.")
+    job_uuid: Uuid | None = Field(None, description="An active job that the task belongs to.")
+    labels: Annotated[dict[str, str], AfterValidator(check_labels), at_most(MAX_LABELS, "labels")] | None = Field(
+        None, description="Key and value pairs to find the task by."
+    )
+    scheduling_type: Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None = (
+        Field(None, description="Default Flex: cheaper, may be preempted; OnDemand is not; Reserved: own machines.")
+    )
+    hardware_constraints: HardwareConstraints | None = Field(
+        None,
+        description='{"min_cores": 16, "min_ram_gb": 64, "gpu": true, "ssd": true, "machine": "96c-512g"}, some '
+        "of these, or the API's list.",
+    )
     max_retries_per_instance: Annotated[
-        Annotated[int, whole_number(0, MAX_RETRIES)] | None,
-        ApiPath("retrySettings.maxPerInstanceRetries"),  # the plain field is deprecated in favour of the settings
-        Field(description="How often a failed instance runs again."),
-    ] = None
-    results_whitelist: Annotated[
-        FilePattern | None, Field(description="Regular expression of result files to keep.")
-    ] = None
-    results_blacklist: Annotated[
-        FilePattern | None, Field(description="Regular expression of result files to drop.")
-    ] = None
+        Annotated[int, whole_number(0, MAX_RETRIES)] | None, ApiPath("retrySettings.maxPerInstanceRetries")
+    ] = Field(None, description="How often a failed instance runs again.")
+    results_whitelist: FilePattern | None = Field(None, description="Regular expression of result files to keep.")
+    results_blacklist: FilePattern | None = Field(None, description="Regular expression of result files to drop.")
     results_prefix: Annotated[
-        Annotated[str, AfterValidator(check_results_prefix)] | None,
-        ApiPath("resultsBucketPrefix"),
-        Field(description="Put before the paths of results, such as run-1/."),
-    ] = None
-    upload_results_on_cancellation: Annotated[
-        bool | None, Field(description="Keep the results of a task that is aborted.")
-    ] = None
-    dependencies: Annotated[
-        Dependencies | None,
-        ApiPath("dependencies.dependsOn"),
-        Field(description="UUIDs of tasks of the same job that end first."),
-    ] = None
-    completion_time_to_live: Annotated[
-        TimeSpan | None,
-        Field(description="Delete the task this long after its end, such as 10:00:00 or 1.00:00:00."),
-    ] = None
-    auto_delete_on_completion: Annotated[
-        bool | None, Field(description="Delete the finished task when the task quota is reached.")
-    ] = None
-    max_time_queue_seconds: Annotated[
-        Annotated[int, whole_number(1, MAX_TIME_TO_LIVE_SECONDS)] | None,
-        Field(description="Give up with an error when the task has not started after this long."),
-    ] = None
-    validate_only: Annotated[bool, Field(description="Only check it, buckets too.", exclude=True)] = False
-    accept_warnings: Annotated[bool, Field(description="Start what was refused as hardly meant.", exclude=True)] = False
+        Annotated[str, AfterValidator(check_results_prefix)] | None, ApiPath("resultsBucketPrefix")
+    ] = Field(None, description="Put before the paths of results, such as run-1/.")
+    upload_results_on_cancellation: bool | None = Field(None, description="Keep the results of a task that is aborted.")
+    dependencies: Annotated[Dependencies | None, ApiPath("dependencies.dependsOn")] = Field(
+        None, description="UUIDs of tasks of the same job that end first."
+    )
+    completion_time_to_live: TimeSpan | None = Field(
+        None, description="Delete the task this long after its end, such as 10:00:00 or 1.00:00:00."
+    )
+    auto_delete_on_completion: bool | None = Field(
+        None, description="Delete the finished task when the task quota is reached."
+    )
+    max_time_queue_seconds: Annotated[int, whole_number(1, MAX_TIME_TO_LIVE_SECONDS)] | None = Field(
+        None, description="Give up with an error when the task has not started after this long."
+    )
+    validate_only: bool = Field(False, description="Only check it, buckets too.", exclude=True)
+    accept_warnings: bool = Field(False, description="Start what was refused as hardly meant.", exclude=True)
 
     @model_validator(mode="after")
     def check_together(self) -> Self:

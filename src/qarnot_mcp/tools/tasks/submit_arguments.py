@@ -20,26 +20,20 @@ def check_addition(given: str) -> str:
 class SubmitTask(NewTask):
     """A new task, or with `rerun_of` an older one again, in which every parameter that is given overrides."""
 
-    rerun_of: Annotated[
-        TaskId | None,
-        Field(description="A task to repeat, secrets too; what else is given overrides it.", exclude=True),
-    ] = None
-    rerun: Annotated[
-        Rerun | None,
-        Field(description="Which of its instances; unfinished: failed and cancelled. Default all.", exclude=True),
-    ] = None
-    append_to_command: Annotated[
-        Annotated[str, AfterValidator(check_addition), text_line(MAX_TEXT_CHARACTERS)] | None,
-        Field(description="Put behind the command of rerun_of, such as --skip-na.", exclude=True),
-    ] = None
+    rerun_of: TaskId | None = Field(
+        None, description="A task to repeat, secrets too; what else is given overrides it.", exclude=True
+    )
+    rerun: Rerun | None = Field(
+        None, description="Which of its instances; unfinished: failed and cancelled. Default all.", exclude=True
+    )
+    append_to_command: Annotated[str, AfterValidator(check_addition), text_line(MAX_TEXT_CHARACTERS)] | None = Field(
+        None, description="Put behind the command of rerun_of, such as --skip-na.", exclude=True
+    )
 
-    wait_seconds: Annotated[
-        WaitSeconds, Field(description="Then wait up to this long, 0 to 45, for it to end.", exclude=True)
-    ] = 0
-    max_wall_time: Annotated[
-        WallTime | None,
-        Field(description="Stop it this long after the submit, such as 02:00:00, by a job of its own.", exclude=True),
-    ] = None
+    wait_seconds: WaitSeconds = Field(0, description="Then wait up to this long, 0 to 45, for it to end.", exclude=True)
+    max_wall_time: WallTime | None = Field(
+        None, description="Stop it this long after the submit, such as 02:00:00, by a job of its own.", exclude=True
+    )
 
     def check_where_it_runs(self) -> None:
         """Check that something says where the task runs: what it repeats does."""
