@@ -5,9 +5,11 @@ import sys
 
 from qarnot_mcp.cli import main
 
+MECHANISMS = {"frozen_garbage": "freeze", "quiet_start": "disable"}
+
 if __name__ == "__main__":
     mechanism = sys.argv.pop(1)
-    if mechanism != "frozen_garbage":
-        raise SystemExit(f"{mechanism} is no mechanism of the server")
-    gc.freeze = lambda: None
+    if mechanism not in MECHANISMS:
+        raise SystemExit(f"{mechanism} is no mechanism of the server: {', '.join(MECHANISMS)}")
+    setattr(gc, MECHANISMS[mechanism], lambda: None)
     main()
