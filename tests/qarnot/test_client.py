@@ -200,7 +200,7 @@ def page(first: int, count: int, token: str | None, total: int = 120) -> httpx.R
 async def test_a_page_tells_where_the_next_one_starts(client: QarnotClient, api: respx.MockRouter) -> None:
     route = api.post("/tasks/summaries/paginate").mock(return_value=page(0, 50, "a1"))
     found = await client.tasks.page()
-    assert [task.name for task in found.tasks] == [f"t{number}" for number in range(50)]
+    assert [task.name for task in found.items] == [f"t{number}" for number in range(50)]
     assert (found.total, found.next_cursor) == (120, "a1")
     assert json.loads(route.calls.last.request.content) == {
         "filter": None,
@@ -214,7 +214,7 @@ async def test_a_page_tells_where_the_next_one_starts(client: QarnotClient, api:
 async def test_the_last_page_has_no_cursor(client: QarnotClient, api: respx.MockRouter) -> None:
     route = api.post("/tasks/summaries/paginate").mock(return_value=page(0, 3, None, 3))
     found = await client.tasks.page(limit=3, cursor="a2")
-    assert (len(found.tasks), found.next_cursor) == (3, None)
+    assert (len(found.items), found.next_cursor) == (3, None)
     asked = json.loads(route.calls.last.request.content)
     assert (asked["token"], asked["maximumResults"]) == ("a2", 3)
 

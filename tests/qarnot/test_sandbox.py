@@ -49,9 +49,9 @@ async def test_a_task_lives_from_submit_to_delete(client: QarnotClient) -> None:
     async with client.tasks.log(started.uuid, "stdout", 1) as log:
         assert "hello" in "".join([part.text async for part in log])
     assert [
-        found.uuid for found in (await client.tasks.page(where=TaskFilter(tags=["demo"], name_part="NIGHT"))).tasks
+        found.uuid for found in (await client.tasks.page(where=TaskFilter(tags=["demo"], name_part="NIGHT"))).items
     ] == [task.uuid]
-    assert (await client.tasks.page(where=TaskFilter(states=["Failure"]))).tasks == []
+    assert (await client.tasks.page(where=TaskFilter(states=["Failure"]))).items == []
     with pytest.raises(TaskEnded):
         await client.tasks.abort(started.uuid)
     facts = await client.carbon.facts(started.uuid)
@@ -72,7 +72,7 @@ async def test_pages_lead_through_all_tasks(client: QarnotClient) -> None:
         await client.tasks.submit(request("true", name=f"t{number}"))
     first = await client.tasks.page(limit=4)
     rest = await client.tasks.page(limit=4, cursor=first.next_cursor)
-    assert [task.name for task in (*first.tasks, *rest.tasks)] == [f"t{number}" for number in reversed(range(7))]
+    assert [task.name for task in (*first.items, *rest.items)] == [f"t{number}" for number in reversed(range(7))]
     assert (first.total, rest.next_cursor) == (7, None)
 
 
@@ -126,11 +126,11 @@ async def test_a_pool_lives_from_create_to_delete(client: QarnotClient) -> None:
     assert scaled.scaling is not None
     assert [policy.slots for policy in scaled.scaling.policies] == [3]
     task = await client.tasks.submit(request("sleep 86400", profile=None, pool_uuid=made.uuid))
-    assert [one.uuid for one in (await client.tasks.page(where=TaskFilter(pool_uuid=made.uuid))).tasks] == [task.uuid]
-    assert (await client.tasks.page(where=TaskFilter(pool_uuid=task.uuid))).tasks == []
+    assert [one.uuid for one in (await client.tasks.page(where=TaskFilter(pool_uuid=made.uuid))).items] == [task.uuid]
+    assert (await client.tasks.page(where=TaskFilter(pool_uuid=task.uuid))).items == []
     for _ in range(2):
         assert not (await client.pools.close(made.uuid)).is_open
-    assert (await client.pools.page(where=ListFilter(name_part="NIGHT"))).pools[0].uuid == made.uuid
+    assert (await client.pools.page(where=ListFilter(name_part="NIGHT"))).items[0].uuid == made.uuid
     assert (await client.pools.delete(made.shortname)).uuid == made.uuid
     with pytest.raises(NotFound):
         await client.pools.get(made.uuid)
@@ -142,7 +142,7 @@ async def test_a_job_lives_from_create_to_delete(client: QarnotClient) -> None:
     await client.tasks.submit(request("true", job_uuid=made.uuid, dependencies=[first.uuid]))
     waits = [waited.task_uuid for task in await client.jobs.tasks(made.shortname) for waited in task.dependencies]
     assert waits == [first.uuid]
-    assert [job.uuid for job in (await client.jobs.page(where=ListFilter(tags=["demo"]))).jobs] == [made.uuid]
+    assert [job.uuid for job in (await client.jobs.page(where=ListFilter(tags=["demo"]))).items] == [made.uuid]
     with pytest.raises(Forbidden):
         await client.jobs.delete(made.uuid)
     for _ in range(2):

@@ -234,6 +234,15 @@ class Record(BaseModel):
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
 
 
+class Item(Record):
+    """What tasks, jobs and pools have in common."""
+
+    uuid: Id
+    name: Text = ""
+    shortname: OptionalText = None
+    state: State
+
+
 def running_instances(value: object) -> object:
     """Take the list out of `runningInstancesInfo`."""
     return instances(value.get("perRunningInstanceInfo") if isinstance(value, Mapping) else value)

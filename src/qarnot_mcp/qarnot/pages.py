@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -17,6 +17,8 @@ from qarnot_mcp.qarnot.identifiers import check_cursor
 
 PAGE_ITEMS = 50
 
+T = TypeVar("T", covariant=True)
+
 
 class Page(Record):
     """One page as the API answers it."""
@@ -25,6 +27,15 @@ class Page(Record):
     total: OptionalCount = None
     is_truncated: bool | None = None
     next_token: OptionalText = None
+
+
+@dataclass(frozen=True)
+class ItemPage(Generic[T]):
+    """Some tasks, jobs or pools, newest first; `next_cursor` reads on, `total` is how many match in all."""
+
+    items: Sequence[T]
+    total: int | None = None
+    next_cursor: str | None = None
 
 
 @dataclass(frozen=True)

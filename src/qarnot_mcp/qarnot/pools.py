@@ -1,25 +1,22 @@
 """Pools: machines that are kept ready, and run one task after another."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import FailFast, Field
 
-from qarnot_mcp.qarnot.endings import Items
-from qarnot_mcp.qarnot.errors import QuotaReached, UnreadableResponse
+from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import (
     NONE_AS_LIST,
     Count,
     Date,
-    Id,
+    Item,
     OptionalCount,
     OptionalState,
     OptionalText,
     Percent,
     Record,
     Seconds,
-    State,
     Strings,
     Text,
 )
@@ -28,8 +25,8 @@ from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_identifier
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter, read_page
-from qarnot_mcp.qarnot.submission import NEW_POOL, NewResource, Submission, create
+from qarnot_mcp.qarnot.items import ItemsClient
+from qarnot_mcp.qarnot.submission import Endpoint
 from qarnot_mcp.qarnot.tasks.models import ApiError, Constant
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.text.masking import secrets_in_task
@@ -38,11 +35,13 @@ BOOTING_STATES = ("Submitted", "PartiallyDispatched", "FullyDispatched")
 READY_STATES = ("PartiallyExecuting", "FullyExecuting")
 CLOSED_STATES = ("Closing", "Closed", "Failure", "PendingDelete")
 OPEN_STATES = (*BOOTING_STATES, *READY_STATES)
-POOL_STATES = (*OPEN_STATES, *CLOSED_STATES)
-EVERY_POOL = ListFilter()
-_QUOTA = (
+NEW_POOL = Endpoint(
+    "pool",
+    "/pools",
+    Resource("profile or bucket", "of this pool"),
+    "Submitted",
     "The Qarnot account has as many pools as it may have. Nothing was started. Closed pools count until they are "
-    "deleted: find them with list_pools, delete them with close_pool and delete=true, then call again."
+    "deleted: find them with list_pools, delete them with close_pool and delete=true, then call again.",
 )
 
 
@@ -85,14 +84,10 @@ class Preparation(Record):
     command_line: Text = ""
 
 
-class Pool(Record):
+class Pool(Item):
     """A pool, or its summary: a summary has no slots, errors, scaling, constants or tags."""
 
-    uuid: Id
-    name: Text = ""
-    shortname: OptionalText = None
     profile: OptionalText = None
-    state: State
     tags: Strings = Field(default_factory=list)
     errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
     constants: Annotated[list[Constant], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
@@ -126,44 +121,11 @@ class Pool(Record):
         return super().read(answer)
 
 
-@dataclass(frozen=True)
-class PoolPage:
-    """Some pools, newest first; `next_cursor` reads on, `total` is how many match in all."""
-
-    pools: Sequence[Pool]
-    total: int | None = None
-    next_cursor: str | None = None
-
-
-class PoolsClient:
-    """Calls about pools. A pool is named by its UUID or its shortname; `NotFound` where the key sees no such pool."""
+class PoolsClient(ItemsClient[Pool]):
+    """Calls about pools."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
-        self._pools = Items(session, "pool", Pool.read)
-
-    async def page(
-        self, *, where: ListFilter = EVERY_POOL, limit: int = PAGE_ITEMS, cursor: str | None = None
-    ) -> PoolPage:
-        """Return up to `limit` pools (1 to 50), newest first, from `cursor` on (`POST /pools/paginate`)."""
-        page = await read_page(self._session, "/pools/paginate", "pool", where, limit, cursor)
-        return PoolPage([Pool.read(item) for item in page.data], page.total, page.next_token)
-
-    async def get(self, pool_id: str) -> Pool:
-        """Return one pool (`GET /pools/{id}`)."""
-        return await self._pools.get(pool_id)
-
-    async def create(self, new: NewResource) -> Submission:
-        """Create a pool, exactly once even if the response is lost (`POST /pools`, `GET /pools/{shortname}`).
-
-        Raises `ShortnameTaken`, `NotStarted` (nothing was created) or `SubmitUnknown`, besides what the API refuses.
-        """
-        self._session.check_may_write("create pools")
-        async with self._session.call(timed=False) as call:
-            try:
-                return await create(call, new, self._session.owner, NEW_POOL)
-            except QuotaReached as error:
-                raise QuotaReached(error.api_message, message=_QUOTA) from None
+        super().__init__(session, NEW_POOL, Pool.read)
 
     async def scale(self, pool_id: str, scaling: Mapping[str, Any]) -> Pool:
         """Give a pool other policies and return it (`PUT /pools/{id}/scaling`, `GET /pools/{id}`)."""
@@ -178,17 +140,11 @@ class PoolsClient:
                 if not response.is_bare:
                     raise UnreadableResponse("the response to the scaling was unexpected")
                 outcome.is_done = True
-                return await self._pools.get(pool_id)
+                return await self.get(pool_id)
 
     async def close(self, pool_id: str) -> Pool:
         """Close a pool, which ends its tasks, and return it as it is afterwards (`POST /pools/{id}/close`).
 
         A pool that is closed already is no error.
         """
-        self._session.check_may_write("close pools")
-        return await self._pools.stop(pool_id, "close", "closed", frozenset(CLOSED_STATES))
-
-    async def delete(self, pool_id: str) -> Pool:
-        """Close and delete a pool, and return what it was (`DELETE /pools/{uuid}`)."""
-        self._session.check_may_write("delete pools")
-        return await self._pools.delete(pool_id)
+        return await self.stop(pool_id, "close", "closed", frozenset(CLOSED_STATES))

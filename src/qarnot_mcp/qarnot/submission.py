@@ -24,15 +24,17 @@ from qarnot_mcp.qarnot.errors import (
     NotFound,
     NotStarted,
     QarnotError,
+    QuotaReached,
     RateLimited,
     ShortnameTaken,
     SubmitUnknown,
     TimedOut,
     UnreadableResponse,
 )
-from qarnot_mcp.qarnot.fields import NIL_UUID, Id, OptionalText, Record, State, Text
+from qarnot_mcp.qarnot.fields import NIL_UUID, Item
 from qarnot_mcp.qarnot.http.call import RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource, Response
+from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_shortname
 
@@ -79,34 +81,32 @@ class Submission(BaseModel):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where something is created: its noun, the path of the POST, and what a 404 to it speaks of."""
+    """Where something is created: its noun, the path of the POST, and what a 404 to it speaks of.
+
+    `quota_message` is the text of `QuotaReached` where it is not that of tasks.
+    """
 
     noun: str
     path: str
     missing: Resource
     first_state: str = "Submitted"
+    quota_message: str | None = None
 
 
-NEW_TASK = Endpoint("task", "/tasks", Resource("profile, pool, job or bucket", "of this task"))
-NEW_JOB = Endpoint("job", "/jobs", Resource("pool", "of this job"), "Active")
-NEW_POOL = Endpoint("pool", "/pools", Resource("profile or bucket", "of this pool"))
-
-
-async def create(call: RetryingCall, new: NewResource, owner: str, endpoint: Endpoint = NEW_TASK) -> Submission:
-    """Create a task, job or pool, and return it; `owner` is the digest of the caller's key.
+async def create(session: Session, new: NewResource, endpoint: Endpoint) -> Submission:
+    """Create a task, job or pool, and return it.
 
     Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API refuses.
     """
-    return await _Submit(call, new, owner, endpoint).run()
+    async with session.call(timed=False) as call:
+        try:
+            return await _Submit(call, new, session.owner, endpoint).run()
+        except QuotaReached as error:
+            raise QuotaReached(error.api_message, message=endpoint.quota_message) from None
 
 
-class Found(Record):
+class Found(Item):
     """What was found by its shortname."""
-
-    uuid: Id
-    name: Text = ""
-    shortname: OptionalText = None
-    state: State
 
 
 class _Submit:

@@ -65,7 +65,7 @@ async def complete(
             page = await current_client().tasks.page(limit=COMPLETIONS)
             ids = [
                 task.uuid if argument.value and task.uuid.startswith(argument.value) else task.shortname or task.uuid
-                for task in page.tasks
+                for task in page.items
             ]
         elif argument.name == "name":
             ids = await current_client().profiles.names()

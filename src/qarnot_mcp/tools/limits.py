@@ -120,7 +120,7 @@ async def credits_of_a_day(client: QarnotClient) -> float:
 
 async def _credits_of_pools(client: QarnotClient, since: datetime) -> float:
     page = await client.pools.page(where=ListFilter(created_after=since))
-    amounts = await asyncio.gather(*(client.credits.of_pool(pool.uuid) for pool in page.pools))
+    amounts = await asyncio.gather(*(client.credits.of_pool(pool.uuid) for pool in page.items))
     return sum(map(_told, amounts))
 
 
@@ -141,7 +141,7 @@ async def _credits_of_tasks(client: QarnotClient, since: datetime) -> float:
     sum_of_pages, cursor = 0.0, None
     for _ in range(MAX_PAGES):
         page = await client.tasks.page(where=where, limit=PAGE_TASKS, cursor=cursor)
-        sum_of_pages += sum(await asyncio.gather(*(used(task.uuid) for task in page.tasks)))
+        sum_of_pages += sum(await asyncio.gather(*(used(task.uuid) for task in page.items)))
         cursor = page.next_cursor
         if cursor is None:
             break

@@ -47,7 +47,7 @@ UNUSUAL: list[dict[str, Any]] = [
 async def read(client: QarnotClient, api: respx.MockRouter, *items: object, **page: object) -> list[TaskSummary]:
     document = {"data": items, "total": len(items), "isTruncated": False, "nextToken": None, **page}
     api.post("/tasks/summaries/paginate").respond(json=document)
-    return list((await client.tasks.page()).tasks)
+    return list((await client.tasks.page()).items)
 
 
 async def test_a_usual_page_is_read_in_one_pass(client: QarnotClient, api: respx.MockRouter) -> None:

@@ -288,7 +288,7 @@ async def test_a_pipeline_that_takes_longer_than_clients_wait_is_taken_back() ->
             await start_pipeline(client, job, steps, most_seconds=-1)
         assert "The step preprocess (1 of 3) could not be started" in str(error.value)
         assert "did not take all steps within" in str(error.value)
-        assert {one.state for one in (await client.jobs.page()).jobs} <= {"Deleting"}
+        assert {one.state for one in (await client.jobs.page()).items} <= {"Deleting"}
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -5,7 +5,7 @@ import re
 from qarnot_mcp.qarnot.errors import InvalidArgument
 
 MAX_PATH_BYTES = 1024
-MIN_BUCKET_CHARACTERS, MAX_BUCKET_CHARACTERS = 3, 63
+MAX_BUCKET_CHARACTERS = 63
 SUGGESTED_CHARACTERS = 200
 
 _NEW_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")

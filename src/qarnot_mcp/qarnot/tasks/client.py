@@ -8,19 +8,20 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from qarnot_mcp.qarnot.endings import Items
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
 from qarnot_mcp.qarnot.http.responses import Resource, Response
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_instance_id, check_task_id
-from qarnot_mcp.qarnot.pages import Page, read_page
-from qarnot_mcp.qarnot.submission import NEW_TASK, NewResource, Submission, create
+from qarnot_mcp.qarnot.items import ItemsClient
+from qarnot_mcp.qarnot.pages import ItemPage, Page, read_page
+from qarnot_mcp.qarnot.submission import Endpoint, NewResource, Submission, create
 from qarnot_mcp.qarnot.tasks.logs import LogStream
-from qarnot_mcp.qarnot.tasks.models import PlainSummaries, PlainTags, TagsOfTask, Task, TaskPage, TaskSummary
+from qarnot_mcp.qarnot.tasks.models import PlainSummaries, PlainTags, TagsOfTask, Task, TaskSummary
 from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, TaskFilter
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
 
+NEW_TASK = Endpoint("task", "/tasks", Resource("profile, pool, job or bucket", "of this task"))
 SEARCHED = "the tasks that were searched"
 
 
@@ -29,15 +30,11 @@ class TasksClient:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._tasks = Items(session, "task", Task.read)
+        self._tasks = ItemsClient(session, NEW_TASK, Task.read)
 
     async def page(
-        self,
-        *,
-        where: TaskFilter = EVERY_TASK,
-        limit: int = PAGE_TASKS,
-        cursor: str | None = None,
-    ) -> TaskPage:
+        self, *, where: TaskFilter = EVERY_TASK, limit: int = PAGE_TASKS, cursor: str | None = None
+    ) -> ItemPage[TaskSummary]:
         """Return up to `limit` tasks (1 to 50), newest first, from the start or from `cursor` on.
 
         A page may hold fewer than asked for and still not be the last. Without tags in the filter they are summaries
@@ -47,7 +44,7 @@ class TasksClient:
         kind, plain = (Task, None) if where.tags else (TaskSummary, plain_summaries())
         page = await read_page(self._session, path, "task", where, limit, cursor, plain)
         tasks = [item if isinstance(item, TaskSummary) else kind.read(item) for item in page.data]
-        return TaskPage.model_construct(tasks=tasks, total=page.total, next_cursor=page.next_token)
+        return ItemPage(tasks, page.total, page.next_token)
 
     async def search(self, where: TaskFilter, fields: Sequence[str] = (), limit: int = PAGE_TASKS) -> list[Task]:
         """Return up to `limit` tasks (1 to 50) with these fields of the API only (`POST /tasks/search`).
@@ -92,8 +89,7 @@ class TasksClient:
         Raises `ShortnameTaken`, `NotStarted` (nothing was started) or `SubmitUnknown`, besides what the API refuses.
         """
         self._session.check_may_write("submit tasks")
-        async with self._session.call(timed=False) as call:
-            return await create(call, request, self._session.owner)
+        return await create(self._session, request, NEW_TASK)
 
     async def rerun(self, task_uuid: str, operation: RerunOperation, request: NewResource) -> Submission:
         """Start a copy of a task, as safely as `submit` does (`POST /tasks/{id}/{retry,resume,recover,clone}`).
@@ -103,20 +99,17 @@ class TasksClient:
         self._session.check_may_write("submit tasks")
         path = f"/tasks/{check_task_id(task_uuid)}/{operation}"
         copy = replace(NEW_TASK, path=path, missing=Resource("task", task_uuid))
-        async with self._session.call(timed=False) as call:
-            return await create(call, request, self._session.owner, copy)
+        return await create(self._session, request, copy)
 
     async def abort(self, task_id: str) -> Task:
         """Abort a task and return its state afterwards (`POST /tasks/{id}/abort`, `GET /tasks/{id}`).
 
         A task that is cancelled already is no error; one that has ended otherwise raises `TaskEnded`.
         """
-        self._session.check_may_write("abort tasks")
         return await self._tasks.stop(task_id, "abort", "aborted", CANCELLED_STATES, FINAL_STATES)
 
     async def delete(self, task_id: str) -> Task:
         """Delete a task and return what it was (`GET /tasks/{id}`, `DELETE /tasks/{uuid}`)."""
-        self._session.check_may_write("delete tasks")
         return await self._tasks.delete(task_id)
 
     @asynccontextmanager

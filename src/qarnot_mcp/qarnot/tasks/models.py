@@ -4,10 +4,9 @@ Readers are tolerant where the API is known to vary (null lists, dates that mean
 where a wrong type would mislead: then `read` raises `UnreadableResponse`.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
+from pydantic import BeforeValidator, ConfigDict, FailFast, Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import (
@@ -17,6 +16,7 @@ from qarnot_mcp.qarnot.fields import (
     Date,
     Id,
     InstanceId,
+    Item,
     Labels,
     Objects,
     OptionalCount,
@@ -35,7 +35,6 @@ from qarnot_mcp.qarnot.fields import (
     RangesText,
     Record,
     Seconds,
-    State,
     Strings,
     Text,
     Uuid,
@@ -139,14 +138,10 @@ class Status(Record):
     )
 
 
-class TaskSummary(Record):
+class TaskSummary(Item):
     """What a list shows of a task: reading no more takes a quarter of the time of a whole task."""
 
-    uuid: Id
-    name: Text = ""
-    shortname: OptionalText = None
     profile: OptionalText = None
-    state: State
     progress: Percent = 0
     tags: Strings = Field(default_factory=list)
     """Left out by the API's own summaries."""
@@ -256,13 +251,3 @@ class Task(TaskSummary):
         buckets = answer.get("resourceBuckets") or bucket_names(answer.get("advancedResourceBuckets"))
         result_bucket = answer.get("resultBucket") or answer.get("resultsBucket")
         return super().read(answer | {"resourceBuckets": buckets, "resultBucket": result_bucket, "raw": answer})
-
-
-class TaskPage(BaseModel):
-    """Some tasks, newest first; `next_cursor` reads on, `total` is how many match in all."""
-
-    model_config = ConfigDict(frozen=True)
-
-    tasks: Sequence[TaskSummary]
-    total: int | None = None
-    next_cursor: str | None = None

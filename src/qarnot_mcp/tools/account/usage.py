@@ -153,8 +153,8 @@ async def read_tasks(client: QarnotClient, where: TaskFilter) -> tuple[list[Task
     cursor: str | None = None
     for _ in range(MAX_PAGES):
         page = await client.tasks.page(where=where, limit=PAGE_TASKS, cursor=cursor)
-        details = await client.tasks.select([task.uuid for task in page.tasks], FIELDS)
-        found += [details[task.uuid] for task in page.tasks if task.uuid in details]
+        details = await client.tasks.select([task.uuid for task in page.items], FIELDS)
+        found += [details[task.uuid] for task in page.items if task.uuid in details]
         cursor = page.next_cursor
         if cursor is None:
             return found, True

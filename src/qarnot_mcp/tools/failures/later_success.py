@@ -35,8 +35,8 @@ async def find_later_success(client: QarnotClient, task: Task) -> LaterSuccess |
         async with asyncio.timeout(LOOK_SECONDS):
             named = TaskFilter(states=SUCCEEDED, name=task.name, created_after=task.created)
             page = await client.tasks.page(where=named, limit=1)
-            if page.tasks:
-                return _shape(page.tasks[0], "name")
+            if page.items:
+                return _shape(page.items[0], "name")
             command = _command(task)
             if not command or not task.profile:
                 return None

@@ -50,13 +50,13 @@ async def list_jobs(arguments: ListJobs) -> ToolResult:
 async def read_list(client: QarnotClient, arguments: ListJobs) -> JobList:
     """Read a page of jobs; one that would be too long is read again, shorter, as a cursor stands at its end."""
     page = await client.jobs.page(where=arguments.where, limit=arguments.limit, cursor=arguments.cursor)
-    sizes = accumulate(json_bytes(JobRow.of(job)) + 1 for job in page.jobs)
+    sizes = accumulate(json_bytes(JobRow.of(job)) + 1 for job in page.items)
     fitting = max(1, sum(used <= LIST_BYTES for used in sizes))
-    hint = None if page.jobs else nothing_found(arguments)
-    if fitting < len(page.jobs):
+    hint = None if page.items else nothing_found(arguments)
+    if fitting < len(page.items):
         page = await client.jobs.page(where=arguments.where, limit=fitting, cursor=arguments.cursor)
         hint = "The list was cut to keep it readable; next_cursor reads on."
-    rows = [JobRow.of(job) for job in page.jobs]
+    rows = [JobRow.of(job) for job in page.items]
     return JobList(
         now=present(datetime.now(UTC), *(row.created for row in rows)),
         jobs=rows,

@@ -8,8 +8,9 @@ from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from qarnot_mcp.qarnot import identifiers
+from qarnot_mcp.qarnot.pages import ItemPage
 from qarnot_mcp.qarnot.pools import Pool
-from qarnot_mcp.qarnot.tasks.models import TaskPage
+from qarnot_mcp.qarnot.tasks.models import TaskSummary
 from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
@@ -83,9 +84,9 @@ async def get_pool(arguments: GetPool) -> ToolResult:
     return answer(details_of(pool, tasks, credits_used))
 
 
-def details_of(pool: Pool, page: TaskPage, credits_used: float | None) -> PoolDetails:
+def details_of(pool: Pool, page: ItemPage[TaskSummary], credits_used: float | None) -> PoolDetails:
     """Shape a pool with its tasks."""
-    states = Counter(one_line(task.state, STATE_CHARACTERS) for task in page.tasks)
+    states = Counter(one_line(task.state, STATE_CHARACTERS) for task in page.items)
     command = pool.preparation.command_line if pool.preparation else ""
     active = pool.scaling.active_policy if pool.scaling else None
     return PoolDetails(
@@ -103,7 +104,7 @@ def details_of(pool: Pool, page: TaskPage, credits_used: float | None) -> PoolDe
         costs=costs_of(pool, credits_used),
         errors=[masked_line(error.message, VALUE_CHARACTERS) for error in pool.errors[:ERRORS_SHOWN]] or None,
         tasks=TasksOfPool(
-            total=page.total, states=dict(states), newest=[TaskRow.of(task) for task in page.tasks[:TASKS_SHOWN]]
+            total=page.total, states=dict(states), newest=[TaskRow.of(task) for task in page.items[:TASKS_SHOWN]]
         ),
         hint=hint_for(pool),
     )

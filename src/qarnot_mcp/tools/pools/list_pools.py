@@ -76,10 +76,10 @@ class PoolList(Result):
 async def list_pools(arguments: ListPools) -> ToolResult:
     """List Qarnot pools, newest first: state, slots, machines that are billed, and what waits or runs in them."""
     page = await current_client().pools.page(where=arguments.where, cursor=arguments.cursor)
-    open_count = sum(pool.is_open for pool in page.pools)
+    open_count = sum(pool.is_open for pool in page.items)
     return answer(
         PoolList(
-            pools=[PoolRow.of(pool) for pool in page.pools],
+            pools=[PoolRow.of(pool) for pool in page.items],
             total=page.total,
             open=open_count,
             next_cursor=page.next_cursor,

@@ -106,6 +106,6 @@ async def read_estimate(
 async def finished_alike(client: QarnotClient, kind: KindOfTask) -> list[Task]:
     """Return the newest finished tasks of a kind, at most five."""
     page = await client.tasks.page(where=TaskFilter(states=("Success", "Failure")), limit=PAGE_TASKS)
-    details = await client.tasks.select([task.uuid for task in page.tasks], FIELDS)
-    known = [details[task.uuid] for task in page.tasks if task.uuid in details]
+    details = await client.tasks.select([task.uuid for task in page.items], FIELDS)
+    known = [details[task.uuid] for task in page.items if task.uuid in details]
     return [task for task in known if kind.is_kind_of(task)][:MEASURED_TASKS]

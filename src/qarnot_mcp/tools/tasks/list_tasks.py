@@ -128,9 +128,9 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
             for _ in range(MAX_PAGES):
                 page = await client.tasks.page(where=where, limit=min(page_tasks, limit - len(rows)), cursor=cursor)
                 if is_detailed:
-                    more, note = await rows_of(client, page.tasks)
+                    more, note = await rows_of(client, page.items)
                 else:
-                    more, note = [TaskRow(uuid=t.uuid, name="", state=t.state, instances=0) for t in page.tasks], None
+                    more, note = [TaskRow(uuid=t.uuid, name="", state=t.state, instances=0) for t in page.items], None
                 used = json_bytes(more) - 1  # as many commas as rows, and no brackets
                 if used > room:
                     sizes = (json_bytes(row) + 1 for row in more)

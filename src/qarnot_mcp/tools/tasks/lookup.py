@@ -42,11 +42,11 @@ async def uuid_of_name(client: QarnotClient, name: str) -> str:
     Raises `NotFound` if there is none, and `InvalidArgument` with the candidates if there are several.
     """
     page = await client.tasks.page(where=TaskFilter(name=name), limit=CANDIDATES_SHOWN)
-    if not page.tasks:
+    if not page.items:
         raise NotFound("task", name)
-    if len(page.tasks) == 1 and page.next_cursor is None:
-        return page.tasks[0].uuid
+    if len(page.items) == 1 and page.next_cursor is None:
+        return page.items[0].uuid
     candidates = "; ".join(
-        f"{task.uuid} ({one_line(task.state, STATE_CHARACTERS)}, created {date(task.created)})" for task in page.tasks
+        f"{task.uuid} ({one_line(task.state, STATE_CHARACTERS)}, created {date(task.created)})" for task in page.items
     )
     raise InvalidArgument("task_uuid", name, "the UUID of one task", f"Tasks of this name, newest first: {candidates}.")
