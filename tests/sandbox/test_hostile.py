@@ -155,3 +155,12 @@ async def test_the_dearest_command_of_the_largest_task_is_stopped_in_each_instan
     uuid = await api.submit(command, 2048, constants=[{"key": "X", "value": "x" * 2048}])
     await api.advance(40 * 86400)
     assert (await api.get(f"/tasks/{uuid}"))["status"]["failedRange"] == "0-2047"
+
+
+@pytest.mark.parametrize("operator", ["Equal", "LessThan", "Like", "In"])
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e308, "9" * 400, "1e999"])
+async def test_a_huge_number_in_a_filter_is_answered(furnished: Caller, operator: str, value: Any) -> None:
+    for field in ("instanceCount", "name", "wallTime", "creationDate"):
+        filter_ = {"operator": operator, "field": field, "value": value, "values": [value]}
+        response = await furnished.http.post("/tasks/paginate", json={"filter": filter_})
+        assert response.status_code in (200, 400), response.text

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import NoStorage, NotFound, ReadOnly, StorageRefused, StorageUnavailable
@@ -34,6 +35,34 @@ async def connect(url: str) -> AsyncIterator[Connect]:
             return QarnotClient(transport, SecretStr(key), read_only=read_only, storage=pool).storage
 
         yield connect
+        await pool.close()
+
+
+class OddCount:
+    """A storage whose buckets tell another number of objects."""
+
+    def __init__(self, app: ASGIApp, count: str) -> None:
+        self.app, self.count = app, count
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_odd(message: Message) -> None:
+            if scope["method"] == "HEAD" and message["type"] == "http.response.start":
+                headers = [(name, value) for name, value in message["headers"] if name != b"x-rgw-object-count"]
+                message = {**message, "headers": [*headers, (b"x-rgw-object-count", self.count.encode("latin-1"))]}
+            await send(message)
+
+        await self.app(scope, receive, send_odd)
+
+
+@pytest.mark.parametrize("count", ["²", "-1", "", "9" * 5000])
+async def test_a_count_that_is_no_number_is_none(count: str) -> None:
+    sandbox = create_app(speed=1000, seed=1)
+    sandbox.add_middleware(OddCount, count=count)
+    async with serve(sandbox) as url, Transport(url, "1") as transport:
+        pool = StoragePool()
+        storage = QarnotClient(transport, SecretStr(KEY), read_only=False, storage=pool).storage
+        await storage.create_bucket("files")
+        assert await storage.statistics("files") is None
         await pool.close()
 
 

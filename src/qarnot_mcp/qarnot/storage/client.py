@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -61,7 +62,8 @@ class StorageClient:
             response = await s3.head_bucket(Bucket=bucket)
         headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         count, size = headers.get("x-rgw-object-count", ""), headers.get("x-rgw-bytes-used", "")
-        return BucketStatistics(int(count), int(size)) if count.isdigit() and size.isdigit() else None
+        known = all(re.fullmatch("[0-9]{1,18}", number) for number in (count, size))
+        return BucketStatistics(int(count), int(size)) if known else None
 
     async def files(
         self, bucket: str, prefix: str = "", *, after: str = "", folded: bool = False, limit: int = PAGE_FILES

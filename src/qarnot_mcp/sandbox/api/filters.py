@@ -125,10 +125,10 @@ def _leaf(body: Body, operator: str, field: str) -> Test:
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "lessthan": lambda known, bound: type(known) is type(bound) and known < bound,
-    "lessthanorequal": lambda known, bound: type(known) is type(bound) and known <= bound,
-    "greaterthan": lambda known, bound: type(known) is type(bound) and known > bound,
-    "greaterthanorequal": lambda known, bound: type(known) is type(bound) and known >= bound,
+    "lessthan": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known < bound,
+    "lessthanorequal": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known <= bound,
+    "greaterthan": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known > bound,
+    "greaterthanorequal": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known >= bound,
 }
 
 
@@ -159,7 +159,7 @@ def _fold(value: Any) -> str:
 
 def _ordered(field: str, value: Any) -> float | str:
     if isinstance(value, int | float):
-        return float(value)
+        return value
     text = _fold(value)
     if field in _SPAN_FIELDS:
         try:

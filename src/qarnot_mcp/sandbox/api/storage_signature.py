@@ -94,7 +94,7 @@ def _verify_header(request: StorageRequest, secret_of: SecretOf, now: float) -> 
 def _verify_query(request: StorageRequest, secret_of: SecretOf, now: float) -> str:
     fields = request.fields
     date, expires = fields.get("X-Amz-Date", ""), fields.get("X-Amz-Expires", "")
-    if not (expires.isascii() and expires.isdigit() and 1 <= int(expires[:9]) <= MAX_EXPIRY_SECONDS):
+    if not re.fullmatch("[0-9]{1,9}", expires) or not 1 <= int(expires) <= MAX_EXPIRY_SECONDS:
         raise StorageError(400, "AuthorizationQueryParametersError", "X-Amz-Expires is 1 to 604800 seconds")
     signed_at = _seconds(date)
     if signed_at - now > MAX_SKEW_SECONDS or now > signed_at + int(expires):
