@@ -9,9 +9,8 @@ import pytest
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import Forbidden, KeyRefused, NotFound, ShortnameTaken, TaskEnded
 from qarnot_mcp.qarnot.jobs import ENDED_STATES
-from qarnot_mcp.qarnot.pages import ListFilter
+from qarnot_mcp.qarnot.pages import ListFilter, TaskFilter
 from qarnot_mcp.qarnot.pools import READY_STATES
-from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.sandbox.app import create_app
 from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import opened

@@ -1,5 +1,6 @@
 """The account of a key: who it is, its quotas with what is in use, and its projects."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import Field
@@ -109,7 +110,6 @@ class AccountClient:
         changed before, is another one.
         """
         path = "/quotas/computing-quotas/organization"
-        try:
+        with suppress(BadRequest, Forbidden, NotFound, UnreadableResponse):
             return await self._session.get(path, ACCOUNT, "the quotas", ComputingQuotas.read, rooted=True)
-        except (BadRequest, Forbidden, NotFound, UnreadableResponse):
-            return None
+        return None

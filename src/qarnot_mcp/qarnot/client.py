@@ -3,8 +3,6 @@
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.account import AccountClient
-from qarnot_mcp.qarnot.carbon import CarbonClient
-from qarnot_mcp.qarnot.credits import CreditsClient
 from qarnot_mcp.qarnot.hardware import HardwareClient
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Transport
@@ -17,6 +15,7 @@ from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.qarnot.storage.uploads import UploadsClient
 from qarnot_mcp.qarnot.tasks.client import TasksClient
 from qarnot_mcp.qarnot.tasks.control import ControlClient
+from qarnot_mcp.qarnot.usage import CarbonClient, CreditsClient
 
 
 class QarnotClient:

@@ -69,18 +69,6 @@ def _seconds(value: object) -> object:
     return parse_time_span(value) if isinstance(value, str) else value
 
 
-def _none_as_text(value: object) -> object:
-    return "" if value is None else value
-
-
-def _none_as_zero(value: object) -> object:
-    return 0 if value is None else value
-
-
-def _uuid(value: object) -> object:
-    return None if value in ("", NIL_UUID) else value
-
-
 def _cleaned(most_characters: int) -> AfterValidator:
     """Return the reading of a text: cut, then without control and invisible characters."""
 
@@ -97,11 +85,6 @@ def _id(text: str) -> str:
     return (
         text if len(text) <= ID_CHARACTERS and text.isascii() and text.isprintable() else one_line(text, ID_CHARACTERS)
     )
-
-
-def _ranges(text: str) -> str:
-    """Read ranges of instance ids; a part of some would be others, so that those which are too long are none."""
-    return text if len(text) <= RANGES_CHARACTERS else ""
 
 
 def _within(number: Any) -> Any:
@@ -164,7 +147,11 @@ MAX_INSTANCES = 20_000
 
 NONE_AS_LIST = _first_entries(MAX_ENTRIES)
 INSTANCES = BeforeValidator(instances)
-_NOT_NONE = BeforeValidator(_none_as_text)
+_NOT_NONE = BeforeValidator(lambda value: "" if value is None else value)
+_NONE_AS_ZERO = BeforeValidator(lambda value: 0 if value is None else value)
+_NOT_NIL = BeforeValidator(lambda value: None if value in ("", NIL_UUID) else value)
+# A part of some ranges would be others, so that those which are too long are none.
+_RANGES = AfterValidator(lambda text: text if len(text) <= RANGES_CHARACTERS else "")
 PLAIN = r"^[ -~]*$"
 """Text that needs no cleaning."""
 PlainText = Annotated[str, Field(pattern=PLAIN, max_length=TEXT_CHARACTERS)]
@@ -176,19 +163,19 @@ PlainPercent = Annotated[float, Field(ge=0, le=100)]
 
 Date = Annotated[datetime | None, BeforeValidator(_date), AfterValidator(_utc)]
 Seconds = Annotated[float | None, BeforeValidator(_seconds), AfterValidator(_within)]
-Count = Annotated[int, BeforeValidator(_none_as_zero), AfterValidator(_within)]
+Count = Annotated[int, _NONE_AS_ZERO, AfterValidator(_within)]
 OptionalCount = Annotated[int, AfterValidator(_within)] | None
 OptionalNumber = Annotated[float, AfterValidator(_within)] | None
 InstanceId = Annotated[int, Field(ge=0, lt=INSTANCE_IDS)]
-Percent = Annotated[float, BeforeValidator(_none_as_zero), AfterValidator(_within)]
+Percent = Annotated[float, _NONE_AS_ZERO, AfterValidator(_within)]
 Id = Annotated[str, Field(min_length=1), AfterValidator(_id)]
-Uuid = Annotated[Annotated[str, AfterValidator(_id)] | None, BeforeValidator(_uuid)]
+Uuid = Annotated[Annotated[str, AfterValidator(_id)] | None, _NOT_NIL]
 State = Annotated[str, Field(min_length=1), _cleaned(STATE_CHARACTERS)]
 OptionalState = Annotated[str, _cleaned(STATE_CHARACTERS)] | None
 Text = Annotated[str, _NOT_NONE, _cleaned(TEXT_CHARACTERS)]
 OptionalText = Annotated[str, _cleaned(TEXT_CHARACTERS)] | None
-RangesText = Annotated[str, _NOT_NONE, AfterValidator(_ranges)]
-OptionalRanges = Annotated[str, AfterValidator(_ranges)] | None
+RangesText = Annotated[str, _NOT_NONE, _RANGES]
+OptionalRanges = Annotated[str, _RANGES] | None
 Strings = Annotated[list[Annotated[str, _cleaned(TEXT_CHARACTERS)]], NONE_AS_LIST]
 Objects = Annotated[list[dict[str, Any]], BeforeValidator(_plain_objects)]
 
@@ -224,14 +211,9 @@ class Record(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the whole"
-            missing = first["type"] == "missing"
-            raise UnreadableResponse(
-                f"{cls._noun()}: {where} is {'missing' if missing else 'not of the documented type'}"
-            ) from None
-
-    @classmethod
-    def _noun(cls) -> str:
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+            noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+            fault = "missing" if first["type"] == "missing" else "not of the documented type"
+            raise UnreadableResponse(f"{noun}: {where} is {fault}") from None
 
 
 class Item(Record):

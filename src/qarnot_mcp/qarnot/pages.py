@@ -16,6 +16,8 @@ from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_cursor
 
 PAGE_ITEMS = 50
+_NOT_ENDED = "0001-01-01T00:00:00Z"
+"""The end of a task that has not ended, as the API writes it: a date before all others."""
 
 T = TypeVar("T", covariant=True)
 
@@ -78,6 +80,25 @@ class ListFilter:
         if len(parts) > 1:
             return {"operator": "And", "filters": parts}
         return parts[0] if parts else None
+
+
+@dataclass(frozen=True)
+class TaskFilter(ListFilter):
+    """What is asked for of a list of tasks."""
+
+    profile: str | None = None
+    pool_uuid: str | None = None
+    ended_after: datetime | None = None
+    ended_before: datetime | None = None
+
+    def parts(self) -> list[dict[str, Any]]:
+        """Return the filters that must all hold, in the words of the API."""
+        equal = (("Profile", self.profile), ("PoolUuid", self.pool_uuid))
+        parts = [leaf("Equal", field, value) for field, value in equal if value is not None]
+        bounds = dates(("GreaterThan", "EndDate", self.ended_after), ("LessThan", "EndDate", self.ended_before))
+        if self.ended_before is not None:
+            bounds.append(leaf("GreaterThan", "EndDate", _NOT_ENDED))
+        return super().parts() + parts + bounds
 
 
 def leaf(operator: str, field: str, value: str) -> dict[str, Any]:

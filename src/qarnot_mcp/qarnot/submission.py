@@ -5,6 +5,7 @@ there. A shortname that the caller chose is looked up before, too: otherwise an 
 pass for the new one.
 """
 
+import asyncio
 import re
 import secrets
 import unicodedata
@@ -120,7 +121,8 @@ class _Submit:
         self._first_state = endpoint.first_state
         self._is_own = new.shortname is None
         self._shortname = make_shortname(new.name) if new.shortname is None else new.shortname
-        self._lock = (owner, endpoint.noun, self._shortname)
+        name = (owner, endpoint.noun, self._shortname)
+        self._lock = call.transport.submits.setdefault(name, asyncio.Lock())
         check_shortname(self._shortname)
         body = new.to_api() | {"shortname": self._shortname}
         self._post = Request("POST", endpoint.path, endpoint.missing).with_json(body)
@@ -134,7 +136,7 @@ class _Submit:
             try:
                 async with self._call.within(self._limits.call_seconds - look_up_seconds):
                     # Two submits with one shortname, of one caller: the second one finds what the first created.
-                    await held.enter_async_context(self._call.transport.submits.hold(self._lock))
+                    await held.enter_async_context(self._lock)
                     if not self._is_own:
                         await self._refuse_taken()
                     return await self._send()

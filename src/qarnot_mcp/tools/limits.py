@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.fields import parse_time_span, time_span
-from qarnot_mcp.qarnot.pages import ListFilter
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter, TaskFilter
 
 DAY = timedelta(hours=24)
 MAX_PAGES = 6
@@ -140,7 +139,7 @@ async def _credits_of_tasks(client: QarnotClient, since: datetime) -> float:
 
     sum_of_pages, cursor = 0.0, None
     for _ in range(MAX_PAGES):
-        page = await client.tasks.page(where=where, limit=PAGE_TASKS, cursor=cursor)
+        page = await client.tasks.page(where=where, limit=PAGE_ITEMS, cursor=cursor)
         sum_of_pages += sum(await asyncio.gather(*(used(task.uuid) for task in page.items)))
         cursor = page.next_cursor
         if cursor is None:

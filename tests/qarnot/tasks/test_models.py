@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from qarnot_mcp.qarnot.account import User
-from qarnot_mcp.qarnot.carbon import CarbonFacts
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.qarnot.tasks.dependencies import Dependency
-from qarnot_mcp.qarnot.tasks.models import Constant, Task
+from qarnot_mcp.qarnot.tasks.models import Constant, Dependency, Task
+from qarnot_mcp.qarnot.usage import CarbonFacts
 from tests.support.qarnot_api import OTHER_UUID, UUID, task_document
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from qarnot_mcp.qarnot.carbon import CarbonFacts
 from qarnot_mcp.qarnot.errors import NotFound
 from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.usage import CarbonFacts
 from qarnot_mcp.tools.failures.grouping import explain
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import Energy

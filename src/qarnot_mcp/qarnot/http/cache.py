@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Cache:
-    """Return that change rarely (profiles, the account), each kept for a minute; the oldest make room.
+    """Answers that change rarely (profiles, the account), each kept for a minute; the oldest make room.
 
     Entries belong to the digest of a key. The digest is salted for each process, so that it tells nothing outside.
     """

@@ -4,11 +4,12 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Self, cast
+from weakref import WeakValueDictionary
 
 import httpcore
 import httpx
@@ -19,7 +20,6 @@ from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachable
 from qarnot_mcp.qarnot.http.cache import Cache
 from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS, AsyncStream, Carrier, ConnectionPool
-from qarnot_mcp.qarnot.http.locks import Locks
 from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.qarnot.http.response_body import StreamedResponse, unpacked
 from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for
@@ -106,7 +106,8 @@ class Transport:
         self.chance = chance or random.Random()  # noqa: S311 - spreads waits, keeps no secret
         self.retry_tokens = RetryTokens()
         self.cache = Cache(clock)
-        self.submits = Locks()
+        self.submits = WeakValueDictionary[Hashable, asyncio.Lock]()
+        """A lock for each submit in flight: two with one shortname go one after the other."""
         self._root = base_url.rstrip("/")
         self._version_path = f"/v{api_version}"
         self._application = application

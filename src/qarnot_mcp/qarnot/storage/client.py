@@ -5,6 +5,8 @@ import math
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -12,7 +14,6 @@ from qarnot_mcp.qarnot.account import AccountClient, User
 from qarnot_mcp.qarnot.errors import NoStorage, NotFound, UnreadableResponse
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.platform import PlatformClient
-from qarnot_mcp.qarnot.storage.models import BucketName, BucketStatistics, FilePage, StoredFile
 from qarnot_mcp.qarnot.storage.pool import StorageCredentials, StoragePool
 from qarnot_mcp.text.cleaning import one_line
 
@@ -22,6 +23,41 @@ PATH_CHARACTERS = 1024
 MAX_DELETED = 1000
 STREAM_BYTES = 256 * 1024
 _CACHED = "storage address"
+
+
+@dataclass(frozen=True, slots=True)
+class BucketName:
+    """A bucket of the account."""
+
+    name: str
+    created: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketStatistics:
+    """What a bucket holds."""
+
+    files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in a bucket."""
+
+    path: str
+    size_bytes: int
+    modified: datetime | None
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """Files of one page and the folders between them; `next_marker` is where the next page begins."""
+
+    files: tuple[StoredFile, ...]
+    folders: tuple[str, ...]
+    next_marker: str | None
 
 
 class StorageClient:

@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from qarnot_mcp.qarnot.errors import NoStorage, StorageUnavailable
+from qarnot_mcp.qarnot.errors import (
+    NoStorage,
+    NotFound,
+    QarnotError,
+    StorageRefused,
+    StorageUnavailable,
+    UnreadableResponse,
+)
 from qarnot_mcp.qarnot.http.places import Places
-from qarnot_mcp.qarnot.storage.refusals import error_for
 
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession
@@ -24,6 +30,8 @@ QUEUE_SECONDS = 10.0
 CALL_SECONDS = 45.0
 SILENCE_SECONDS = 30
 ATTEMPTS = 3
+_BY_STATUS = {"404": "NoSuchKey", "403": "AccessDenied", "301": "NoSuchBucket"}
+"""What a status means where there is no body that says it, as with HEAD."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +141,35 @@ async def _errors_about(bucket: str, path: str) -> AsyncIterator[None]:
     try:
         yield
     except Exception as error:
-        if (known := error_for(error, bucket, path)) is not None:
+        if (known := _error_for(error, bucket, path)) is not None:
             raise known from None
         raise
+
+
+def _error_for(error: Exception, bucket: str, path: str) -> QarnotError | None:
+    """Return the error that an exception of the S3 library stands for; None where it is another kind of exception."""
+    module = type(error).__module__
+    if module.startswith("aiohttp") or isinstance(error, ConnectionError):
+        return StorageUnavailable("the connection broke")
+    if isinstance(error, ValueError | OverflowError) and not isinstance(error, QarnotError):
+        return UnreadableResponse("the storage sent a number or a date that is none")
+    if not module.startswith(("botocore", "aiobotocore")):
+        return None
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return StorageUnavailable("it cannot be reached, or the connection broke")
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    said = response.get("Error", {})
+    code = _BY_STATUS.get(str(said.get("Code")), str(said.get("Code")))
+    if status >= 500 or code in ("SlowDown", "RequestTimeout"):
+        return StorageUnavailable(f"it failed with status {status}")
+    if code == "NoSuchBucket" or (code == "NoSuchKey" and not path):
+        return NotFound("bucket", bucket)
+    if code == "NoSuchUpload":
+        return NotFound("upload", path)
+    if code == "NoSuchKey":
+        return NotFound("file", f"{bucket}/{path}")
+    return StorageRefused(code, bucket, str(said.get("Message") or ""))
 
 
 def _load_session() -> "AioSession":

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -13,14 +13,14 @@ from qarnot_mcp.qarnot.http.responses import Resource, Response
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_instance_id, check_task_id
-from qarnot_mcp.qarnot.items import ItemsClient
-from qarnot_mcp.qarnot.pages import ItemPage, Page, read_page
+from qarnot_mcp.qarnot.items import EVERY_ITEM, ItemsClient
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ItemPage, ListFilter, TaskFilter, read_page
 from qarnot_mcp.qarnot.submission import Endpoint, NewResource, Submission, create
 from qarnot_mcp.qarnot.tasks.logs import LogStream
 from qarnot_mcp.qarnot.tasks.models import PlainSummaries, PlainTags, TagsOfTask, Task, TaskSummary
-from qarnot_mcp.qarnot.tasks.pages import EVERY_TASK, PAGE_TASKS, TaskFilter
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
 
+T = TypeVar("T")
 NEW_TASK = Endpoint("task", "/tasks", Resource("profile, pool, job or bucket", "of this task"))
 SEARCHED = "the tasks that were searched"
 
@@ -33,7 +33,7 @@ class TasksClient:
         self._tasks = ItemsClient(session, NEW_TASK, Task.read)
 
     async def page(
-        self, *, where: TaskFilter = EVERY_TASK, limit: int = PAGE_TASKS, cursor: str | None = None
+        self, *, where: ListFilter = EVERY_ITEM, limit: int = PAGE_ITEMS, cursor: str | None = None
     ) -> ItemPage[TaskSummary]:
         """Return up to `limit` tasks (1 to 50), newest first, from the start or from `cursor` on.
 
@@ -41,12 +41,12 @@ class TasksClient:
         (`POST /tasks/summaries/paginate`); with tags whole tasks, as summaries carry none (`POST /tasks/paginate`).
         """
         path = "/tasks/paginate" if where.tags else "/tasks/summaries/paginate"
-        kind, plain = (Task, None) if where.tags else (TaskSummary, plain_summaries())
+        kind, plain = (Task, None) if where.tags else (TaskSummary, _plain(PlainSummaries))
         page = await read_page(self._session, path, "task", where, limit, cursor, plain)
         tasks = [item if isinstance(item, TaskSummary) else kind.read(item) for item in page.data]
         return ItemPage(tasks, page.total, page.next_token)
 
-    async def search(self, where: TaskFilter, fields: Sequence[str] = (), limit: int = PAGE_TASKS) -> list[Task]:
+    async def search(self, where: TaskFilter, fields: Sequence[str] = (), limit: int = PAGE_ITEMS) -> list[Task]:
         """Return up to `limit` tasks (1 to 50) with these fields of the API only (`POST /tasks/search`).
 
         UUID and state are always read; without fields all of them are. The order is not known.
@@ -59,12 +59,12 @@ class TasksClient:
             return {}
         limit = len(uuids)
         response = await self._search(TaskFilter(uuids=sorted(map(check_task_id, uuids))), ("Tags",), limit)
-        found = response.plain(plain_tags(), SEARCHED) or map(TagsOfTask.read, _items(response, limit))
+        found = response.plain(_plain(list[PlainTags]), SEARCHED) or map(TagsOfTask.read, _items(response, limit))
         return {task.uuid: task.tags for task in found}
 
     async def _search(self, where: TaskFilter, fields: Sequence[str], limit: int) -> Response:
-        if not 1 <= limit <= PAGE_TASKS:
-            raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_TASKS}")
+        if not 1 <= limit <= PAGE_ITEMS:
+            raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_ITEMS}")
         select = {"fields": ["Uuid", "State", *fields]} if fields else None
         body = {"select": select, "filter": where.to_api(), "maximumResults": limit}
         path = "/tasks/search"
@@ -140,12 +140,6 @@ def _items(response: Response, limit: int) -> list[Any]:
 
 
 @cache
-def plain_summaries() -> TypeAdapter[Page]:
-    """Return what reads a page of usual summaries."""
-    return TypeAdapter(PlainSummaries)
-
-
-@cache
-def plain_tags() -> TypeAdapter[list[PlainTags]]:
-    """Return what reads the usual tags of tasks."""
-    return TypeAdapter(list[PlainTags])
+def _plain(kind: type[T]) -> TypeAdapter[T]:
+    """Return what reads a document that holds nothing unusual."""
+    return TypeAdapter(kind)

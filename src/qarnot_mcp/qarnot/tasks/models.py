@@ -4,6 +4,7 @@ Readers are tolerant where the API is known to vary (null lists, dates that mean
 where a wrong type would mislead: then `read` raises `UnreadableResponse`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, FailFast, Field
@@ -11,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, FailFast, Field
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import (
     INSTANCES,
+    MAX_ENTRIES,
     NONE_AS_LIST,
     Count,
     Date,
@@ -44,10 +46,11 @@ from qarnot_mcp.qarnot.fields import (
 )
 from qarnot_mcp.qarnot.pages import Page
 from qarnot_mcp.qarnot.ranges import count_ranges
-from qarnot_mcp.qarnot.tasks.dependencies import Dependencies
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.text.masking import secrets_in_task
+
+NOT_FULFILLED = "dependencyconditionsnotfulfilled"
 
 
 class Constant(Record):
@@ -203,6 +206,35 @@ class TagsOfTask(Record):
 
     uuid: Id
     tags: Strings = Field(default_factory=list)
+
+
+class Dependency(Record):
+    """A task that another one waits for. Without conditions any end will do; with some, another cancels what waits."""
+
+    task_uuid: Id
+    conditions: Strings = Field(default_factory=list, alias="taskFinalStateCondition")
+    state: OptionalState = None
+    final_state: OptionalState = Field(None, alias="actualFinalState")
+
+    @property
+    def is_unmet(self) -> bool:
+        """Whether the task has ended in another way than was asked for."""
+        return (self.state or "").lower() == NOT_FULFILLED
+
+
+def both_forms(value: object) -> object:
+    """Turn `dependsOn`, which has no conditions, into the form of `advancedDependsOn`."""
+    if value is None:
+        return []
+    if not isinstance(value, Mapping):
+        raise ValueError("not an object")
+    plain, advanced = value.get("dependsOn") or [], value.get("advancedDependsOn") or []
+    if not isinstance(plain, list) or not isinstance(advanced, list):
+        raise ValueError("not lists")
+    return [*({"taskUuid": uuid} for uuid in plain[:MAX_ENTRIES]), *advanced[:MAX_ENTRIES]]
+
+
+Dependencies = Annotated[list[Dependency], BeforeValidator(both_forms)]
 
 
 class Task(TaskSummary):

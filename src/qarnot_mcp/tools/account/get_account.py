@@ -10,8 +10,8 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.account import ComputingQuotas, Project, Quota, Reservation, User
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.credits import Budget
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
+from qarnot_mcp.qarnot.usage import Budget
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, answer, date, rounded
 from qarnot_mcp.tools.checks import NoArguments

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, rounded
 
@@ -152,7 +152,7 @@ async def read_tasks(client: QarnotClient, where: TaskFilter) -> tuple[list[Task
     found: list[Task] = []
     cursor: str | None = None
     for _ in range(MAX_PAGES):
-        page = await client.tasks.page(where=where, limit=PAGE_TASKS, cursor=cursor)
+        page = await client.tasks.page(where=where, limit=PAGE_ITEMS, cursor=cursor)
         details = await client.tasks.select([task.uuid for task in page.items], FIELDS)
         found += [details[task.uuid] for task in page.items if task.uuid in details]
         cursor = page.next_cursor

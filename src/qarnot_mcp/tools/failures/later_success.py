@@ -5,8 +5,8 @@ from typing import Literal
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
+from qarnot_mcp.qarnot.pages import TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task, TaskSummary
-from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, date
 

@@ -6,8 +6,7 @@ from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.storage.client import StorageClient
-from qarnot_mcp.qarnot.storage.models import BucketStatistics
+from qarnot_mcp.qarnot.storage.client import BucketStatistics, StorageClient
 from qarnot_mcp.tools.answers import Result, answer, date, truncate_to_budget
 from qarnot_mcp.tools.checks import NoArguments
 from qarnot_mcp.tools.context import current_client

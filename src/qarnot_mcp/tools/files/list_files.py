@@ -7,8 +7,7 @@ from fastmcp.tools.base import ToolResult
 from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.storage.client import StorageClient
-from qarnot_mcp.qarnot.storage.models import StoredFile
+from qarnot_mcp.qarnot.storage.client import StorageClient, StoredFile
 from qarnot_mcp.tools.answers import ROWS_CHARACTERS, Result, answer, date, json_length
 from qarnot_mcp.tools.checks import Arguments, TaskId, text_line, whole_number
 from qarnot_mcp.tools.context import current_client

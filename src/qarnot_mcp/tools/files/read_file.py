@@ -8,7 +8,7 @@ from mcp_types import ImageContent
 from pydantic import AfterValidator, Field, model_validator
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.storage.models import StoredFile
+from qarnot_mcp.qarnot.storage.client import StoredFile
 from qarnot_mcp.tools.answers import LOG_CHARACTERS, Result, answer
 from qarnot_mcp.tools.checks import Arguments, whole_number
 from qarnot_mcp.tools.context import current_client

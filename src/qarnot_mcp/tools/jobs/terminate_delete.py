@@ -9,8 +9,8 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable, Forbidden, InvalidArgument, QarnotError
 from qarnot_mcp.qarnot.jobs import ENDED_STATES, Job
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
 from qarnot_mcp.tools.checks import Arguments
@@ -133,7 +133,7 @@ def has_tasks(tasks: Sequence[Task]) -> InvalidArgument:
 async def tasks_left(client: QarnotClient, tasks: Sequence[Task]) -> tuple[list[str], str | None]:
     """Return which of the first 50 tasks outlive their job, and a sentence on it: no document says whether they do."""
     try:
-        found = await client.tasks.select([task.uuid for task in tasks[:PAGE_TASKS]], ("Name",))
+        found = await client.tasks.select([task.uuid for task in tasks[:PAGE_ITEMS]], ("Name",))
     except QarnotError as error:
         return [], f"The job was deleted; whether its tasks went with it could not be read: {error}"
     left = [task.uuid for task in found.values() if task.state != GOING]

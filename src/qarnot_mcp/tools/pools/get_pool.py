@@ -8,10 +8,9 @@ from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from qarnot_mcp.qarnot import identifiers
-from qarnot_mcp.qarnot.pages import ItemPage
+from qarnot_mcp.qarnot.pages import ItemPage, TaskFilter
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.tasks.models import TaskSummary
-from qarnot_mcp.qarnot.tasks.pages import TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import (

@@ -5,8 +5,7 @@ from typing import Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.tasks.dependencies import Dependency
-from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.tasks.models import Dependency, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line

@@ -12,8 +12,8 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.fields import parse_time_span
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, rounded
@@ -105,7 +105,7 @@ async def read_estimate(
 
 async def finished_alike(client: QarnotClient, kind: KindOfTask) -> list[Task]:
     """Return the newest finished tasks of a kind, at most five."""
-    page = await client.tasks.page(where=TaskFilter(states=("Success", "Failure")), limit=PAGE_TASKS)
+    page = await client.tasks.page(where=TaskFilter(states=("Success", "Failure")), limit=PAGE_ITEMS)
     details = await client.tasks.select([task.uuid for task in page.items], FIELDS)
     known = [details[task.uuid] for task in page.items if task.uuid in details]
     return [task for task in known if kind.is_kind_of(task)][:MEASURED_TASKS]

@@ -5,10 +5,10 @@ from typing import Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.carbon import CarbonFacts
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.usage import CarbonFacts
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, rounded
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS, TaskFilter
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes, present
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line, whole_number
@@ -121,7 +121,7 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
     is_detailed = arguments.detail == "rows"
     rows: list[TaskRow] = []
     total: int | None = None
-    room, page_tasks = LIST_BYTES, PAGE_TASKS
+    room, page_tasks = LIST_BYTES, PAGE_ITEMS
     hints: list[str] = []
     try:
         async with asyncio.timeout(LIST_SECONDS):
@@ -136,7 +136,7 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
                     sizes = (json_bytes(row) + 1 for row in more)
                     fitting = sum(size <= room for size in accumulate(sizes))
                     hints = ["The list was cut to keep it readable; next_cursor reads on."]
-                    if fitting == 0 or page_tasks < PAGE_TASKS:
+                    if fitting == 0 or page_tasks < PAGE_ITEMS:
                         break
                     page_tasks = fitting  # A cursor stands at the end of a page: this one is read again, shorter.
                     continue
@@ -144,7 +144,7 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
                     hints.append(note)
                 room -= used
                 rows, cursor, total = rows + more, page.next_cursor, page.total
-                if cursor is None or len(rows) >= limit or page_tasks < PAGE_TASKS:
+                if cursor is None or len(rows) >= limit or page_tasks < PAGE_ITEMS:
                     break
     except (TimeoutError, ApiUnavailable) as error:
         if not rows:

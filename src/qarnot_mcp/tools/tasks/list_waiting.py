@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
 from qarnot_mcp.tools.context import current_context
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of
@@ -48,11 +48,11 @@ async def wait_for_any(
 
 async def _ended(client: QarnotClient, uuids: Sequence[str]) -> dict[str, Task | None]:
     """Return those that have ended, whole as far as they are shown; None where a task is gone."""
-    batches = [uuids[first : first + PAGE_TASKS] for first in range(0, len(uuids), PAGE_TASKS)]
+    batches = [uuids[first : first + PAGE_ITEMS] for first in range(0, len(uuids), PAGE_ITEMS)]
     found: dict[str, Task] = {}
     for batch in await asyncio.gather(*(client.tasks.select(batch, ("Name",)) for batch in batches)):
         found |= batch
-    ended = [uuid for uuid in uuids if uuid not in found or found[uuid].is_final][:PAGE_TASKS]
+    ended = [uuid for uuid in uuids if uuid not in found or found[uuid].is_final][:PAGE_ITEMS]
     whole = await client.tasks.select([uuid for uuid in ended if uuid in found])
     return {uuid: whole.get(uuid) for uuid in ended}
 

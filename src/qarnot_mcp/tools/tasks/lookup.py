@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.identifiers import RESERVED, SHORTNAME, UUID
-from qarnot_mcp.qarnot.tasks.pages import TaskFilter
+from qarnot_mcp.qarnot.pages import TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import STATE_CHARACTERS, date
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, MostCharacters, check_text_line, parameter_of

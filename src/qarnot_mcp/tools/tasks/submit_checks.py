@@ -11,10 +11,10 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, Qarn
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.identifiers import UUID
 from qarnot_mcp.qarnot.jobs import Job
+from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.profiles import Profile, ProfileConstant
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.qarnot.tasks.pages import PAGE_TASKS
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.tools.profiles import check_profile_known
 from qarnot_mcp.tools.reach import where_listed
@@ -220,7 +220,7 @@ async def read_dependencies(client: QarnotClient, uuids: list[str]) -> dict[str,
         async with places:
             found.update(await client.tasks.select(batch, ("JobUuid",)))
 
-    await together(*(read(uuids[first : first + PAGE_TASKS]) for first in range(0, len(uuids), PAGE_TASKS)))
+    await together(*(read(uuids[first : first + PAGE_ITEMS]) for first in range(0, len(uuids), PAGE_ITEMS)))
     return found
 
 

@@ -1,12 +1,23 @@
-"""Credits, in euros: what an account has left, what tasks and pools have used, and the budgets of projects."""
+"""What an account has left and what tasks and pools have used: credits, in euros, energy and carbon."""
 
+from contextlib import suppress
 from typing import Annotated
+from urllib.parse import urlencode
 
 from pydantic import Field
 
 from qarnot_mcp.qarnot.account import ACCOUNT
 from qarnot_mcp.qarnot.errors import Forbidden, NotFound
-from qarnot_mcp.qarnot.fields import NONE_AS_LIST, Date, OptionalNumber, OptionalState, Record, Text
+from qarnot_mcp.qarnot.fields import (
+    NONE_AS_LIST,
+    Date,
+    OptionalNumber,
+    OptionalState,
+    OptionalText,
+    Record,
+    Text,
+    first_of,
+)
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.identifiers import check_task_id
@@ -68,13 +79,56 @@ class CreditsClient:
         """Return the budgets of a project that are active (`GET /credits/v1/projects/{uuid}/budgets`)."""
         path = f"/credits/v1/projects/{check_task_id(project_uuid)}/budgets?activeOnly=True"
         resource = Resource("project", project_uuid)
-        try:
+        with suppress(NotFound, Forbidden):
             return (await self._session.get(path, resource, "the budgets", Budgets.read, rooted=True)).budgets
-        except (NotFound, Forbidden):
-            return []
+        return []
 
     async def _amount(self, path: str, resource: Resource) -> float | None:
-        try:
+        with suppress(NotFound, Forbidden):
             return (await self._session.get(path, resource, "the credits", Credits.read, rooted=True)).credits
-        except (NotFound, Forbidden):
-            return None
+        return None
+
+
+class CarbonFacts(Record):
+    """What a task used (watt-hours) and caused (grams of CO2 equivalent), beside a named data centre.
+
+    The documented names differ from the real ones; both are read.
+    """
+
+    total_consumed_energy_wh: OptionalNumber = first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    total_energy_it_wh: OptionalNumber = first_of("total_energy_it_Wh", "totalEnergyITWh")
+    total_reused_energy_wh: OptionalNumber = first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
+    qarnot_carbon_footprint: OptionalNumber = first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
+    equivalent_dc_carbon_footprint: OptionalNumber = first_of(
+        "equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq"
+    )
+    equivalent_datacenter_name: OptionalText = first_of("equivalent_datacenter_name", "comparisonDataCenterName")
+    saved_carbon_footprint_percent: OptionalNumber = first_of(
+        "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
+    )
+
+    @property
+    def saved_gco2eq(self) -> float | None:
+        """What the same work in the other data centre would have caused more."""
+        ours, theirs = self.qarnot_carbon_footprint, self.equivalent_dc_carbon_footprint
+        return None if ours is None or theirs is None else theirs - ours
+
+
+class CarbonClient:
+    """Calls of the carbon service, which lies beside the versions of the compute API."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def facts(self, task_uuid: str, datacenter: str = "") -> CarbonFacts | None:
+        """Return what a task used and caused (`GET /carbon/v1/tasks/{uuid}/carbon-facts`).
+
+        `datacenter` names the one to compare with, by default the API's own choice. Return None where the API has no
+        such facts, or does not show them to this key.
+        """
+        compared = f"?{urlencode({'comparisonDatacenter': datacenter})}" if datacenter else ""
+        path = f"/carbon/v1/tasks/{check_task_id(task_uuid)}/carbon-facts{compared}"
+        resource = Resource("task", task_uuid)
+        with suppress(NotFound, Forbidden):
+            return await self._session.get(path, resource, "the carbon facts", CarbonFacts.read, rooted=True)
+        return None
