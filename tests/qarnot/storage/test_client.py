@@ -48,7 +48,7 @@ class OddCount:
         async def send_odd(message: Message) -> None:
             if scope["method"] == "HEAD" and message["type"] == "http.response.start":
                 headers = [(name, value) for name, value in message["headers"] if name != b"x-rgw-object-count"]
-                message = {**message, "headers": [*headers, (b"x-rgw-object-count", self.count.encode("latin-1"))]}
+                message = {**message, "headers": [*headers, (b"x-rgw-object-count", self.count.encode())]}
             await send(message)
 
         await self.app(scope, receive, send_odd)
