@@ -5,8 +5,9 @@ the parameter, before anything is sent; pydantic collects what the checks of one
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from pydantic import (
@@ -24,6 +25,7 @@ from pydantic_core import CoreSchema
 
 from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.storage import names
 from qarnot_mcp.text.cleaning import clean_text
 
 MAX_NAME_CHARACTERS = 2047
@@ -92,6 +94,15 @@ def whole_number(least: int, most: int, hint: str = "") -> AfterValidator:
     return AfterValidator(check)
 
 
+def checked_by(check: Callable[..., object]) -> AfterValidator:
+    """Return the check by a function of the API's client, which takes the value and the name of the parameter."""
+
+    def run(given: object, info: ValidationInfo) -> object:
+        return check(given, parameter=parameter_of(info))
+
+    return AfterValidator(run)
+
+
 def text_line(most_characters: int, hint: str = "") -> AfterValidator:
     """Return the check of a text that is neither blank nor too long and holds no control character."""
 
@@ -124,21 +135,6 @@ def check_text_line(parameter: str, given: str, most_characters: int, hint: str 
     return given
 
 
-def check_task_id(given: str, info: ValidationInfo) -> str:
-    """Check a task's UUID or shortname."""
-    return identifiers.check_task_id(given.strip(), parameter_of(info))
-
-
-def check_cursor(given: str, info: ValidationInfo) -> str:
-    """Check the form of a cursor, which only the API can read."""
-    return identifiers.check_cursor(given.strip(), parameter_of(info))
-
-
-def check_profile_name(given: str, info: ValidationInfo) -> str:
-    """Check the form of a profile's name; only the API knows whether such a profile exists."""
-    return identifiers.check_profile_name(given.strip(), parameter_of(info))
-
-
 def closest_matches(name: str, known: Iterable[str], most: int = 3, cutoff: float = 0.6) -> list[str]:
     """Return the known names that are most like a name, best first, ignoring case.
 
@@ -149,7 +145,21 @@ def closest_matches(name: str, known: Iterable[str], most: int = 3, cutoff: floa
     return [by_folded[folded] for folded in found]
 
 
-TaskId = Annotated[str, AfterValidator(check_task_id)]
+STRIPPED = AfterValidator(str.strip)
+TaskId = Annotated[str, STRIPPED, checked_by(identifiers.check_task_id)]
 TaskIdParameter = Annotated[TaskId, Field(description="The task's UUID or its shortname.")]
-ProfileName = Annotated[str, AfterValidator(check_profile_name)]
+JobId = Annotated[str, STRIPPED, checked_by(partial(identifiers.check_identifier, noun="job"))]
+JobIdParameter = Annotated[JobId, Field(description="The job's UUID or its shortname.")]
+PoolId = Annotated[str, STRIPPED, checked_by(partial(identifiers.check_identifier, noun="pool"))]
+PoolIdParameter = Annotated[PoolId, Field(description="Its UUID or shortname.")]
+Shortname = Annotated[str, checked_by(identifiers.check_shortname)]
+InstanceId = Annotated[int, checked_by(identifiers.check_instance_id)]
+ProfileName = Annotated[str, STRIPPED, checked_by(identifiers.check_profile_name)]
+Cursor = Annotated[str, STRIPPED, checked_by(identifiers.check_cursor)]
+Bucket = Annotated[str, STRIPPED, checked_by(names.check_bucket)]
+BucketParameter = Annotated[Bucket, Field(description="A bucket's name.")]
+Path = Annotated[str, checked_by(names.check_path)]
+PathParameter = Annotated[Path, Field(description="Its path, such as folder/a.csv.")]
+Prefix = Annotated[str, checked_by(names.check_prefix)]
+Name = Annotated[str, text_line(MAX_NAME_CHARACTERS)]
 Tags = Annotated[list[Annotated[str, text_line(MAX_TAG_CHARACTERS)]], FIRST_FAULT, at_most(MAX_TAGS, "tags")]

@@ -1,5 +1,7 @@
 """Every tool of the server, in sets: a tool costs its own file and one line here."""
 
+from functools import partial
+
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.tools.account.get_account import Account, get_account
 from qarnot_mcp.tools.account.list_machines import MachineList, list_machines
@@ -31,35 +33,35 @@ from qarnot_mcp.tools.tasks.list_tasks import TaskList, list_tasks
 from qarnot_mcp.tools.tasks.submit_task import Submitted, submit_task
 from qarnot_mcp.tools.toolset import Registry, ToolEntry, Toolset
 
+_reads = partial(ToolEntry, scope=READ_SCOPE)
+_writes = partial(ToolEntry, scope=WRITE_SCOPE, writes=True, destroys=True)
 REGISTRY = Registry(
     (
         Toolset(
             "default",
             "run tasks, follow them, read their logs",
             (
-                ToolEntry(list_tasks, "List tasks", TaskList, READ_SCOPE, has_view=True),
-                ToolEntry(get_task, "Get a task", TaskDetails, READ_SCOPE, has_view=True),
-                ToolEntry(
-                    submit_task, "Submit a task", Submitted, WRITE_SCOPE, writes=True, destroys=True, idempotent=False
-                ),
-                ToolEntry(get_task_logs, "Get a task's logs", LogText, READ_SCOPE, has_view=True),
-                ToolEntry(abort_task, "Abort a task", Aborted, WRITE_SCOPE, writes=True, destroys=True),
-                ToolEntry(delete_task, "Delete a task", Deleted, WRITE_SCOPE, writes=True, destroys=True),
-                ToolEntry(list_profiles, "List profiles", ProfileNames, READ_SCOPE),
-                ToolEntry(get_profile, "Get a profile", ProfileDetails, READ_SCOPE),
+                _reads(list_tasks, "List tasks", TaskList, has_view=True),
+                _reads(get_task, "Get a task", TaskDetails, has_view=True),
+                _writes(submit_task, "Submit a task", Submitted, idempotent=False),
+                _reads(get_task_logs, "Get a task's logs", LogText, has_view=True),
+                _writes(abort_task, "Abort a task", Aborted),
+                _writes(delete_task, "Delete a task", Deleted),
+                _reads(list_profiles, "List profiles", ProfileNames),
+                _reads(get_profile, "Get a profile", ProfileDetails),
             ),
         ),
         Toolset(
             "storage",
             "hand input files over and fetch results: buckets and the files in them",
             (
-                ToolEntry(list_buckets, "List buckets", BucketList, READ_SCOPE),
-                ToolEntry(list_files, "List files", FileList, READ_SCOPE, has_view=True),
-                ToolEntry(read_file, "Read a file", FileText, READ_SCOPE),
-                ToolEntry(write_file, "Write a file", Written, WRITE_SCOPE, writes=True, destroys=True),
-                ToolEntry(share_file, "Share a file", Shared, READ_SCOPE),
-                ToolEntry(request_upload, "Request an upload", UploadOffered, WRITE_SCOPE, writes=True),
-                ToolEntry(delete_files, "Delete files", FilesDeleted, WRITE_SCOPE, writes=True, destroys=True),
+                _reads(list_buckets, "List buckets", BucketList),
+                _reads(list_files, "List files", FileList, has_view=True),
+                _reads(read_file, "Read a file", FileText),
+                _writes(write_file, "Write a file", Written),
+                _reads(share_file, "Share a file", Shared),
+                _writes(request_upload, "Request an upload", UploadOffered, destroys=False),
+                _writes(delete_files, "Delete files", FilesDeleted),
             ),
             covers="files",
         ),
@@ -67,16 +69,8 @@ REGISTRY = Registry(
             "control",
             "change running tasks: snapshots of their files, new input files, constants, tags",
             (
-                ToolEntry(
-                    snapshot_task,
-                    "Snapshot a task",
-                    Snapshotted,
-                    WRITE_SCOPE,
-                    writes=True,
-                    destroys=True,
-                    idempotent=False,
-                ),
-                ToolEntry(update_task, "Update a task", Updated, WRITE_SCOPE, writes=True, destroys=True),
+                _writes(snapshot_task, "Snapshot a task", Snapshotted, idempotent=False),
+                _writes(update_task, "Update a task", Updated),
             ),
             covers="changes of running tasks",
         ),
@@ -84,20 +78,12 @@ REGISTRY = Registry(
             "jobs",
             "order tasks that depend on each other",
             (
-                ToolEntry(
-                    submit_pipeline,
-                    "Submit a pipeline",
-                    PipelineSubmitted,
-                    WRITE_SCOPE,
-                    writes=True,
-                    destroys=True,
-                    idempotent=False,
-                ),
-                ToolEntry(create_job, "Create a job", JobCreated, WRITE_SCOPE, writes=True, idempotent=False),
-                ToolEntry(list_jobs, "List jobs", JobList, READ_SCOPE, has_view=True),
-                ToolEntry(get_job, "Get a job", JobDetails, READ_SCOPE, has_view=True),
-                ToolEntry(terminate_job, "Terminate a job", JobTerminated, WRITE_SCOPE, writes=True, destroys=True),
-                ToolEntry(delete_job, "Delete a job", JobDeleted, WRITE_SCOPE, writes=True, destroys=True),
+                _writes(submit_pipeline, "Submit a pipeline", PipelineSubmitted, idempotent=False),
+                _writes(create_job, "Create a job", JobCreated, destroys=False, idempotent=False),
+                _reads(list_jobs, "List jobs", JobList, has_view=True),
+                _reads(get_job, "Get a job", JobDetails, has_view=True),
+                _writes(terminate_job, "Terminate a job", JobTerminated),
+                _writes(delete_job, "Delete a job", JobDeleted),
             ),
             covers="jobs",
         ),
@@ -105,19 +91,11 @@ REGISTRY = Registry(
             "pools",
             "keep machines booted for many short tasks",
             (
-                ToolEntry(
-                    create_pool,
-                    "Create a pool",
-                    PoolCreated,
-                    WRITE_SCOPE,
-                    writes=True,
-                    destroys=True,
-                    idempotent=False,
-                ),
-                ToolEntry(list_pools, "List pools", PoolList, READ_SCOPE, has_view=True),
-                ToolEntry(get_pool, "Get a pool", PoolDetails, READ_SCOPE),
-                ToolEntry(scale_pool, "Scale a pool", PoolScaled, WRITE_SCOPE, writes=True, destroys=True),
-                ToolEntry(close_pool, "Close a pool", PoolClosed, WRITE_SCOPE, writes=True, destroys=True),
+                _writes(create_pool, "Create a pool", PoolCreated, idempotent=False),
+                _reads(list_pools, "List pools", PoolList, has_view=True),
+                _reads(get_pool, "Get a pool", PoolDetails),
+                _writes(scale_pool, "Scale a pool", PoolScaled),
+                _writes(close_pool, "Close a pool", PoolClosed),
             ),
             covers="pools",
         ),
@@ -125,9 +103,9 @@ REGISTRY = Registry(
             "account",
             "quotas, credits, what tasks cost and saved, and the hardware that can be chosen",
             (
-                ToolEntry(get_account, "Get the account", Account, READ_SCOPE),
-                ToolEntry(list_machines, "List machines", MachineList, READ_SCOPE),
-                ToolEntry(usage_report, "Report usage", UsageReport, READ_SCOPE),
+                _reads(get_account, "Get the account", Account),
+                _reads(list_machines, "List machines", MachineList),
+                _reads(usage_report, "Report usage", UsageReport),
             ),
             covers="money (prices, credits) and quotas",
         ),

@@ -3,35 +3,18 @@
 from typing import Annotated, Self
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.errors import Forbidden, InvalidArgument
-from qarnot_mcp.qarnot.tasks import control
-from qarnot_mcp.qarnot.tasks.control import Snapshot, SnapshotConfig, SnapshotPlace
+from qarnot_mcp.qarnot.tasks.control import Snapshot, SnapshotConfig, SnapshotPlace, check_snapshot_id
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer, date
-from qarnot_mcp.tools.checks import (
-    MAX_NAME_CHARACTERS,
-    Arguments,
-    TaskIdParameter,
-    parameter_of,
-    text_line,
-    whole_number,
-)
+from qarnot_mcp.tools.checks import STRIPPED, Arguments, Bucket, Name, Prefix, TaskIdParameter, checked_by, whole_number
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.files.parameters import Bucket, Prefix
 
 MAX_SECONDS = 30 * 86_400
 STATES = {"triggered": "triggered", "inprogress": "in progress", "success": "success", "failure": "failure"}
-
-
-def check_snapshot_id(given: str, info: ValidationInfo) -> str:
-    """Check the id of a snapshot."""
-    return control.check_snapshot_id(given.strip(), parameter_of(info))
-
-
-Pattern = Annotated[str, text_line(MAX_NAME_CHARACTERS)]
 
 
 class SnapshotTask(Arguments):
@@ -41,11 +24,11 @@ class SnapshotTask(Arguments):
     every_seconds: Annotated[int, whole_number(0, MAX_SECONDS)] | None = Field(
         None, description="One every so many seconds, such as 1800; 0 stops that. Without it: one now."
     )
-    whitelist: Pattern | None = Field(None, description="Regular expression of files to take.")
-    blacklist: Pattern | None = Field(None, description="Regular expression of files to leave out.")
+    whitelist: Name | None = Field(None, description="Regular expression of files to take.")
+    blacklist: Name | None = Field(None, description="Regular expression of files to leave out.")
     bucket: Bucket | None = Field(None, description="Where to; by default the task's own bucket.")
     prefix: Prefix | None = Field(None, description="Put before the paths of the files, such as at-noon/.")
-    snapshot_id: Annotated[str, AfterValidator(check_snapshot_id)] | None = Field(
+    snapshot_id: Annotated[str, STRIPPED, checked_by(check_snapshot_id)] | None = Field(
         None, description="Only tell how far this one is."
     )
 

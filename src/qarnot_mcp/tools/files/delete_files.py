@@ -8,9 +8,8 @@ from pydantic import Field, model_validator
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.storage.client import MAX_DELETED, StorageClient
 from qarnot_mcp.tools.answers import Result, answer
-from qarnot_mcp.tools.checks import Arguments, at_most, whole_number
+from qarnot_mcp.tools.checks import Arguments, BucketParameter, Path, Prefix, at_most, whole_number
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.files.parameters import BucketParameter, Path, Prefix
 
 MAX_PATHS = 1000
 MAX_FILES = 20_000

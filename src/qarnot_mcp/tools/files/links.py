@@ -8,11 +8,10 @@ from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
-from qarnot_mcp.qarnot.storage.names import check_new_bucket
+from qarnot_mcp.qarnot.storage.names import check_new_bucket, check_path, check_prefix
 from qarnot_mcp.tools.answers import Result, answer
-from qarnot_mcp.tools.checks import Arguments, whole_number
+from qarnot_mcp.tools.checks import Arguments, BucketParameter, Path, Prefix, parameter_of, whole_number
 from qarnot_mcp.tools.context import current_client, current_context, current_key
-from qarnot_mcp.tools.files.parameters import BucketParameter, Path, Prefix, check_path, check_prefix
 
 MIN_SECONDS, MAX_SECONDS = 300, 604_800
 MIN_PAGE_SECONDS, MAX_PAGE_SECONDS = 900, 86_400
@@ -20,7 +19,7 @@ MIN_PAGE_SECONDS, MAX_PAGE_SECONDS = 900, 86_400
 
 def check_shared(given: str, info: ValidationInfo) -> str:
     """Check the path of a file, or of a folder, which ends in a slash."""
-    return check_prefix(given, info) if given.endswith("/") else check_path(given, info)
+    return (check_prefix if given.endswith("/") else check_path)(given, parameter_of(info))
 
 
 class ShareFile(Arguments):

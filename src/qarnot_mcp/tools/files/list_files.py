@@ -9,10 +9,9 @@ from pydantic import Field, model_validator
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.storage.client import StorageClient, StoredFile
 from qarnot_mcp.tools.answers import ROWS_CHARACTERS, Result, answer, date, json_length
-from qarnot_mcp.tools.checks import Arguments, TaskId, text_line, whole_number
+from qarnot_mcp.tools.checks import Arguments, Bucket, Prefix, TaskId, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.files.parameters import PATH_CHARACTERS, Bucket, Prefix, shown_path
-from qarnot_mcp.tools.files.results import instances_by_path, result_place
+from qarnot_mcp.tools.files.results import PATH_CHARACTERS, instances_by_path, result_place, shown_path
 
 SCANNED_PAGES = 10
 

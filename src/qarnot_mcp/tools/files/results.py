@@ -2,8 +2,15 @@
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.text.cleaning import one_line
 
 MAX_RESULTS = 100_000
+PATH_CHARACTERS = 1024
+
+
+def shown_path(path: str) -> str:
+    """Return a path of the storage, which a stranger may have chosen, as a result shows it."""
+    return one_line(path, PATH_CHARACTERS)
 
 
 def result_place(task: Task) -> tuple[str, str]:
@@ -12,7 +19,7 @@ def result_place(task: Task) -> tuple[str, str]:
         hint = "Its output is in its log: get_task_logs."
         raise InvalidArgument("task_uuid", task.uuid, "a task that has a result_bucket, which this one has not", hint)
     prefix = task.raw.get("resultsBucketPrefix")
-    return task.result_bucket, prefix[:1024].lstrip("/") if isinstance(prefix, str) else ""
+    return task.result_bucket, prefix[:PATH_CHARACTERS].lstrip("/") if isinstance(prefix, str) else ""
 
 
 def no_results(task: Task) -> str | None:

@@ -9,9 +9,8 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.storage.names import check_new_bucket
 from qarnot_mcp.tools.answers import Result, answer
-from qarnot_mcp.tools.checks import Arguments, parameter_of
+from qarnot_mcp.tools.checks import Arguments, BucketParameter, PathParameter, parameter_of
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.files.parameters import BucketParameter, PathParameter
 
 MAX_TEXT_BYTES = 192 * 1024
 """What fits into a request to this server (256 KiB), whatever of it has to be escaped on the way."""

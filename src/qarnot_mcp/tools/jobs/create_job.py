@@ -1,17 +1,17 @@
 """The tool that creates a job."""
 
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, text_line
+from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.limits import SubmitLimits
-from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime, check_shortname
+from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime
 
 FOUND = "The answer of Qarnot was lost on the way; the job was found by its shortname. It was created once."
 
@@ -19,16 +19,14 @@ FOUND = "The answer of Qarnot was lost on the way; the job was found by its shor
 class CreateJob(Arguments):
     """The arguments of create_job, and what a new job is to be."""
 
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
+    name: Name
     max_wall_time: WallTime | None = Field(
         None, description="Qarnot ends it and its tasks after this long, such as 02:00:00."
     )
     uses_dependencies: bool = Field(True, description="Its tasks may wait for each other.")
     pool_uuid: Uuid | None = Field(None, description="Its tasks run in this pool.")
     tags: Tags | None = None
-    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
-        None, description="A unique id; makes a second try safe."
-    )
+    shortname: Shortname | None = Field(None, description="A unique id; makes a second try safe.")
 
     def within(self, limits: SubmitLimits) -> Self:
         """Return the job with the maximum time that the server allows; raises `LimitReached` for a longer one."""

@@ -1,28 +1,16 @@
 """A job in a few words, as every tool about jobs shows it."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import Field
 
-from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, date
-from qarnot_mcp.tools.checks import parameter_of
 from qarnot_mcp.tools.tasks.time_limit import TAG
 
 TAGS_SHOWN = 10
-
-
-def check_job_id(given: str, info: ValidationInfo) -> str:
-    """Check a job's UUID or shortname."""
-    return identifiers.check_identifier(given.strip(), "job", parameter_of(info))
-
-
-JobIdParameter = Annotated[
-    Annotated[str, AfterValidator(check_job_id)], Field(description="The job's UUID or its shortname.")
-]
 
 
 class JobRow(Result):

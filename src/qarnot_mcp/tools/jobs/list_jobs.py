@@ -5,12 +5,12 @@ from itertools import accumulate
 from typing import Annotated, Literal
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, json_bytes, present
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line, whole_number
+from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.jobs.job_rows import JobRow
 
@@ -20,9 +20,9 @@ class ListJobs(Arguments):
 
     tags: Tags | None = Field(None, description="Any of these.")
     state: Literal["Active", "Terminating", "Completed", "Deleting"] | None = None
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None = Field(None, description="A part of it.")
+    name: Name | None = Field(None, description="A part of it.")
     limit: Annotated[int, whole_number(1, PAGE_ITEMS, "next_cursor of the answer reads on.")] = PAGE_ITEMS
-    cursor: Annotated[str, AfterValidator(check_cursor)] | None = Field(None, description="next_cursor, to read on.")
+    cursor: Cursor | None = Field(None, description="next_cursor, to read on.")
 
     @property
     def where(self) -> ListFilter:

@@ -3,17 +3,17 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Self
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, text_line
+from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.create_job import CreateJob
 from qarnot_mcp.tools.jobs.pipeline_checks import CheckedPipeline, check_pipeline
@@ -32,7 +32,7 @@ from qarnot_mcp.tools.limits import LimitReached, SubmitLimits
 from qarnot_mcp.tools.submission.findings import settle
 from qarnot_mcp.tools.submission.request import TaskRequest
 from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate, KindOfTask, read_estimate
-from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime, check_shortname
+from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime
 from qarnot_mcp.tools.tasks.submit_task import CHECKED, beside
 
 AFTER_SHOWN = 5
@@ -43,14 +43,12 @@ KINDS_ESTIMATED = 3
 class SubmitPipeline(Arguments):
     """The arguments of submit_pipeline."""
 
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
+    name: Name
     steps: Steps
     max_wall_time: WallTime | None = Field(None, description="Qarnot ends all of it after this long, such as 02:00:00.")
     pool_uuid: Uuid | None = Field(None, description="An open pool for all steps, which then take no profile.")
     tags: Tags | None = None
-    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
-        None, description="A unique id; makes a second try safe."
-    )
+    shortname: Shortname | None = Field(None, description="A unique id; makes a second try safe.")
     validate_only: bool = Field(False, description="Only check it.")
     accept_warnings: bool = Field(False, description="Start what was refused as hardly meant.")
 

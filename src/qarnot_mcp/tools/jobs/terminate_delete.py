@@ -13,9 +13,8 @@ from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
-from qarnot_mcp.tools.checks import Arguments
+from qarnot_mcp.tools.checks import Arguments, JobIdParameter
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.jobs.job_rows import JobIdParameter
 from qarnot_mcp.tools.jobs.job_tasks import names_of, states_of
 
 NAMES_SHOWN = 20

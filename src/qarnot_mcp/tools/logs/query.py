@@ -4,11 +4,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.tasks.vocabulary import LOG_TYPES, LogType
 from qarnot_mcp.tools.answers import LOG_CHARACTERS, RESULT_CHARACTERS
-from qarnot_mcp.tools.checks import Arguments, TaskIdParameter, check_text_line, parameter_of, whole_number
+from qarnot_mcp.tools.checks import Arguments, InstanceId, TaskIdParameter, check_text_line, parameter_of, whole_number
 from qarnot_mcp.tools.logs.cursor import LogCursor, split_cursors
 from qarnot_mcp.tools.logs.selection import compile_search
 from qarnot_mcp.tools.waits import WaitSeconds
@@ -27,15 +26,13 @@ def check_log_type(given: object, info: ValidationInfo) -> object:
     return log_type
 
 
-def check_instance_id(given: int, info: ValidationInfo) -> int:
-    """Check the id of one instance."""
-    return identifiers.check_instance_id(given, parameter_of(info))
-
-
 def check_search(given: str, info: ValidationInfo) -> str:
     """Check the length of a search and that it is a regular expression."""
     compile_search(check_text_line(parameter_of(info), given, MAX_SEARCH_CHARACTERS))
     return given
+
+
+SearchText = Annotated[str, AfterValidator(check_search)]
 
 
 class LogQuery(Arguments):
@@ -47,13 +44,13 @@ class LogQuery(Arguments):
         BeforeValidator(check_log_type),
         WithJsonSchema({"type": "string", "enum": [*LOG_TYPES, BOTH]}),
     ] = Field("stdout", description="Which log; both: by instance.")
-    instance_id: Annotated[int, AfterValidator(check_instance_id)] | None = Field(
+    instance_id: InstanceId | None = Field(
         None, description="Only this instance; without it all, each line with its instance, such as 0>."
     )
     tail_lines: Annotated[int, whole_number(1, 10_000)] = Field(
         100, description="How many lines of the end, 1 to 10000."
     )
-    search: Annotated[str, AfterValidator(check_search)] | None = Field(
+    search: SearchText | None = Field(
         None, description="Only lines that match this regular expression (RE2), with their numbers."
     )
     context_lines: Annotated[int, whole_number(0, 50)] = Field(2, description="Lines around each match, 0 to 50.")

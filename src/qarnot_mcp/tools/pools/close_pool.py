@@ -9,15 +9,14 @@ from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, answer, rounded
-from qarnot_mcp.tools.checks import Arguments
+from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.pools.get_pool import PoolId
 
 
 class ClosePool(Arguments):
     """The arguments of close_pool."""
 
-    pool_uuid: PoolId = Field(description="Its UUID or shortname.")
+    pool_uuid: PoolIdParameter
     delete: bool = Field(False, description="Delete it, too; its tasks and their results stay.")
 
 

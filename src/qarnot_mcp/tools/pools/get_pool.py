@@ -2,12 +2,10 @@
 
 import asyncio
 from collections import Counter
-from typing import Annotated
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import Field
 
-from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.pages import ItemPage, TaskFilter
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.tasks.models import TaskSummary
@@ -22,7 +20,7 @@ from qarnot_mcp.tools.answers import (
     answer,
     rounded,
 )
-from qarnot_mcp.tools.checks import Arguments, parameter_of
+from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.pools.costs import costs_of
 from qarnot_mcp.tools.pools.list_pools import PoolRow
@@ -32,18 +30,10 @@ TASKS_SHOWN = 20
 ERRORS_SHOWN = 5
 
 
-def check_pool_id(given: str, info: ValidationInfo) -> str:
-    """Check a pool's UUID or shortname."""
-    return identifiers.check_identifier(given.strip(), "pool", parameter_of(info))
-
-
-PoolId = Annotated[str, AfterValidator(check_pool_id)]
-
-
 class GetPool(Arguments):
     """The arguments of get_pool."""
 
-    pool_uuid: PoolId = Field(description="Its UUID or shortname.")
+    pool_uuid: PoolIdParameter
 
 
 class TasksOfPool(Result):

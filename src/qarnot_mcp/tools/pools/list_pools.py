@@ -1,16 +1,16 @@
 """The tool that lists pools."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from qarnot_mcp.qarnot.pages import ListFilter
 from qarnot_mcp.qarnot.pools import CLOSED_STATES, OPEN_STATES, Pool
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer, date
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line
+from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.pools.policy_text import policies_of, policy_texts
 
@@ -23,8 +23,8 @@ class ListPools(Arguments):
 
     state: Literal["open", "closed"] | None = None
     tags: Tags | None = Field(None, description="With one of these.")
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None = Field(None, description="A part of it.")
-    cursor: Annotated[str, AfterValidator(check_cursor)] | None = Field(None, description="next_cursor, to read on.")
+    name: Name | None = Field(None, description="A part of it.")
+    cursor: Cursor | None = Field(None, description="next_cursor, to read on.")
 
     @property
     def where(self) -> ListFilter:

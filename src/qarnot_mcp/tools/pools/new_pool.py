@@ -2,21 +2,15 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.checks import FIRST_FAULT, MAX_NAME_CHARACTERS, ProfileName, Tags, at_most, text_line
+from qarnot_mcp.tools.checks import Name, ProfileName, Shortname, Tags, at_most, text_line
 from qarnot_mcp.tools.hardware import HardwareConstraints
 from qarnot_mcp.tools.pools.schedule import ALWAYS, periods_of
 from qarnot_mcp.tools.pools.size import PoolSize
-from qarnot_mcp.tools.submission.file_arguments import MAX_BUCKETS, ResourceBucketName, buckets_to_api
-from qarnot_mcp.tools.tasks.new_task import (
-    CONSTANTS_BY_KEY,
-    SCHEDULING_SCHEMA,
-    Constants,
-    check_scheduling_type,
-    check_shortname,
-)
+from qarnot_mcp.tools.submission.file_arguments import ResourceBuckets, buckets_to_api
+from qarnot_mcp.tools.tasks.new_task import CONSTANTS_BY_KEY, Constants, SchedulingType
 
 MAX_CONSTANTS = 50
 MAX_COMMAND_CHARACTERS = 2048
@@ -30,25 +24,19 @@ PoolConstants = Annotated[
 class CreatePool(PoolSize):
     """The arguments of create_pool."""
 
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)]
+    name: Name
     profile: ProfileName = Field(description="A name from list_profiles; its tasks take it.")
     constants: PoolConstants | None = Field(None, description='Of the profile, such as {"DOCKER_TAG": "24.04"}.')
     warm_up_command: Annotated[str, text_line(MAX_COMMAND_CHARACTERS)] | None = Field(
         None, description="Run once on each machine, before tasks."
     )
-    resource_buckets: Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None = Field(
-        None, description="Input files."
-    )
+    resource_buckets: ResourceBuckets | None = Field(None, description="Input files.")
     hardware_constraints: Annotated[HardwareConstraints, WithJsonSchema({"type": "object"})] | None = Field(
         None, description="As of submit_task."
     )
-    scheduling_type: Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None = (
-        Field(None)
-    )
+    scheduling_type: SchedulingType | None = Field(None)
     tags: Tags | None = None
-    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
-        None, description="A unique id of your own."
-    )
+    shortname: Shortname | None = Field(None, description="A unique id of your own.")
     validate_only: bool = Field(False, description="Only check it and say what it costs.")
 
     @model_validator(mode="after")

@@ -10,8 +10,8 @@ from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.checks import PoolIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
-from qarnot_mcp.tools.pools.get_pool import PoolId
 from qarnot_mcp.tools.pools.policy_text import (
     costs_text,
     kept_slots,
@@ -27,7 +27,7 @@ from qarnot_mcp.tools.pools.size import PoolSize
 class ScalePool(PoolSize):
     """The arguments of scale_pool."""
 
-    pool_uuid: PoolId = Field(description="Its UUID or shortname.")
+    pool_uuid: PoolIdParameter
 
 
 class PoolScaled(Result):

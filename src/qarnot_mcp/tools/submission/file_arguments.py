@@ -10,7 +10,16 @@ from pydantic import AfterValidator, ValidationInfo
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.storage import names
 from qarnot_mcp.text.expressions import load_re2
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, MostCharacters, check_text_line, parameter_of
+from qarnot_mcp.tools.checks import (
+    FIRST_FAULT,
+    MAX_NAME_CHARACTERS,
+    STRIPPED,
+    MostCharacters,
+    at_most,
+    check_text_line,
+    checked_by,
+    parameter_of,
+)
 
 MAX_BUCKETS = 100
 
@@ -60,21 +69,11 @@ def buckets_to_api(given: Sequence[str]) -> dict[str, Any]:
     return {"resourceBuckets": list(given)}
 
 
-def check_result_bucket(given: str, info: ValidationInfo) -> str:
-    """Check the name of a bucket that is made where it is missing."""
-    return names.check_new_bucket(given.strip(), parameter_of(info))
-
-
 def check_resource_bucket(given: str, info: ValidationInfo) -> str:
     """Check `bucket` or `bucket/prefix`."""
     name, slash, prefix = given.strip().partition("/")
     _checked_name(name, given, parameter_of(info))
     return f"{name}/{names.check_prefix(prefix, parameter_of(info))}" if slash and prefix else name
-
-
-def check_results_prefix(given: str, info: ValidationInfo) -> str:
-    """Check what is put before the paths of results."""
-    return names.check_prefix(given.strip(), parameter_of(info))
 
 
 def check_file_pattern(given: str, info: ValidationInfo) -> str:
@@ -124,6 +123,9 @@ def _checked_name(name: str, given: str, parameter: str) -> str:
         raise InvalidArgument(parameter, given, valid, hint) from None
 
 
-ResultBucketName = Annotated[str, AfterValidator(check_result_bucket)]
-ResourceBucketName = Annotated[str, AfterValidator(check_resource_bucket)]
+ResultBucketName = Annotated[str, STRIPPED, checked_by(names.check_new_bucket)]
+ResultsPrefix = Annotated[str, STRIPPED, checked_by(names.check_prefix)]
+ResourceBuckets = Annotated[
+    list[Annotated[str, AfterValidator(check_resource_bucket)]], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")
+]
 FilePattern = Annotated[str, MostCharacters(check_file_pattern, count=MAX_NAME_CHARACTERS)]

@@ -2,19 +2,18 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import Field
 
-from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import NotFound
 from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.answers import API_CHARACTERS, TASK_CHARACTERS, answer, json_length
-from qarnot_mcp.tools.checks import Arguments, parameter_of
+from qarnot_mcp.tools.checks import Arguments, InstanceId
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.logs.last_line import last_line
@@ -27,11 +26,6 @@ from qarnot_mcp.tools.tasks.waiting import ProgressCallback, WaitResult, wait_fo
 from qarnot_mcp.tools.waits import Wait, WaitSeconds, longest_wait_seconds, note_on_wait
 
 
-def check_instance_id(given: int, info: ValidationInfo) -> int:
-    """Check the id of an instance."""
-    return identifiers.check_instance_id(given, parameter_of(info))
-
-
 class GetTask(Arguments):
     """The arguments of get_task."""
 
@@ -42,9 +36,7 @@ class GetTask(Arguments):
     wait_seconds: WaitSeconds = Field(
         0, description="Wait up to this long, 0 to 45, for the task to end; tells what changed meanwhile."
     )
-    instance_id: Annotated[int, AfterValidator(check_instance_id)] | None = Field(
-        None, description="Show this instance alone."
-    )
+    instance_id: InstanceId | None = Field(None, description="Show this instance alone.")
 
 
 async def get_task(arguments: GetTask) -> ToolResult:

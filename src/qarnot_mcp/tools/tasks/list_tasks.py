@@ -6,14 +6,14 @@ from itertools import accumulate
 from typing import Annotated, Literal
 
 from fastmcp.tools.base import ToolResult
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes, present
-from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, Arguments, Tags, check_cursor, text_line, whole_number
+from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.list_waiting import wait_for_any
 from qarnot_mcp.tools.tasks.moments import Moment, moment_named
@@ -38,15 +38,11 @@ class ListTasks(Arguments):
         description="Only tasks in these states, separated by commas: a state such as Success or FullyExecuting, "
         "or active, waiting, running, finished, succeeded, failed.",
     )
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] | None = Field(
-        None, description="Only tasks whose name holds this, in any case."
-    )
+    name: Name | None = Field(None, description="Only tasks whose name holds this, in any case.")
     limit: Annotated[int, whole_number(1, 500, "next_cursor of the answer reads on.")] = Field(
         50, description="How many tasks at most, 1 to 500."
     )
-    cursor: Annotated[str, AfterValidator(check_cursor)] | None = Field(
-        None, description="next_cursor of the answer before, to read on."
-    )
+    cursor: Cursor | None = Field(None, description="next_cursor of the answer before, to read on.")
     created_after: Moment | None = Field(None, description="A date (UTC), or how long ago: 24h, 7d.")
     created_before: Moment | None = Field(None, description="As created_after.")
     ended_after: Moment | None = Field(None, description="As created_after: what ended, or failed, since.")

@@ -19,7 +19,6 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from qarnot_mcp.qarnot import identifiers
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.fields import parse_time_span, time_span
 from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS, UUID
@@ -28,24 +27,24 @@ from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text
 from qarnot_mcp.tools.checks import (
     FIRST_FAULT,
-    MAX_NAME_CHARACTERS,
     Arguments,
+    Name,
     ProfileName,
+    Shortname,
     Tags,
+    TaskId,
     at_most,
     check_text_line,
     parameter_of,
-    text_line,
     whole_number,
 )
 from qarnot_mcp.tools.hardware import HardwareConstraints
 from qarnot_mcp.tools.submission.file_arguments import (
-    MAX_BUCKETS,
     FilePattern,
-    ResourceBucketName,
+    ResourceBuckets,
     ResultBucketName,
+    ResultsPrefix,
     buckets_to_api,
-    check_results_prefix,
 )
 
 MAX_CONSTANTS = 150
@@ -58,14 +57,7 @@ MAX_INSTANCES = 1_000_000
 MAX_TIME_TO_LIVE_SECONDS = 10 * 365 * 86_400
 
 
-SCHEDULING_SCHEMA = {"type": "string", "enum": list(SCHEDULING.values())}
-
 _CONSTANT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
-
-
-def check_shortname(given: str, info: ValidationInfo) -> str:
-    """Check a shortname for a new task."""
-    return identifiers.check_shortname(given, parameter_of(info))
 
 
 def check_uuid(given: str, info: ValidationInfo) -> str:
@@ -104,11 +96,6 @@ def check_scheduling_type(given: str, info: ValidationInfo) -> str:
     if scheduling_type is None:
         raise InvalidArgument(parameter_of(info), given, "Flex, OnDemand or Reserved")
     return scheduling_type
-
-
-def check_dependency(given: str, info: ValidationInfo) -> str:
-    """Check the UUID or shortname of a task that must end before this one starts."""
-    return identifiers.check_task_id(given.strip(), parameter_of(info))
 
 
 def check_time_span(given: str, info: ValidationInfo) -> str:
@@ -187,12 +174,13 @@ def check_keys_differ(given: list[ConstantArgument]) -> list[ConstantArgument]:
     return given
 
 
+SchedulingType = Annotated[
+    str, AfterValidator(check_scheduling_type), WithJsonSchema({"type": "string", "enum": list(SCHEDULING.values())})
+]
 Uuid = Annotated[str, AfterValidator(check_uuid)]
 TimeSpan = Annotated[str, AfterValidator(check_time_span)]
 WallTime = Annotated[TimeSpan, AfterValidator(check_wall_time)]
-Dependencies = Annotated[
-    list[Annotated[str, AfterValidator(check_dependency)]], FIRST_FAULT, at_most(MAX_DEPENDENCIES, "tasks")
-]
+Dependencies = Annotated[list[TaskId], FIRST_FAULT, at_most(MAX_DEPENDENCIES, "tasks")]
 CONSTANTS_BY_KEY = {"type": "object", "maxProperties": MAX_CONSTANTS}
 """The form of constants that takes the fewest words in a schema; a list of pairs is taken wherever it stands, too."""
 Constants = Annotated[
@@ -211,14 +199,14 @@ class ApiPath(str):
 class NewTask(Arguments):
     """What a new task is to be; of profile, pool_uuid and job_uuid one is needed, and a job may bring a pool."""
 
-    name: Annotated[str, text_line(MAX_NAME_CHARACTERS)] = Field(description="Its name.")
+    name: Name = Field(description="Its name.")
     profile: ProfileName | None = Field(
         None, description="A name from list_profiles, such as docker-batch; none with pool_uuid."
     )
     instance_count: Annotated[int, whole_number(1, MAX_INSTANCES)] | None = Field(
         None, description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1."
     )
-    resource_buckets: Annotated[list[ResourceBucketName], FIRST_FAULT, at_most(MAX_BUCKETS, "buckets")] | None = Field(
+    resource_buckets: ResourceBuckets | None = Field(
         None, description="Existing buckets with input files, or bucket/folder."
     )
     result_bucket: ResultBucketName | None = Field(
@@ -228,7 +216,7 @@ class NewTask(Arguments):
         None, description='Constants of the profile, such as [{"key": "DOCKER_CMD", "value": "sh -c \'echo hi\'"}].'
     )
     tags: Tags | None = Field(None, description="At most 10 tags to find the task by.")
-    shortname: Annotated[str, AfterValidator(check_shortname)] | None = Field(
+    shortname: Shortname | None = Field(
         None, description="A unique id of your own: letters, digits, hyphens. Makes a second try safe."
     )
     advanced_ranges: Annotated[str, AfterValidator(check_ranges)] | None = Field(
@@ -239,8 +227,8 @@ class NewTask(Arguments):
     labels: Annotated[dict[str, str], AfterValidator(check_labels), at_most(MAX_LABELS, "labels")] | None = Field(
         None, description="Key and value pairs to find the task by."
     )
-    scheduling_type: Annotated[str, AfterValidator(check_scheduling_type), WithJsonSchema(SCHEDULING_SCHEMA)] | None = (
-        Field(None, description="Default Flex: cheaper, may be preempted; OnDemand is not; Reserved: own machines.")
+    scheduling_type: SchedulingType | None = Field(
+        None, description="Default Flex: cheaper, may be preempted; OnDemand is not; Reserved: own machines."
     )
     hardware_constraints: HardwareConstraints | None = Field(
         None,
@@ -252,9 +240,9 @@ class NewTask(Arguments):
     ] = Field(None, description="How often a failed instance runs again.")
     results_whitelist: FilePattern | None = Field(None, description="Regular expression of result files to keep.")
     results_blacklist: FilePattern | None = Field(None, description="Regular expression of result files to drop.")
-    results_prefix: Annotated[
-        Annotated[str, AfterValidator(check_results_prefix)] | None, ApiPath("resultsBucketPrefix")
-    ] = Field(None, description="Put before the paths of results, such as run-1/.")
+    results_prefix: Annotated[ResultsPrefix | None, ApiPath("resultsBucketPrefix")] = Field(
+        None, description="Put before the paths of results, such as run-1/."
+    )
     upload_results_on_cancellation: bool | None = Field(None, description="Keep the results of a task that is aborted.")
     dependencies: Annotated[Dependencies | None, ApiPath("dependencies.dependsOn")] = Field(
         None, description="UUIDs of tasks of the same job that end first."

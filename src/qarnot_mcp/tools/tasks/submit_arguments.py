@@ -2,19 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.checks import TaskId, text_line
+from qarnot_mcp.tools.checks import STRIPPED, TaskId, text_line
 from qarnot_mcp.tools.tasks.new_task import MAX_TEXT_CHARACTERS, NewTask, WallTime
 from qarnot_mcp.tools.waits import WaitSeconds
 
 Rerun = Literal["failed", "cancelled", "unfinished", "all"]
-
-
-def check_addition(given: str) -> str:
-    """Check what is put behind a command; a blank at its ends means nothing."""
-    return given.strip()
 
 
 class SubmitTask(NewTask):
@@ -26,7 +21,7 @@ class SubmitTask(NewTask):
     rerun: Rerun | None = Field(
         None, description="Which of its instances; unfinished: failed and cancelled. Default all.", exclude=True
     )
-    append_to_command: Annotated[str, AfterValidator(check_addition), text_line(MAX_TEXT_CHARACTERS)] | None = Field(
+    append_to_command: Annotated[str, STRIPPED, text_line(MAX_TEXT_CHARACTERS)] | None = Field(
         None, description="Put behind the command of rerun_of, such as --skip-na.", exclude=True
     )
 
