@@ -22,8 +22,7 @@ from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import read_arguments
 from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments
-from qarnot_mcp.tools.context import ServerContext, current_key
-from qarnot_mcp.tools.reach import message_here
+from qarnot_mcp.tools.context import ServerContext, current_key, message_here
 from qarnot_mcp.tools.toolset import ToolEntry
 
 

@@ -1,4 +1,4 @@
-"""The call being served: its client, its key and its id."""
+"""The call being served: its client, its key and its id; and where this connection finds jobs and pools."""
 
 import secrets
 from collections.abc import Callable
@@ -10,7 +10,9 @@ from fastmcp.server.dependencies import get_context
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.client import QarnotClient
+from qarnot_mcp.qarnot.errors import NotFound, QarnotError
 from qarnot_mcp.qarnot.http.transport import Transport
+from qarnot_mcp.qarnot.platform import CONSOLE
 from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.limits import NO_LIMITS, SubmitLimits
@@ -88,3 +90,24 @@ def current_context() -> ServerContext:
     """Return what the server that serves this call keeps."""
     context: ServerContext = get_context().lifespan_context["context"]
     return context
+
+
+def where_listed(noun: str) -> str:
+    """Say where jobs or pools are found; `noun` is `job` or `pool`."""
+    tool = f"list_{noun}s"
+    return f"{tool} shows the {noun}s." if current_context().shows(tool) else f"{_in_console(noun)}."
+
+
+def message_here(error: QarnotError) -> str:
+    """Return the message of an error, with the tool that lists what was not found where this connection shows it.
+
+    The errors of the API's client know of no connection, and name the console.
+    """
+    message = str(error)
+    if isinstance(error, NotFound) and (elsewhere := _in_console(error.kind)) in message:
+        return message.replace(elsewhere, where_listed(error.kind).rstrip("."))
+    return message
+
+
+def _in_console(noun: str) -> str:
+    return f"People find the {noun}s at {CONSOLE}"

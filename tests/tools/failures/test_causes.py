@@ -5,9 +5,9 @@ from typing import get_args
 import pytest
 
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.tools.failures.causes import RETRIES, Cause
+from qarnot_mcp.tools.failures.explain import REASON_CHARACTERS, one_line_reason
 from qarnot_mcp.tools.failures.grouping import LogTail, explain
-from qarnot_mcp.tools.failures.reasons import REASON_CHARACTERS, one_line_reason
+from qarnot_mcp.tools.failures.report import RETRIES, Cause
 from tests.support.qarnot_api import task_document
 
 

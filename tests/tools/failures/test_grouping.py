@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.answers import FAILURE_CHARACTERS
-from qarnot_mcp.tools.failures.causes import RETRIES
 from qarnot_mcp.tools.failures.grouping import (
     LogTail,
     exit_code_of,
@@ -15,7 +14,7 @@ from qarnot_mcp.tools.failures.grouping import (
     groups_to_explain,
     machine_memory_mb,
 )
-from qarnot_mcp.tools.failures.report import TaskError
+from qarnot_mcp.tools.failures.report import RETRIES, TaskError
 
 SPECIFICATION = "8c-32g-amd-rz3700x"
 

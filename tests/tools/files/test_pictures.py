@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from qarnot_mcp.tools.files.pictures import MODEL_SIDE, scaled
+from qarnot_mcp.tools.files.content import MODEL_SIDE, scaled
 
 
 def picture(mode: str, size: tuple[int, int], form: str) -> bytes:

@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qarnot_mcp.text.masking import LogMask
-from qarnot_mcp.tools.logs.clues import Clues
 from qarnot_mcp.tools.logs.page import LogPage
 from qarnot_mcp.tools.logs.query import LogQuery
+from qarnot_mcp.tools.logs.skim import Clues
 from qarnot_mcp.tools.logs.view import LogView
 from tests.support.log_pages import read_page, stream
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
-from qarnot_mcp.tools.logs.last_line import LINE_LOG_BYTES, within_a_million_bytes
+from qarnot_mcp.tools.logs.reading import LINE_LOG_BYTES, within_a_million_bytes
 
 
 async def test_the_last_line_of_a_long_log_is_not_waited_for() -> None:

@@ -7,9 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from qarnot_mcp.qarnot.ranges import Ranges
-from qarnot_mcp.tools.logs.page import LogPage
+from qarnot_mcp.tools.logs.page import LogPage, combine_streams
 from qarnot_mcp.tools.logs.query import LogQuery
-from qarnot_mcp.tools.logs.streams import combine_streams
 from tests.support.log_pages import read_page
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from qarnot_mcp.qarnot.pools import Pool, Scaling
-from qarnot_mcp.tools.pools.costs import costs_of
-from qarnot_mcp.tools.pools.policy_text import costs_text, policies_of, policy_texts
+from qarnot_mcp.tools.pools.policy_text import costs_of, costs_text, policies_of, policy_texts
 from qarnot_mcp.tools.pools.schedule import periods_of
 from qarnot_mcp.tools.pools.size import PoolSize
 from tests.support.qarnot_api import UUID

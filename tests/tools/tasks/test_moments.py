@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.tasks.moments import moment_named
+from qarnot_mcp.tools.tasks.filters import moment_named
 
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 import pytest
 
+from qarnot_mcp.tools.tasks.filters import EVERYDAY_STATES, states_named
 from qarnot_mcp.tools.tasks.list_tasks import ListTasks
-from qarnot_mcp.tools.tasks.states import EVERYDAY_STATES, states_named
 from tests.support.arguments import refusal_of
 
 

@@ -15,7 +15,7 @@ from qarnot_mcp.tools.account.usage import By, TaskUsage, Usage, UsageRow, read_
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, answer, date_text, rounded
 from qarnot_mcp.tools.checks import Arguments, text_line
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.tasks.moments import Moment, moment_named
+from qarnot_mcp.tools.tasks.filters import Moment, moment_named
 
 POOLS_MEASURED = 10
 REASON_CHARACTERS = 200

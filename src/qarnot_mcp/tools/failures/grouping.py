@@ -11,8 +11,7 @@ from qarnot_mcp.qarnot.tasks.vocabulary import LogType
 from qarnot_mcp.text.cleaning import shorten
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import FAILURE_CHARACTERS, json_length
-from qarnot_mcp.tools.failures.causes import RETRIES, Cause
-from qarnot_mcp.tools.failures.report import FailedGroup, FailureReport, TaskError
+from qarnot_mcp.tools.failures.report import RETRIES, Cause, FailedGroup, FailureReport, TaskError
 from qarnot_mcp.tools.failures.signatures import Evidence, Signature, recognise
 from qarnot_mcp.tools.logs.lines import cut_middle
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from qarnot_mcp.tools.docker_commands import shell_syntax
-from qarnot_mcp.tools.failures.causes import Cause, Retry
+from qarnot_mcp.tools.failures.report import Cause, Retry
 from qarnot_mcp.tools.profile_usage import WITHOUT_NETWORK
 
 SCANNED_CHARACTERS = 20_000

@@ -9,9 +9,9 @@ from functools import partial
 from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.tools.answers import json_length
 from qarnot_mcp.tools.files.content import encoding_of
-from qarnot_mcp.tools.logs.clues import Clues
 from qarnot_mcp.tools.logs.lines import PIECE_CHARACTERS, Block, BlockReader, cut_middle
 from qarnot_mcp.tools.logs.selection import Search
+from qarnot_mcp.tools.logs.skim import Clues
 from qarnot_mcp.tools.logs.work import LogWork
 
 LINE_PART = 8

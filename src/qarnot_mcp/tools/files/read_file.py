@@ -12,9 +12,8 @@ from qarnot_mcp.qarnot.storage.client import StoredFile
 from qarnot_mcp.tools.answers import LOG_CHARACTERS, Result, answer
 from qarnot_mcp.tools.checks import Arguments, BucketParameter, PathParameter, whole_number
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.files.content import PICTURES, decode, kind_of
+from qarnot_mcp.tools.files.content import MAX_FILE_BYTES, PICTURES, decode, kind_of, scaled
 from qarnot_mcp.tools.files.excerpts import Excerpt, first_lines, last_lines, search_lines
-from qarnot_mcp.tools.files.pictures import MAX_FILE_BYTES, scaled
 from qarnot_mcp.tools.files.results import shown_path
 from qarnot_mcp.tools.logs.query import SearchText
 from qarnot_mcp.tools.logs.work import LogWork

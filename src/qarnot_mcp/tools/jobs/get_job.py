@@ -15,9 +15,9 @@ from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, answer, date, present
 from qarnot_mcp.tools.checks import Arguments, JobIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
-from qarnot_mcp.tools.jobs.job_rows import JobRow
 from qarnot_mcp.tools.jobs.job_tasks import JobTask, job_tasks, states_of
-from qarnot_mcp.tools.tasks.states import States, states_named
+from qarnot_mcp.tools.jobs.list_jobs import JobRow
+from qarnot_mcp.tools.tasks.filters import States, states_named
 from qarnot_mcp.tools.tasks.waiting import CHANGES_SHOWN, Waited
 from qarnot_mcp.tools.waits import SharedWait, Wait, WaitSeconds, longest_wait_seconds, note_on_wait
 

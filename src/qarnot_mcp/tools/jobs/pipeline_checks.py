@@ -11,8 +11,8 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.tools.jobs.pipeline_steps import Step, ancestors, generations, shown, some
-from qarnot_mcp.tools.submission.bucket_checks import check_buckets
 from qarnot_mcp.tools.submission.file_arguments import ResourceBucket
+from qarnot_mcp.tools.submission.file_checks import check_buckets
 from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.hardware_checks import check_hardware
 from qarnot_mcp.tools.submission.job_checks import check_pool

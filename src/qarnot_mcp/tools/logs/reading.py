@@ -1,17 +1,22 @@
-"""Reading a task's log as a query wants it, once or until there is something to show."""
+"""Reading a task's log as a query wants it: once, until there is something to show, or its last line only."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import ApiUnavailable
+from qarnot_mcp.qarnot.errors import ApiUnavailable, QarnotError
 from qarnot_mcp.qarnot.ranges import Ranges
+from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import LogType
+from qarnot_mcp.text.known_secrets import known_secrets
+from qarnot_mcp.text.masking import LogMask, secret_values
 from qarnot_mcp.tools.answers import json_length
-from qarnot_mcp.tools.logs.mask import mask_of
-from qarnot_mcp.tools.logs.page import LogPage
+from qarnot_mcp.tools.context import current_key
+from qarnot_mcp.tools.logs.folding import LINE_PART
+from qarnot_mcp.tools.logs.page import LogPage, combine_streams
 from qarnot_mcp.tools.logs.query import BOTH, LogQuery
-from qarnot_mcp.tools.logs.streams import combine_streams
 from qarnot_mcp.tools.logs.view import LogView
 from qarnot_mcp.tools.logs.work import LogWork
 from qarnot_mcp.tools.waits import Wait
@@ -19,6 +24,20 @@ from qarnot_mcp.tools.waits import Wait
 STDERR_PART = 4
 FAILED_STDERR_PART = 2
 """Of both logs together stderr gets a quarter of the room, half of it where a task failed; stdout what is left."""
+LINE_SECONDS = 2.0
+LINE_CHARACTERS = 200
+LINE_LOG_BYTES = 1_000_000
+
+
+def mask_of(task: Task) -> LogMask:
+    """Return the mask for the task's secrets, as far as the API tells them, and for the caller's key.
+
+    A task that may see its owner's credentials can print them.
+    """
+    secrets = known_secrets()
+    secrets.learn([current_key().get_secret_value()])
+    secrets.learn(secret_values({constant.key: constant.value for constant in task.constants}))
+    return secrets.mask
 
 
 @dataclass(frozen=True)
@@ -97,3 +116,27 @@ async def _read_stream(
         view = LogView(query, mask_of(task), failed_instances(task), work=work, marks_stderr=marks_stderr)
         page = await view.read(aiter(parts))
     return page, parts.cut
+
+
+async def last_line(client: QarnotClient, task: Task) -> str:
+    """Return the last line of a running task's stdout; empty if it has none, or if it cannot be read quickly."""
+    query = LogQuery(task_uuid=task.uuid, tail_lines=1, max_characters=LINE_CHARACTERS * LINE_PART)
+    try:
+        async with asyncio.timeout(LINE_SECONDS), client.tasks.log(task.uuid) as parts:
+            return (
+                await LogView(query, mask_of(task), work=LogWork(client.owner)).read(
+                    within_a_million_bytes(aiter(parts))
+                )
+            ).text.strip()
+    except (QarnotError, TimeoutError):
+        return ""
+
+
+async def within_a_million_bytes(parts: AsyncIterator[LogPart]) -> AsyncIterator[LogPart]:
+    """Yield the parts of a log of at most a million bytes; raise `TimeoutError` for a longer one."""
+    size = 0
+    async for part in parts:
+        size += part.size
+        if size > LINE_LOG_BYTES:
+            raise TimeoutError
+        yield part

@@ -11,10 +11,9 @@ from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.pools.checks import check_new_pool
-from qarnot_mcp.tools.pools.costs import read_costs
 from qarnot_mcp.tools.pools.new_pool import CreatePool
-from qarnot_mcp.tools.pools.policy_text import policy_texts
-from qarnot_mcp.tools.submission.bucket_checks import check_buckets
+from qarnot_mcp.tools.pools.policy_text import policy_texts, read_costs
+from qarnot_mcp.tools.submission.file_checks import check_buckets
 from qarnot_mcp.tools.submission.findings import settle
 from qarnot_mcp.tools.tasks.submit_task import beside
 

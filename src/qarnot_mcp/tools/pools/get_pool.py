@@ -22,8 +22,8 @@ from qarnot_mcp.tools.answers import (
 )
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.pools.costs import costs_of
 from qarnot_mcp.tools.pools.list_pools import PoolRow
+from qarnot_mcp.tools.pools.policy_text import costs_of
 from qarnot_mcp.tools.tasks.task_rows import TaskRow
 
 TASKS_SHOWN = 20

@@ -1,15 +1,22 @@
-"""Checks of a task's buckets and of the patterns of its results."""
+"""Checks of a task's buckets, which the storage is asked for in bounded time, and of the patterns of its results."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 
-from qarnot_mcp.qarnot.errors import InvalidArgument
+from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
+from qarnot_mcp.qarnot.storage.client import StorageClient
 from qarnot_mcp.qarnot.storage.names import check_new_bucket
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.submission.file_arguments import as_expression, is_glob
+from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.submission.file_arguments import ResourceBucket, as_expression, is_glob
 from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.request import TaskRequest
 
 SHOWN_CHARACTERS = 120
+ASKING_SECONDS = 8.0
+AT_ONCE = 6
+MOST_ASKED = 20
+NOT_KNOWN = "Whether its buckets exist shows when it starts."
 
 
 def check_patterns(request: TaskRequest) -> Iterator[Finding]:
@@ -42,3 +49,34 @@ def check_bucket_order(request: TaskRequest) -> Iterator[Finding]:
     twice = {bucket for bucket in request.resource_buckets if request.resource_buckets.count(bucket) > 1}
     for bucket in sorted(twice)[:1]:
         yield Finding(f"resource_buckets names {one_line(bucket, SHOWN_CHARACTERS)} twice.")
+
+
+async def check_buckets(storage: StorageClient, given: Sequence[str]) -> tuple[list[Finding], str]:
+    """Return what is missing of a task's resource buckets, and a sentence on what was looked at.
+
+    Without storage nothing is known, which the sentence says. Raises `KeyProblem`.
+    """
+    buckets = list(dict.fromkeys(map(ResourceBucket.parse, given)))[:MOST_ASKED]
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def missing(bucket: ResourceBucket) -> Finding | None:
+        async with places:
+            try:
+                page = await storage.files(bucket.name, bucket.prefix, limit=1)
+            except NotFound as error:
+                return Finding(f"resource_buckets: {error}", refuses=True)
+        if bucket.prefix and not page.files:
+            return Finding(f"resource_buckets: no file is below {masked_line(str(bucket), SHOWN_CHARACTERS)}.")
+        return None
+
+    if not buckets:
+        return [], ""
+    try:
+        async with asyncio.timeout(ASKING_SECONDS):
+            found = await asyncio.gather(*map(missing, buckets))
+    except KeyProblem:
+        raise
+    except (QarnotError, TimeoutError):
+        return [], NOT_KNOWN
+    findings = [finding for finding in found if finding]
+    return findings, "" if findings else "Its resource buckets are there."

@@ -1,5 +1,6 @@
-"""The result of get_task: what a task is, where it stands, and why it failed."""
+"""The result of get_task: what a task is, where it stands, how to reach its instances, and why it failed."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import NotFound
 from qarnot_mcp.qarnot.ranges import Ranges
-from qarnot_mcp.qarnot.tasks.models import RunningInstance, Task
+from qarnot_mcp.qarnot.tasks.models import Forward, RunningInstance, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, SCHEDULING
 from qarnot_mcp.text.cleaning import one_line, shorten, visible
 from qarnot_mcp.text.masking import mask_constants, mask_text, masked_line
@@ -25,13 +26,18 @@ from qarnot_mcp.tools.answers import (
 )
 from qarnot_mcp.tools.failures.report import FailureReport, TaskError
 from qarnot_mcp.tools.files.results import instances_by_path, no_results
-from qarnot_mcp.tools.tasks.access import access_of
 from qarnot_mcp.tools.tasks.awaited import Awaited, awaited_by, why_not_started
 from qarnot_mcp.tools.tasks.energy import Energy
 from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
 from qarnot_mcp.tools.tasks.view_data import InstanceRow, state_of_rest
 from qarnot_mcp.tools.tasks.waiting import Waited
 
+FORWARDS_SHOWN = 5
+SSH_PORT = 22
+HTTPS_PORT = 443
+LAST_PORT = 65_535
+# A host becomes part of a line that a person may paste into a shell.
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 MESSAGE_CHARACTERS = 500
 RANGE_CHARACTERS = 200
 RUNNING_SHOWN = 5
@@ -43,6 +49,25 @@ LABEL_CHARACTERS = 80
 RESULTS_SHOWN = 20
 CONSTRAINTS_SHOWN = 10
 CONSTRAINT_VALUES = 5
+
+
+def access_of(instance: RunningInstance, task: Task) -> list[str]:
+    """Return the ssh line and the web addresses of a running instance, none where no port is forwarded."""
+    lines = (_line(forward, task) for forward in instance.forwards[:FORWARDS_SHOWN])
+    return [line for line in lines if line]
+
+
+def _line(forward: Forward, task: Task) -> str:
+    host, port = forward.forwarder_host, forward.forwarder_port
+    if not _HOST.fullmatch(host) or not 1 <= port <= LAST_PORT:
+        return ""
+    profile = task.profile or ""
+    if forward.application_port == SSH_PORT:
+        user = "openfoam" if profile.startswith("openfoam") else "root"
+        return f"ssh -p {port} {user}@{host}"
+    # A host that is named after the task stands for one port of one instance.
+    is_own = host.startswith(task.uuid) or port == HTTPS_PORT
+    return f"https://{host}{'' if is_own else f':{port}'}{'/vnc.html' if 'vnc' in profile else '/'}"
 
 
 class Instances(Result):

@@ -1,29 +1,77 @@
-"""The tool that reads one task, and follows it while it runs."""
+"""The tool that reads one task, found by its id or its exact name, and follows it while it runs."""
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastmcp.tools.base import ToolResult
-from pydantic import Field
+from pydantic import Field, ValidationInfo
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import NotFound
+from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
+from qarnot_mcp.qarnot.identifiers import RESERVED, SHORTNAME, UUID
+from qarnot_mcp.qarnot.pages import TaskFilter
 from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.known_secrets import known_secrets
-from qarnot_mcp.tools.answers import API_CHARACTERS, TASK_CHARACTERS, answer, json_length
-from qarnot_mcp.tools.checks import Arguments, InstanceId
+from qarnot_mcp.tools.answers import API_CHARACTERS, STATE_CHARACTERS, TASK_CHARACTERS, answer, date, json_length
+from qarnot_mcp.tools.checks import (
+    MAX_NAME_CHARACTERS,
+    Arguments,
+    InstanceId,
+    MostCharacters,
+    check_text_line,
+    parameter_of,
+)
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
-from qarnot_mcp.tools.logs.last_line import last_line
+from qarnot_mcp.tools.logs.reading import last_line
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import read_energy
-from qarnot_mcp.tools.tasks.lookup import TaskReference, is_task_id, is_uuid, uuid_of_name
 from qarnot_mcp.tools.tasks.raw import bounded_api_answer
 from qarnot_mcp.tools.tasks.view_data import view_meta
 from qarnot_mcp.tools.tasks.waiting import ProgressCallback, WaitResult, wait_for_task
 from qarnot_mcp.tools.waits import Wait, WaitSeconds, longest_wait_seconds, note_on_wait
+
+CANDIDATES_SHOWN = 5
+
+
+def check_task_reference(given: str, info: ValidationInfo) -> str:
+    """Check the UUID, the shortname or the name of a task."""
+    return check_text_line(parameter_of(info), given.strip(), MAX_NAME_CHARACTERS, "list_tasks shows the tasks.")
+
+
+TaskReference = Annotated[
+    Annotated[str, MostCharacters(check_task_reference, count=MAX_NAME_CHARACTERS)],
+    Field(description="The task's UUID, its shortname, or its exact name where no other task has it."),
+]
+
+
+def is_task_id(given: str) -> bool:
+    """Return whether a text has the form of a UUID or a shortname."""
+    return bool(SHORTNAME.fullmatch(given)) and given.lower() not in RESERVED
+
+
+def is_uuid(given: str) -> bool:
+    """Return whether a text has the form of a UUID, which is never taken for a name."""
+    return bool(UUID.fullmatch(given))
+
+
+async def uuid_of_name(client: QarnotClient, name: str) -> str:
+    """Return the UUID of the only task of this name.
+
+    Raises `NotFound` if there is none, and `InvalidArgument` with the candidates if there are several.
+    """
+    page = await client.tasks.page(where=TaskFilter(name=name), limit=CANDIDATES_SHOWN)
+    if not page.items:
+        raise NotFound("task", name)
+    if len(page.items) == 1 and page.next_cursor is None:
+        return page.items[0].uuid
+    candidates = "; ".join(
+        f"{task.uuid} ({one_line(task.state, STATE_CHARACTERS)}, created {date(task.created)})" for task in page.items
+    )
+    raise InvalidArgument("task_uuid", name, "the UUID of one task", f"Tasks of this name, newest first: {candidates}.")
 
 
 class GetTask(Arguments):

@@ -15,11 +15,9 @@ from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes, present
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number
 from qarnot_mcp.tools.context import current_client
-from qarnot_mcp.tools.tasks.list_waiting import wait_for_any
-from qarnot_mcp.tools.tasks.moments import Moment, moment_named
-from qarnot_mcp.tools.tasks.states import States, states_named
+from qarnot_mcp.tools.tasks.filters import Moment, States, moment_named, states_named
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of, take_common_tags
-from qarnot_mcp.tools.tasks.waiting import Waited
+from qarnot_mcp.tools.tasks.waiting import Waited, wait_for_any
 from qarnot_mcp.tools.waits import WaitSeconds, longest_wait_seconds, note_on_wait
 
 LIST_SECONDS = 50.0

@@ -16,12 +16,11 @@ from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.profiles import Profile, ProfileConstant
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
+from qarnot_mcp.tools.context import where_listed
 from qarnot_mcp.tools.profiles import check_profile_known
-from qarnot_mcp.tools.reach import where_listed
-from qarnot_mcp.tools.submission.dependency_checks import check_dependencies
 from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.hardware_checks import check_hardware
-from qarnot_mcp.tools.submission.job_checks import check_job, check_pool
+from qarnot_mcp.tools.submission.job_checks import check_dependencies, check_job, check_pool
 from qarnot_mcp.tools.submission.quota_checks import check_quotas
 from qarnot_mcp.tools.submission.request import TaskRequest
 from qarnot_mcp.tools.submission.rules import ABOUT_CONSTANTS, ABOUT_FILES, check_task

@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.tasks.models import Status, Task, TaskSummary
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
-from qarnot_mcp.tools.failures.reasons import failure_reasons
+from qarnot_mcp.tools.failures.explain import failure_reasons
 
 TAGS_SHOWN = 10
 DETAILS_SECONDS = 20.0

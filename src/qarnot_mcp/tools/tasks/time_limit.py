@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.errors import QarnotError, SubmitUncertain
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.messages import shown
-from qarnot_mcp.tools.reach import where_listed
+from qarnot_mcp.tools.context import where_listed
 
 TAG = "mcp-time-limit"
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from qarnot_mcp.qarnot.storage.client import StorageClient
 from qarnot_mcp.text.cleaning import clean_text
-from qarnot_mcp.tools.files.content import PICTURES, decode, kind_of
-from qarnot_mcp.tools.files.pictures import MAX_FILE_BYTES, scaled
+from qarnot_mcp.tools.files.content import MAX_FILE_BYTES, PICTURES, decode, kind_of, scaled
 
 TEXT_BYTES = 16 * 1024
 SIDE = 1024
