@@ -15,7 +15,7 @@ from fastmcp import Client
 from qarnot_mcp import __version__
 from tests.support.command_line import CommandLine
 from tests.support.ports import free_port
-from tests.support.processes import MAIN, finish, reachable, running, server_process
+from tests.support.processes import MAIN, finish, forked, listening_process, reachable, running, server_process
 from tests.support.running_server import ERAS, Era, call, submitted
 
 
@@ -106,7 +106,7 @@ def test_a_host_that_is_not_of_this_machine_is_one_line(command_line: CommandLin
 @pytest.mark.e2e
 async def test_the_sandbox_serves_both_eras_without_key_and_address_of_the_environment_and_stops_when_told() -> None:
     real = {"QARNOT_API_KEY": "a-real-key", "QARNOT_BASE_URL": "http://127.0.0.1:9"}
-    async with server_process("--sandbox", "--sandbox-seed", "7", **real) as server:
+    async with listening_process(*MAIN, "--sandbox", "--sandbox-seed", "7", **real) as server:
         for era in ERAS:
             async with Client(server.url, mode=era) as client:
                 assert "docker-batch" in (await call(client, "list_profiles"))["profiles"]
@@ -161,7 +161,7 @@ async def test_json_lines_tell_each_call() -> None:
 @pytest.mark.e2e
 async def test_a_log_level_is_honoured() -> None:
     port = free_port()
-    async with running(*MAIN, "--sandbox", "--port", str(port), LOG_LEVEL="error") as server:
+    async with running(*forked(), "--sandbox", "--port", str(port), LOG_LEVEL="error") as server:
         await reachable(port)
         async with httpx.AsyncClient() as http:
             await http.get(f"http://127.0.0.1:{port}/health")

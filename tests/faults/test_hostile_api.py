@@ -13,7 +13,7 @@ from qarnot_mcp.sandbox.control.hostility import VARIANTS
 from qarnot_mcp.tools.registry import REGISTRY
 from tests.support.arguments import fitting_arguments
 from tests.support.ports import free_port
-from tests.support.processes import reachable, running, server_process
+from tests.support.processes import MAIN, listening_process, reachable, running
 from tests.support.running_server import call, running_server, submitted, text_of
 
 MAX_CHARACTERS = 100_000
@@ -63,7 +63,7 @@ async def test_fields_of_10_mb_and_lists_of_100_000_entries_take_less_than_160_m
     async with running(*sandbox), httpx.AsyncClient(base_url=api_url, verify=False, timeout=60) as http:
         await reachable(port)
         async with (
-            server_process(**settings) as server,
+            listening_process(*MAIN, **settings) as server,
             Client(StreamableHttpTransport(server.url, verify=False)) as client,
         ):
             uuid = await submitted(client)

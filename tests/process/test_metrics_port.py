@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from qarnot_mcp.metrics.prometheus import PrometheusRecorder
 from qarnot_mcp.metrics.recorder import status_label
 from tests.support.ports import free_port
-from tests.support.processes import MAIN, ROOT, finish, server_process
+from tests.support.processes import ROOT, finish, forked, server_process
 from tests.support.running_server import call, refusal
 
 Labels = tuple[tuple[str, str], ...]
@@ -59,7 +59,7 @@ def test_a_taken_port_of_the_metrics_is_one_line(tmp_path: Path) -> None:
         taken = str(other.getsockname()[1])
         settings = {"QARNOT_MCP_METRICS": "true", "QARNOT_MCP_METRICS_PORT": taken, "QARNOT_MCP_PORT": str(free_port())}
         settings["QARNOT_MCP_HOST"] = "127.0.0.1"
-        ended = finish(tmp_path, *MAIN, "--sandbox", **settings)
+        ended = finish(tmp_path, *forked(), "--sandbox", **settings)
     assert ended.returncode == 2
     assert f"Metrics cannot be served on 127.0.0.1 port {taken}" in ended.stderr
     assert "QARNOT_MCP_METRICS_PORT" in ended.stderr

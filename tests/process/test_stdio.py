@@ -14,7 +14,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
 from tests.support.command_line import CommandLine
-from tests.support.processes import MAIN, environment
+from tests.support.processes import MAIN, environment, forked
 from tests.support.running_server import ERAS, Era, call, ended, refusal
 
 pytestmark = pytest.mark.e2e
@@ -28,8 +28,8 @@ async def stdio_client(
 ) -> AsyncIterator[Client[StdioTransport]]:
     """Start the server as a client does, with its log in a file of the folder."""
     transport = StdioTransport(
-        MAIN[0],
-        [MAIN[1], "--stdio", *arguments],
+        forked()[0],
+        [*forked()[1:], "--stdio", *arguments],
         env=environment(**settings),
         cwd=str(folder),
         keep_alive=False,
@@ -104,7 +104,7 @@ async def test_nothing_but_messages_is_on_standard_output_and_the_process_ends_w
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_while_its_client_is_there(tmp_path: Path, number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
-        *MAIN, "--stdio", "--sandbox", stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=tmp_path, env=environment()
+        *forked(), "--stdio", "--sandbox", stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=tmp_path, env=environment()
     )
     assert process.stdin
     assert process.stdout

@@ -5,7 +5,6 @@ A process has one tracer for good, so the tests start processes of their own.
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import fastmcp
@@ -13,7 +12,7 @@ import pytest
 from fastmcp.telemetry import native_spans_enabled
 
 from qarnot_mcp.process.telemetry import configure_tracing
-from tests.support.processes import finish
+from tests.support.processes import finish, forked
 
 TRACED_CALL = """
 import asyncio, logging
@@ -40,7 +39,7 @@ asyncio.run(main())
 
 
 def run(folder: Path, program: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return finish(folder, sys.executable, "-c", program, **settings)
+    return finish(folder, *forked(), "-c", program, **settings)
 
 
 @pytest.mark.e2e

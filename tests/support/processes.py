@@ -1,14 +1,17 @@
 """Programs as processes of their own, as people run them: the server, and others beside it."""
 
 import asyncio
+import atexit
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from qarnot_mcp import __version__
@@ -16,6 +19,7 @@ from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 MAIN = (sys.executable, str(ROOT / "main.py"))
+FORK_SERVER = str(Path(__file__).with_name("fork_server.py"))
 OAUTH = {"QARNOT_MCP_AUTH": "oauth", "QARNOT_MCP_SECRET_KEY": "the-secret-of-the-process-which-is-long-enough"}
 # Written when the server listens already; the second where another program has taken its port.
 LISTENING, PORT_TAKEN = f"qarnot-mcp {__version__}, on ", "cannot listen on"
@@ -77,6 +81,32 @@ def environment(**settings: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | CERTIFICATES | settings
 
 
+@cache
+def forked() -> tuple[str, ...]:
+    """Return a command that does what `MAIN` does, by a fork of a process that this one has for it until its end."""
+    if not hasattr(os, "fork"):
+        return MAIN
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    path = str(Path(until_the_end.enter_context(tempfile.TemporaryDirectory())) / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        descriptor = listener.fileno()
+        command = (sys.executable, FORK_SERVER, "serve", str(descriptor))
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            cwd=tempfile.gettempdir(),
+            env=environment(),
+            pass_fds=[descriptor],
+            # Ctrl-C ends the tests, and these their servers.
+            process_group=0,
+        )
+    until_the_end.enter_context(process)
+    return (sys.executable, "-I", "-S", FORK_SERVER, path)
+
+
 def finish(folder: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a program that ends by itself, in a folder without a .env."""
     return subprocess.run(
@@ -114,12 +144,17 @@ async def running(*command: str, **settings: str) -> AsyncIterator[Program]:
         os.close(terminal)
 
 
+def server_process(*arguments: str, **settings: str) -> AbstractAsyncContextManager[Program]:
+    """Run the server, started by a fork, and wait until it listens."""
+    return listening_process(*forked(), *arguments, **settings)
+
+
 @asynccontextmanager
-async def server_process(*arguments: str, **settings: str) -> AsyncIterator[Program]:
-    """Run `python main.py` and wait until it listens; without QARNOT_MCP_PORT on a port that nobody else has taken."""
+async def listening_process(*command: str, **settings: str) -> AsyncIterator[Program]:
+    """Run a command until it listens; without QARNOT_MCP_PORT on a port that nobody else has taken."""
     for _ in range(PORTS_TRIED):
         settings_with_port = {"QARNOT_MCP_PORT": str(free_port()), **settings}
-        async with running(*MAIN, *arguments, **settings_with_port) as program:
+        async with running(*command, **settings_with_port) as program:
             program.port = int(settings_with_port["QARNOT_MCP_PORT"])
             if PORT_TAKEN not in await program.until(LISTENING, PORT_TAKEN):
                 yield program
