@@ -126,7 +126,7 @@ class Groups(RuleBasedStateMachine):
 
     @invariant()
     def every_job_keeps_its_rules(self) -> None:
-        tasks = {task.uuid: task for task in self.account.tasks(self.platform.timestamp())}
+        tasks = {task.uuid: task for task in self.account.tasks.visible(self.platform.timestamp())}
         for job in self.known_jobs:
             states = self.job_states.setdefault(job.uuid, [])
             states.append(job.state_at(self.now).state)

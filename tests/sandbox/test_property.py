@@ -139,7 +139,7 @@ class Tasks(RuleBasedStateMachine):
     def delete(self, task: Task) -> None:
         was_over = task.state(self.platform.timestamp().now) in FINAL_STATES
         if task.uuid not in self.known:
-            assert refused_status(lambda: self.account.find(task.uuid, self.platform.timestamp())) == 404
+            assert refused_status(lambda: self.account.tasks.find(task.uuid, self.platform.timestamp())) == 404
             return
         self.account.delete(task, self.platform.timestamp())
         if was_over:

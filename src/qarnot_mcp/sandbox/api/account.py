@@ -9,7 +9,7 @@ from qarnot_mcp.sandbox.platform.energy import carbon_facts, pool_core_hours, ta
 from qarnot_mcp.sandbox.platform.jobs import MAX_JOBS
 from qarnot_mcp.sandbox.platform.plan import MAX_RUNNING_INSTANCES
 from qarnot_mcp.sandbox.platform.pools import MAX_POOLS
-from qarnot_mcp.sandbox.platform.transitions import Timestamp
+from qarnot_mcp.sandbox.platform.registry import Timestamp
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 MAX_RUNNING_TASKS = 10
@@ -25,7 +25,7 @@ def account_routes() -> Routes:
 
 
 def _task_carbon_facts(context: RequestContext) -> Response:
-    task = context.account.find(context.request.segments[3], context.timestamp)
+    task = context.account.tasks.find(context.request.segments[3], context.timestamp)
     hours = task_core_hours(task, context.timestamp.now)
     return json_response(carbon_facts(hours, context.request.query_value("comparisonDatacenter")))
 
@@ -38,7 +38,7 @@ def _pool_carbon_facts(context: RequestContext) -> Response:
 
 def _information(account: Account, timestamp: Timestamp) -> JsonObject:
     now = timestamp.now
-    tasks, pools = account.tasks(timestamp), account.pools.all.visible(timestamp)
+    tasks, pools = account.tasks.visible(timestamp), account.pools.all.visible(timestamp)
     user = user_quotas(account, timestamp)
     quotas = (user["flex"], user["onDemand"], *user["reserved"])
     return {

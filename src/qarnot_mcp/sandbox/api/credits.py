@@ -38,7 +38,7 @@ def projects_of(account: Account) -> list[JsonObject]:
 
 
 def _task_credits(context: RequestContext) -> Response:
-    task = context.account.find(context.request.segments[3], context.timestamp)
+    task = context.account.tasks.find(context.request.segments[3], context.timestamp)
     return json_response({"credits": task_credits(task, context.timestamp.now)})
 
 

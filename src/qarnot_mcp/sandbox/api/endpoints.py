@@ -62,7 +62,7 @@ class Api:
                 return json_response(_PUBLIC[request.segments])
             account = self.platform.account(request.key)
             handler = self._find(request)
-            timestamp = self.platform.timestamp()
+            timestamp = self.platform.timestamp(request.late_seconds)
             account.settle(timestamp)
             return handler(RequestContext(request, account, timestamp))
         except ApiError as error:

@@ -53,7 +53,7 @@ def _document(job: Job, now: int) -> JsonObject:
 
 
 def _create(context: RequestContext) -> Response:
-    job = context.account.create_job(context.body(), context.timestamp, context.request.late_seconds)
+    job = context.account.create_job(context.body(), context.timestamp)
     return Response(200, to_json({"uuid": job.uuid}), headers={"location": f"/v1/jobs/{job.uuid}"})
 
 

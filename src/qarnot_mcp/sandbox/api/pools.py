@@ -7,7 +7,7 @@ from qarnot_mcp.sandbox.api.jobs import render_jobs
 from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response
 from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
 from qarnot_mcp.sandbox.platform.fields import constant_list, shown_constants, shown_fields
-from qarnot_mcp.sandbox.platform.pools import CLOSING_SECONDS, POOL_FIELDS, Pool
+from qarnot_mcp.sandbox.platform.pools import POOL_FIELDS, Pool
 from qarnot_mcp.sandbox.platform.scaling import read_policies
 from qarnot_mcp.sandbox.wire.errors import api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject, date_text, span_text
@@ -85,7 +85,7 @@ def _document(pool: Pool, context: RequestContext) -> JsonObject:
     policy, queued = pool.active_policy(now), context.account.unfinished_instances(pool, context.timestamp)
     is_open = pool.closed is None and pool.deleted is None
     slots = policy.slots(queued) if policy is not None and is_open else 0
-    ended = None if pool.closed is None or now < pool.closed + CLOSING_SECONDS else pool.closed + CLOSING_SECONDS
+    ended = pool.ended(now)
     capacity = len(nodes) * pool.slots_per_node
     return {
         **shown_fields(POOL_FIELDS, pool.fields),
@@ -114,13 +114,13 @@ def _document(pool: Pool, context: RequestContext) -> JsonObject:
 
 
 def _create(context: RequestContext) -> Response:
-    pool = context.account.create_pool(context.body(), context.timestamp, context.request.late_seconds)
+    pool = context.account.create_pool(context.body(), context.timestamp)
     return Response(200, to_json({"uuid": pool.uuid}), headers={"location": f"/v1/pools/{pool.uuid}"})
 
 
 def _clone(context: RequestContext) -> Response:
     source = _pool(context)
-    pool = context.account.create_pool(context.body(), context.timestamp, context.request.late_seconds, source)
+    pool = context.account.create_pool(context.body(), context.timestamp, source)
     return json_response({"uuid": pool.uuid})
 
 

@@ -5,7 +5,7 @@ from qarnot_mcp.sandbox.platform.account import Account
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.machines import Machine
 from qarnot_mcp.sandbox.platform.plan import MAX_RUNNING_INSTANCES
-from qarnot_mcp.sandbox.platform.transitions import Timestamp
+from qarnot_mcp.sandbox.platform.registry import Timestamp
 from qarnot_mcp.sandbox.wire.errors import api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 
@@ -66,10 +66,8 @@ def _running(account: Account, timestamp: Timestamp, scheduling: str) -> list[Ma
     now = timestamp.now
     tasks = [
         task
-        for task in account.tasks(timestamp)
-        if task.pool_uuid is None
-        and task.spec.fields["schedulingType"] == scheduling
-        and task.state(now) in RUNNING_STATES
+        for task in account.tasks.visible(timestamp)
+        if task.pool_uuid is None and task.fields["schedulingType"] == scheduling and task.state(now) in RUNNING_STATES
     ]
     machines = [each.attempt.machine for task in tasks for each in instance_states_at(task, now).executing]
     pools = [pool for pool in account.pools.all.visible(timestamp) if pool.fields["schedulingType"] == scheduling]

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from qarnot_mcp.sandbox.platform.account import Account
+from qarnot_mcp.sandbox.platform.registry import Timestamp
 from qarnot_mcp.sandbox.platform.task import Task
-from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import ApiError
 
@@ -65,7 +65,7 @@ class RequestContext:
     @property
     def task(self) -> Task:
         """The task of a path `/tasks/{uuid or shortname}/...`; raises a 404 when there is none."""
-        return self.account.find(self.request.segments[1], self.timestamp)
+        return self.account.tasks.find(self.request.segments[1], self.timestamp)
 
     def body(self) -> Body:
         """Return the JSON object in the request; raises a 400 when it is not one."""

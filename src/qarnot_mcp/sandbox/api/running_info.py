@@ -34,7 +34,7 @@ def running_instances_nothing() -> JsonObject:
 
 def running_instances_info(states: InstanceStates, now: int, task: Task) -> JsonObject:
     """Return each instance on a machine, with averages and sums over all of them."""
-    profile = str(task.spec.fields["profile"] or "")
+    profile = str(task.fields["profile"] or "")
     each = [
         _running_instance(instance, now) | {"activeForwards": _forwards(instance, profile)}
         for instance in states.running
@@ -72,7 +72,7 @@ def running_instances_info(states: InstanceStates, now: int, task: Task) -> Json
 
 def port_forward_document(states: InstanceStates, task: Task) -> JsonObject:
     """Return the port-forward rules of each instance on a machine; none before it executes."""
-    profile = str(task.spec.fields["profile"] or "")
+    profile = str(task.fields["profile"] or "")
     rule = {"name": "ssh", "enabled": True, "applicationType": "ssh", "proto": "ssh", "port": _SSH_PORT}
     return {
         str(number): {

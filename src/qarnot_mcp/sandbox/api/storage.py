@@ -36,7 +36,7 @@ class Storage:
         key = verify(request, self._platform.key_of_email, timestamp.clock_seconds)
         account = self._platform.account(self._platform.key_of_email(key) or "")
         account.settle(timestamp)
-        account.results.publish(account.tasks(timestamp), timestamp.now)
+        account.results.publish(account.tasks.visible(timestamp), timestamp.now)
         if not request.bucket:
             if request.method != "GET":
                 raise not_allowed()

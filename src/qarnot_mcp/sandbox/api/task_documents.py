@@ -71,7 +71,7 @@ def task_document(task: Task, now: int) -> JsonObject:
     ended = state_at.since if state_at.state in FINAL_STATES else None
     completed = _completed(task, states)
     return {
-        **shown_fields(FIELDS, task.spec.fields),
+        **shown_fields(FIELDS, task.fields),
         "uuid": task.uuid,
         "shortname": task.shortname,
         "poolUuid": task.pool_uuid,

@@ -47,7 +47,8 @@ class TaskRoutes:
         return routes
 
     def _render_all(self, context: RequestContext) -> list[Rendered]:
-        return [self._renderer.render(task, context.timestamp.now) for task in context.account.tasks(context.timestamp)]
+        tasks = context.account.tasks.visible(context.timestamp)
+        return [self._renderer.render(task, context.timestamp.now) for task in tasks]
 
     def _get(self, context: RequestContext) -> Response:
         return Response(200, self._renderer.render(context.task, context.timestamp.now).json)
@@ -79,21 +80,19 @@ class TaskRoutes:
 
 def _create(context: RequestContext) -> Response:
     value = parse_body(context.request.body)
-    late_seconds = context.request.late_seconds
     if not isinstance(value, list):
-        task = context.account.submit(Body(value), context.timestamp, late_seconds)
+        task = context.account.submit(Body(value), context.timestamp)
         return Response(200, to_json({"uuid": task.uuid}), headers={"location": f"/v1/tasks/{task.uuid}"})
     if not 1 <= len(value) <= _MAX_BULK:
         raise api_error(400, f"{len(value)} tasks at once; 1 to {_MAX_BULK} are possible")
-    results = context.account.submit_many(value, context.timestamp, late_seconds)
+    results = context.account.submit_many(value, context.timestamp)
     statuses = {result["statusCode"] for result in results}
     return json_response(results, statuses.pop() if len(statuses) == 1 else 207)
 
 
 def _derive(kind: Derivation) -> Handler:
     def handle(context: RequestContext) -> Response:
-        late_seconds = context.request.late_seconds
-        task = context.account.derive(kind, context.task, context.body(), context.timestamp, late_seconds)
+        task = context.account.derive(kind, context.task, context.body(), context.timestamp)
         return json_response({"uuid": task.uuid})
 
     return handle
@@ -109,5 +108,5 @@ def _read_log(stream: Stream, *, is_fresh: bool) -> Handler:
 
 
 def _port_forward(context: RequestContext) -> Response:
-    task = context.account.find(context.request.segments[2], context.timestamp)
+    task = context.account.tasks.find(context.request.segments[2], context.timestamp)
     return json_response(port_forward_document(instance_states_at(task, context.timestamp.now), task) or {"0": {}})

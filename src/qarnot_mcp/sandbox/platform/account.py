@@ -26,7 +26,7 @@ from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.pools import Pool, Pools
 from qarnot_mcp.sandbox.platform.profiles import Profile
-from qarnot_mcp.sandbox.platform.registry import Registry
+from qarnot_mcp.sandbox.platform.registry import Registry, Timestamp
 from qarnot_mcp.sandbox.platform.results import Results, read_inputs
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.snapshots import Snapshots
@@ -38,9 +38,7 @@ from qarnot_mcp.sandbox.platform.task_spec import (
     read_task_spec,
     resource_buckets,
     unmarked,
-    with_secrets,
 )
-from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject, ranges_text
@@ -79,15 +77,14 @@ class Account:
         self._assumptions = assumptions
         self._plans = plans
         self._planner = StandalonePlanner(plans)
-        self._tasks: Registry[Task] = Registry("task", self._forget)
-        self._created_count = 0
+        self.tasks: Registry[Task] = Registry("task", random, MAX_TASKS, self._forget)
         self._used_by_forgotten = 0.0
         """Credits of tasks and pools that have been deleted: a deletion gives nothing back."""
 
     def settle(self, timestamp: Timestamp) -> None:
         """Do what has become due; comes before everything else that is asked at that time."""
         self.pools.settle(timestamp.now)
-        self.jobs.settle(list(self._tasks), timestamp.now)
+        self.jobs.settle(list(self.tasks), timestamp.now)
 
     def _forget(self, task: Task) -> None:
         self._used_by_forgotten += task_credits(task, task.over_at())
@@ -98,28 +95,20 @@ class Account:
     def _forget_pool(self, pool: Pool) -> None:
         self._used_by_forgotten += pool_credits(pool, pool.now)
 
-    def tasks(self, timestamp: Timestamp) -> list[Task]:
-        """Return every task that can be seen, the oldest first."""
-        return self._tasks.visible(timestamp)
-
     def tasks_of_job(self, job: Job, timestamp: Timestamp) -> list[Task]:
         """Return the tasks of a job, the oldest first."""
-        return [task for task in self.tasks(timestamp) if task.job_uuid == job.uuid]
+        return [task for task in self.tasks.visible(timestamp) if task.job_uuid == job.uuid]
 
     def tasks_of_pool(self, pool: Pool, timestamp: Timestamp) -> list[Task]:
         """Return the tasks of a pool, the oldest first."""
-        return [task for task in self.tasks(timestamp) if task.pool_uuid == pool.uuid]
+        return [task for task in self.tasks.visible(timestamp) if task.pool_uuid == pool.uuid]
 
     def unfinished_instances(self, pool: Pool, timestamp: Timestamp) -> int:
         """Return how many instances of the tasks of a pool wait or run."""
         states = [instance_states_at(task, timestamp.now) for task in self.tasks_of_pool(pool, timestamp)]
         return sum(len(each.waiting) + len(each.running) for each in states)
 
-    def find(self, identifier: str, timestamp: Timestamp) -> Task:
-        """Return the task of a UUID or shortname; raises a 404 when there is none."""
-        return self._tasks.find(identifier, timestamp)
-
-    def submit(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Task:
+    def submit(self, body: Body, timestamp: Timestamp) -> Task:
         """Create a task from a request's body; raises an ApiError when it breaks a rule."""
         pool_uuid, job_uuid = read_uuid(body, "poolUuid"), read_uuid(body, "jobUuid")
         if pool_uuid and job_uuid:
@@ -128,25 +117,21 @@ class Account:
         pool_uuid = pool_uuid if job is None else job.fields["poolUuid"]
         pool = self.pools.open(pool_uuid, timestamp) if pool_uuid else None
         spec = read_task_spec(body, self.profiles, None if pool is None else pool.settings)
-        return self.add(spec, job, pool, timestamp, late_seconds)
+        return self._add(spec, job, pool, timestamp)
 
-    def create_job(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Job:
+    def create_job(self, body: Body, timestamp: Timestamp) -> Job:
         """Create a job, if its pool is open."""
         if pool_uuid := read_uuid(body, "poolUuid"):
             self.pools.open(pool_uuid, timestamp)
-        return self.jobs.create(body, timestamp, late_seconds)
+        return self.jobs.create(body, timestamp)
 
-    def create_pool(
-        self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0, like: Pool | None = None
-    ) -> Pool:
+    def create_pool(self, body: Body, timestamp: Timestamp, like: Pool | None = None) -> Pool:
         """Create a pool, new or `like` another one, if buckets and credits allow."""
         if self.credits <= 0:
             raise api_error(402, "Not enough credits")
         for bucket in resource_buckets(read_fields(BUCKET_FIELDS, body)):
             self._check_bucket(bucket)
-        if like is None:
-            return self.pools.create(body, timestamp, late_seconds)
-        return self.pools.copy(like, body, timestamp, late_seconds)
+        return self.pools.create(body, timestamp) if like is None else self.pools.copy(like, body, timestamp)
 
     def _create_bucket(self, bucket: str, timestamp: Timestamp) -> None:
         try:
@@ -158,46 +143,38 @@ class Account:
         if bucket not in self.buckets:
             raise api_error(404, f"No such bucket: {bucket}")
 
-    def submit_many(self, bodies: list[Any], timestamp: Timestamp, late_seconds: float = 0.0) -> list[JsonObject]:
+    def submit_many(self, bodies: list[Any], timestamp: Timestamp) -> list[JsonObject]:
         """Create a task from each body; the answer tells of each, in order."""
         results: list[JsonObject] = []
         for value in bodies:
             try:
-                task = self.submit(Body(value), timestamp, late_seconds)
+                task = self.submit(Body(value), timestamp)
                 results.append({"statusCode": 200, "uuid": task.uuid, "message": None})
             except ApiError as error:
                 nil = "00000000-0000-0000-0000-000000000000"
                 results.append({"statusCode": error.status, "uuid": nil, "message": error.message})
         return results
 
-    def add(
-        self, spec: TaskSpec, job: Job | None, pool: Pool | None, timestamp: Timestamp, late_seconds: float = 0.0
-    ) -> Task:
+    def _add(self, spec: TaskSpec, job: Job | None, pool: Pool | None, timestamp: Timestamp) -> Task:
         """Create a task from a checked specification, if buckets, credits and quota allow."""
         for bucket in resource_buckets(spec.fields):
             self._check_bucket(bucket)
         if self.credits <= 0:
             raise api_error(402, "Not enough credits")
         dependencies = self._dependencies(spec, job, timestamp)
-        self._tasks.make_room(
-            MAX_TASKS,
-            timestamp,
-            lambda task: task.spec.fields["autoDeleteOnCompletion"] and task.state(timestamp.now) in FINAL_STATES,
-        )
-        if sum(task.spec.size for task in self._tasks) + spec.size > MAX_SPECS_SIZE:
+        self.tasks.make_room(timestamp)
+        if sum(task.spec.size for task in self.tasks) + spec.size > MAX_SPECS_SIZE:
             raise api_error(403, f"The tasks of this account take more than {MAX_SPECS_SIZE} bytes; delete some")
         result_bucket = spec.fields["resultBucket"]
         if result_bucket is not None:
             self._create_bucket(result_bucket, timestamp)
         if pool is not None:
             self.pools.admit(pool, len(spec.instance_ids))
-        self._created_count += 1
-        uuid = self.random.uuid(("task", self._created_count))
         task = Task(
-            uuid=uuid,
-            shortname=spec.fields.get("shortname") or uuid,
+            uuid=self.tasks.new_uuid(),
+            fields=spec.fields,
+            timestamp=timestamp,
             spec=spec,
-            created=timestamp.now,
             planner=self._planner if pool is None else pool,
             constants=spec.constants,
             tags=list(spec.fields["tags"]),
@@ -206,10 +183,9 @@ class Account:
             dependencies=dependencies,
             job_uuid=None if job is None else job.uuid,
             pool_uuid=None if pool is None else pool.uuid,
-            visible_from=timestamp.clock_seconds + late_seconds if late_seconds else 0.0,
             inputs=read_inputs(self.buckets, spec.fields),
         )
-        self._tasks.add(task)
+        self.tasks.add(task)
         if pool is not None:
             pool.tasks.append(task)
         self.settle(timestamp)
@@ -219,15 +195,13 @@ class Account:
         dependencies = make_dependencies(spec.fields.get("dependencies", []), self._assumptions)
         if dependencies and (job is None or not job.fields["useDependencies"]):
             raise api_error(400, "Only tasks of a job with useDependencies can depend on others")
-        known = {task.uuid for task in self._tasks if job is not None and task.job_uuid == job.uuid}
+        known = {task.uuid for task in self.tasks if job is not None and task.job_uuid == job.uuid}
         for dependency in dependencies:
             if dependency.task_uuid not in known:
                 raise api_error(400, f"No such task in the job: {dependency.task_uuid[:80]}")
         return dependencies
 
-    def derive(
-        self, kind: Derivation, source: Task, body: Body, timestamp: Timestamp, late_seconds: float = 0.0
-    ) -> Task:
+    def derive(self, kind: Derivation, source: Task, body: Body, timestamp: Timestamp) -> Task:
         """Create a task from an older one: all of it (clone), or its failed or cancelled instances.
 
         What the body sets overrides the older task. Raises a 403 when nothing is to run again or the task is not over.
@@ -245,9 +219,8 @@ class Account:
         if source.pool_uuid is not None:
             changed["profile"] = None
         instances = None if kind == "clone" else self._instances_to_run_again(kind, source, timestamp)
-        if self._assumptions.copies_keep_marked_secrets:
-            body = with_secrets(body, source.constants)
-        return self.submit(creation_of_copy(source.spec, changed, body, instances), timestamp, late_seconds)
+        known = source.constants if self._assumptions.copies_keep_marked_secrets else {}
+        return self.submit(creation_of_copy(source.spec, changed, body, instances, known), timestamp)
 
     def _instances_to_run_again(self, kind: Derivation, source: Task, timestamp: Timestamp) -> str:
         if source.state(timestamp.now) not in FINAL_STATES:
@@ -273,7 +246,7 @@ class Account:
         """Delete a task; one that is not over is stopped and stays visible for a few seconds."""
         self.results.publish([task], timestamp.now)
         if task.state(timestamp.now) in FINAL_STATES:
-            self._tasks.remove(task)
+            self.tasks.remove(task)
         elif task.deleted is None:
             task.deleted = task.modified = timestamp.now
 
@@ -311,6 +284,6 @@ class Account:
 
     def credits_left(self, timestamp: Timestamp) -> float:
         """Return the credits left in euros: those of the account less what its tasks and pools have cost."""
-        tasks = sum(task_credits(task, timestamp.now) for task in self.tasks(timestamp))
+        tasks = sum(task_credits(task, timestamp.now) for task in self.tasks.visible(timestamp))
         pools = sum(pool_credits(pool, timestamp.now) for pool in self.pools.all.visible(timestamp))
         return round(self.credits - tasks - pools - self._used_by_forgotten, 2)

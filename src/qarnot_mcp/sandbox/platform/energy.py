@@ -31,7 +31,7 @@ def task_credits(task: Task, now: int) -> float:
     """Return what the task has cost up to a time, in euros; in a pool the pool costs, not the task."""
     if task.pool_uuid is not None:
         return 0.0
-    return round(task_core_hours(task, now) * _EUROS_PER_CORE_HOUR[task.spec.fields["schedulingType"]], 4)
+    return round(task_core_hours(task, now) * _EUROS_PER_CORE_HOUR[task.fields["schedulingType"]], 4)
 
 
 def pool_credits(pool: Pool, now: int) -> float:

@@ -7,13 +7,12 @@ from qarnot_mcp.sandbox.platform import fields
 from qarnot_mcp.sandbox.platform.assumptions import Assumptions
 from qarnot_mcp.sandbox.platform.dependencies import settle
 from qarnot_mcp.sandbox.platform.fields import Field, read_fields
-from qarnot_mcp.sandbox.platform.registry import Registry
+from qarnot_mcp.sandbox.platform.registry import Registry, Resource, StateAt, Timestamp, state_among
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
-from qarnot_mcp.sandbox.platform.task import DELETE_SECONDS, Task
-from qarnot_mcp.sandbox.platform.transitions import StateAt, Timestamp, state_among
+from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import api_error
-from qarnot_mcp.sandbox.wire.formats import JsonObject, span_seconds
+from qarnot_mcp.sandbox.wire.formats import span_seconds
 
 MAX_JOBS = 50
 TERMINATION_SECONDS = 2
@@ -30,18 +29,12 @@ JOB_FIELDS = (
 )
 
 
-@dataclass(slots=True, eq=False)
-class Job:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Job(Resource):
     """A job; times are platform seconds since 1970."""
 
-    uuid: str
-    shortname: str
-    fields: JsonObject
-    created: int
-    visible_from: float = 0.0
     terminated: int | None = None
     completed: int | None = None
-    deleted: int | None = None
 
     def state_at(self, now: int) -> StateAt:
         """Return the state at a time."""
@@ -55,35 +48,23 @@ class Job:
         last = now if self.deleted is None else self.deleted
         return state_among([(at, state) for at, state in changes if at is not None and at <= last], now)
 
-    def is_gone(self, now: int) -> bool:
-        """Return whether the platform has forgotten the job: deleted, or past its time to live."""
-        if self.deleted is not None:
-            return now >= self.deleted + DELETE_SECONDS
-        seconds = span_seconds(self.fields["completionTimeToLive"])
-        return bool(seconds and self.completed is not None and now >= self.completed + seconds)
+    def ended(self, now: int) -> int | None:
+        """Return when the job was completed; None before."""
+        return None if self.completed is None or now < self.completed else self.completed
 
 
 class Jobs:
     """The jobs of one account. The tasks that belong to them are handed in."""
 
     def __init__(self, random: SeededRandom, assumptions: Assumptions) -> None:
-        self.all: Registry[Job] = Registry("job")
-        self._random = random
+        self.all: Registry[Job] = Registry("job", random, MAX_JOBS)
         self._assumptions = assumptions
-        self._created_count = 0
 
-    def create(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Job:
+    def create(self, body: Body, timestamp: Timestamp) -> Job:
         """Create a job from a request's body; raises an ApiError when it breaks a rule."""
         values = read_fields(JOB_FIELDS, body)
-        self.all.make_room(
-            MAX_JOBS,
-            timestamp,
-            lambda job: job.fields["autoDeleteOnCompletion"] and job.state_at(timestamp.now).state == "Completed",
-        )
-        self._created_count += 1
-        uuid = self._random.uuid(("job", self._created_count))
-        visible_from = timestamp.clock_seconds + late_seconds if late_seconds else 0.0
-        job = Job(uuid, values.get("shortname") or uuid, values, timestamp.now, visible_from)
+        self.all.make_room(timestamp)
+        job = Job(uuid=self.all.new_uuid(), fields=values, timestamp=timestamp)
         self.all.add(job)
         return job
 

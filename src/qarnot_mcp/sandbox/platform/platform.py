@@ -12,9 +12,9 @@ from qarnot_mcp.sandbox.platform.buckets import MAX_BYTES
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import TaskPlan
 from qarnot_mcp.sandbox.platform.profiles import Profile, build_profiles
+from qarnot_mcp.sandbox.platform.registry import Timestamp
 from qarnot_mcp.sandbox.platform.seed_tasks import seed_account
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
-from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.errors import api_error, bad_key
 
 DEFAULT_SPEED = 30.0
@@ -56,11 +56,11 @@ class Platform:
         self._revoked: set[str] = set()
         self._plans: LruCache[TaskPlan] = LruCache(_MAX_PLANNED_ATTEMPTS)
 
-    def timestamp(self) -> Timestamp:
-        """Return the current time."""
+    def timestamp(self, late_seconds: float = 0.0) -> Timestamp:
+        """Return the current time; what is created then stays out of sight for `late_seconds` of the clock."""
         clock_seconds = self._clock()
         elapsed = (clock_seconds - self._started) * self.speed
-        return Timestamp(int(self._started + elapsed + self._advanced_seconds), clock_seconds)
+        return Timestamp(int(self._started + elapsed + self._advanced_seconds), clock_seconds, late_seconds)
 
     def advance(self, seconds: float) -> None:
         """Move the platform's time forward."""

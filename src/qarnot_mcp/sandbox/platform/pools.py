@@ -9,7 +9,7 @@ from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import QUEUE_CONSTANT, TaskPlan, outcomes_of, plan_in_pool, seconds_in_pool
 from qarnot_mcp.sandbox.platform.pool_schedule import Node, PoolHistory, QueuedTask, Schedule, play
 from qarnot_mcp.sandbox.platform.profiles import Profile
-from qarnot_mcp.sandbox.platform.registry import Registry
+from qarnot_mcp.sandbox.platform.registry import Registry, Resource, StateAt, Timestamp, state_among
 from qarnot_mcp.sandbox.platform.scaling import (
     Policy,
     active_policy,
@@ -18,18 +18,18 @@ from qarnot_mcp.sandbox.platform.scaling import (
     read_scaling,
 )
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
-from qarnot_mcp.sandbox.platform.task import DELETE_SECONDS, Task
+from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.platform.task_spec import (
     BUCKET_FIELDS,
     PoolSettings,
     check_buckets,
     find_machines,
     find_profile,
+    unmarked,
 )
-from qarnot_mcp.sandbox.platform.transitions import StateAt, Timestamp, state_among
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import api_error
-from qarnot_mcp.sandbox.wire.formats import JsonObject, span_seconds
+from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 MAX_POOLS = 10
 MAX_TASK_INSTANCES = 5000
@@ -87,25 +87,19 @@ POOL_FIELDS = (
 _UPDATABLE = ("constants", "tags", "elasticProperty", "scaling")
 
 
-@dataclass(slots=True, eq=False)
-class Pool:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Pool(Resource):
     """A pool; times are platform seconds since 1970."""
 
-    uuid: str
-    shortname: str
-    fields: JsonObject
     settings: PoolSettings
-    created: int
     schedules: LruCache[tuple[PoolHistory, int, Schedule, dict[str, TaskPlan]]]
     policies: list[tuple[int, tuple[Policy, ...]]]
-    visible_from: float = 0.0
     tasks: list[Task] = field(default_factory=list)
     """Every task that the pool was given, deleted ones too: they took slots."""
     now: int = 0
     """The latest time that was asked about."""
     modified: int = 0
     closed: int | None = None
-    deleted: int | None = None
 
     def state_at(self, now: int) -> StateAt:
         """Return the state at a time."""
@@ -118,12 +112,10 @@ class Pool:
             transitions.append((self.deleted, "PendingDelete"))
         return state_among(transitions, now)
 
-    def is_gone(self, now: int) -> bool:
-        """Return whether the platform has forgotten the pool: deleted, or past its time to live."""
-        if self.deleted is not None:
-            return now >= self.deleted + DELETE_SECONDS
-        seconds = span_seconds(self.fields["completionTimeToLive"])
-        return bool(seconds and self.closed is not None and now >= self.closed + CLOSING_SECONDS + seconds)
+    def ended(self, now: int) -> int | None:
+        """Return when the last node was closed; None before."""
+        ended = None if self.closed is None else self.closed + CLOSING_SECONDS
+        return None if ended is None or now < ended else ended
 
     def plan(self, task: Task) -> TaskPlan:
         """Return the life of a task of the pool if nothing more is asked of either."""
@@ -198,52 +190,42 @@ class Pools:
     def __init__(
         self, random: SeededRandom, profiles: Mapping[str, Profile], on_removal: Callable[[Pool], None]
     ) -> None:
-        self.all: Registry[Pool] = Registry("pool", on_removal)
-        self._random = random
+        self.all: Registry[Pool] = Registry("pool", random, MAX_POOLS, on_removal)
         self._profiles = profiles
         self._schedules: LruCache[tuple[PoolHistory, int, Schedule, dict[str, TaskPlan]]] = LruCache(20_000)
-        self._created_count = 0
 
     def settle(self, now: int) -> None:
         """Let every pool know the time."""
         for pool in self.all:
             pool.now = now
 
-    def create(self, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Pool:
+    def create(self, body: Body, timestamp: Timestamp) -> Pool:
         """Create a pool from a request's body; raises an ApiError when it breaks a rule."""
         values = read_fields(POOL_FIELDS, body)
         profile = find_profile(values, self._profiles)
         check_buckets(values)
         machines = find_machines(values, profile)
-        self.all.make_room(
-            MAX_POOLS,
-            timestamp,
-            lambda pool: pool.fields["autoDeleteOnCompletion"] and pool.state_at(timestamp.now).state == "Closed",
-        )
-        self._created_count += 1
-        uuid = self._random.uuid(("pool", self._created_count))
+        self.all.make_room(timestamp)
         constants = constant_values(values["constants"])
         settings = PoolSettings(profile, machines, constants, values["defaultRetrySettings"])
         pool = Pool(
-            uuid=uuid,
-            shortname=values.get("shortname") or uuid,
+            uuid=self.all.new_uuid(),
             fields=values,
+            timestamp=timestamp,
             settings=settings,
-            created=timestamp.now,
             schedules=self._schedules,
             policies=[(timestamp.now, policies_of(values))],
-            visible_from=timestamp.clock_seconds + late_seconds if late_seconds else 0.0,
             now=timestamp.now,
             modified=timestamp.now,
         )
         self.all.add(pool)
         return pool
 
-    def copy(self, source: Pool, body: Body, timestamp: Timestamp, late_seconds: float = 0.0) -> Pool:
+    def copy(self, source: Pool, body: Body, timestamp: Timestamp) -> Pool:
         """Create a pool like another one; what the body sets overrides it."""
         given = {each.name: body.value(each.name) for each in POOL_FIELDS}
         overrides = {name: value for name, value in given.items() if value is not None}
-        return self.create(Body({**source.fields, "shortname": None, **overrides}), timestamp, late_seconds)
+        return self.create(Body({**source.fields, "shortname": None, **overrides}), timestamp)
 
     def open(self, identifier: str, timestamp: Timestamp) -> Pool:
         """Return the pool that a new task or job names; raises a 400 when there is none or it is not open."""
@@ -266,9 +248,7 @@ class Pools:
     def scale(self, pool: Pool, values: JsonObject, now: int) -> None:
         """Give a pool other fields from now on."""
         pool.fields, pool.modified = values, now
-        given = constant_values(values["constants"])
-        known = pool.settings.constants
-        constants = {key: known.get(key, value) if value == "[SECRET]" else value for key, value in given.items()}
+        constants = unmarked(constant_values(values["constants"]), pool.settings.constants)
         pool.settings = replace(pool.settings, constants=constants)
         policies = policies_of(values)
         if policies != pool.policies[-1][1]:

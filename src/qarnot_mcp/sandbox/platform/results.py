@@ -50,7 +50,7 @@ def _add_inputs(inputs: dict[str, bytes], bucket: Bucket, prefix: str, stripped:
 
 def result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
     """Return the files that an instance leaves, by their key in the result bucket; none where it fails."""
-    fields = task.spec.fields
+    fields = task.fields
     is_dropped = task.cancelled is not None and not fields["uploadResultsOnCancellation"]
     if fields["resultBucket"] is None or plan.error is not None or is_dropped:
         return {}
@@ -64,7 +64,7 @@ def result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
 
 
 def _filter(task: Task, field: str) -> "Filter | None":
-    pattern = task.spec.fields.get(field)
+    pattern = task.fields.get(field)
     return Filter(fill_in_constants(pattern, task)) if pattern else None
 
 
@@ -104,7 +104,7 @@ class Results:
     def publish(self, tasks: Iterable[Task], now: int) -> None:
         """Write what instances have left so far; what does not fit into the account is left out."""
         for task in tasks:
-            bucket = task.spec.fields["resultBucket"]
+            bucket = task.fields["resultBucket"]
             if bucket is None or task.uuid in self._complete:
                 continue
             published = self._published.setdefault(task.uuid, set())
@@ -126,5 +126,5 @@ class Results:
 
 def result_addresses(task: Task, plan: InstancePlan) -> list[str] | None:
     """Return the addresses of the files that an instance leaves, as the API shows them; None where there are none."""
-    bucket = task.spec.fields["resultBucket"]
+    bucket = task.fields["resultBucket"]
     return [f"s3://storage.qarnot.com/{bucket}/{key}" for key in result_files(task, plan)] or None

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from qarnot_mcp.sandbox.platform.account import Account
+from qarnot_mcp.sandbox.platform.registry import Timestamp
 from qarnot_mcp.sandbox.platform.seed_files import seed_files
-from qarnot_mcp.sandbox.platform.transitions import Timestamp
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 

@@ -30,7 +30,7 @@ class SnapshotConfig:
     @classmethod
     def read(cls, body: Body, task: Task) -> "SnapshotConfig":
         """Read the configuration in a request's body."""
-        fields = task.spec.fields
+        fields = task.fields
         given = {
             name: body.text(name, _MAX_TEXT_LENGTH) for name in ("whitelist", "blacklist", "bucket", "bucketPrefix")
         }

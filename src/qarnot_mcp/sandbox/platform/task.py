@@ -11,13 +11,11 @@ from typing import Protocol
 from qarnot_mcp.sandbox.platform.dependencies import Dependency
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
+from qarnot_mcp.sandbox.platform.registry import Resource, StateAt, state_among
 from qarnot_mcp.sandbox.platform.task_spec import TaskSpec
-from qarnot_mcp.sandbox.platform.transitions import StateAt, state_among
-from qarnot_mcp.sandbox.wire.formats import span_seconds
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCEL_SECONDS = 6
-DELETE_SECONDS = 4
 
 
 class Planner(Protocol):
@@ -42,14 +40,11 @@ class StandalonePlanner:
         return plan
 
 
-@dataclass(slots=True, eq=False)
-class Task:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Task(Resource):
     """A task of one account. It has no clock: every question about it comes with a time."""
 
-    uuid: str
-    shortname: str
     spec: TaskSpec
-    created: int
     planner: Planner
     constants: dict[str, str]
     tags: list[str]
@@ -59,10 +54,7 @@ class Task:
     dependencies: list[Dependency] = field(default_factory=list)
     job_uuid: str | None = None
     pool_uuid: str | None = None
-    visible_from: float = 0.0
-    """The caller's own clock, in seconds, before which the task is out of sight."""
     cancelled: int | None = None
-    deleted: int | None = None
     snapshot_interval_seconds: int = 0
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     """The files of its resource buckets by their path below `/job`, as they were when it was created."""
@@ -84,7 +76,7 @@ class Task:
         if self.released is not None:
             transitions += [(self.released + at, state) for at, state in self.plan.transitions[1:]]
         if self.cancelled is not None:
-            uploading = UPLOAD_SECONDS if self.spec.fields["uploadResultsOnCancellation"] else 0
+            uploading = UPLOAD_SECONDS if self.fields["uploadResultsOnCancellation"] else 0
             transitions = transitions[: bisect_right(transitions, self.cancelled, key=lambda change: change[0])]
             over = self.cancelled + CANCEL_SECONDS + uploading
             transitions += [(self.cancelled, "PendingCancel"), (over, "Cancelled")]
@@ -105,15 +97,6 @@ class Task:
         """Return when the task reached its final state; None before."""
         state_at = self.state_at(now)
         return state_at.since if state_at.state in FINAL_STATES else None
-
-    def is_gone(self, now: int) -> bool:
-        """Return whether the platform has forgotten the task: deleted, or past its time to live."""
-        if self.deleted is not None:
-            return now >= self.deleted + DELETE_SECONDS
-        time_to_live = self.spec.fields.get("completionTimeToLive")
-        seconds = span_seconds(time_to_live) if time_to_live else 0
-        ended = self.ended(now) if seconds else None
-        return ended is not None and now >= ended + seconds
 
     def worked_until(self, now: int) -> int:
         """Return the time, relative to the release, up to which instances have worked; an abort stops them."""

@@ -182,23 +182,19 @@ def unmarked(constants: Mapping[str, str], known: Mapping[str, str]) -> dict[str
     return {key: known.get(key, value) if value == "[SECRET]" else value for key, value in constants.items()}
 
 
-def with_secrets(body: Body, known: Mapping[str, str]) -> Body:
-    """Return the body of a copy with the secret constants that it marks filled in from the older task."""
-    constants = fields.read_constants(body, "constants")
-    if constants is None:
-        return body
-    values = unmarked(fields.constant_values(constants), known)
-    return body.replaced("constants", fields.constant_list(values))
-
-
-def creation_of_copy(source: TaskSpec, changed: JsonObject, body: Body, instances: str | None = None) -> Body:
+def creation_of_copy(
+    source: TaskSpec, changed: JsonObject, body: Body, instances: str | None, known: Mapping[str, str]
+) -> Body:
     """Return the creation of a new task from an older one.
 
     `changed` holds what the older task has changed since its creation; what `body` sets overrides both. `instances`
-    are the ranges to run again, which `body` cannot override.
+    are the ranges to run again, which `body` cannot override; `known` are the constants that fill in those which it
+    marks as secret.
     """
     copied = {**source.fields, **changed, "shortname": None}
     overrides = {field.name: body.value(field.name) for field in FIELDS if body.value(field.name) is not None}
+    if (constants := fields.read_constants(body, "constants")) is not None:
+        overrides["constants"] = fields.constant_list(unmarked(fields.constant_values(constants), known))
     if instances is not None:
         overrides["advancedRanges"] = instances
     elif "instanceCount" in overrides:

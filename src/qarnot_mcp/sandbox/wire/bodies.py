@@ -37,12 +37,6 @@ class Body:
         """Return the field as it is; None when it is absent."""
         return self._fields.get(name.lower())
 
-    def replaced(self, name: str, value: Any) -> "Body":
-        """Return the same object with another value of one field."""
-        changed = Body({})
-        changed._path, changed._fields = self._path, self._fields | {name.lower(): value}
-        return changed
-
     def problem(self, name: str, message: str) -> ApiError:
         """Return a 400 of shape C about one field."""
         return bad_body(f"{self._path}{name}", message)
