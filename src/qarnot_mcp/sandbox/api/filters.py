@@ -12,50 +12,37 @@ Test = Callable[[JsonObject], bool]
 
 _MAX_DEPTH = 20
 _MAX_LEAVES = 500
-_FIELDS = {
-    name.lower(): name
-    for name in (
-        "name",
-        "shortname",
-        "uuid",
-        "profile",
-        "state",
-        "previousState",
-        "stateTransitionTime",
-        "previousStateTransitionTime",
-        "creationDate",
-        "lastModified",
-        "endDate",
-        "executionTime",
-        "wallTime",
-        "tags",
-        "labels",
-        "constants",
-        "poolUuid",
-        "jobUuid",
-        "projectUuid",
-        "instanceCount",
-        "totalInstanceCount",
-        "runningInstanceCount",
-        "runningCoreCount",
-        "resultBucket",
-        "snapshotInterval",
-        "progress",
-        "maxTimeQueueSeconds",
-    )
-}
-_NUMBER_FIELDS = frozenset(
-    {
-        "instanceCount",
-        "totalInstanceCount",
-        "runningInstanceCount",
-        "runningCoreCount",
-        "snapshotInterval",
-        "progress",
-        "maxTimeQueueSeconds",
-    }
+_NUMBER_FIELDS = (
+    "instanceCount",
+    "totalInstanceCount",
+    "runningInstanceCount",
+    "runningCoreCount",
+    "snapshotInterval",
+    "progress",
+    "maxTimeQueueSeconds",
 )
-_SPAN_FIELDS = frozenset({"executionTime", "wallTime"})
+_SPAN_FIELDS = ("executionTime", "wallTime")
+_TEXT_FIELDS = (
+    "name",
+    "shortname",
+    "uuid",
+    "profile",
+    "state",
+    "previousState",
+    "stateTransitionTime",
+    "previousStateTransitionTime",
+    "creationDate",
+    "lastModified",
+    "endDate",
+    "tags",
+    "labels",
+    "constants",
+    "poolUuid",
+    "jobUuid",
+    "projectUuid",
+    "resultBucket",
+)
+_FIELDS = {name.lower(): name for name in (*_NUMBER_FIELDS, *_SPAN_FIELDS, *_TEXT_FIELDS)}
 
 
 def invalid_search(detail: str) -> ApiError:

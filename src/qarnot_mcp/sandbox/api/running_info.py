@@ -3,7 +3,7 @@
 from qarnot_mcp.sandbox.platform.instance_states import InstanceStates, RunningInstance
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import Task
-from qarnot_mcp.sandbox.wire.formats import NEVER, JsonObject, date_text
+from qarnot_mcp.sandbox.wire.formats import JsonObject, date_text
 
 _GATEWAY = "gateway.qarnotservices.com"
 _SSH_PORT = 22
@@ -11,59 +11,40 @@ _FIRST_FORWARDED_PORT = 20_000
 _FORWARDED_PORTS = 40_000
 
 
-def running_instances_nothing() -> JsonObject:
-    """Return the object when no instance is on a machine."""
-    return {
-        "perRunningInstanceInfo": [],
-        "snapshotResults": [],
-        "timestamp": NEVER,
-        "averageFrequencyGHz": 0.0,
-        "maxFrequencyGHz": 0.0,
-        "minFrequencyGHz": 0.0,
-        "averageMaxFrequencyGHz": 0.0,
-        "averageCpuUsage": 0.0,
-        "clusterPowerIndicator": 1.0,
-        "averageMemoryUsage": 0.0,
-        "averageNetworkInKbps": 0.0,
-        "averageNetworkOutKbps": 0.0,
-        "totalNetworkInKbps": 0.0,
-        "totalNetworkOutKbps": 0.0,
-        "runningCoreCountByCpuModel": [],
-    }
-
-
 def running_instances_info(states: InstanceStates, now: int, task: Task) -> JsonObject:
-    """Return each instance on a machine, with averages and sums over all of them."""
+    """Return each instance on a machine, with averages and sums over all of them; zeros where there is none."""
     profile = str(task.fields["profile"] or "")
     each = [
         _running_instance(instance, now) | {"activeForwards": _forwards(instance, profile)}
         for instance in states.running
     ]
-    count = len(each)
     cores: dict[str, list[int]] = {}
     for instance in states.running:
         machine = instance.attempt.machine
         entry = cores.setdefault(machine.cpu_model, [machine.core_count, 0])
         entry[1] += machine.core_count
+
+    def total(field: str) -> float:
+        return sum((info[field] for info in each), 0.0)
+
+    count = max(1, len(each))
     frequencies = [info["currentFrequencyGHz"] for info in each]
-    average = sum(frequencies) / count
-    average_max = sum(info["maxFrequencyGHz"] for info in each) / count
-    total_in, total_out = (sum(info[name] for info in each) for name in ("networkInKbps", "networkOutKbps"))
+    average, average_max = total("currentFrequencyGHz") / count, total("maxFrequencyGHz") / count
     return {
         "perRunningInstanceInfo": each,
         "snapshotResults": [],
-        "timestamp": date_text(now),
+        "timestamp": date_text(now if each else None),
         "averageFrequencyGHz": round(average, 3),
-        "maxFrequencyGHz": max(frequencies),
-        "minFrequencyGHz": min(frequencies),
+        "maxFrequencyGHz": max(frequencies, default=0.0),
+        "minFrequencyGHz": min(frequencies, default=0.0),
         "averageMaxFrequencyGHz": round(average_max, 3),
-        "averageCpuUsage": round(sum(info["cpuUsage"] for info in each) / count, 2),
-        "clusterPowerIndicator": round(average / average_max, 3),
-        "averageMemoryUsage": round(sum(info["memoryUsage"] for info in each) / count, 4),
-        "averageNetworkInKbps": round(total_in / count, 1),
-        "averageNetworkOutKbps": round(total_out / count, 1),
-        "totalNetworkInKbps": total_in,
-        "totalNetworkOutKbps": total_out,
+        "averageCpuUsage": round(total("cpuUsage") / count, 2),
+        "clusterPowerIndicator": round(average / average_max, 3) if each else 1.0,
+        "averageMemoryUsage": round(total("memoryUsage") / count, 4),
+        "averageNetworkInKbps": round(total("networkInKbps") / count, 1),
+        "averageNetworkOutKbps": round(total("networkOutKbps") / count, 1),
+        "totalNetworkInKbps": total("networkInKbps"),
+        "totalNetworkOutKbps": total("networkOutKbps"),
         "runningCoreCountByCpuModel": [
             {"model": model, "core": core, "runningCoreCount": running} for model, (core, running) in cores.items()
         ],

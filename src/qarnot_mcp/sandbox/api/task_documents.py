@@ -1,12 +1,12 @@
 """A task as the API tells it: the full object and the summary."""
 
 from qarnot_mcp.sandbox.api.collections import Rendered, render
-from qarnot_mcp.sandbox.api.running_info import running_instances_info, running_instances_nothing
+from qarnot_mcp.sandbox.api.running_info import running_instances_info
 from qarnot_mcp.sandbox.platform.dependencies import dependencies_document
 from qarnot_mcp.sandbox.platform.fields import constant_list, shown_constants, shown_fields
 from qarnot_mcp.sandbox.platform.instance_states import EndedInstance, InstanceStates, instance_states_at
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
-from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS
+from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, InstanceError
 from qarnot_mcp.sandbox.platform.results import result_addresses
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
 from qarnot_mcp.sandbox.platform.task_spec import FIELDS
@@ -69,7 +69,8 @@ def task_document(task: Task, now: int) -> JsonObject:
     states = instance_states_at(task, now)
     state_at = task.state_at(now)
     ended = state_at.since if state_at.state in FINAL_STATES else None
-    completed = _completed(task, states)
+    ended_instances = sorted(states.succeeded + states.failed, key=lambda instance: instance.plan.instance_id)
+    completed = [_completed_instance(task, instance) for instance in ended_instances]
     return {
         **shown_fields(FIELDS, task.fields),
         "uuid": task.uuid,
@@ -107,20 +108,14 @@ def _progress(states: InstanceStates) -> float:
 
 
 def _errors(task: Task, now: int, states: InstanceStates) -> list[JsonObject]:
-    errors: list[JsonObject] = [
-        {"code": instance.plan.error.code, "message": instance.plan.error.message, "debug": None}
-        for instance in states.failed[:20]
-        if instance.plan.error is not None
-    ]
+    errors = [instance.plan.error for instance in states.failed[:20]]
     if task.state(now) == "Cancelled":
-        message = "The task was cancelled: The task was cancelled"
-        errors.insert(0, {"code": "GHX0782I", "message": message, "debug": None})
-    return errors
+        errors.insert(0, InstanceError("GHX0782I", "The task was cancelled: The task was cancelled"))
+    return [_error(error) for error in errors if error is not None]
 
 
-def _completed(task: Task, states: InstanceStates) -> list[JsonObject]:
-    ended = sorted(states.succeeded + states.failed, key=lambda instance: instance.plan.instance_id)
-    return [_completed_instance(task, instance) for instance in ended]
+def _error(error: InstanceError) -> JsonObject:
+    return {"code": error.code, "message": error.message, "debug": None}
 
 
 def _completed_instance(task: Task, ended: EndedInstance) -> JsonObject:
@@ -135,7 +130,7 @@ def _completed_instance(task: Task, ended: EndedInstance) -> JsonObject:
         "execTimeSecGHz": round(ended.executed_seconds * last.machine.frequency_ghz, 3),
         "peakMemoryMB": plan.peak_memory_mb,
         "state": "Success" if error is None else "Failure",
-        "error": None if error is None else {"code": error.code, "message": error.message, "debug": None},
+        "error": error and _error(error),
         "specificationKey": last.machine.specification_key,
         "cpuModel": last.machine.cpu_model,
         "coreCount": last.machine.core_count,
@@ -157,7 +152,6 @@ def _status(task: Task, now: int, states: InstanceStates) -> JsonObject:
         for plan in task.plan.instances
         for attempt in plan.attempts
     )
-    execution = states.execution_seconds
     upload = UPLOAD_SECONDS if state in ("Success", "Failure") else 0
     wall = (task.state_at(now).since if is_final else now) - task.created
     return {
@@ -167,28 +161,25 @@ def _status(task: Task, now: int, states: InstanceStates) -> JsonObject:
         "executionProgress": _progress(states),
         "uploadProgress": 100.0 if state in ("Success", "Failure") else 0.0,
         "instanceCount": len(states.running),
-        "downloadTime": "00:00:00",
-        "downloadTimeSec": 0.0,
-        "environmentTime": span_text(environment),
-        "environmentTimeSec": float(environment),
-        "executionTime": span_text(execution),
-        "executionTimeSec": float(execution),
+        **_time("downloadTime", 0),
+        **_time("environmentTime", environment),
+        **_time("executionTime", states.execution_seconds),
         **_execution_times(states),
         "executionTimeByInstanceId": None,
-        "uploadTime": span_text(upload),
-        "uploadTimeSec": float(upload),
-        "wallTime": span_text(wall),
-        "wallTimeSec": float(wall),
+        **_time("uploadTime", upload),
+        **_time("wallTime", wall),
         "succeededRange": ranges_text(succeeded),
         "executedRange": ranges_text(succeeded + failed + cancelled),
         "failedRange": ranges_text(failed + cancelled),
         "cancelledRange": ranges_text(cancelled),
         "failedOnlyRange": ranges_text(failed),
         "startedOnceRange": ranges_text(states.started_ids),
-        "runningInstancesInfo": running_instances_info(states, now, task)
-        if states.running
-        else running_instances_nothing(),
+        "runningInstancesInfo": running_instances_info(states, now, task),
     }
+
+
+def _time(name: str, seconds: int) -> JsonObject:
+    return {name: span_text(seconds), f"{name}Sec": float(seconds)}
 
 
 def _execution_times(states: InstanceStates) -> JsonObject:

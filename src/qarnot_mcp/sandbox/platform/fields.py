@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qarnot_mcp.sandbox.platform.machines import CONSTRAINT_FIELDS
+from qarnot_mcp.sandbox.platform.machines import CONSTRAINTS
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject
@@ -64,30 +64,15 @@ def invalid_fields(names: str) -> ApiError:
     return api_error(400, f"Invalid task file. Invalid fields: {names}")
 
 
-def text_reader(max_length: int) -> Reader:
-    """Return a reader of a text of at most that many characters."""
-    return lambda body, name: body.text(name, max_length)
-
-
-def read_text(body: Body, name: str) -> str | None:
-    """Read a text."""
-    return body.text(name, _MAX_TEXT_LENGTH)
+def read_pattern(body: Body, name: str) -> str | None:
+    """Read a regular expression over paths."""
+    return body.text(name, 2047)
 
 
 def read_uuid(body: Body, name: str) -> str | None:
     """Read a UUID; that of zeros is none."""
     value = body.text(name, 256)
     return value if value and value.replace("-", "").strip("0") else None
-
-
-def read_flag(body: Body, name: str) -> bool | None:
-    """Read true or false."""
-    return body.flag(name)
-
-
-def read_span(body: Body, name: str) -> str | None:
-    """Read a time span, `[d.]hh:mm:ss`."""
-    return body.span(name)
 
 
 def read_count(body: Body, name: str) -> int | None:
@@ -233,21 +218,14 @@ def read_hardware_constraints(body: Body, field: str) -> list[JsonObject]:
     """Read the constraints on machines."""
     constraints: list[JsonObject] = []
     for given in body.objects(field, 50) or []:
-        kind = given.text("discriminator") or ""
-        if kind not in CONSTRAINT_FIELDS:
-            raise api_error(400, f"Invalid hardware constraint: {kind[:80]!r}")
-        constraint: JsonObject = {"discriminator": kind}
-        key = CONSTRAINT_FIELDS[kind]
-        if key is not None:
-            value = (
-                given.text(key)
-                if key in ("specificationKey", "cpuModel")
-                else given.integer(key)
-                if key == "coreCount"
-                else given.number(key)
-            )
-            if value is None:
-                raise api_error(400, f"Invalid hardware constraint: {kind} needs {key}")
-            constraint[key] = value
+        name = given.text("discriminator") or ""
+        if name not in CONSTRAINTS:
+            raise api_error(400, f"Invalid hardware constraint: {name[:80]!r}")
+        constraint: JsonObject = {"discriminator": name}
+        kind = CONSTRAINTS[name]
+        if kind.field is not None:
+            constraint[kind.field] = kind.read(given, kind.field)
+            if constraint[kind.field] is None:
+                raise api_error(400, f"Invalid hardware constraint: {name} needs {kind.field}")
         constraints.append(constraint)
     return constraints

@@ -21,11 +21,11 @@ JOB_FIELDS = (
     Field("name", fields.read_name),
     Field("shortname", fields.read_shortname, is_shown=False),
     Field("poolUuid", fields.read_uuid, default=None),
-    Field("useDependencies", fields.read_flag, default=False),
+    Field("useDependencies", Body.flag, default=False),
     Field("tags", fields.read_tags, default=[]),
-    Field("maxWallTime", fields.read_span, default="00:00:00"),
-    Field("autoDeleteOnCompletion", fields.read_flag, default=False),
-    Field("completionTimeToLive", fields.read_span, default="00:00:00"),
+    Field("maxWallTime", Body.span, default="00:00:00"),
+    Field("autoDeleteOnCompletion", Body.flag, default=False),
+    Field("completionTimeToLive", Body.span, default="00:00:00"),
 )
 
 

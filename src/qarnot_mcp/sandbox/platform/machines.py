@@ -1,8 +1,10 @@
 """The machines of the simulated platform and the constraints that choose among them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 
 
@@ -23,6 +25,11 @@ class Machine:
         """Frequency while computing, as a part of the maximum."""
         return round(self.frequency_ghz / self.max_frequency_ghz, 3)
 
+    @property
+    def memory_gb_per_core(self) -> float:
+        """Memory in GB for each core."""
+        return self.memory_mb / 1000 / self.core_count
+
 
 MACHINES = (
     Machine("8c-32g-amd-rz3700x", "AMD Ryzen 7 3700X 8-Core Processor", 8, 4.4, 3.7, 32000),
@@ -35,21 +42,42 @@ MACHINES = (
     ),
 )
 
-CONSTRAINT_FIELDS: Mapping[str, str | None] = {
-    "MinimumCoreHardwareConstraint": "coreCount",
-    "MaximumCoreHardwareConstraint": "coreCount",
-    "MinimumRamHardwareConstraint": "minimumMemoryMB",
-    "MaximumRamHardwareConstraint": "maximumMemoryMB",
-    "MinimumRamCoreRatioHardwareConstraint": "minimumMemoryGBCoreRatio",
-    "MaximumRamCoreRatioHardwareConstraint": "maximumMemoryGBCoreRatio",
-    "SpecificHardwareConstraint": "specificationKey",
-    "CpuModelHardwareConstraint": "cpuModel",
-    "SSDHardwareConstraint": None,
-    "NoSSDHardwareConstraint": None,
-    "GpuHardwareConstraint": None,
-    "NoGpuHardwareConstraint": None,
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A kind of constraint: which machines satisfy its value, and the field that holds the value where it has one."""
+
+    is_met: Callable[[Machine, Any], bool]
+    field: str | None = None
+    read: Callable[[Body, str], Any] = Body.number
+
+
+CONSTRAINTS = {
+    "MinimumCoreHardwareConstraint": Constraint(
+        lambda machine, count: machine.core_count >= count, "coreCount", Body.integer
+    ),
+    "MaximumCoreHardwareConstraint": Constraint(
+        lambda machine, count: machine.core_count <= count, "coreCount", Body.integer
+    ),
+    "MinimumRamHardwareConstraint": Constraint(lambda machine, memory: machine.memory_mb >= memory, "minimumMemoryMB"),
+    "MaximumRamHardwareConstraint": Constraint(lambda machine, memory: machine.memory_mb <= memory, "maximumMemoryMB"),
+    "MinimumRamCoreRatioHardwareConstraint": Constraint(
+        lambda machine, ratio: machine.memory_gb_per_core >= ratio, "minimumMemoryGBCoreRatio"
+    ),
+    "MaximumRamCoreRatioHardwareConstraint": Constraint(
+        lambda machine, ratio: machine.memory_gb_per_core <= ratio, "maximumMemoryGBCoreRatio"
+    ),
+    "SpecificHardwareConstraint": Constraint(
+        lambda machine, key: key.lower() in machine.specification_key, "specificationKey", Body.text
+    ),
+    "CpuModelHardwareConstraint": Constraint(
+        lambda machine, model: model.lower() in machine.cpu_model.lower(), "cpuModel", Body.text
+    ),
+    "SSDHardwareConstraint": Constraint(lambda machine, _: "ssd" in machine.specification_key),
+    "NoSSDHardwareConstraint": Constraint(lambda machine, _: "ssd" not in machine.specification_key),
+    "GpuHardwareConstraint": Constraint(lambda machine, _: machine.has_gpu),
+    "NoGpuHardwareConstraint": Constraint(lambda machine, _: not machine.has_gpu),
 }
-"""Every kind of constraint, and the field that holds its value where it has one."""
 
 
 def listed_constraints() -> list[JsonObject]:
@@ -66,27 +94,8 @@ def listed_constraints() -> list[JsonObject]:
 
 
 def _accepts(constraint: JsonObject, machine: Machine) -> bool:
-    memory_gb_per_core = machine.memory_mb / 1000 / machine.core_count
-    match constraint:
-        case {"discriminator": "MinimumCoreHardwareConstraint", "coreCount": count}:
-            return bool(machine.core_count >= count)
-        case {"discriminator": "MaximumCoreHardwareConstraint", "coreCount": count}:
-            return bool(machine.core_count <= count)
-        case {"minimumMemoryMB": memory}:
-            return bool(machine.memory_mb >= memory)
-        case {"maximumMemoryMB": memory}:
-            return bool(machine.memory_mb <= memory)
-        case {"minimumMemoryGBCoreRatio": ratio}:
-            return bool(memory_gb_per_core >= ratio)
-        case {"maximumMemoryGBCoreRatio": ratio}:
-            return bool(memory_gb_per_core <= ratio)
-        case {"specificationKey": key}:
-            return str(key).lower() in machine.specification_key
-        case {"cpuModel": model}:
-            return str(model).lower() in machine.cpu_model.lower()
-        case {"discriminator": "SSDHardwareConstraint" | "NoSSDHardwareConstraint" as kind}:
-            return ("ssd" in machine.specification_key) is (kind == "SSDHardwareConstraint")
-    return machine.has_gpu is (constraint["discriminator"] == "GpuHardwareConstraint")
+    kind = CONSTRAINTS[constraint["discriminator"]]
+    return kind.is_met(machine, constraint.get(kind.field or ""))
 
 
 def fitting_machines(constraints: Sequence[JsonObject], needs_gpu: bool) -> tuple[Machine, ...]:

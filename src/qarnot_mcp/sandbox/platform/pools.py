@@ -62,7 +62,7 @@ def _read_multi_slots(body: Body, name: str) -> JsonObject | None:
 POOL_FIELDS = (
     Field("name", fields.read_name),
     Field("shortname", fields.read_shortname, is_shown=False),
-    Field("profile", fields.read_text),
+    Field("profile", Body.text),
     Field("instanceCount", fields.read_count, default=0),
     Field("elasticProperty", read_elastic_property, default=_NOT_ELASTIC),
     Field("scaling", read_scaling, default=None, is_shown=False),
@@ -76,13 +76,13 @@ POOL_FIELDS = (
     Field("secretsAccessRights", fields.read_secrets_access_rights),
     Field("privileges", fields.read_privileges),
     Field("schedulingType", fields.read_scheduling_type),
-    Field("targetedReservedMachineKey", fields.read_text),
-    Field("targetedReservationName", fields.read_text),
+    Field("targetedReservedMachineKey", Body.text),
+    Field("targetedReservationName", Body.text),
     Field("defaultRetrySettings", fields.read_retry_settings),
     Field("defaultResourcesCacheTTLSec", fields.read_count),
-    Field("taskDefaultWaitForPoolResourcesSynchronization", fields.read_flag, default=None),
-    Field("autoDeleteOnCompletion", fields.read_flag, default=False),
-    Field("completionTimeToLive", fields.read_span, default="00:00:00"),
+    Field("taskDefaultWaitForPoolResourcesSynchronization", Body.flag, default=None),
+    Field("autoDeleteOnCompletion", Body.flag, default=False),
+    Field("completionTimeToLive", Body.span, default="00:00:00"),
 )
 _UPDATABLE = ("constants", "tags", "elasticProperty", "scaling")
 

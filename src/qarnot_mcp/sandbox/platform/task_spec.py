@@ -22,7 +22,6 @@ from qarnot_mcp.sandbox.wire.formats import JsonObject, range_ids
 MAX_INSTANCES = 2048
 """Instances that one task may have."""
 _MAX_RANGES_LENGTH = 16384
-_PATTERN = fields.text_reader(2047)
 
 BUCKET_FIELDS = (
     Field("resourceBuckets", fields.read_bucket_names, default=[]),
@@ -31,11 +30,11 @@ BUCKET_FIELDS = (
 FIELDS = (
     Field("name", fields.read_name),
     Field("shortname", fields.read_shortname, is_shown=False),
-    Field("profile", fields.read_text),
+    Field("profile", Body.text),
     Field("poolUuid", fields.read_uuid, is_shown=False),
     Field("jobUuid", fields.read_uuid, is_shown=False),
     Field("dependencies", read_dependencies, is_shown=False),
-    Field("instanceCount", lambda body, name: body.integer(name)),
+    Field("instanceCount", Body.integer),
     Field("advancedRanges", lambda body, name: (body.text(name, _MAX_RANGES_LENGTH) or "").strip() or None),
     *BUCKET_FIELDS,
     Field("resultBucket", fields.read_bucket, default=None),
@@ -46,25 +45,25 @@ FIELDS = (
     Field("secretsAccessRights", fields.read_secrets_access_rights),
     Field("privileges", fields.read_privileges),
     Field("schedulingType", fields.read_scheduling_type),
-    Field("targetedReservedMachineKey", fields.read_text),
-    Field("targetedReservationName", fields.read_text),
+    Field("targetedReservedMachineKey", Body.text),
+    Field("targetedReservationName", Body.text),
     Field("retrySettings", fields.read_retry_settings),
     Field("maxRetriesPerInstance", fields.read_count, default=0),
-    Field("snapshotWhitelist", _PATTERN),
-    Field("snapshotBlacklist", _PATTERN),
-    Field("snapshotBucket", fields.read_text),
-    Field("snapshotBucketPrefix", fields.read_text),
-    Field("resultsWhitelist", _PATTERN),
-    Field("resultsBlacklist", _PATTERN),
-    Field("resultsBucket", fields.read_text),
-    Field("resultsBucketPrefix", fields.read_text),
+    Field("snapshotWhitelist", fields.read_pattern),
+    Field("snapshotBlacklist", fields.read_pattern),
+    Field("snapshotBucket", Body.text),
+    Field("snapshotBucketPrefix", Body.text),
+    Field("resultsWhitelist", fields.read_pattern),
+    Field("resultsBlacklist", fields.read_pattern),
+    Field("resultsBucket", Body.text),
+    Field("resultsBucketPrefix", Body.text),
     Field("resultsCacheTTLSec", fields.read_count),
     Field("defaultResourcesCacheTTLSec", fields.read_count),
-    Field("uploadResultsOnCancellation", fields.read_flag, default=None),
-    Field("autoDeleteOnCompletion", fields.read_flag, default=False),
-    Field("completionTimeToLive", fields.read_span, default="00:00:00"),
+    Field("uploadResultsOnCancellation", Body.flag, default=None),
+    Field("autoDeleteOnCompletion", Body.flag, default=False),
+    Field("completionTimeToLive", Body.span, default="00:00:00"),
     Field("maxTimeQueueSeconds", fields.read_count),
-    Field("waitForPoolResourcesSynchronization", fields.read_flag, default=None),
+    Field("waitForPoolResourcesSynchronization", Body.flag, default=None),
 )
 
 
