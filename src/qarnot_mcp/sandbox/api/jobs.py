@@ -2,7 +2,7 @@
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.api.collections import Rendered, collection_routes, list_response, render
+from qarnot_mcp.sandbox.api.collections import Rendered, collection_routes, list_response
 from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes
 from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
 from qarnot_mcp.sandbox.platform.fields import shown_fields
@@ -34,7 +34,7 @@ def _job(context: RequestContext) -> Job:
 def render_jobs(context: RequestContext) -> list[Rendered]:
     """Return every job of the account."""
     jobs = context.account.jobs.all.visible(context.timestamp)
-    return [render(_document(job, context.timestamp.now)) for job in jobs]
+    return [Rendered(_document(job, context.timestamp.now)) for job in jobs]
 
 
 def _document(job: Job, now: int) -> JsonObject:

@@ -2,7 +2,7 @@
 
 from pydantic_core import to_json
 
-from qarnot_mcp.sandbox.api.collections import Rendered, collection_routes, list_response, render
+from qarnot_mcp.sandbox.api.collections import Rendered, collection_routes, list_response
 from qarnot_mcp.sandbox.api.jobs import render_jobs
 from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response
 from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
@@ -70,7 +70,7 @@ def _pool(context: RequestContext) -> Pool:
 
 
 def _render_all(context: RequestContext) -> list[Rendered]:
-    return [render(_document(pool, context)) for pool in context.account.pools.all.visible(context.timestamp)]
+    return [Rendered(_document(pool, context)) for pool in context.account.pools.all.visible(context.timestamp)]
 
 
 def _scaling(pool: Pool, now: int) -> JsonObject | None:

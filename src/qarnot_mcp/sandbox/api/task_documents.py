@@ -1,6 +1,6 @@
 """A task as the API tells it: the full object and the summary."""
 
-from qarnot_mcp.sandbox.api.collections import Rendered, render
+from qarnot_mcp.sandbox.api.collections import Rendered
 from qarnot_mcp.sandbox.api.running_info import running_instances_info
 from qarnot_mcp.sandbox.platform.dependencies import dependencies_document
 from qarnot_mcp.sandbox.platform.fields import constant_list, shown_constants, shown_fields
@@ -54,7 +54,7 @@ class TaskRenderer:
         rendered = self._finished.get(task.uuid)
         if rendered is not None and task.deleted is None:
             return rendered
-        rendered = render(task_document(task, now))
+        rendered = Rendered(task_document(task, now))
         if rendered.document["state"] in FINAL_STATES:
             self._finished.put(task.uuid, rendered, len(rendered.json))
         return rendered
