@@ -20,7 +20,7 @@ from qarnot_mcp.sandbox.api.routing import (
 )
 from qarnot_mcp.sandbox.api.secrets_manager import secrets_manager_routes
 from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
-from qarnot_mcp.sandbox.api.tasks import TaskRoutes
+from qarnot_mcp.sandbox.api.tasks import task_routes
 from qarnot_mcp.sandbox.platform.platform import Platform
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
 
@@ -49,7 +49,7 @@ class Api:
             **secrets_manager_routes(),
             **profile_routes(platform.profiles),
             **quota_routes(),
-            **TaskRoutes(tasks).routes(),
+            **task_routes(tasks),
         }
         self._paths = {key[1:] for key in self._handlers}
 

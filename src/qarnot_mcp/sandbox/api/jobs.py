@@ -1,9 +1,14 @@
 """The routes of jobs."""
 
-from pydantic_core import to_json
-
 from qarnot_mcp.sandbox.api.collections import Rendered, collection_routes, list_response
-from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes
+from qarnot_mcp.sandbox.api.routing import (
+    RequestContext,
+    Response,
+    Routes,
+    created_response,
+    empty_response,
+    json_response,
+)
 from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
 from qarnot_mcp.sandbox.platform.fields import shown_fields
 from qarnot_mcp.sandbox.platform.jobs import JOB_FIELDS, Job
@@ -20,10 +25,10 @@ def job_routes(tasks: TaskRenderer) -> Routes:
     return {
         **collection_routes("jobs", render_jobs),
         ("POST", "jobs"): _create,
-        ("GET", "jobs", "*"): lambda context: Response(200, to_json(_document(_job(context), context.timestamp.now))),
-        ("DELETE", "jobs", "*"): _delete,
+        ("GET", "jobs", "*"): lambda context: json_response(_document(_job(context), context.timestamp.now)),
+        ("DELETE", "jobs", "*"): empty_response(_delete),
         ("GET", "jobs", "*", "tasks"): list_tasks,
-        ("POST", "jobs", "*", "terminate"): _terminate,
+        ("POST", "jobs", "*", "terminate"): empty_response(_terminate),
     }
 
 
@@ -53,19 +58,16 @@ def _document(job: Job, now: int) -> JsonObject:
 
 
 def _create(context: RequestContext) -> Response:
-    job = context.account.create_job(context.body(), context.timestamp)
-    return Response(200, to_json({"uuid": job.uuid}), headers={"location": f"/v1/jobs/{job.uuid}"})
+    return created_response("jobs", context.account.create_job(context.body(), context.timestamp).uuid)
 
 
-def _terminate(context: RequestContext) -> Response:
+def _terminate(context: RequestContext) -> None:
     job = _job(context)
     tasks = context.account.tasks_of_job(job, context.timestamp)
     context.account.jobs.terminate(job, tasks, context.timestamp.now)
-    return Response(200)
 
 
-def _delete(context: RequestContext) -> Response:
+def _delete(context: RequestContext) -> None:
     job, is_forced = _job(context), (context.request.query_value("force") or "").lower() == "true"
     tasks = context.account.tasks_of_job(job, context.timestamp)
     context.account.jobs.delete(job, tasks, context.timestamp.now, is_forced=is_forced)
-    return Response(200)

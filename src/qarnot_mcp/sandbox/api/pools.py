@@ -1,10 +1,15 @@
 """The routes of pools."""
 
-from pydantic_core import to_json
-
 from qarnot_mcp.sandbox.api.collections import Rendered, collection_routes, list_response
 from qarnot_mcp.sandbox.api.jobs import render_jobs
-from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response
+from qarnot_mcp.sandbox.api.routing import (
+    RequestContext,
+    Response,
+    Routes,
+    created_response,
+    empty_response,
+    json_response,
+)
 from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
 from qarnot_mcp.sandbox.platform.fields import constant_list, shown_constants, shown_fields
 from qarnot_mcp.sandbox.platform.pools import POOL_FIELDS, Pool
@@ -46,22 +51,26 @@ def pool_routes(tasks: TaskRenderer) -> Routes:
         **collection_routes("pools", _render_all, _SUMMARY_FIELDS),
         ("POST", "pools"): _create,
         ("GET", "pools", "*"): lambda context: json_response(_document(_pool(context), context)),
-        ("PUT", "pools", "*"): _update,
-        ("PATCH", "pools", "*"): _refresh,
-        ("DELETE", "pools", "*"): _delete,
-        ("POST", "pools", "*", "close"): _close,
+        ("PUT", "pools", "*"): empty_response(
+            lambda context: context.account.pools.update(_pool(context), context.body(), context.timestamp.now)
+        ),
+        ("PATCH", "pools", "*"): empty_response(_refresh),
+        ("DELETE", "pools", "*"): empty_response(_delete),
+        ("POST", "pools", "*", "close"): empty_response(
+            lambda context: context.account.pools.close(_pool(context), context.timestamp.now)
+        ),
         ("POST", "pools", "*", "clone"): _clone,
         ("GET", "pools", "*", "scaling"): lambda context: json_response(
             _scaling(_pool(context), context.timestamp.now)
         ),
-        ("PUT", "pools", "*", "scaling"): _scale,
+        ("PUT", "pools", "*", "scaling"): empty_response(_scale),
         ("GET", "pools", "*", "tasks"): list_tasks,
         ("GET", "pools", "*", "jobs"): _list_jobs,
-        ("POST", "sanity-checks", "pools", "scaling"): _check_scaling,
+        ("POST", "sanity-checks", "pools", "scaling"): empty_response(lambda context: read_policies(context.body())),
     }
-    for stream in ("stdout", "stderr"):
+    for stream in ("stdout", "stderr"):  # Nodes print nothing here.
         for method in ("GET", "POST"):
-            routes[method, "pools", "*", stream] = routes[method, "pools", "*", stream, "*"] = _log
+            routes[method, "pools", "*", stream] = routes[method, "pools", "*", stream, "*"] = empty_response(_pool)
     return routes
 
 
@@ -114,57 +123,31 @@ def _document(pool: Pool, context: RequestContext) -> JsonObject:
 
 
 def _create(context: RequestContext) -> Response:
-    pool = context.account.create_pool(context.body(), context.timestamp)
-    return Response(200, to_json({"uuid": pool.uuid}), headers={"location": f"/v1/pools/{pool.uuid}"})
+    return created_response("pools", context.account.create_pool(context.body(), context.timestamp).uuid)
 
 
 def _clone(context: RequestContext) -> Response:
     source = _pool(context)
-    pool = context.account.create_pool(context.body(), context.timestamp, source)
-    return json_response({"uuid": pool.uuid})
+    return json_response({"uuid": context.account.create_pool(context.body(), context.timestamp, source).uuid})
 
 
-def _update(context: RequestContext) -> Response:
-    context.account.pools.update(_pool(context), context.body(), context.timestamp.now)
-    return Response(200)
-
-
-def _scale(context: RequestContext) -> Response:
+def _scale(context: RequestContext) -> None:
     pool = _pool(context)
     values = {**pool.fields, "scaling": read_policies(context.body())}
     context.account.pools.scale(pool, values, context.timestamp.now)
-    return Response(200)
 
 
-def _check_scaling(context: RequestContext) -> Response:
-    read_policies(context.body())
-    return Response(200)
-
-
-def _refresh(context: RequestContext) -> Response:
+def _refresh(context: RequestContext) -> None:
     if _pool(context).closed is not None:
         raise api_error(400, "Pool is not running")
-    return Response(200)
 
 
-def _close(context: RequestContext) -> Response:
-    context.account.pools.close(_pool(context), context.timestamp.now)
-    return Response(200)
-
-
-def _delete(context: RequestContext) -> Response:
+def _delete(context: RequestContext) -> None:
     pool, now = _pool(context), context.timestamp.now
     context.account.pools.close(pool, now)
     pool.deleted = now if pool.deleted is None else pool.deleted
-    return Response(200)
 
 
 def _list_jobs(context: RequestContext) -> Response:
     uuid = _pool(context).uuid
     return list_response(context, [job for job in render_jobs(context) if job.document["poolUuid"] == uuid])
-
-
-def _log(context: RequestContext) -> Response:
-    """Return the empty log of a pool: nodes print nothing here."""
-    _pool(context)
-    return Response(200)

@@ -49,6 +49,11 @@ def json_response(document: Any, status: int = 200) -> Response:
     return Response(status, to_json(document))
 
 
+def created_response(noun: str, uuid: str) -> Response:
+    """Return the response to a creation."""
+    return Response(200, to_json({"uuid": uuid}), headers={"location": f"/v1/{noun}/{uuid}"})
+
+
 def error_response(error: ApiError) -> Response:
     """Return the response that an error stands for."""
     return Response(error.status, to_json(error.document), f"{error.content_type}; charset=utf-8")
@@ -75,3 +80,13 @@ class RequestContext:
 Handler = Callable[[RequestContext], Response]
 Routes = dict[tuple[str, ...], Handler]
 """Handlers by method and path; a `*` stands for any segment."""
+
+
+def empty_response(action: Callable[[RequestContext], object]) -> Handler:
+    """Return a handler that does something, and has nothing to say of it."""
+
+    def handle(context: RequestContext) -> Response:
+        action(context)
+        return Response(200)
+
+    return handle

@@ -1,6 +1,6 @@
 """The files of tasks: what they find of their resource buckets, and what they leave in their result bucket."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from qarnot_mcp.sandbox.platform.buckets import Bucket, Buckets
@@ -48,44 +48,42 @@ def _add_inputs(inputs: dict[str, bytes], bucket: Bucket, prefix: str, stripped:
     return left
 
 
+def matching_files(
+    task: Task, plan: InstancePlan, wanted: str | None, unwanted: str | None, prefix: str | None
+) -> dict[str, bytes]:
+    """Return the files of an instance that one pattern finds and another does not, by their key below a prefix."""
+    is_wanted, is_unwanted = _matcher(wanted, task, default=True), _matcher(unwanted, task, default=False)
+    return {
+        f"{(prefix or '').lstrip('/')}{path}": content
+        for path, content in task.work.run_instance(plan.instance_id).files.items()
+        if is_wanted(path) and not is_unwanted(path)
+    }
+
+
+def _matcher(pattern: str | None, task: Task, *, default: bool) -> Callable[[str], bool]:
+    """Return the test of a pattern, in which `${NAME}` is the value of the task's constant of that name, on a path.
+
+    One that cannot be read is found nowhere; without one every path has the default.
+    """
+    if not pattern:
+        return lambda path: default
+    for name, value in task.constants.items():
+        pattern = pattern.replace(f"${{{name}}}", value)
+    try:
+        expression = compile_expression(pattern)
+    except BadExpressionError:
+        return lambda path: False
+    return lambda path: expression.search(path) is not None
+
+
 def result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
     """Return the files that an instance leaves, by their key in the result bucket; none where it fails."""
     fields = task.fields
     is_dropped = task.cancelled is not None and not fields["uploadResultsOnCancellation"]
     if fields["resultBucket"] is None or plan.error is not None or is_dropped:
         return {}
-    wanted, unwanted = _filter(task, "resultsWhitelist"), _filter(task, "resultsBlacklist")
-    prefix = (fields.get("resultsBucketPrefix") or "").lstrip("/")
-    return {
-        f"{prefix}{path}": content
-        for path, content in task.work.run_instance(plan.instance_id).files.items()
-        if (wanted is None or wanted(path)) and not (unwanted is not None and unwanted(path))
-    }
-
-
-def _filter(task: Task, field: str) -> "Filter | None":
-    pattern = task.fields.get(field)
-    return Filter(fill_in_constants(pattern, task)) if pattern else None
-
-
-def fill_in_constants(pattern: str, task: Task) -> str:
-    """Return a pattern in which `${NAME}` is the value of the task's constant of that name."""
-    for name, value in task.constants.items():
-        pattern = pattern.replace(f"${{{name}}}", value)
-    return pattern
-
-
-class Filter:
-    """A pattern over the paths of results; one that cannot be read matches nothing."""
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = None
-        with suppress(BadExpressionError):
-            self._pattern = compile_expression(pattern)
-
-    def __call__(self, path: str) -> bool:
-        """Return whether the pattern is found in a path."""
-        return self._pattern is not None and self._pattern.search(path) is not None
+    patterns = fields.get("resultsWhitelist"), fields.get("resultsBlacklist")
+    return matching_files(task, plan, *patterns, fields.get("resultsBucketPrefix"))
 
 
 class Results:
@@ -108,7 +106,8 @@ class Results:
             if bucket is None or task.uuid in self._complete:
                 continue
             published = self._published.setdefault(task.uuid, set())
-            for plan in self._to_publish(task, now, published):
+            plans = [ended.plan for ended in instance_states_at(task, now).succeeded]
+            for plan in (plan for plan in plans if plan.instance_id not in published):
                 published.add(plan.instance_id)
                 for key, content in result_files(task, plan).items():
                     content_type = _CONTENT_TYPES.get(key[key.rfind(".") :], "")
@@ -117,11 +116,6 @@ class Results:
                         self._buckets.put(bucket, key, content, plan.ended + (task.released or 0), content_type)
             if task.state(now) in FINAL_STATES:
                 self._complete.add(task.uuid)
-
-    def _to_publish(self, task: Task, now: int, published: set[int]) -> Iterator[InstancePlan]:
-        for ended in instance_states_at(task, now).succeeded:
-            if ended.plan.instance_id not in published:
-                yield ended.plan
 
 
 def result_addresses(task: Task, plan: InstancePlan) -> list[str] | None:

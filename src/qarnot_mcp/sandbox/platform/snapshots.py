@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from qarnot_mcp.sandbox.platform.buckets import Buckets
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
-from qarnot_mcp.sandbox.platform.results import Filter, fill_in_constants
+from qarnot_mcp.sandbox.platform.results import matching_files
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import api_error
@@ -18,38 +18,16 @@ LASTS_SECONDS = 12
 _MAX_TEXT_LENGTH = 2047
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotConfig:
-    """Which files go where; what a request leaves out is as the task says it."""
-
-    whitelist: str | None
-    blacklist: str | None
-    bucket: str | None
-    prefix: str | None
-
-    @classmethod
-    def read(cls, body: Body, task: Task) -> "SnapshotConfig":
-        """Read the configuration in a request's body."""
-        fields = task.fields
-        given = {
-            name: body.text(name, _MAX_TEXT_LENGTH) for name in ("whitelist", "blacklist", "bucket", "bucketPrefix")
-        }
-        return cls(
-            given["whitelist"] or fields.get("snapshotWhitelist"),
-            given["blacklist"] or fields.get("snapshotBlacklist"),
-            given["bucket"] or fields.get("snapshotBucket") or fields["resultBucket"],
-            given["bucketPrefix"] or fields.get("snapshotBucketPrefix"),
-        )
-
-    @property
-    def document(self) -> JsonObject:
-        """The configuration as the API shows it."""
-        return {
-            "whitelist": self.whitelist,
-            "blacklist": self.blacklist,
-            "bucket": self.bucket,
-            "bucketPrefix": self.prefix,
-        }
+def read_config(body: Body, task: Task) -> JsonObject:
+    """Read which files go where; what a request leaves out is as the task says it."""
+    fields = task.fields
+    defaults = {
+        "whitelist": fields.get("snapshotWhitelist"),
+        "blacklist": fields.get("snapshotBlacklist"),
+        "bucket": fields.get("snapshotBucket") or fields["resultBucket"],
+        "bucketPrefix": fields.get("snapshotBucketPrefix"),
+    }
+    return {name: body.text(name, _MAX_TEXT_LENGTH) or default for name, default in defaults.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +36,7 @@ class Snapshot:
 
     id: str
     triggered: int
-    config: SnapshotConfig
+    config: JsonObject
     size: int
     is_possible: bool
 
@@ -103,34 +81,29 @@ class Snapshots:
         executing = instance_states_at(task, now).executing
         if not executing:
             raise api_error(403, "Can't take a snapshot: the task is not running")
-        config = SnapshotConfig.read(body, task)
-        wanted, unwanted = _filter(task, config.whitelist), _filter(task, config.blacklist)
-        files = {
-            f"{(config.prefix or '').lstrip('/')}{path}": content
-            for instance in executing
-            for path, content in task.work.run_instance(instance.plan.instance_id).files.items()
-            if (wanted is None or wanted(path)) and not (unwanted is not None and unwanted(path))
-        }
+        config = read_config(body, task)
+        patterns = config["whitelist"], config["blacklist"]
+        files: dict[str, bytes] = {}
+        for instance in executing:
+            files |= matching_files(task, instance.plan, *patterns, config["bucketPrefix"])
         kept = self._of_task.setdefault(task.uuid, {})
         identifier = f"snap_{task.uuid}_{now}{len(kept):04}"
-        snapshot = Snapshot(identifier, now, config, sum(map(len, files.values())), self._put(config, files, now))
+        snapshot = Snapshot(
+            identifier, now, config, sum(map(len, files.values())), self._put(config["bucket"], files, now)
+        )
         kept[identifier] = snapshot
         if len(kept) > MAX_SNAPSHOTS:
             del kept[next(iter(kept))]
         return snapshot
 
-    def _put(self, config: SnapshotConfig, files: dict[str, bytes], now: int) -> bool:
-        """Put files into the bucket of a configuration; False where there is none, or they do not fit."""
-        if config.bucket is None:
+    def _put(self, bucket: str | None, files: dict[str, bytes], now: int) -> bool:
+        """Put files into a bucket; False where there is none, or they do not fit."""
+        if bucket is None:
             return False
         try:
-            self._buckets.create(config.bucket, now)
+            self._buckets.create(bucket, now)
             for key, content in files.items():
-                self._buckets.put(config.bucket, key, content, now, "")
+                self._buckets.put(bucket, key, content, now)
         except StorageError:
             return False
         return True
-
-
-def _filter(task: Task, pattern: str | None) -> Filter | None:
-    return Filter(fill_in_constants(pattern, task)) if pattern else None
