@@ -16,8 +16,7 @@ from benchmarks.process import KEY, Process
 from benchmarks.report import Table, milliseconds
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http import connection_pool, transport
-from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS
-from qarnot_mcp.qarnot.http.connections import network
+from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS, network
 from qarnot_mcp.qarnot.http.transport import Limits, Transport
 
 ROUNDS = 3

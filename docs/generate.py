@@ -7,7 +7,8 @@ from typing import Any
 from fastmcp.tools import FunctionTool
 
 from qarnot_mcp.server.fastmcp_tools import make_tool
-from qarnot_mcp.settings.model import settings_table
+from qarnot_mcp.settings.fields import valid_values
+from qarnot_mcp.settings.model import Settings, variables_of
 from qarnot_mcp.tools.registry import REGISTRY
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +23,25 @@ def settings_page() -> str:
         "used, or a name that is not known, stops the start with one line that says what is valid.\n\n"
         f"{settings_table()}\n"
     )
+
+
+def settings_table() -> str:
+    """Return the Markdown table of all settings."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        first, *others = variables_of(name)
+        alias = f" (or `{'`, `'.join(others)}`)" if others else ""
+        valid = valid_values(name, field)
+        rows.append(f"| `{first}`{alias} | {_shown(field.default)} | {field.description} Valid: {valid}. |")
+    return "\n".join(rows)
+
+
+def _shown(default: object) -> str:
+    if default is None or default == []:
+        return ""
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
 def tools_page() -> str:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qarnot_mcp.auth.headers import key_of_request
+from qarnot_mcp.auth.caller import key_of_request
 from qarnot_mcp.qarnot.errors import MalformedKey
 from qarnot_mcp.qarnot.identifiers import MAX_KEY_CHARACTERS, check_key
 

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from qarnot_mcp.server.app import INSTRUCTIONS
+from qarnot_mcp.settings.model import Settings, variables_of
 from qarnot_mcp.tools.registry import REGISTRY
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,12 @@ generate = load(ROOT / "docs" / "generate.py")
 
 def test_the_page_on_the_settings_is_that_of_the_code() -> None:
     assert (ROOT / "docs" / "settings.md").read_text() == generate.settings_page()
+
+
+def test_the_table_has_a_row_for_every_setting() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    for field in Settings.model_fields:
+        assert f"| `{variables_of(field)[0]}`" in page
 
 
 def test_the_page_on_the_tools_is_that_of_the_code() -> None:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS
-from qarnot_mcp.server.arguments import MAX_ARGUMENTS, beginning_of, normalise_arguments, read_arguments, types_of
+from qarnot_mcp.server.arguments import MAX_ARGUMENTS, beginning_of, normalise_arguments, read_arguments
+from qarnot_mcp.server.client_habits import types_of
 from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.registry import REGISTRY

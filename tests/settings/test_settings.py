@@ -6,7 +6,7 @@ import pytest
 
 from qarnot_mcp.settings.fields import SettingsError
 from qarnot_mcp.settings.load import load_settings
-from qarnot_mcp.settings.model import Settings, settings_table, variables_of
+from qarnot_mcp.settings.model import Settings, variables_of
 
 VARIABLES = [name for field in Settings.model_fields for name in variables_of(field)]
 
@@ -199,9 +199,3 @@ def test_secrets_are_not_shown_by_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "very-secret-key" not in shown
     assert "s" * 40 not in shown
     assert "hidden-password" not in shown
-
-
-def test_the_table_has_a_row_for_every_setting() -> None:
-    table = settings_table()
-    for field in Settings.model_fields:
-        assert f"| `{variables_of(field)[0]}`" in table

@@ -16,8 +16,7 @@ from starlette.types import ASGIApp
 
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.mode import announce_access, choose_mode
-from qarnot_mcp.process.metrics_port import serve_metrics
-from qarnot_mcp.process.telemetry import configure_tracing
+from qarnot_mcp.process.telemetry import configure_tracing, serve_metrics
 from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
 from qarnot_mcp.settings.load import env_file_note
 from qarnot_mcp.settings.model import Settings

@@ -1,4 +1,4 @@
-"""Traces, if the standard OTEL_* variables ask for them: FastMCP's spans of each call and ours of the API."""
+"""What the server tells of its work: traces where the OTEL_* variables ask for them, and metrics for Prometheus."""
 
 import logging
 import os
@@ -7,6 +7,9 @@ import fastmcp
 from opentelemetry import trace
 
 from qarnot_mcp import __version__
+from qarnot_mcp.metrics.recorder import install
+from qarnot_mcp.settings.fields import SettingsError
+from qarnot_mcp.settings.model import Settings
 
 log = logging.getLogger("qarnot_mcp")
 
@@ -14,7 +17,7 @@ ASKING_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_EN
 
 
 def configure_tracing() -> None:
-    """Export spans to where the environment says; make none if it says nothing.
+    """Export spans, FastMCP's of each call and ours of the API, to where the environment says, if it says so.
 
     Spans carry names, outcomes and times, never arguments or keys. Needs the extra `qarnot-mcp[otel]`.
     """
@@ -39,3 +42,28 @@ def configure_tracing() -> None:
     )
     trace.set_tracer_provider(provider)
     log.info("traces are on (%s)", exporter)
+
+
+def serve_metrics(settings: Settings) -> None:
+    """Count from now on and serve `/metrics` in a thread, on a port of its own, where `QARNOT_MCP_METRICS` asks for it.
+
+    Raises `SettingsError` where the extra `qarnot-mcp[metrics]` is missing or the port cannot be listened on.
+    """
+    if not settings.metrics:
+        return
+    try:
+        from prometheus_client import start_http_server
+
+        from qarnot_mcp.metrics.prometheus import PrometheusRecorder
+    except ImportError:
+        raise SettingsError("QARNOT_MCP_METRICS needs prometheus-client: install qarnot-mcp[metrics].") from None
+    recorder = PrometheusRecorder()
+    try:
+        start_http_server(settings.metrics_port, addr=settings.host, registry=recorder.registry)
+    except OSError as error:
+        raise SettingsError(
+            f"Metrics cannot be served on {settings.host} port {settings.metrics_port}: {error.strerror}. "
+            "Stop what uses it, or choose another with QARNOT_MCP_METRICS_PORT."
+        ) from None
+    install(recorder)
+    log.info("Metrics for Prometheus: port %d, /metrics", settings.metrics_port)

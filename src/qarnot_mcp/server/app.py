@@ -14,15 +14,12 @@ from qarnot_mcp import __version__
 from qarnot_mcp.dashboard.document import VIEW_URI, tasks_view
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.pool import StoragePool
-from qarnot_mcp.server.cache_hints import add_cache_hints
 from qarnot_mcp.server.connection import Connection, ToolOffer
-from qarnot_mcp.server.fastmcp_tools import ToolServer, make_tool, skip_hidden_list
+from qarnot_mcp.server.fastmcp_tools import ToolServer, add_cache_hints, make_tool, skip_hidden_list
 from qarnot_mcp.server.icons import server_icons, tool_icons
-from qarnot_mcp.server.middleware import CallMiddleware
+from qarnot_mcp.server.middleware import CallMiddleware, SecretsMiddleware, ToolsetMiddleware
 from qarnot_mcp.server.prompts import add_prompts
 from qarnot_mcp.server.resources import add_resources
-from qarnot_mcp.server.secrets_middleware import SecretsMiddleware
-from qarnot_mcp.server.toolset_middleware import ToolsetMiddleware
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.context import FilesLink, ServerContext
 from qarnot_mcp.tools.limits import SubmitLimits

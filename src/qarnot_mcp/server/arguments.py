@@ -11,7 +11,15 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS, InvalidArgument
-from qarnot_mcp.server.client_habits import EXTRA_NAMES, as_meant, is_a_word_too, is_left_out, takes_pairs, warnings_for
+from qarnot_mcp.server.client_habits import (
+    EXTRA_NAMES,
+    as_meant,
+    is_a_word_too,
+    is_left_out,
+    takes_pairs,
+    types_of,
+    warnings_for,
+)
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_raw
 from qarnot_mcp.tools.checks import Arguments
@@ -140,12 +148,6 @@ def describe(valid: Mapping[str, Any] | None) -> str:
         f"one of {', '.join(choices)}" if choices else f"a value of type {' or '.join(types)}" if types else "a value"
     )
     return f"give {form}. {valid.get('description', '')}".strip()
-
-
-def types_of(valid: Mapping[str, Any]) -> list[str]:
-    """Return the JSON types that a parameter takes, except null."""
-    kinds = [valid, *valid.get("anyOf", [])]
-    return [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]
 
 
 def explain_unknown_tool(name: str, tools: list[str]) -> str:

@@ -52,7 +52,7 @@ def as_meant(given: Any, schema: Mapping[str, Any]) -> Any:
         schema = _LIST_OF_PAIRS
     for habit in HABITS:
         given = habit.meant(given, schema)
-    if "array" in _types_of(schema) and isinstance(given, list) and len(given) <= MAX_ENTRIES:
+    if "array" in types_of(schema) and isinstance(given, list) and len(given) <= MAX_ENTRIES:
         return [as_meant(entry, _items_of(schema)) for entry in given]
     properties = schema.get("properties", {})
     if isinstance(given, dict) and given.keys() & properties.keys():
@@ -78,7 +78,7 @@ def warnings_for(given: object, place: str, depth: int = 0) -> list[str]:
 
 
 def _json_in_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
-    types = _types_of(schema)
+    types = types_of(schema)
     kinds = list | dict if "array" in types else dict
     if not {"array", "object"} & {*types} or not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{"):
         return given
@@ -92,7 +92,7 @@ def _json_in_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
 def _lone_entry(given: Any, schema: Mapping[str, Any]) -> Any:
     # A map of names to values is one of constants, which the parameter itself reads.
     is_map_of_pairs = isinstance(given, dict) and takes_pairs(schema)
-    return given if "array" not in _types_of(schema) or isinstance(given, list) or is_map_of_pairs else [given]
+    return given if "array" not in types_of(schema) or isinstance(given, list) or is_map_of_pairs else [given]
 
 
 def _pair_in_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
@@ -104,7 +104,7 @@ def _pair_in_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
 
 def _number_for_a_text(given: Any, schema: Mapping[str, Any]) -> Any:
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
-    return str(given) if is_number and _types_of(schema) == ["string"] else given
+    return str(given) if is_number and types_of(schema) == ["string"] else given
 
 
 class Habit(NamedTuple):
@@ -139,6 +139,7 @@ def _items_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((kind["items"] for kind in kinds if "items" in kind), {})
 
 
-def _types_of(schema: Mapping[str, Any]) -> list[str]:
+def types_of(schema: Mapping[str, Any]) -> list[str]:
+    """Return the JSON types that a parameter takes, except null."""
     kinds = [schema, *schema.get("anyOf", [])]
     return [kind["type"] for kind in kinds if "type" in kind and kind["type"] != "null"]

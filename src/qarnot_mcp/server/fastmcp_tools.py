@@ -12,6 +12,7 @@ from fastmcp.server.auth import AuthCheck
 from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
 from fastmcp.utilities.versions import VersionSpec
+from mcp.server import CacheHint
 from mcp_types import Icon, ToolAnnotations
 from mcp_types import Tool as ListedTool
 from pydantic import ValidationError
@@ -24,6 +25,10 @@ from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.context import ServerContext, current_key, message_here
 from qarnot_mcp.tools.toolset import ToolEntry
+
+LIST_SECONDS = 300
+"""As the discovery documents of the sign-in: what can be listed changes with a new version of the server only."""
+LISTS = ("server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list")
 
 
 class ModelTool(Tool):
@@ -180,3 +185,13 @@ def skip_hidden_list(server: FastMCP[dict[str, ServerContext]], schemas: Mapping
     private: a test fails when it stops working.
     """
     server._mcp_server.get_tool_input_schema = schemas.get
+
+
+def add_cache_hints(server: FastMCP[Any]) -> None:
+    """Let clients keep the lists for some minutes, each for its own sign-in and address; what is read stays fresh.
+
+    FastMCP 4.1 takes one hint for all methods, reading the state of a task included. The attribute is private: a test
+    fails when it stops working.
+    """
+    hint = CacheHint(ttl_ms=LIST_SECONDS * 1000, scope="private")
+    server._mcp_server.cache_hints.update(dict.fromkeys(LISTS, hint))

@@ -1,23 +1,37 @@
-"""One call of a tool from outside: what the model reads when it fails, and the one line that the log keeps of it."""
+"""What stands around each request: nothing secret leaves, connections are checked, calls are explained and logged."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import FastMCPError, ToolError
+from fastmcp.prompts import PromptResult
+from fastmcp.resources import ResourceResult
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
-from mcp_types import CallToolRequestParams, TextContent
+from mcp import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    DiscoverRequest,
+    DiscoverResult,
+    GetPromptRequestParams,
+    InitializeRequest,
+    InitializeResult,
+    ReadResourceRequestParams,
+    TextContent,
+)
 
 from qarnot_mcp.metrics.recorder import recorder
-from qarnot_mcp.qarnot.errors import KeyRefused, QarnotError
+from qarnot_mcp.qarnot.errors import InvalidArgument, KeyRefused, QarnotError
 from qarnot_mcp.server.arguments import WrongArgumentsError, normalise_arguments
 from qarnot_mcp.server.connection import Connection
-from qarnot_mcp.text.known_secrets import known_secrets
+from qarnot_mcp.text.known_secrets import KnownSecrets, known_secrets, serving
 from qarnot_mcp.text.masking import secrets_in_task
-from qarnot_mcp.tools.context import CallRecord, current_call
+from qarnot_mcp.tools.context import CallRecord, current_call, current_key
 
 log = logging.getLogger("qarnot_mcp.server.middleware")
 
@@ -105,3 +119,112 @@ def with_warnings(result: ToolResult, warnings: list[str]) -> ToolResult:
         if result.structured_content is not None:
             result.structured_content["argument_warnings"] = warnings
     return result
+
+
+class ToolsetMiddleware(Middleware):
+    """Refuses what a connection asks for wrongly, and says in the instructions which tool sets it does not show."""
+
+    def __init__(self, connection: Callable[[], Connection]) -> None:
+        self._connection = connection
+
+    async def on_request(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Refuse every request of a connection that asks for what there is not."""
+        try:
+            self._connection()
+        except InvalidArgument as error:
+            raise MCPError(INVALID_PARAMS, str(error)) from None
+        return await call_next(context)
+
+    async def on_initialize(
+        self,
+        context: MiddlewareContext[InitializeRequest],
+        call_next: CallNext[InitializeRequest, InitializeResult | None],
+    ) -> InitializeResult | None:
+        """Add the note on the connection to the instructions (protocols with a handshake)."""
+        result = await call_next(context)
+        return None if result is None else result.model_copy(update=self._instructions(result.instructions))
+
+    async def on_discover(
+        self,
+        context: MiddlewareContext[DiscoverRequest],
+        call_next: CallNext[DiscoverRequest, DiscoverResult | dict[str, Any]],
+    ) -> DiscoverResult | dict[str, Any]:
+        """Add the note on the connection to the instructions (protocols without a handshake)."""
+        result = await call_next(context)
+        assert isinstance(result, DiscoverResult)  # noqa: S101 - only extensions answer otherwise, and there are none
+        return result.model_copy(update=self._instructions(result.instructions))
+
+    def _instructions(self, instructions: str | None) -> dict[str, str]:
+        note = self._connection().note()
+        return {"instructions": "\n\n".join(filter(None, (instructions, note)))}
+
+
+class SecretsMiddleware(Middleware):
+    """Hides what became known while a request was served: the caller's key, and the secrets of each task it met."""
+
+    async def on_message(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Keep what is learned until the request is answered."""
+        with serving():
+            return await call_next(context)
+
+    async def on_call_tool(
+        self, context: MiddlewareContext[CallToolRequestParams], call_next: CallNext[CallToolRequestParams, ToolResult]
+    ) -> ToolResult:
+        """Hide in the texts of a result, in its structure and in what only a view reads."""
+        with hidden_in_errors() as secrets:
+            result = await call_next(context)
+            hide_in_result(result, secrets)
+            return result
+
+    async def on_read_resource(
+        self,
+        context: MiddlewareContext[ReadResourceRequestParams],
+        call_next: CallNext[ReadResourceRequestParams, ResourceResult],
+    ) -> ResourceResult:
+        """Hide in the texts of a resource."""
+        with hidden_in_errors() as secrets:
+            result = await call_next(context)
+            for part in result.contents:
+                if isinstance(part.content, str) and part.mime_type == "application/json":
+                    part.content = secrets.hide_in_json(part.content)
+            return result
+
+    async def on_get_prompt(
+        self,
+        context: MiddlewareContext[GetPromptRequestParams],
+        call_next: CallNext[GetPromptRequestParams, PromptResult],
+    ) -> PromptResult:
+        """Hide in the texts of a prompt, which repeat what a person typed."""
+        with suppress(QarnotError):
+            current_key()
+        with hidden_in_errors() as secrets:
+            result = await call_next(context)
+            for message in result.messages:
+                if isinstance(message.content, TextContent):
+                    message.content.text = secrets.hide(message.content.text)
+            return result
+
+
+@contextmanager
+def hidden_in_errors() -> Iterator[KnownSecrets]:
+    """Hide in the error that is raised inside, too."""
+    secrets = known_secrets()
+    try:
+        yield secrets
+    except FastMCPError as error:
+        error.args = (secrets.hide(str(error)),)
+        raise
+
+
+def hide_in_result(result: ToolResult, secrets: KnownSecrets) -> None:
+    """Hide in a result; text and structure go on saying the same."""
+    is_changed = False
+    for block in result.content:
+        if isinstance(block, TextContent):
+            hidden = secrets.hide_in_json(block.text)
+            is_changed = is_changed or hidden != block.text
+            block.text = hidden
+    # The structure holds what the texts hold, and is only walked through where there is something to hide.
+    if is_changed:
+        result.structured_content = secrets.hide_in(result.structured_content)
+    result.meta = secrets.hide_in(result.meta)

@@ -19,7 +19,6 @@ from qarnot_mcp.settings.fields import (
     WallTime,
     WebAddress,
     setting,
-    valid_values,
 )
 
 PREFIX = "QARNOT_MCP_"
@@ -159,22 +158,3 @@ def variables_of(name: str) -> tuple[str, ...]:
     if isinstance(alias, AliasChoices):
         return tuple(str(choice) for choice in alias.choices)
     return (PREFIX + name.upper(),)
-
-
-def settings_table() -> str:
-    """Return the Markdown table of all settings, as docs/settings.md shows it."""
-    rows = ["| variable | default | meaning |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        first, *others = variables_of(name)
-        alias = f" (or `{'`, `'.join(others)}`)" if others else ""
-        valid = valid_values(name, field)
-        rows.append(f"| `{first}`{alias} | {_shown(field.default)} | {field.description} Valid: {valid}. |")
-    return "\n".join(rows)
-
-
-def _shown(default: object) -> str:
-    if default is None or default == []:
-        return ""
-    if isinstance(default, bool):
-        return f"`{str(default).lower()}`"
-    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.known_secrets import known_secrets, serving
-from qarnot_mcp.web.progress_token import NullProgressToken
+from qarnot_mcp.web.request_body import NullProgressToken
 
 log = logging.getLogger("qarnot_mcp.web.request_guard")
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpcore
 
-from qarnot_mcp.qarnot.http.connections import WatchedStream, network
+from qarnot_mcp.qarnot.http.connection_pool import WatchedStream, network
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

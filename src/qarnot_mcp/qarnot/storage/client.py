@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from qarnot_mcp.qarnot.account import AccountClient, User
+from qarnot_mcp.qarnot.account import AccountClient
 from qarnot_mcp.qarnot.errors import NoStorage, NotFound, UnreadableResponse
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.platform import PlatformClient
@@ -70,10 +70,6 @@ class StorageClient:
         self._account = account
         self._platform = platform
         self._pool = pool
-
-    async def account(self) -> User:
-        """Return the account with what it uses of its storage."""
-        return await self._account.get()
 
     async def address(self) -> str:
         """Return where the storage is (`storage` of `GET /settings`); raise `NoStorage` where there is none."""
@@ -152,20 +148,17 @@ class StorageClient:
 
     async def write(self, bucket: str, path: str, content: bytes, content_type: str) -> None:
         """Write a file, in place of what was there (PutObject)."""
-        self._session.check_may_write("write files")
-        async with self.call(bucket) as s3:
+        async with self.call(bucket, writes="write files") as s3:
             await s3.put_object(Bucket=bucket, Key=path, Body=content, ContentType=content_type)
 
     async def create_bucket(self, bucket: str) -> None:
         """Create a bucket; one of this account that is there stays as it is (CreateBucket)."""
-        self._session.check_may_write("make buckets")
-        async with self.call(bucket) as s3:
+        async with self.call(bucket, writes="make buckets") as s3:
             await s3.create_bucket(Bucket=bucket)
 
     async def delete_bucket(self, bucket: str) -> None:
         """Delete an empty bucket (DeleteBucket)."""
-        self._session.check_may_write("delete buckets")
-        async with self.call(bucket) as s3:
+        async with self.call(bucket, writes="delete buckets") as s3:
             await s3.delete_bucket(Bucket=bucket)
 
     async def delete(self, bucket: str, paths: Sequence[str]) -> None:
@@ -177,10 +170,6 @@ class StorageClient:
             objects = [{"Key": path} for path in paths[:MAX_DELETED]]
             await s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
-    def check_may_write(self, action: str) -> None:
-        """Raise `ReadOnly` for a caller who only reads."""
-        self._session.check_may_write(action)
-
     async def link(self, method: Literal["GET", "PUT"], bucket: str, path: str, seconds: int) -> str:
         """Return a presigned address by which anyone can read or write one file for some seconds."""
         if method == "PUT":
@@ -191,15 +180,22 @@ class StorageClient:
         return str(address)
 
     @asynccontextmanager
-    async def transfer(self, bucket: str, path: str) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
-        """Open a transfer of this caller, as `StoragePool.transfer` does."""
+    async def transfer(
+        self, bucket: str, path: str, *, writes: str = ""
+    ) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+        """Open a transfer of this caller, as `StoragePool.transfer` does; `writes` is as that of `call`."""
+        self._check(writes)
         pool, address, credentials = await self._connection()
         async with pool.transfer(address, credentials, bucket, path) as send:
             yield send
 
     @asynccontextmanager
-    async def call(self, bucket: str = "", path: str = "") -> AsyncIterator[Any]:
-        """Open a call of this caller, as `StoragePool.call` does; a bucket that is missing is told with its nearest."""
+    async def call(self, bucket: str = "", path: str = "", *, writes: str = "") -> AsyncIterator[Any]:
+        """Open a call of this caller, as `StoragePool.call` does; a bucket that is missing is told with its nearest.
+
+        `writes` is what the call changes, such as "write files": a caller who only reads gets `ReadOnly`.
+        """
+        self._check(writes)
         pool, address, credentials = await self._connection()
         try:
             async with pool.call(address, credentials, bucket, path) as s3:
@@ -208,6 +204,10 @@ class StorageClient:
             if error.kind == "bucket" and bucket:
                 raise await self._no_bucket(bucket) from None
             raise
+
+    def _check(self, writes: str) -> None:
+        if writes:
+            self._session.check_may_write(writes)
 
     async def _connection(self) -> tuple[StoragePool, str, StorageCredentials]:
         if self._pool is None:

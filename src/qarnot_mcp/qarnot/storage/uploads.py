@@ -30,8 +30,7 @@ class UploadsClient:
         self, bucket: str, path: str, pieces: AsyncIterator[bytes], size_bytes: int, content_type: str
     ) -> None:
         """Write a file of this size as its pieces come, whole or not at all (PutObject)."""
-        self._storage.check_may_write(_ACTION)
-        async with self._storage.transfer(bucket, path) as send:
+        async with self._storage.transfer(bucket, path, writes=_ACTION) as send:
             body = _Streamed(pieces, size_bytes) if size_bytes else b""
             await send(
                 "put_object",
@@ -44,8 +43,7 @@ class UploadsClient:
 
     async def begin(self, bucket: str, path: str, content_type: str) -> str:
         """Begin an upload in parts and return its id (CreateMultipartUpload)."""
-        self._storage.check_may_write(_ACTION)
-        async with self._storage.call(bucket) as s3:
+        async with self._storage.call(bucket, writes=_ACTION) as s3:
             begun = await s3.create_multipart_upload(Bucket=bucket, Key=path, ContentType=content_type)
         return str(begun["UploadId"])
 
@@ -53,8 +51,7 @@ class UploadsClient:
         self, bucket: str, path: str, upload_id: str, number: int, pieces: AsyncIterator[bytes], size_bytes: int
     ) -> None:
         """Send one part as its pieces come; one of the same number is replaced (UploadPart)."""
-        self._storage.check_may_write(_ACTION)
-        async with self._storage.transfer(bucket, path) as send:
+        async with self._storage.transfer(bucket, path, writes=_ACTION) as send:
             await send(
                 "upload_part",
                 Bucket=bucket,
@@ -80,17 +77,15 @@ class UploadsClient:
 
     async def complete(self, bucket: str, path: str, upload_id: str, parts: list[Part]) -> None:
         """Make the file of its parts (CompleteMultipartUpload)."""
-        self._storage.check_may_write(_ACTION)
         named = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
-        async with self._storage.call(bucket, path) as s3:
+        async with self._storage.call(bucket, path, writes=_ACTION) as s3:
             await s3.complete_multipart_upload(
                 Bucket=bucket, Key=path, UploadId=upload_id, MultipartUpload={"Parts": named}
             )
 
     async def abort(self, bucket: str, path: str, upload_id: str) -> None:
         """Forget an upload and its parts (AbortMultipartUpload)."""
-        self._storage.check_may_write(_ACTION)
-        async with self._storage.call(bucket, path) as s3:
+        async with self._storage.call(bucket, path, writes=_ACTION) as s3:
             await s3.abort_multipart_upload(Bucket=bucket, Key=path, UploadId=upload_id)
 
 

@@ -37,10 +37,11 @@ class BucketList(Result):
 
 async def list_buckets(arguments: NoArguments) -> ToolResult:
     """List the account's buckets, what each holds, and the storage quota."""
-    storage = current_client().storage
+    client = current_client()
+    storage = client.storage
     found = await storage.buckets()
     user, statistics = await asyncio.gather(
-        storage.account(), read_statistics(storage, [bucket.name for bucket in found[:COUNTED_BUCKETS]])
+        client.account.get(), read_statistics(storage, [bucket.name for bucket in found[:COUNTED_BUCKETS]])
     )
     rows = []
     for bucket in found:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.storage.names import check_bucket, check_prefix
+from qarnot_mcp.web.files.requests import PageRefused
 
 if TYPE_CHECKING:
     # A server of which nobody asks for a link stays without them.
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 PATH = "/files"
 MIN_SECONDS, MAX_SECONDS = 900, 86_400
-
-
-class LinkRefused(Exception):  # noqa: N818 - says what happened, as the errors of the API do
-    """A link that lets nobody in; `code` is what the page goes by."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 class FilesLinks:
@@ -62,15 +54,15 @@ class FilesLinks:
         return f"{self.origin}{PATH}#{(await self._opened()).seal(grant)}"
 
     async def open(self, sealed: str) -> "FilesGrant":
-        """Return what a link carries; raise `LinkRefused` for one that was changed, is another server's, or is over."""
+        """Return what a link carries; raise `PageRefused` for one that was changed, is another server's, or is over."""
         from qarnot_mcp.auth.oauth.grants import FilesGrant
 
         grant = (await self._opened()).open(FilesGrant, sealed)
         if grant is None or grant.origin != self.origin:
             message = "This link is not complete, or it is not one of this server. Ask the assistant for a new one."
-            raise LinkRefused("link", message)
+            raise PageRefused("link", message)
         if grant.ends_at <= self._now():
-            raise LinkRefused("expired", "This link has expired. Ask the assistant for a new one.")
+            raise PageRefused("expired", "This link has expired. Ask the assistant for a new one.")
         return grant
 
     async def _opened(self) -> "Sealer":
@@ -82,26 +74,6 @@ class FilesLinks:
 def folder(prefix: str) -> str:
     """Return the prefix of a folder, with a slash at its end; the empty one is the whole bucket."""
     return f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
-
-
-def code_of(error: QarnotError) -> str:
-    """Return the word by which the page knows what went wrong."""
-    return _CODES.get(getattr(error, "code", ""), _CODES.get(type(error).__name__, "storage"))
-
-
-_CODES = {
-    "QuotaExceeded": "quota",
-    "EntityTooLarge": "too_large",
-    "InvalidAccessKeyId": "key",
-    "SignatureDoesNotMatch": "key",
-    "NotFound": "not_found",
-    "InvalidArgument": "path",
-    "ReadOnly": "rights",
-    "KeyRefused": "key",
-    "Busy": "busy",
-    "StorageUnavailable": "again",
-    "RateLimited": "again",
-}
 
 
 def _load_sealer(sealing_secrets: Sequence[SecretStr]) -> "Sealer":

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
-from qarnot_mcp.web.files.links import LinkRefused, code_of
 
 if TYPE_CHECKING:
     from qarnot_mcp.auth.oauth.grants import FilesGrant
@@ -35,6 +34,20 @@ HEADERS = {
 }
 """The headers of everything but the page: nothing of what a stranger wrote runs or shows in its origin."""
 
+_CODES = {
+    "QuotaExceeded": "quota",
+    "EntityTooLarge": "too_large",
+    "InvalidAccessKeyId": "key",
+    "SignatureDoesNotMatch": "key",
+    "NotFound": "not_found",
+    "InvalidArgument": "path",
+    "ReadOnly": "rights",
+    "KeyRefused": "key",
+    "Busy": "busy",
+    "StorageUnavailable": "again",
+    "RateLimited": "again",
+}
+"""The word by which the page knows what went wrong, by the code or the class of an error."""
 _STATUS = {
     "link": 401,
     "expired": 401,
@@ -52,7 +65,7 @@ _STATUS = {
 
 
 class PageRefused(Exception):  # noqa: N818 - says what happened, as the errors of the API do
-    """A request that is refused; `code` is what the page goes by."""
+    """A link or a request that is refused; `code` is what the page goes by."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -147,9 +160,11 @@ class Places:
                 del self._taken[owner]
 
 
-def refusal_of(error: LinkRefused | PageRefused | QarnotError, *, is_page: bool = False) -> Response:
+def refusal_of(error: PageRefused | QarnotError, *, is_page: bool = False) -> Response:
     """Return the response for an error: JSON for the script of the page, a page of its own where a person sees it."""
-    code = code_of(error) if isinstance(error, QarnotError) else error.code
+    code: str = getattr(error, "code", "")
+    if isinstance(error, QarnotError):
+        code = _CODES.get(code) or _CODES.get(type(error).__name__, "storage")
     status = _STATUS.get(code, 400)
     # What is left of a body is not read.
     headers = {**HEADERS, "Connection": "close"} if status in (408, 411, 413) else HEADERS

@@ -17,11 +17,12 @@ from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.names import check_path, check_prefix
 from qarnot_mcp.qarnot.storage.pool import StoragePool
 from qarnot_mcp.qarnot.storage.uploads import MAX_FILE_BYTES, MAX_PARTS, PART_BYTES
-from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.cleaning import clean_text, one_line
+from qarnot_mcp.tools.files.content import MAX_FILE_BYTES as MAX_PICTURE_BYTES
+from qarnot_mcp.tools.files.content import PICTURES, decode, kind_of, scaled
 from qarnot_mcp.web.files import requests
-from qarnot_mcp.web.files.links import PATH, FilesLinks, LinkRefused, folder
+from qarnot_mcp.web.files.links import PATH, FilesLinks, folder
 from qarnot_mcp.web.files.page import files_page, page_headers
-from qarnot_mcp.web.files.previews import preview_of
 from qarnot_mcp.web.files.requests import HEADERS, PageRefused, Places, TimedBody, refusal_of
 from qarnot_mcp.web.files.zip_stream import ZippedFile, safe_name, zip_stream
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 UPLOAD_CHARACTERS = 256
 PAGE_ROWS = 500
 ZIPPED_FILES = 100_000
+TEXT_BYTES = 16 * 1024
+PICTURE_SIDE = 1024
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ class FilesPage:
             may_not_write = self._read_only or not grant.may_write
             client = QarnotClient(self._transport, grant.key, read_only=may_not_write, storage=self._storage)
             response = await answer(Visit(request, grant, client, fields))
-        except (LinkRefused, PageRefused, QarnotError) as error:
+        except (PageRefused, QarnotError) as error:
             return refusal_of(error, is_page=is_page)
         except ClientDisconnect:
             return Response(status_code=400)  # for nobody
@@ -165,7 +168,7 @@ class FilesPage:
     async def _place(self, visit: Visit) -> Response:
         """Return where the link leads, what it allows, and what is left of the storage."""
         await visit.client.storage.files(visit.bucket, limit=1)
-        user = await visit.client.storage.account()
+        user = await visit.client.account.get()
         quota, used = user.quota_bytes_bucket, user.used_quota_bytes_bucket
         left = max(0, quota - used) if quota and used is not None else None
         return JSONResponse(
@@ -196,11 +199,18 @@ class FilesPage:
         return JSONResponse({"folders": folders, "files": files, "next": page.next_marker})
 
     async def _preview(self, visit: Visit) -> Response:
-        """Return a picture, made small, or the beginning of a text."""
-        preview = await preview_of(visit.client.storage, visit.bucket, visit.path)
-        if preview.picture is not None:
-            return Response(preview.picture, media_type=preview.kind)
-        return JSONResponse({"kind": preview.kind, "text": preview.text, "is_cut": preview.is_cut})
+        """Return what can be shown without a download: a small picture, or the beginning of a text."""
+        storage, bucket, path = visit.client.storage, visit.bucket, visit.path
+        size = (await storage.file(bucket, path)).size_bytes
+        head = await storage.read(bucket, path, 0, TEXT_BYTES) if size else b""
+        kind = kind_of(head) if size else "text"
+        if kind == "text":
+            return JSONResponse({"kind": kind, "text": clean_text(decode(head, head)), "is_cut": size > len(head)})
+        if kind in PICTURES and size <= MAX_PICTURE_BYTES:
+            content = head if size <= len(head) else await storage.read(bucket, path, 0, size)
+            if (small := await scaled(content, PICTURE_SIDE)) is not None:
+                return Response(small[0], media_type=small[1])
+        return JSONResponse({"kind": "binary", "text": None, "is_cut": False})
 
     async def _put(self, visit: Visit) -> Response:
         """Write a file of at most one part."""

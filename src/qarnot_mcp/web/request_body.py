@@ -1,17 +1,32 @@
-"""A progress token of null, which some clients send for "none" and the protocol does not know."""
+"""The body of a request, read before the application that it is for: it is given again, or without what is wrong."""
 
 import json
 import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qarnot_mcp.web.replay import replayed
-
 _NULL_TOKEN = re.compile(rb'"progressToken"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}null')
 
 
+def replayed(message: Message, receive: Receive) -> Receive:
+    """Return a `receive` that gives this message first, and then what follows."""
+    is_given = False
+
+    async def replay() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return message
+
+    return replay
+
+
 class NullProgressToken:
-    """Middleware that leaves a progress token of null out; it stands behind the limit for bodies."""
+    """Middleware that leaves a progress token of null out, which some clients send for "none".
+
+    It stands behind the limit for bodies.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
