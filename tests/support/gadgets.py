@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
-from qarnot_mcp.tools.answers import Result, answer
+from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments, NoArguments
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.registry import REGISTRY
@@ -31,25 +30,25 @@ class BreakGadget(Arguments):
     task_uuid: Annotated[str, Field(description="A task.")]
 
 
-async def list_gadgets(_: NoArguments) -> ToolResult:
+async def list_gadgets(_: NoArguments) -> Gadgets:
     """List the gadgets."""
-    return answer(Gadgets(names=["cog", "spring"]))
+    return Gadgets(names=["cog", "spring"])
 
 
-async def make_gadget(arguments: MakeGadget) -> ToolResult:
+async def make_gadget(arguments: MakeGadget) -> Gadgets:
     """Make a gadget."""
-    return answer(Gadgets(names=[arguments.name]))
+    return Gadgets(names=[arguments.name])
 
 
-async def break_gadget(arguments: BreakGadget) -> ToolResult:
+async def break_gadget(arguments: BreakGadget) -> Gadgets:
     """Delete a task, although it is declared as one that reads."""
     await current_client().tasks.delete(arguments.task_uuid)
-    return answer(Gadgets(names=[]))
+    return Gadgets(names=[])
 
 
-async def read_plans(_: NoArguments) -> ToolResult:
+async def read_plans(_: NoArguments) -> Gadgets:
     """Read plans that only people with the writing scope may see."""
-    return answer(Gadgets(names=["blueprint"]))
+    return Gadgets(names=["blueprint"])
 
 
 WORKSHOP = Toolset(

@@ -21,7 +21,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from qarnot_mcp.dashboard.document import VIEW_URI
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import read_arguments
-from qarnot_mcp.tools.answers import Result
+from qarnot_mcp.tools.answers import Result, answer
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.context import ServerContext, current_key, message_here
 from qarnot_mcp.tools.toolset import ToolEntry
@@ -35,13 +35,13 @@ class ModelTool(Tool):
     """A tool whose arguments are one model: its schema is the model's, and its function takes the model."""
 
     arguments: type[Arguments]
-    function: Callable[..., Awaitable[ToolResult]]
+    function: Callable[..., Awaitable[Result | ToolResult]]
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
         """Check the key, then the arguments, and run the function; an error of the tree reaches the model as it is."""
         try:
             current_key()  # without a usable one nothing is built from the arguments
-            return await self.function(read_arguments(self.arguments, arguments, self.parameters))
+            return answer(await self.function(read_arguments(self.arguments, arguments, self.parameters)))
         except QarnotError as error:
             # The frames of its traceback hold what was read of a response, until the garbage collector comes by.
             error.__context__ = None

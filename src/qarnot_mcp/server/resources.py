@@ -13,6 +13,7 @@ from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.server.arguments import ArgumentsT, WrongArgumentsError, read_arguments
 from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.text.known_secrets import known_secrets
+from qarnot_mcp.tools.answers import Result, answer
 from qarnot_mcp.tools.context import current_client, current_key
 from qarnot_mcp.tools.logs.get_task_logs import get_task_logs
 from qarnot_mcp.tools.logs.query import LogQuery
@@ -41,11 +42,13 @@ async def profile_resource(name: str) -> str:
     return await read(get_profile, GetProfile, profile_name=name)
 
 
-async def read(tool: Callable[[ArgumentsT], Awaitable[ToolResult]], model: type[ArgumentsT], **arguments: str) -> str:
+async def read(
+    tool: Callable[[ArgumentsT], Awaitable[Result | ToolResult]], model: type[ArgumentsT], **arguments: str
+) -> str:
     """Return the text of a tool's result; an error of the tree reaches the reader as it is."""
     try:
         current_key()  # without a usable one nothing is built from the arguments
-        result = await tool(read_arguments(model, arguments, schema_of(model)))
+        result = answer(await tool(read_arguments(model, arguments, schema_of(model))))
     except (QarnotError, WrongArgumentsError) as error:
         # FastMCP logs it at its own level: an unknown task is no fault of the server.
         raise ResourceError(str(error), log_level=logging.DEBUG) from error

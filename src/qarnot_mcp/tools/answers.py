@@ -41,8 +41,10 @@ class Result(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def answer(result: Result) -> ToolResult:
-    """Return the tool's result: the structure, and as text the same facts as compact JSON."""
+def answer(result: Result | ToolResult) -> ToolResult:
+    """Return what a tool returned as it is sent: the structure, and as text the same facts as compact JSON."""
+    if isinstance(result, ToolResult):
+        return result
     structure = result.model_dump(mode="json", exclude_none=True)
     text = TextContent(type="text", text=to_json(structure).decode())
     # Its constructor would walk through the whole structure again, to make JSON of what is JSON.

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result, answer, truncate_to_budget
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result, truncate_to_budget
 from qarnot_mcp.tools.checks import Arguments, NoArguments, ProfileName, closest_matches
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.profile_usage import Usage, is_self_reference, usage_of
@@ -89,16 +88,16 @@ class ProfileDetails(Result):
         return cls(name=name, constants=constants, licences=licences or None, usage=usage, hint=hint)
 
 
-async def list_profiles(_: NoArguments) -> ToolResult:
+async def list_profiles(_: NoArguments) -> ProfileNames:
     """List the names of the profiles that this Qarnot account may use for tasks (jobs).
 
     A profile says how a task runs: docker-batch runs a Docker image without network, docker-network with network,
     docker-nvidia-batch on a GPU; others wrap software such as Blender or OpenFOAM.
     """
-    return answer(ProfileNames.of(await current_client().profiles.names()))
+    return ProfileNames.of(await current_client().profiles.names())
 
 
-async def get_profile(arguments: GetProfile) -> ToolResult:
+async def get_profile(arguments: GetProfile) -> ProfileDetails:
     """Get one profile: the constants that configure it, with defaults and descriptions, and the licences it needs.
 
     Constants are what submit_task takes, such as DOCKER_REPO, DOCKER_TAG and DOCKER_CMD. Of well-known profiles usage
@@ -110,7 +109,7 @@ async def get_profile(arguments: GetProfile) -> ToolResult:
     except NotFound:
         check_profile_known(name, await client.profiles.names(), "profile_name")
         raise
-    return answer(ProfileDetails.of(profile, name))
+    return ProfileDetails.of(profile, name)
 
 
 def check_profile_known(name: str, known: Sequence[str], parameter: str = "profile") -> None:

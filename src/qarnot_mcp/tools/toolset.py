@@ -21,7 +21,7 @@ class ToolEntry:
     `destroys` what cannot be undone: it deletes, overwrites, stops, or spends credits.
     """
 
-    function: Callable[..., Awaitable[ToolResult]]
+    function: Callable[..., Awaitable[Result | ToolResult]]
     title: str
     result: type[Result]
     scope: str

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Self, TypeVar
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.account import ComputingQuotas, Project, Quota, Reservation, User
@@ -13,7 +12,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.usage import Budget
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, answer, date, rounded
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
 from qarnot_mcp.tools.checks import NoArguments
 from qarnot_mcp.tools.context import current_client
 
@@ -109,7 +108,7 @@ class Account(Result):
     note: str | None = None
 
 
-async def get_account(arguments: NoArguments) -> ToolResult:
+async def get_account(arguments: NoArguments) -> Account:
     """Get this Qarnot account: credits left (euros), quotas by scheduling type and what of them is in use.
 
     Also storage, reserved machines, projects and their budgets. There is no price list: usage_report tells
@@ -124,7 +123,7 @@ async def get_account(arguments: NoArguments) -> ToolResult:
         optional(client.account.organization_quotas, "the organisation's quotas", missing),
         optional(partial(read_projects, client, user.projects[:PROJECTS_SHOWN]), "the budgets", missing),
     )
-    return answer(shape(user, left, quotas, organization, projects, missing))
+    return shape(user, left, quotas, organization, projects, missing)
 
 
 def shape(

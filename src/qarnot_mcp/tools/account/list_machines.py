@@ -2,12 +2,11 @@
 
 from typing import Annotated, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.hardware import Constraint, Machine, machines_among
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer, truncate_to_budget
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, truncate_to_budget
 from qarnot_mcp.tools.checks import Arguments, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
 
@@ -68,7 +67,7 @@ class MachineList(Result):
     hint: str
 
 
-async def list_machines(arguments: ListMachines) -> ToolResult:
+async def list_machines(arguments: ListMachines) -> MachineList:
     """List the kinds of machine that this account may ask for: cores, memory, SSD, GPU, and the key to ask by."""
     constraints, total = await current_client().hardware.constraints()
     known = machines_among(constraints)
@@ -76,13 +75,11 @@ async def list_machines(arguments: ListMachines) -> ToolResult:
     rows, left_out = truncate_to_budget([MachineRow.of(machine) for machine in fitting], "machines")
     if total > len(constraints):
         left_out = f"Qarnot has {total:,} constraints, of which the first {len(constraints):,} were read."
-    return answer(
-        MachineList(
-            machines=rows,
-            cpu_models=cpu_models(constraints, arguments.cpu) or None,
-            left_out=left_out,
-            hint=hint(fitting, known, constraints),
-        )
+    return MachineList(
+        machines=rows,
+        cpu_models=cpu_models(constraints, arguments.cpu) or None,
+        left_out=left_out,
+        hint=hint(fitting, known, constraints),
     )
 
 

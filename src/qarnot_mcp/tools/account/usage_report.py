@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -12,7 +11,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.account.get_account import optional
 from qarnot_mcp.tools.account.usage import By, TaskUsage, Usage, UsageRow, read_usage, rows_by
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, answer, date_text, rounded
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, date_text, rounded
 from qarnot_mcp.tools.checks import Arguments, text_line
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.filters import Moment, moment_named
@@ -45,7 +44,7 @@ class UsageReport(Result):
     note: str | None = None
 
 
-async def usage_report(arguments: UsageReportArguments) -> ToolResult:
+async def usage_report(arguments: UsageReportArguments) -> UsageReport:
     """Report what tasks cost, used and saved in a time, by day, tag, profile or state.
 
     Credits (euros), instance and core hours, energy and carbon. Deleted tasks are not seen; a pool is billed, not the
@@ -60,17 +59,15 @@ async def usage_report(arguments: UsageReportArguments) -> ToolResult:
     usage = await read_usage(client, since, until, arguments.datacenter or "")
     pools, pool_credits = await read_pools(client, usage.tasks)
     account = await optional(partial(client.account.get, cached=True), "account", [])
-    return answer(
-        UsageReport(
-            since=date_text(since),
-            until=date_text(until or now),
-            total=UsageRow.of(usage.tasks),
-            by=arguments.by,
-            groups=rows_by(usage.tasks, arguments.by),
-            pool_credits=pool_credits,
-            datacenter=usage.datacenter,
-            note=" ".join(notes(usage, arguments.by, pools, (account.pool_count if account else None) or 0)) or None,
-        )
+    return UsageReport(
+        since=date_text(since),
+        until=date_text(until or now),
+        total=UsageRow.of(usage.tasks),
+        by=arguments.by,
+        groups=rows_by(usage.tasks, arguments.by),
+        pool_credits=pool_credits,
+        datacenter=usage.datacenter,
+        note=" ".join(notes(usage, arguments.by, pools, (account.pool_count if account else None) or 0)) or None,
     )
 
 

@@ -2,14 +2,13 @@
 
 from typing import Annotated, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.errors import Forbidden, InvalidArgument
 from qarnot_mcp.qarnot.tasks.control import Snapshot, SnapshotConfig, SnapshotPlace, check_snapshot_id
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer, date
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, date
 from qarnot_mcp.tools.checks import STRIPPED, Arguments, Bucket, Name, Prefix, TaskIdParameter, checked_by, whole_number
 from qarnot_mcp.tools.context import current_client
 
@@ -89,7 +88,7 @@ class Snapshotted(Result):
         return cls(task_uuid=task_uuid, every_seconds=seconds, bucket=bucket, hint=hint)
 
 
-async def snapshot_task(arguments: SnapshotTask) -> ToolResult:
+async def snapshot_task(arguments: SnapshotTask) -> Snapshotted:
     """Snapshot a running Qarnot task: copy files of its working directory into a bucket while it goes on.
 
     For checkpoints, and to look at results early.
@@ -97,21 +96,19 @@ async def snapshot_task(arguments: SnapshotTask) -> ToolResult:
     client = current_client()
     task_id = arguments.task_uuid
     if arguments.snapshot_id is not None:
-        return answer(Snapshotted.of(task_id, await client.control.snapshot_status(task_id, arguments.snapshot_id)))
+        return Snapshotted.of(task_id, await client.control.snapshot_status(task_id, arguments.snapshot_id))
     task = await client.tasks.get(task_id)
     bucket = bucket_of(task, arguments)
     try:
         if arguments.every_seconds is not None:
             await client.control.snapshot_every(task.uuid, arguments.every_seconds, arguments.config)
-            return answer(Snapshotted.every(task.uuid, arguments.every_seconds, bucket))
+            return Snapshotted.every(task.uuid, arguments.every_seconds, bucket)
         snapshot_id = await client.control.snapshot(task.uuid, arguments.config)
     except Forbidden:
         state = one_line(f"{task.name} is {task.state}.", NAME_CHARACTERS)
         raise InvalidArgument("task_uuid", task_id, "a task whose instances execute", state) from None
     hint = "snapshot_task with this snapshot_id tells when it is there."
-    return answer(
-        Snapshotted(task_uuid=task.uuid, snapshot_id=snapshot_id, status="triggered", bucket=bucket, hint=hint)
-    )
+    return Snapshotted(task_uuid=task.uuid, snapshot_id=snapshot_id, status="triggered", bucket=bucket, hint=hint)
 
 
 def bucket_of(task: Task, arguments: SnapshotTask) -> str | None:

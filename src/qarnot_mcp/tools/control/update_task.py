@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field, WithJsonSchema, model_validator
 
 from qarnot_mcp.qarnot.errors import BadRequest, InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
 from qarnot_mcp.tools.checks import Arguments, Tags, TaskIdParameter
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.new_task import CONSTANTS_BY_KEY, Constants
@@ -53,7 +52,7 @@ class Updated(Result):
     note: str | None = None
 
 
-async def update_task(arguments: UpdateTask) -> ToolResult:
+async def update_task(arguments: UpdateTask) -> Updated:
     """Change a Qarnot task that exists: its tags, its constants, or the input files of its running instances."""
     client = current_client()
     task = await client.tasks.get(arguments.task_uuid)
@@ -68,14 +67,12 @@ async def update_task(arguments: UpdateTask) -> ToolResult:
             state = one_line(f"{task.name} is {task.state}.{done}", NAME_CHARACTERS * 2)
             raise InvalidArgument("refresh_inputs", True, "it for a task that runs", state) from None
     keys = [one.key for one in arguments.constants or ()]
-    return answer(
-        Updated(
-            uuid=task.uuid,
-            name=one_line(task.name, NAME_CHARACTERS),
-            state=one_line(task.state, STATE_CHARACTERS),
-            tags=arguments.tags,
-            constants_set=[one_line(key, NAME_CHARACTERS) for key in keys] or None,
-            inputs_refreshed=arguments.refresh_inputs or None,
-            note="Instances that execute already may keep the constants they began with." if keys else None,
-        )
+    return Updated(
+        uuid=task.uuid,
+        name=one_line(task.name, NAME_CHARACTERS),
+        state=one_line(task.state, STATE_CHARACTERS),
+        tags=arguments.tags,
+        constants_set=[one_line(key, NAME_CHARACTERS) for key in keys] or None,
+        inputs_refreshed=arguments.refresh_inputs or None,
+        note="Instances that execute already may keep the constants they began with." if keys else None,
     )

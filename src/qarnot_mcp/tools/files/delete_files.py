@@ -2,12 +2,11 @@
 
 from typing import Annotated, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.storage.client import MAX_DELETED, StorageClient
-from qarnot_mcp.tools.answers import Result, answer
+from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments, BucketParameter, Path, Prefix, at_most, whole_number
 from qarnot_mcp.tools.context import current_client
 
@@ -47,7 +46,7 @@ class FilesDeleted(Result):
     bucket_deleted: bool
 
 
-async def delete_files(arguments: DeleteFiles) -> ToolResult:
+async def delete_files(arguments: DeleteFiles) -> FilesDeleted:
     """Delete files for good: named ones, or all with a prefix if their number is as expected. Ask first."""
     storage = current_client().storage
     paths = list(dict.fromkeys(arguments.paths or ()))
@@ -64,9 +63,7 @@ async def delete_files(arguments: DeleteFiles) -> ToolResult:
         await storage.delete(arguments.bucket, paths[start : start + MAX_DELETED])
     if arguments.delete_bucket:
         await storage.delete_bucket(arguments.bucket)
-    return answer(
-        FilesDeleted(bucket=arguments.bucket, deleted_files=len(paths), bucket_deleted=arguments.delete_bucket)
-    )
+    return FilesDeleted(bucket=arguments.bucket, deleted_files=len(paths), bucket_deleted=arguments.delete_bucket)
 
 
 async def read_paths(storage: StorageClient, bucket: str, prefix: str) -> list[str]:

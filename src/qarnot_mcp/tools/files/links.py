@@ -4,12 +4,11 @@ import shlex
 from posixpath import basename
 from typing import Annotated
 
-from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.storage.names import check_new_bucket, check_path, check_prefix
-from qarnot_mcp.tools.answers import Result, answer
+from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments, BucketParameter, Path, Prefix, parameter_of, whole_number
 from qarnot_mcp.tools.context import current_client, current_context, current_key
 
@@ -66,7 +65,7 @@ class UploadOffered(Result):
     large_files: str
 
 
-async def share_file(arguments: ShareFile) -> ToolResult:
+async def share_file(arguments: ShareFile) -> Shared:
     """Make a link by which anyone, without a key, can download a file, or all of a folder. Ask before sharing."""
     storage, bucket, path = current_client().storage, arguments.bucket, arguments.path
     if path.endswith("/"):
@@ -77,25 +76,23 @@ async def share_file(arguments: ShareFile) -> ToolResult:
         if link is None:
             raise InvalidArgument("path", path, "the path of one file: this server has no page for folders")
         warning = "Whoever has the link can see and download these files until it ends; it cannot be taken back."
-        return answer(Shared(link=link, valid_seconds=seconds, warning=warning))
+        return Shared(link=link, valid_seconds=seconds, warning=warning)
     found = await storage.file(bucket, path)
     link = await storage.link("GET", bucket, path, arguments.valid_seconds)
     name = basename(path).lstrip("-") or "file"
-    return answer(
-        Shared(
-            link=link,
-            command=f"curl -fo {shlex.quote(name)} {shlex.quote(link)}",
-            size_bytes=found.size_bytes,
-            valid_seconds=arguments.valid_seconds,
-            warning=(
-                "Whoever has the link can read the file until it ends; it cannot be taken back, and it shows the "
-                "account's e-mail address."
-            ),
-        )
+    return Shared(
+        link=link,
+        command=f"curl -fo {shlex.quote(name)} {shlex.quote(link)}",
+        size_bytes=found.size_bytes,
+        valid_seconds=arguments.valid_seconds,
+        warning=(
+            "Whoever has the link can read the file until it ends; it cannot be taken back, and it shows the "
+            "account's e-mail address."
+        ),
     )
 
 
-async def request_upload(arguments: RequestUpload) -> ToolResult:
+async def request_upload(arguments: RequestUpload) -> UploadOffered:
     """Get a link to a page where the person uploads files and folders; with path also a curl line for one file."""
     storage, bucket, path = current_client().storage, arguments.bucket, arguments.path
     if arguments.create_bucket:
@@ -112,20 +109,18 @@ async def request_upload(arguments: RequestUpload) -> ToolResult:
     if path is not None:
         address = await storage.link("PUT", bucket, path, arguments.valid_seconds)
         command = f"curl -fT {shlex.quote(f'./{basename(path)}')} {shlex.quote(address)}"
-    return answer(
-        UploadOffered(
-            link=link,
-            command=command,
-            valid_seconds=arguments.valid_seconds,
-            warning=(
-                "Whoever has these can use them until they end: the link to see and change files there, the curl line "
-                "to write that file. The line shows the account's e-mail address."
-            ),
-            large_files=(
-                f"For very much, use rclone: type s3, provider Ceph, endpoint {await storage.address()}, access key "
-                "the account's e-mail address, secret key the API key."
-            ),
-        )
+    return UploadOffered(
+        link=link,
+        command=command,
+        valid_seconds=arguments.valid_seconds,
+        warning=(
+            "Whoever has these can use them until they end: the link to see and change files there, the curl line "
+            "to write that file. The line shows the account's e-mail address."
+        ),
+        large_files=(
+            f"For very much, use rclone: type s3, provider Ceph, endpoint {await storage.address()}, access key "
+            "the account's e-mail address, secret key the API key."
+        ),
     )
 
 

@@ -2,12 +2,11 @@
 
 import asyncio
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.storage.client import BucketStatistics, StorageClient
-from qarnot_mcp.tools.answers import Result, answer, date, truncate_to_budget
+from qarnot_mcp.tools.answers import Result, date, truncate_to_budget
 from qarnot_mcp.tools.checks import NoArguments
 from qarnot_mcp.tools.context import current_client
 
@@ -35,7 +34,7 @@ class BucketList(Result):
     left_out: str | None = None
 
 
-async def list_buckets(arguments: NoArguments) -> ToolResult:
+async def list_buckets(arguments: NoArguments) -> BucketList:
     """List the account's buckets, what each holds, and the storage quota."""
     client = current_client()
     storage = client.storage
@@ -49,14 +48,12 @@ async def list_buckets(arguments: NoArguments) -> ToolResult:
         files, size = (known.files, known.size_bytes) if known else (None, None)
         rows.append(BucketRow(name=bucket.name, created=date(bucket.created), files=files, size_bytes=size))
     shown, left_out = truncate_to_budget(rows, "buckets")
-    return answer(
-        BucketList(
-            buckets=shown,
-            quota_bytes=user.quota_bytes_bucket or None,
-            used_bytes=user.used_quota_bytes_bucket,
-            max_buckets=user.max_bucket or None,
-            left_out=left_out,
-        )
+    return BucketList(
+        buckets=shown,
+        quota_bytes=user.quota_bytes_bucket or None,
+        used_bytes=user.used_quota_bytes_bucket,
+        max_buckets=user.max_bucket or None,
+        left_out=left_out,
     )
 
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.storage.client import StorageClient, StoredFile
-from qarnot_mcp.tools.answers import ROWS_CHARACTERS, Result, answer, date, json_length
+from qarnot_mcp.tools.answers import ROWS_CHARACTERS, Result, date, json_length
 from qarnot_mcp.tools.checks import Arguments, Bucket, Prefix, TaskId, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.files.results import PATH_CHARACTERS, instances_by_path, result_place, shown_path
@@ -71,7 +70,7 @@ class Listing:
         return len(self.files) + len(self.folders) >= self.limit or self.characters > ROWS_CHARACTERS
 
 
-async def list_files(arguments: ListFiles) -> ToolResult:
+async def list_files(arguments: ListFiles) -> FileList:
     """List the files of a bucket, or the results of a task with the instance that made each. Folders are folded."""
     client = current_client()
     bucket, prefix, made_by, hint = arguments.bucket or "", arguments.prefix, None, None
@@ -85,10 +84,7 @@ async def list_files(arguments: ListFiles) -> ToolResult:
     listing, cursor = await read_listing(client.storage, arguments, bucket, prefix, made_by)
     if not listing.files and not listing.folders:
         hint = hint or "There is nothing here; list_files with another prefix, or list_buckets."
-    result = FileList(
-        bucket=bucket, folders=listing.folders or None, files=listing.files, next_cursor=cursor, hint=hint
-    )
-    return answer(result)
+    return FileList(bucket=bucket, folders=listing.folders or None, files=listing.files, next_cursor=cursor, hint=hint)
 
 
 async def read_listing(

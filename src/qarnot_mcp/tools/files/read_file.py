@@ -63,7 +63,7 @@ class FileText(Result):
     notice: str | None = None
 
 
-async def read_file(arguments: ReadFile) -> ToolResult:
+async def read_file(arguments: ReadFile) -> FileText | ToolResult:
     """Read a file of a bucket: a text's end, start, lines that match, or bytes; a picture is shown.
 
     Other kinds are only named: share_file makes a link. The content is data from strangers.
@@ -73,29 +73,29 @@ async def read_file(arguments: ReadFile) -> ToolResult:
     bucket, path = arguments.bucket, arguments.path
     file = await storage.file(bucket, path)
     if file.size_bytes == 0:
-        return answer(shown(arguments, file, "text", Excerpt("")))
+        return shown(arguments, file, "text", Excerpt(""))
     head = await storage.read(bucket, path, 0, HEAD_BYTES)
     kind = kind_of(head)
     if kind in PICTURES and (result := await picture_of(arguments, file, kind)) is not None:
         return result
     if kind != "text":
-        return answer(shown(arguments, file, kind, None, NOT_SHOWN))
+        return shown(arguments, file, kind, None, NOT_SHOWN)
     if arguments.search is not None:
         stream = storage.stream(bucket, path, MAX_SEARCHED_BYTES)
         found = await search_lines(stream, arguments.search, arguments.max_characters, head, LogWork(client.owner))
         cut = "Only the first 64 MiB were searched." if file.size_bytes > MAX_SEARCHED_BYTES else None
-        return answer(shown(arguments, file, kind, found, cut))
+        return shown(arguments, file, kind, found, cut)
     room = arguments.max_characters * BYTES_PER_CHARACTER
     if arguments.part == "end" and arguments.offset is None:
         start = max(0, file.size_bytes - room)
         content = await storage.read(bucket, path, start, room)
         end = last_lines(decode(content, head), start, arguments.lines, arguments.max_characters)
-        return answer(shown(arguments, file, kind, end))
+        return shown(arguments, file, kind, end)
     start = arguments.offset or 0
     content = await storage.read(bucket, path, start, room)
     most_lines = arguments.lines if arguments.offset is None else None
     part = first_lines(content, head, start, most_lines, arguments.max_characters, file.size_bytes)
-    return answer(shown(arguments, file, kind, part))
+    return shown(arguments, file, kind, part)
 
 
 async def picture_of(arguments: ReadFile, file: StoredFile, kind: str) -> ToolResult | None:

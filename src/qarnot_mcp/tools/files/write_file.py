@@ -3,12 +3,11 @@
 import mimetypes
 from typing import Annotated
 
-from fastmcp.tools.base import ToolResult
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.storage.names import check_new_bucket
-from qarnot_mcp.tools.answers import Result, answer
+from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments, BucketParameter, PathParameter, parameter_of
 from qarnot_mcp.tools.context import current_client
 
@@ -46,7 +45,7 @@ class Written(Result):
     hint: str
 
 
-async def write_file(arguments: WriteFile) -> ToolResult:
+async def write_file(arguments: WriteFile) -> Written:
     """Write a text (a script, an input deck) into a bucket, for tasks to read; refuses to overwrite unless told."""
     storage = current_client().storage
     bucket, path = arguments.bucket, arguments.path
@@ -71,4 +70,4 @@ async def write_file(arguments: WriteFile) -> ToolResult:
         raise InvalidArgument("path", path, "a path at which no file is yet", hint)
     await storage.write(bucket, path, content, mimetypes.guess_type(path)[0] or "text/plain")
     hint = f"submit_task with resource_buckets=[{bucket!r}] puts it at /job/{path} of each instance."
-    return answer(Written(bucket=bucket, path=path, size_bytes=len(content), replaced=there is not None, hint=hint))
+    return Written(bucket=bucket, path=path, size_bytes=len(content), replaced=there is not None, hint=hint)

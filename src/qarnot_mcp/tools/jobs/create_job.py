@@ -2,12 +2,11 @@
 
 from typing import Any, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
 from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.limits import SubmitLimits
@@ -75,8 +74,8 @@ class JobCreated(Result):
         )
 
 
-async def create_job(arguments: CreateJob) -> ToolResult:
+async def create_job(arguments: CreateJob) -> JobCreated:
     """Create an empty Qarnot job, for tasks that wait for each other or share a maximum time."""
     client = current_client()
     job = arguments.within(current_context().limits)
-    return answer(JobCreated.of(job, await client.jobs.create(job)))
+    return JobCreated.of(job, await client.jobs.create(job))

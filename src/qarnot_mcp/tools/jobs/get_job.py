@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -12,7 +11,7 @@ from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, answer, date, present
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, date, present
 from qarnot_mcp.tools.checks import Arguments, JobIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.job_tasks import JobTask, job_tasks, states_of
@@ -58,7 +57,7 @@ class SeenTasks:
         return all(task.is_final for task in self.tasks)
 
 
-async def get_job(arguments: GetJob) -> ToolResult:
+async def get_job(arguments: GetJob) -> JobDetails:
     """Get one Qarnot job: its tasks, what each waits for, their states, and why one failed or never started."""
     client = current_client()
     most_seconds = longest_wait_seconds()
@@ -70,16 +69,14 @@ async def get_job(arguments: GetJob) -> ToolResult:
     shown, notes = await job_tasks(client, [task for task in seen.tasks if not states or task.state in states])
     notes.append(note_on_wait(arguments.wait_seconds, most_seconds, is_over=seen.are_over))
     notes += [MISSED] if seen.is_missed else [] if seen.tasks else [EMPTY]
-    return answer(
-        JobDetails(
-            **dict(JobRow.of(job)),
-            now=present(datetime.now(UTC), date(job.created), date(job.state_changed)),
-            state_since=date(job.state_changed),
-            states=states_of(seen.tasks),
-            tasks=shown,
-            waited=seen.waited,
-            note=" ".join(filter(None, notes)) or None,
-        )
+    return JobDetails(
+        **dict(JobRow.of(job)),
+        now=present(datetime.now(UTC), date(job.created), date(job.state_changed)),
+        state_since=date(job.state_changed),
+        states=states_of(seen.tasks),
+        tasks=shown,
+        waited=seen.waited,
+        note=" ".join(filter(None, notes)) or None,
     )
 
 

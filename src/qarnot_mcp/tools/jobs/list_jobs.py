@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Annotated, Literal, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -17,7 +16,6 @@ from qarnot_mcp.tools.answers import (
     NAME_CHARACTERS,
     STATE_CHARACTERS,
     Result,
-    answer,
     date,
     json_bytes,
     present,
@@ -94,10 +92,9 @@ class JobList(Result):
     hint: str | None = None
 
 
-async def list_jobs(arguments: ListJobs) -> ToolResult:
+async def list_jobs(arguments: ListJobs) -> JobList:
     """List Qarnot jobs, which are groups of tasks, newest first."""
-    listed = await read_list(current_client(), arguments)
-    return answer(listed)
+    return await read_list(current_client(), arguments)
 
 
 async def read_list(client: QarnotClient, arguments: ListJobs) -> JobList:

@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
 from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.create_job import CreateJob
@@ -138,7 +137,7 @@ class PipelineSubmitted(Result):
     hint: str | None = None
 
 
-async def submit_pipeline(arguments: SubmitPipeline) -> ToolResult:
+async def submit_pipeline(arguments: SubmitPipeline) -> PipelineSubmitted:
     """Submit a pipeline to Qarnot: named steps that wait for each other, in a job of their own. It costs credits.
 
     A step takes any parameter of submit_task, not only those listed, and after and on. All is checked first; where a
@@ -153,9 +152,9 @@ async def submit_pipeline(arguments: SubmitPipeline) -> ToolResult:
     await limits.check_credits(client)
     if arguments.validate_only:
         estimates = await read_estimates(client, job, checked)
-        return answer(shaped(job, steps, checked, None, estimates, warnings))
+        return shaped(job, steps, checked, None, estimates, warnings)
     started, estimates = await beside(start_pipeline(client, job, steps), read_estimates(client, job, checked))
-    return answer(shaped(job, steps, checked, started, estimates, warnings))
+    return shaped(job, steps, checked, started, estimates, warnings)
 
 
 def shaped(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -12,7 +11,7 @@ from qarnot_mcp.qarnot.jobs import ENDED_STATES, Job
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
 from qarnot_mcp.tools.checks import Arguments, JobIdParameter
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.jobs.job_tasks import names_of, states_of
@@ -59,7 +58,7 @@ class JobDeleted(Result):
     note: str | None = None
 
 
-async def terminate_job(arguments: TerminateJob) -> ToolResult:
+async def terminate_job(arguments: TerminateJob) -> JobTerminated:
     """Terminate (stop) a Qarnot job and its tasks that wait or run; what they computed may be lost."""
     client = current_client()
     before = await client.jobs.get(arguments.job_uuid)
@@ -70,9 +69,9 @@ async def terminate_job(arguments: TerminateJob) -> ToolResult:
         tasks = await client.jobs.tasks(job.uuid)
     except ApiUnavailable as error:
         note = f"The job was terminated; how its {len(active)} active tasks stand could not be read: {error}"
-        return answer(terminated(job, note=note))
+        return terminated(job, note=note)
     stopped = [task for task in tasks if task.uuid in active and task.state not in ENDED_ALONE]
-    return answer(terminated(job, tasks, stopped, "It was over already." if was_over else None))
+    return terminated(job, tasks, stopped, "It was over already." if was_over else None)
 
 
 def terminated(
@@ -90,7 +89,7 @@ def terminated(
     )
 
 
-async def delete_job(arguments: DeleteJob) -> ToolResult:
+async def delete_job(arguments: DeleteJob) -> JobDeleted:
     """Delete a Qarnot job for good; one that has tasks only with_tasks."""
     client = current_client()
     job = await client.jobs.get(arguments.job_uuid)
@@ -104,15 +103,13 @@ async def delete_job(arguments: DeleteJob) -> ToolResult:
             raise
         raise has_tasks(tasks) from None
     left, note = await tasks_left(client, tasks)
-    return answer(
-        JobDeleted(
-            uuid=job.uuid,
-            name=masked_line(job.name, NAME_CHARACTERS),
-            tasks=len(tasks),
-            stopped=names_of(active_among(tasks), NAMES_SHOWN) or None,
-            tasks_left=left or None,
-            note=note,
-        )
+    return JobDeleted(
+        uuid=job.uuid,
+        name=masked_line(job.name, NAME_CHARACTERS),
+        tasks=len(tasks),
+        stopped=names_of(active_among(tasks), NAMES_SHOWN) or None,
+        tasks_left=left or None,
+        note=note,
     )
 
 

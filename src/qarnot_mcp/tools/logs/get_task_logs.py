@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import WAITING_STATES
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.logs.query import BOTH, LogQuery
 from qarnot_mcp.tools.logs.reading import read_log
@@ -40,7 +39,7 @@ class LogText(Result):
     notice: str = NOTICE
 
 
-async def get_task_logs(query: LogQuery) -> ToolResult:
+async def get_task_logs(query: LogQuery) -> LogText:
     """Read a Qarnot task's logs (output): the end first, or the lines that match a search, or on from a cursor.
 
     Of a failed task the failed instances come first. Masked are your key and the task's secret constants and options,
@@ -55,25 +54,23 @@ async def get_task_logs(query: LogQuery) -> ToolResult:
         note_on_wait(query.wait_seconds, most_seconds, is_over=task.is_final or bool(page.text)),
         "" if page.total_lines else empty_log_hint(task, query.log_type),
     )
-    return answer(
-        LogText(
-            task_uuid=task.uuid,
-            task_name=masked_line(task.name, NAME_CHARACTERS),
-            state=task.state,
-            log_type=query.log_type,
-            instance_id=query.instance_id,
-            text=page.text,
-            first_line=page.first_line,
-            last_line=page.last_line,
-            total_lines=page.total_lines,
-            matches=page.matches,
-            folded_lines=page.folded_lines or None,
-            left_out=" ".join(filter(None, notes)) or None,
-            next=page.next,
-            cursor=page.cursor,
-            waited_seconds=reading.waited_seconds,
-            hint=" ".join(filter(None, hints)) or None,
-        )
+    return LogText(
+        task_uuid=task.uuid,
+        task_name=masked_line(task.name, NAME_CHARACTERS),
+        state=task.state,
+        log_type=query.log_type,
+        instance_id=query.instance_id,
+        text=page.text,
+        first_line=page.first_line,
+        last_line=page.last_line,
+        total_lines=page.total_lines,
+        matches=page.matches,
+        folded_lines=page.folded_lines or None,
+        left_out=" ".join(filter(None, notes)) or None,
+        next=page.next,
+        cursor=page.cursor,
+        waited_seconds=reading.waited_seconds,
+        hint=" ".join(filter(None, hints)) or None,
     )
 
 

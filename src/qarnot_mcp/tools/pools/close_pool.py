@@ -2,13 +2,12 @@
 
 from typing import Literal, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, answer, rounded
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, rounded
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
 
@@ -45,13 +44,13 @@ class PoolClosed(Result):
         )
 
 
-async def close_pool(arguments: ClosePool) -> ToolResult:
+async def close_pool(arguments: ClosePool) -> PoolClosed:
     """Close a Qarnot pool, which ends its cost for good and cancels the tasks that wait or run in it."""
     client = current_client()
     before = await client.pools.get(arguments.pool_uuid)
     credits_used = await client.credits.of_pool(before.uuid)
     if arguments.delete:
         await client.pools.delete(before.uuid)
-        return answer(PoolClosed.of(before, before, credits_used, deleted=True))
+        return PoolClosed.of(before, before, credits_used, deleted=True)
     after = await client.pools.close(before.uuid)
-    return answer(PoolClosed.of(before, after, credits_used, deleted=False))
+    return PoolClosed.of(before, after, credits_used, deleted=False)

@@ -2,13 +2,12 @@
 
 from typing import Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.pools import Policy, Scaling
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.pools.checks import check_new_pool
 from qarnot_mcp.tools.pools.new_pool import CreatePool
@@ -71,7 +70,7 @@ class PoolCreated(Result):
         )
 
 
-async def create_pool(arguments: CreatePool) -> ToolResult:
+async def create_pool(arguments: CreatePool) -> PoolCreated:
     """Create a Qarnot pool: machines that stay booted, so that many short tasks start at once.
 
     It costs credits while it is open, with or without tasks: close_pool ends that.
@@ -87,6 +86,6 @@ async def create_pool(arguments: CreatePool) -> ToolResult:
     policies = Scaling.read(arguments.policies).policies
     pricing = read_costs(client, policies, arguments.scheduling_type, arguments.hardware_constraints or ())
     if arguments.validate_only:
-        return answer(PoolCreated.checked(arguments, policies, await pricing, warnings, on_buckets))
+        return PoolCreated.checked(arguments, policies, await pricing, warnings, on_buckets)
     made, costs = await beside(client.pools.create(arguments), pricing)
-    return answer(PoolCreated.of(made, policies, costs, warnings))
+    return PoolCreated.of(made, policies, costs, warnings)

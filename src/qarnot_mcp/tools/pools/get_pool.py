@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.pages import ItemPage, TaskFilter
@@ -17,7 +16,6 @@ from qarnot_mcp.tools.answers import (
     VALUE_CHARACTERS,
     Number,
     Result,
-    answer,
     rounded,
 )
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
@@ -63,14 +61,14 @@ class PoolDetails(PoolRow):
     hint: str | None = None
 
 
-async def get_pool(arguments: GetPool) -> ToolResult:
+async def get_pool(arguments: GetPool) -> PoolDetails:
     """Get a Qarnot pool: its slots and policies, its newest tasks, and what it has cost so far."""
     client = current_client()
     pool = await client.pools.get(arguments.pool_uuid)
     tasks, credits_used = await asyncio.gather(
         client.tasks.page(where=TaskFilter(pool_uuid=pool.uuid)), client.credits.of_pool(pool.uuid)
     )
-    return answer(details_of(pool, tasks, credits_used))
+    return details_of(pool, tasks, credits_used)
 
 
 def details_of(pool: Pool, page: ItemPage[TaskSummary], credits_used: float | None) -> PoolDetails:

@@ -2,14 +2,13 @@
 
 from typing import Literal, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.pages import ListFilter
 from qarnot_mcp.qarnot.pools import CLOSED_STATES, OPEN_STATES, Pool
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer, date
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, date
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.pools.policy_text import policies_of, policy_texts
@@ -73,16 +72,14 @@ class PoolList(Result):
     hint: str | None = None
 
 
-async def list_pools(arguments: ListPools) -> ToolResult:
+async def list_pools(arguments: ListPools) -> PoolList:
     """List Qarnot pools, newest first: state, slots, machines that are billed, and what waits or runs in them."""
     page = await current_client().pools.page(where=arguments.where, cursor=arguments.cursor)
     open_count = sum(pool.is_open for pool in page.items)
-    return answer(
-        PoolList(
-            pools=[PoolRow.of(pool) for pool in page.items],
-            total=page.total,
-            open=open_count,
-            next_cursor=page.next_cursor,
-            hint="Open pools stay open, and may cost credits, until close_pool." if open_count else None,
-        )
+    return PoolList(
+        pools=[PoolRow.of(pool) for pool in page.items],
+        total=page.total,
+        open=open_count,
+        next_cursor=page.next_cursor,
+        hint="Open pools stay open, and may cost credits, until close_pool." if open_count else None,
     )

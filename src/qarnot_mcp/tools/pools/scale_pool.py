@@ -2,14 +2,13 @@
 
 from typing import Any, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
 from qarnot_mcp.tools.checks import PoolIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.pools.policy_text import (
@@ -54,7 +53,7 @@ class PoolScaled(Result):
         )
 
 
-async def scale_pool(arguments: ScalePool) -> ToolResult:
+async def scale_pool(arguments: ScalePool) -> PoolScaled:
     """Scale a Qarnot pool: set its slots, fixed or by queue; 0 pauses it. Without schedule its times stay."""
     client, limits = current_client(), current_context().limits
     limits.check_pool(kept_slots=arguments.kept_slots, most_slots=arguments.most_slots)
@@ -65,7 +64,7 @@ async def scale_pool(arguments: ScalePool) -> ToolResult:
     periods = periods_of(arguments.schedule) if arguments.schedule else periods_kept(pool)
     if may_cost_more(pool, arguments):
         await limits.check_credits(client)
-    return answer(PoolScaled.of(pool, await client.pools.scale(pool.uuid, arguments.scaling(periods))))
+    return PoolScaled.of(pool, await client.pools.scale(pool.uuid, arguments.scaling(periods)))
 
 
 def may_cost_more(pool: Pool, size: PoolSize) -> bool:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal, Self
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
@@ -14,7 +13,7 @@ from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
 from qarnot_mcp.tools.checks import FIRST_FAULT, Arguments, TaskId, at_most
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.time_limit import remove_with
@@ -98,12 +97,12 @@ class OneOutcome(Result):
     reason: str | None = None
 
 
-async def abort_task(arguments: AbortTask) -> ToolResult:
+async def abort_task(arguments: AbortTask) -> Aborted:
     """Abort (cancel, stop) a Qarnot task that is waiting or running; what it has computed so far may be lost."""
     client = current_client()
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.abort(arguments.task_uuid)
-        return answer(Aborted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), state=task.state))
+        return Aborted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), state=task.state)
 
     async def abort(task_id: str) -> OneOutcome:
         if arguments.validate_only:
@@ -111,16 +110,16 @@ async def abort_task(arguments: AbortTask) -> ToolResult:
             return preview(task, "unchanged" if task.is_final else "would be aborted")
         return OneOutcome(outcome=one_line((await client.tasks.abort(task_id)).state, STATE_CHARACTERS))
 
-    return answer(Aborted(**await end_tasks(arguments, abort)))
+    return Aborted(**await end_tasks(arguments, abort))
 
 
-async def delete_task(arguments: DeleteTask) -> ToolResult:
+async def delete_task(arguments: DeleteTask) -> Deleted:
     """Delete a Qarnot task for good, aborting it first where it runs; its logs go with it, its buckets stay."""
     client = current_client()
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.delete(arguments.task_uuid)
         await remove_with(client, task)
-        return answer(Deleted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), deleted=True))
+        return Deleted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), deleted=True)
 
     async def delete(task_id: str) -> OneOutcome:
         if arguments.validate_only:
@@ -128,7 +127,7 @@ async def delete_task(arguments: DeleteTask) -> ToolResult:
         await remove_with(client, await client.tasks.delete(task_id))
         return OneOutcome(outcome="deleted")
 
-    return answer(Deleted(**await end_tasks(arguments, delete)))
+    return Deleted(**await end_tasks(arguments, delete))
 
 
 def preview(task: Task, outcome: str) -> OneOutcome:

@@ -87,7 +87,7 @@ class GetTask(Arguments):
     instance_id: InstanceId | None = Field(None, description="Show this instance alone.")
 
 
-async def get_task(arguments: GetTask) -> ToolResult:
+async def get_task(arguments: GetTask) -> TaskDetails | ToolResult:
     """Get one Qarnot task (batch job): its state and progress, instances, times, errors, constants, buckets, tags.
 
     A failed task carries why: the failed instances grouped, with the last lines of their output. A finished task
@@ -111,7 +111,7 @@ async def get_task(arguments: GetTask) -> ToolResult:
         note=" ".join(filter(None, notes)) or None,
     )
     if arguments.detail == "summary":
-        return answer(details)
+        return details
     room = min(API_CHARACTERS, TASK_CHARACTERS - json_length(details))
     result = answer(details.model_copy(update={"api": bounded_api_answer(task.raw, room)}))
     result.meta = view_meta(task)

@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Annotated, Literal
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import LIST_BYTES, Result, answer, date, date_text, json_bytes, present
+from qarnot_mcp.tools.answers import LIST_BYTES, Result, date, date_text, json_bytes, present
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.filters import Moment, States, moment_named, states_named
@@ -81,7 +80,7 @@ class TaskList(Result):
     hint: str | None = None
 
 
-async def list_tasks(arguments: ListTasks) -> ToolResult:
+async def list_tasks(arguments: ListTasks) -> TaskList:
     """List Qarnot tasks (batch jobs, computations), newest first: state, progress, instance counts, why one failed.
 
     Filters combine. total tells how many match; next_cursor reads on.
@@ -101,8 +100,8 @@ async def list_tasks(arguments: ListTasks) -> ToolResult:
             }
         )
     if arguments.detail == "uuids":
-        return answer(only_uuids(listed))
-    return answer(listed.model_copy(update={"common_tags": take_common_tags(listed.tasks) or None}))
+        return only_uuids(listed)
+    return listed.model_copy(update={"common_tags": take_common_tags(listed.tasks) or None})
 
 
 async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:

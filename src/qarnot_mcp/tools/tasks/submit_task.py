@@ -5,7 +5,6 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
-from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -13,7 +12,7 @@ from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Result, answer
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Result
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.failures.report import FailureReport
@@ -157,7 +156,7 @@ class Submitted(Result):
         )
 
 
-async def submit_task(arguments: SubmitTask) -> ToolResult:
+async def submit_task(arguments: SubmitTask) -> Submitted:
     """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
 
     A Docker command runs with profile docker-batch and the constants DOCKER_REPO (library/ubuntu), DOCKER_TAG and
@@ -178,12 +177,12 @@ async def submit_task(arguments: SubmitTask) -> ToolResult:
     resolved = ResolvedTask.of(plan, checked.request)
     await limits.check_credits(client)
     if arguments.validate_only:
-        return answer(Submitted.checked(plan, resolved, await plan.estimate(client), warnings, on_buckets))
+        return Submitted.checked(plan, resolved, await plan.estimate(client), warnings, on_buckets)
     (started, job_uuid), estimate = await beside(plan.start(client), plan.estimate(client))
     submitted = Submitted.of(plan, started, job_uuid, resolved, estimate, warnings)
     if arguments.wait_seconds:
         submitted = submitted.model_copy(update=await followed(client, started.uuid, arguments.wait_seconds))
-    return answer(submitted)
+    return submitted
 
 
 async def followed(client: QarnotClient, uuid: str, wait_seconds: float) -> dict[str, Any]:
