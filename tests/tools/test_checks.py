@@ -7,7 +7,7 @@ import pytest
 from qarnot_mcp.tools.checks import Arguments, closest_matches
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.profiles import GetProfile
-from qarnot_mcp.tools.tasks.abort_delete import AbortTask
+from qarnot_mcp.tools.tasks.abort_delete import EndTasks
 from qarnot_mcp.tools.tasks.get_task import GetTask
 from qarnot_mcp.tools.tasks.list_tasks import ListTasks
 from qarnot_mcp.tools.tasks.new_task import NewTask
@@ -18,7 +18,7 @@ UUID = "52c10b2d-0687-41e1-985e-7279f6dd543a"
 
 @pytest.mark.parametrize("given", [UUID, f" {UUID}\n", "my-task-1", "7"])
 def test_a_uuid_or_a_shortname_names_a_task(given: str) -> None:
-    assert AbortTask(task_uuid=given).task_uuid == given.strip()
+    assert EndTasks(task_uuid=given).task_uuid == given.strip()
     assert GetTask(task_uuid=given).task_uuid == given.strip()
 
 
@@ -29,7 +29,7 @@ def test_what_is_no_name_either_is_refused_where_a_task_may_be_named(given: str)
 
 @pytest.mark.parametrize("given", ["../profiles/x", "", " ", "x" * 300, "a/b", "a?b", "-a", "a-", "é", "a b", "a%2fb"])
 def test_nothing_else_names_a_task(given: str) -> None:
-    message = refusal_of(AbortTask, task_uuid=given)
+    message = refusal_of(EndTasks, task_uuid=given)
     assert message.startswith("task_uuid is '")
     assert "shortname" in message
     assert "list_tasks" in message

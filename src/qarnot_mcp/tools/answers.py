@@ -1,7 +1,7 @@
 """How every result is made: small by default, nulls left out, the same facts in text and in structure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -32,6 +32,7 @@ VALUE_CHARACTERS = 300
 
 # A whole number stays one: "12", where a float would be written as "12.0".
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
+T = TypeVar("T")
 Row = TypeVar("Row", bound="Result | str")
 
 
@@ -63,19 +64,24 @@ def json_bytes(value: BaseModel | Sequence[BaseModel]) -> int:
     return len(to_json(value, by_alias=False, exclude_none=True))
 
 
+def first_within(entries: Iterable[T], room: int, size: Callable[[T], int]) -> list[T]:
+    """Return the first entries, as many as take at most `room` together."""
+    kept: list[T] = []
+    for entry in entries:
+        room -= size(entry)
+        if room < 0:
+            break
+        kept.append(entry)
+    return kept
+
+
 def truncate_to_budget(rows: Sequence[Row], kind: str) -> tuple[list[Row], str | None]:
     """Return the first rows, as many as fit into 90,000 characters, and a sentence if some do not.
 
     A profile's constants and an account's profiles are few; nothing but this bounds them.
     """
-    shown: list[Row] = []
-    characters = 0
-    for row in rows:
-        characters += json_length(row) + 1
-        if characters > ROWS_CHARACTERS:
-            return shown, f"These are the first {len(shown):,} of {len(rows):,} {kind}."
-        shown.append(row)
-    return shown, None
+    shown = first_within(rows, ROWS_CHARACTERS, lambda row: json_length(row) + 1)
+    return shown, None if len(shown) == len(rows) else f"These are the first {len(shown):,} of {len(rows):,} {kind}."
 
 
 def date(moment: datetime | None) -> str | None:

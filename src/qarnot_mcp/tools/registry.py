@@ -26,7 +26,7 @@ from qarnot_mcp.tools.pools.get_pool import PoolDetails, get_pool
 from qarnot_mcp.tools.pools.list_pools import PoolList, list_pools
 from qarnot_mcp.tools.pools.scale_pool import PoolScaled, scale_pool
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
-from qarnot_mcp.tools.tasks.abort_delete import Aborted, Deleted, abort_task, delete_task
+from qarnot_mcp.tools.tasks.abort_delete import Deleted, Ended, abort_task, delete_task
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.get_task import get_task
 from qarnot_mcp.tools.tasks.list_tasks import TaskList, list_tasks
@@ -45,7 +45,7 @@ REGISTRY = Registry(
                 _reads(get_task, "Get a task", TaskDetails, has_view=True),
                 _writes(submit_task, "Submit a task", Submitted, idempotent=False),
                 _reads(get_task_logs, "Get a task's logs", LogText, has_view=True),
-                _writes(abort_task, "Abort a task", Aborted),
+                _writes(abort_task, "Abort a task", Ended),
                 _writes(delete_task, "Delete a task", Deleted),
                 _reads(list_profiles, "List profiles", ProfileNames),
                 _reads(get_profile, "Get a profile", ProfileDetails),

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
 from fastmcp.server.dependencies import get_context
 from pydantic import AfterValidator, ValidationInfo
 
-from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
+from qarnot_mcp.qarnot.errors import ApiUnavailable, InvalidArgument, QarnotError
+from qarnot_mcp.tools.answers import Number, Result
 from qarnot_mcp.tools.checks import parameter_of
 from qarnot_mcp.tools.context import current_context
 from qarnot_mcp.tools.polls import Poll
@@ -25,6 +27,7 @@ LEAST_SECONDS_BETWEEN_REPORTS = 1.0
 REPORT_STEP = 0.01
 """What a report rises by where what it tells of did not: its message may be new."""
 TOP = 100.0
+CHANGES_SHOWN = 12
 
 
 def check_wait_seconds(given: float, info: ValidationInfo) -> float:
@@ -138,6 +141,13 @@ class Wait:
         return progress
 
 
+class Waited(Result):
+    """How long the call waited and what changed meanwhile."""
+
+    seconds: Number
+    changes: list[str]
+
+
 class SharedWait(Generic[T]):
     """The wait of one call for what others with the same key may wait for, too: all of them share each look.
 
@@ -176,3 +186,45 @@ class SharedWait(Generic[T]):
 
     def _pause_after(self, seen: T | None) -> float:
         return self._wait.next_pause(None if seen is None else self._seconds_to_end(seen))
+
+
+@dataclass(frozen=True)
+class WaitResult(Generic[T]):
+    """What was seen last, and whether a later look was missed."""
+
+    seen: T
+    waited: Waited | None = None
+    is_missed: bool = False
+
+
+async def wait_for_end(
+    poll: Poll[T],
+    wait: Wait,
+    make: Callable[[], Awaitable[T]],
+    seconds_to_end: Callable[[T], float | None],
+    report: Callable[[T], Awaitable[None]],
+    changes_between: Callable[[T, T], list[str]],
+    first: T | None = None,
+) -> WaitResult[T]:
+    """Look again and again until `seconds_to_end` is 0 or the time is over; `report` is called after each look.
+
+    `first` is what was seen before, in place of a first look.
+    """
+    looks = SharedWait(poll, wait, make, seconds_to_end)
+    seen = await looks.look() if first is None else first
+    if seconds_to_end(seen) == 0:
+        return WaitResult(seen)
+    changes, is_missed = list[str](), False
+    while seconds_to_end(seen) != 0:
+        await report(seen)
+        if not await looks.pause():
+            break
+        try:
+            async with wait.look():
+                before, seen = seen, await looks.look()
+        except (ApiUnavailable, TimeoutError):
+            is_missed = True
+            continue
+        is_missed = False
+        changes += changes_between(before, seen)
+    return WaitResult(seen, Waited(seconds=round(wait.waited_seconds, 1), changes=changes[-CHANGES_SHOWN:]), is_missed)

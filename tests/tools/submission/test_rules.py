@@ -9,10 +9,9 @@ from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.tools.profiles import check_profile_known
-from qarnot_mcp.tools.submission.findings import Finding, MistakenTask, settle
+from qarnot_mcp.tools.submission.account_checks import check_quotas
 from qarnot_mcp.tools.submission.images import is_one_letter_off, misspelt_image
-from qarnot_mcp.tools.submission.quota_checks import check_quotas
-from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, MistakenTask, TaskRequest, settle
 from qarnot_mcp.tools.submission.rules import check_task
 
 PROFILE = Profile.read(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qarnot_mcp.tools.tasks.abort_delete import DeleteTask, OneOutcome, Outcome, end_tasks
+from qarnot_mcp.tools.tasks.abort_delete import EndTasks, OneOutcome, Outcome, end_tasks
 from tests.support.conversation import Conversation, conversation
 
 UNKNOWN = "52c10b2d-0687-41e1-985e-7279f6dd543a"
@@ -89,7 +89,7 @@ async def test_tasks_for_which_there_is_no_time_are_named_and_left_alone() -> No
         ended.append(task_id)
         return OneOutcome(outcome="deleted")
 
-    result = await end_tasks(DeleteTask(task_uuids=[UNKNOWN]), end, most_seconds=-1)
+    result = await end_tasks(EndTasks(task_uuids=[UNKNOWN]), end, most_seconds=-1)
     assert result["outcomes"] == [Outcome(outcome="not tried", count=1, places="1")]
     assert "call again" in result["note"]
     assert ended == []

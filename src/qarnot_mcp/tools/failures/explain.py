@@ -1,14 +1,17 @@
-"""Why a task failed, with the logs that show it; and in one line for each of several, for lists."""
+"""Why a task failed, with the logs that show it; in one line for lists; and a later task that did what it did not."""
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.tasks.models import Task
+from qarnot_mcp.qarnot.pages import TaskFilter
+from qarnot_mcp.qarnot.tasks.models import Task, TaskSummary
 from qarnot_mcp.qarnot.tasks.vocabulary import LOG_TYPES
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_text
+from qarnot_mcp.text.masking import mask_text, masked_line
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, date
 from qarnot_mcp.tools.failures.grouping import (
     LogTail,
     cause_of,
@@ -17,8 +20,7 @@ from qarnot_mcp.tools.failures.grouping import (
     failure_groups,
     groups_to_explain,
 )
-from qarnot_mcp.tools.failures.later_success import find_later_success
-from qarnot_mcp.tools.failures.report import FailureReport
+from qarnot_mcp.tools.failures.report import FailureReport, LaterSuccess
 from qarnot_mcp.tools.failures.signatures import recognise
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.reading import mask_of
@@ -32,6 +34,9 @@ REASON_CHARACTERS = 80
 LOGS_READ = 10
 """The newest failed tasks of a list: the reason of the others comes from the platform's errors alone."""
 LOG_SECONDS = 8.0
+LOOK_SECONDS = 5.0
+SUCCEEDED = ("Success",)
+FIELDS = ("Name", "Constants", "CreationDate")
 
 
 async def explain_failure(client: QarnotClient, task: Task) -> FailureReport | None:
@@ -98,3 +103,38 @@ async def _tail(client: QarnotClient, task: Task) -> LogTail | None:
             return await tail_of(client, task, failure_groups(task)[0].instance_id)
     except TimeoutError:
         return None
+
+
+async def find_later_success(client: QarnotClient, task: Task) -> LaterSuccess | None:
+    """Return a later task of the same name, or profile and command, that succeeded.
+
+    It is an extra: None also where it could not be looked for in time.
+    """
+    if task.state != "Failure" or task.created is None:
+        return None
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            named = TaskFilter(states=SUCCEEDED, name=task.name, created_after=task.created)
+            page = await client.tasks.page(where=named, limit=1)
+            if page.items:
+                return _shape(page.items[0], "name")
+            command = _command(task)
+            if not command or not task.profile:
+                return None
+            alike = TaskFilter(states=SUCCEEDED, profile=task.profile, created_after=task.created)
+            for found in await client.tasks.search(alike, FIELDS):
+                if _command(found) == command:
+                    return _shape(found, "command")
+    except (QarnotError, TimeoutError):
+        return None
+    return None
+
+
+def _command(task: Task) -> str:
+    return next((constant.value for constant in task.constants if constant.key == "DOCKER_CMD"), "")
+
+
+def _shape(task: TaskSummary, same: Literal["name", "command"]) -> LaterSuccess:
+    return LaterSuccess(
+        uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), created=date(task.created), same=same
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from qarnot_mcp.text.cleaning import clean_text
-from qarnot_mcp.tools.answers import json_length
+from qarnot_mcp.tools.answers import first_within, json_length
 from qarnot_mcp.tools.files.content import encoding_of
 from qarnot_mcp.tools.logs.lines import PIECE_CHARACTERS, Block, BlockReader, cut_middle
 from qarnot_mcp.tools.logs.selection import Search
@@ -33,14 +33,8 @@ def last_lines(text: str, start: int, most_lines: int, most_characters: int) -> 
     lines = clean_text(text).removesuffix("\n").split("\n")
     if start > 0 and len(lines) > 1:
         lines = lines[1:]
-    kept: list[str] = []
-    room = most_characters
-    for line in reversed(lines[-most_lines:]):
-        line = cut_middle(line, max(60, most_characters // LINE_PART))
-        room -= json_length(line)
-        if room < 0:
-            break
-        kept.append(line)
+    cut = (cut_middle(line, max(60, most_characters // LINE_PART)) for line in reversed(lines[-most_lines:]))
+    kept = first_within(cut, most_characters, json_length)
     is_whole = start == 0 and len(kept) == len(lines)
     return Excerpt("\n".join(reversed(kept)), left_out="" if is_whole else f"These are the last {len(kept):,} lines.")
 
@@ -86,14 +80,9 @@ async def search_lines(
                 await work.do(partial(_feed, reader, decoder, piece[start : start + PIECE_CHARACTERS]))
     await work.do(partial(_feed, reader, decoder, b"", is_last=True))
     await work.do(reader.finish)
-    shown: list[str] = []
-    room = most_characters
-    for match in search.found:
-        line = f"{match.line.number}: {cut_middle(match.line.text, max(60, most_characters // LINE_PART))}"
-        room -= json_length(line)
-        if room < 0:
-            break
-        shown.append(line)
+    line_limit = max(60, most_characters // LINE_PART)
+    lines = (f"{match.line.number}: {cut_middle(match.line.text, line_limit)}" for match in search.found)
+    shown = first_within(lines, most_characters, json_length)
     left_out = "" if len(shown) == search.matches else f"These are the first {len(shown):,} matches."
     return Excerpt("\n".join(shown), matches=search.matches, left_out=left_out)
 

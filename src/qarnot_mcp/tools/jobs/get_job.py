@@ -1,13 +1,11 @@
 """The tool that reads one job and its tasks, and follows them while they run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
@@ -17,8 +15,15 @@ from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.job_tasks import JobTask, job_tasks, states_of
 from qarnot_mcp.tools.jobs.list_jobs import JobRow
 from qarnot_mcp.tools.tasks.filters import States, states_named
-from qarnot_mcp.tools.tasks.waiting import CHANGES_SHOWN, Waited
-from qarnot_mcp.tools.waits import SharedWait, Wait, WaitSeconds, longest_wait_seconds, note_on_wait
+from qarnot_mcp.tools.waits import (
+    Wait,
+    Waited,
+    WaitResult,
+    WaitSeconds,
+    longest_wait_seconds,
+    note_on_wait,
+    wait_for_end,
+)
 
 MISSED = "Qarnot did not answer the last look: this is how the tasks stood before. Call again to see them now."
 EMPTY = "It has no tasks: submit_task with job_uuid puts some in."
@@ -43,71 +48,46 @@ class JobDetails(JobRow):
     note: str | None = None
 
 
-@dataclass(frozen=True)
-class SeenTasks:
-    """The tasks of a job as a wait left them."""
-
-    tasks: Sequence[Task]
-    waited: Waited | None = None
-    is_missed: bool = False
-
-    @property
-    def are_over(self) -> bool:
-        """Whether nothing is left to wait for."""
-        return all(task.is_final for task in self.tasks)
-
-
 async def get_job(arguments: GetJob) -> JobDetails:
     """Get one Qarnot job: its tasks, what each waits for, their states, and why one failed or never started."""
     client = current_client()
     most_seconds = longest_wait_seconds()
     job = await client.jobs.get(arguments.job_uuid)
-    seen = await wait_for_tasks(client, job, min(arguments.wait_seconds, most_seconds))
-    if seen.waited:
+    result = await wait_for_tasks(client, job, min(arguments.wait_seconds, most_seconds))
+    tasks = result.seen
+    if result.waited:
         job = await client.jobs.get(job.uuid)
     states = states_named(arguments.state or "")
-    shown, notes = await job_tasks(client, [task for task in seen.tasks if not states or task.state in states])
-    notes.append(note_on_wait(arguments.wait_seconds, most_seconds, is_over=seen.are_over))
-    notes += [MISSED] if seen.is_missed else [] if seen.tasks else [EMPTY]
+    shown, notes = await job_tasks(client, [task for task in tasks if not states or task.state in states])
+    notes.append(note_on_wait(arguments.wait_seconds, most_seconds, is_over=seconds_to_end(tasks) == 0))
+    notes += [MISSED] if result.is_missed else [] if tasks else [EMPTY]
     return JobDetails(
         **dict(JobRow.of(job)),
         now=present(datetime.now(UTC), date(job.created), date(job.state_changed)),
         state_since=date(job.state_changed),
-        states=states_of(seen.tasks),
+        states=states_of(tasks),
         tasks=shown,
-        waited=seen.waited,
+        waited=result.waited,
         note=" ".join(filter(None, notes)) or None,
     )
 
 
-async def wait_for_tasks(client: QarnotClient, job: Job, wait_seconds: float) -> SeenTasks:
+async def wait_for_tasks(client: QarnotClient, job: Job, wait_seconds: float) -> WaitResult[Sequence[Task]]:
     """Read the tasks of a job, again and again until all have ended or the time is over."""
     if wait_seconds <= 0:
-        return SeenTasks(await client.jobs.tasks(job.uuid))
-    wait, changes, is_missed = Wait(wait_seconds), list[str](), False
+        return WaitResult(await client.jobs.tasks(job.uuid))
+    wait = Wait(wait_seconds)
+
+    async def report(tasks: Sequence[Task]) -> None:
+        ended = sum(task.is_final for task in tasks)
+        await wait.report(f"{ended} of {len(tasks)} tasks have ended", 100 * ended / len(tasks))
+
     poll = current_context().polls.of(client.owner, f"job {job.uuid}")
-    looks = SharedWait(poll, wait, lambda: client.jobs.tasks(job.uuid), _seconds_to_end)
-    seen = SeenTasks(await looks.look())
-    if seen.are_over:
-        return seen
-    while not seen.are_over:
-        ended = sum(task.is_final for task in seen.tasks)
-        await wait.report(f"{ended} of {len(seen.tasks)} tasks have ended", 100 * ended / len(seen.tasks))
-        if not await looks.pause():
-            break
-        try:
-            async with wait.look():
-                before, seen = seen, SeenTasks(await looks.look())
-        except (ApiUnavailable, TimeoutError):
-            is_missed = True
-            continue
-        is_missed = False
-        changes += changes_between(before.tasks, seen.tasks)
-    waited = Waited(seconds=round(wait.waited_seconds, 1), changes=changes[-CHANGES_SHOWN:])
-    return SeenTasks(seen.tasks, waited, is_missed)
+    return await wait_for_end(poll, wait, lambda: client.jobs.tasks(job.uuid), seconds_to_end, report, changes_between)
 
 
-def _seconds_to_end(tasks: Sequence[Task]) -> float | None:
+def seconds_to_end(tasks: Sequence[Task]) -> float | None:
+    """Return 0 where all tasks have ended; nothing tells when they will."""
     return 0.0 if all(task.is_final for task in tasks) else None
 
 

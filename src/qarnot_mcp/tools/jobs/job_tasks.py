@@ -12,7 +12,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, json_bytes
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, first_within, json_bytes
 from qarnot_mcp.tools.tasks.awaited import Awaited, awaited_by, why_not_started
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of
 
@@ -53,12 +53,7 @@ async def job_tasks(client: QarnotClient, tasks: Sequence[Task]) -> tuple[list[J
     rows, note = await rows_of(client, chosen)
     names = {task.uuid: task.name for task in tasks}
     shaped = (JobTask.in_job(row, task, names) for row, task in zip(rows, chosen, strict=True))
-    fitting, used = dict[str, JobTask](), 0
-    for row in shaped:
-        used += json_bytes(row) + 1
-        if used > ROWS_BYTES:
-            break
-        fitting[row.uuid] = row
+    fitting = {row.uuid: row for row in first_within(shaped, ROWS_BYTES, lambda row: json_bytes(row) + 1)}
     left_out = [task for task in ordered if task.uuid not in fitting]
     notes = [note] if note else []
     if left_out:

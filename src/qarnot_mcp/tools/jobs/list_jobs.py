@@ -1,7 +1,6 @@
 """The tool that lists jobs, and a job in a few words, as every tool about jobs shows it."""
 
 from datetime import UTC, datetime
-from itertools import accumulate
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -17,6 +16,7 @@ from qarnot_mcp.tools.answers import (
     STATE_CHARACTERS,
     Result,
     date,
+    first_within,
     json_bytes,
     present,
 )
@@ -100,8 +100,7 @@ async def list_jobs(arguments: ListJobs) -> JobList:
 async def read_list(client: QarnotClient, arguments: ListJobs) -> JobList:
     """Read a page of jobs; one that would be too long is read again, shorter, as a cursor stands at its end."""
     page = await client.jobs.page(where=arguments.where, limit=arguments.limit, cursor=arguments.cursor)
-    sizes = accumulate(json_bytes(JobRow.of(job)) + 1 for job in page.items)
-    fitting = max(1, sum(used <= LIST_BYTES for used in sizes))
+    fitting = max(1, len(first_within(map(JobRow.of, page.items), LIST_BYTES, lambda row: json_bytes(row) + 1)))
     hint = None if page.items else nothing_found(arguments)
     if fitting < len(page.items):
         page = await client.jobs.page(where=arguments.where, limit=fitting, cursor=arguments.cursor)

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
+from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.tools.jobs.pipeline_steps import Step, ancestors, generations, shown, some
+from qarnot_mcp.tools.submission.account_checks import check_hardware, check_quotas, quota_of
 from qarnot_mcp.tools.submission.file_arguments import ResourceBucket
 from qarnot_mcp.tools.submission.file_checks import check_buckets
-from qarnot_mcp.tools.submission.findings import Finding
-from qarnot_mcp.tools.submission.hardware_checks import check_hardware
 from qarnot_mcp.tools.submission.job_checks import check_pool
-from qarnot_mcp.tools.submission.quota_checks import check_quotas, quota_of
-from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest
 from qarnot_mcp.tools.submission.rules import check_task
 from qarnot_mcp.tools.tasks.submit_checks import (
     AT_ONCE,
     CheckReader,
+    is_taken,
     read_constraints,
     read_owner,
     read_profile,
@@ -61,7 +60,7 @@ async def check_pipeline(
         reader.read(client.account.get),
         reader.read(read_constraints, client, is_needed=needs_hardware),
         reader.read(read_owner, "pool", pool_uuid, "an open pool", client.pools.get),
-        reader.read(has_job, client, free_shortname),
+        reader.read(is_taken, client.jobs.get, free_shortname),
         check_buckets(client.storage, buckets_to_look_for(steps)),
         *map(profile_of, names),
     )
@@ -166,14 +165,3 @@ def buckets_to_look_for(steps: Sequence[Step]) -> list[str]:
             ]
             made |= {step.result_bucket} if step.result_bucket else set()
     return wanted
-
-
-async def has_job(client: QarnotClient, shortname: str | None) -> bool:
-    """Return whether a job has the shortname already."""
-    if shortname is None:
-        return False
-    try:
-        await client.jobs.get(shortname)
-    except NotFound:
-        return False
-    return True

@@ -10,7 +10,7 @@ from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.text.masking import LogMask
-from qarnot_mcp.tools.answers import json_length
+from qarnot_mcp.tools.answers import first_within, json_length
 from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, CursorReader, LogCursor, Position
 from qarnot_mcp.tools.logs.end import read_end
 from qarnot_mcp.tools.logs.folding import LINE_PART, Span, fold, instance_of, unfolded
@@ -295,14 +295,8 @@ def _last_within(spans: Sequence[Span], max_characters: int) -> list[Span]:
 
 
 def _first_within(spans: Sequence[Span], max_characters: int) -> list[Span]:
-    room = max_characters
-    kept: list[Span] = []
-    for span in spans:
-        room -= json_length(span.text)  # its quotes stand for the newline after it, which JSON writes as two
-        if room < -2:
-            break
-        kept.append(span)
-    return kept
+    # Their quotes stand for the newline after each, which JSON writes as two, but the last.
+    return first_within(spans, max_characters + 2, lambda span: json_length(span.text))
 
 
 def _note_on_position(reader: CursorReader[Head] | CursorReader[Search]) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from qarnot_mcp.text.masking import HIDDEN, SECRET_PREFIX, is_secret_name, mask_text, masked_line
 from qarnot_mcp.tools.checks import closest_matches
-from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.images import is_base_image
-from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest
 
 NAMES_SHOWN = 10
 NAME_CHARACTERS = 80

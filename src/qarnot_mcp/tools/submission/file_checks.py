@@ -9,8 +9,7 @@ from qarnot_mcp.qarnot.storage.names import check_new_bucket
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.submission.file_arguments import ResourceBucket, as_expression, is_glob
-from qarnot_mcp.tools.submission.findings import Finding
-from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest
 
 SHOWN_CHARACTERS = 120
 ASKING_SECONDS = 8.0

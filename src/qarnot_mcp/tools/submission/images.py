@@ -3,23 +3,12 @@
 from collections.abc import Iterator
 
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.submission.findings import Finding
-from qarnot_mcp.tools.submission.request import HUB, TaskRequest
+from qarnot_mcp.tools.submission.request import HUB, Finding, TaskRequest
 
 BASE_IMAGES = frozenset(
     {
-        *(
-            "ubuntu",
-            "debian",
-            "alpine",
-            "busybox",
-            "centos",
-            "fedora",
-            "rockylinux",
-            "almalinux",
-            "amazonlinux",
-            "bash",
-        ),
+        *("ubuntu", "debian", "alpine", "busybox", "bash", "centos", "fedora"),
+        *("rockylinux", "almalinux", "amazonlinux"),
         *("python", "pypy", "node", "golang", "rust", "gcc", "ruby", "perl", "php", "julia", "r-base", "openjdk"),
         *("eclipse-temurin", "amazoncorretto", "maven", "gradle", "erlang", "elixir", "haskell", "swift"),
     }

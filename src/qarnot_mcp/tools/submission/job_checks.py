@@ -6,7 +6,7 @@ from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.submission.findings import Finding
+from qarnot_mcp.tools.submission.request import Finding
 
 NAME_CHARACTERS = 80
 MAX_TOLD = 5

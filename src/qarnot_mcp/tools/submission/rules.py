@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from qarnot_mcp.tools.submission.command_checks import check_network, check_overwriting, check_quotes, check_shell
 from qarnot_mcp.tools.submission.constant_checks import check_constants, check_missing_constants, check_secrets
 from qarnot_mcp.tools.submission.file_checks import check_bucket_order, check_patterns, check_result_bucket
-from qarnot_mcp.tools.submission.findings import Finding
 from qarnot_mcp.tools.submission.images import check_image, check_registry_login
-from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest
 
 Rule = Callable[[TaskRequest], Iterator[Finding]]
 

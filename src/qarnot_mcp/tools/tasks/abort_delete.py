@@ -50,14 +50,6 @@ class EndTasks(Arguments):
         return self.task_uuids or [self.task_uuid or ""]
 
 
-class AbortTask(EndTasks):
-    """The arguments of abort_task."""
-
-
-class DeleteTask(EndTasks):
-    """The arguments of delete_task."""
-
-
 class Outcome(Result):
     """What became of the tasks that share an outcome."""
 
@@ -69,7 +61,7 @@ class Outcome(Result):
 
 
 class Ended(Result):
-    """One task after the call, or the outcomes of several."""
+    """One task after its abort, or the outcomes of several."""
 
     uuid: str | None = None
     name: str | None = None
@@ -77,10 +69,6 @@ class Ended(Result):
     validated_only: Literal[True] | None = None
     outcomes: list[Outcome] | None = Field(None, description="With task_uuids: every task is in one of them.")
     note: str | None = None
-
-
-class Aborted(Ended):
-    """A task after its abort, or the outcomes of several."""
 
 
 class Deleted(Ended):
@@ -97,12 +85,12 @@ class OneOutcome(Result):
     reason: str | None = None
 
 
-async def abort_task(arguments: AbortTask) -> Aborted:
+async def abort_task(arguments: EndTasks) -> Ended:
     """Abort (cancel, stop) a Qarnot task that is waiting or running; what it has computed so far may be lost."""
     client = current_client()
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.abort(arguments.task_uuid)
-        return Aborted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), state=task.state)
+        return Ended(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), state=task.state)
 
     async def abort(task_id: str) -> OneOutcome:
         if arguments.validate_only:
@@ -110,10 +98,10 @@ async def abort_task(arguments: AbortTask) -> Aborted:
             return preview(task, "unchanged" if task.is_final else "would be aborted")
         return OneOutcome(outcome=one_line((await client.tasks.abort(task_id)).state, STATE_CHARACTERS))
 
-    return Aborted(**await end_tasks(arguments, abort))
+    return Ended(**await end_tasks(arguments, abort))
 
 
-async def delete_task(arguments: DeleteTask) -> Deleted:
+async def delete_task(arguments: EndTasks) -> Deleted:
     """Delete a Qarnot task for good, aborting it first where it runs; its logs go with it, its buckets stay."""
     client = current_client()
     if arguments.task_uuid is not None and not arguments.validate_only:

@@ -30,7 +30,7 @@ from qarnot_mcp.tools.tasks.awaited import Awaited, awaited_by, why_not_started
 from qarnot_mcp.tools.tasks.energy import Energy
 from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
 from qarnot_mcp.tools.tasks.view_data import InstanceRow, state_of_rest
-from qarnot_mcp.tools.tasks.waiting import Waited
+from qarnot_mcp.tools.waits import Waited
 
 FORWARDS_SHOWN = 5
 SSH_PORT = 22

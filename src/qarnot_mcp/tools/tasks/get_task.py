@@ -31,8 +31,8 @@ from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import read_energy
 from qarnot_mcp.tools.tasks.raw import bounded_api_answer
 from qarnot_mcp.tools.tasks.view_data import view_meta
-from qarnot_mcp.tools.tasks.waiting import ProgressCallback, WaitResult, wait_for_task
-from qarnot_mcp.tools.waits import Wait, WaitSeconds, longest_wait_seconds, note_on_wait
+from qarnot_mcp.tools.tasks.waiting import ProgressCallback, wait_for_task
+from qarnot_mcp.tools.waits import Wait, WaitResult, WaitSeconds, longest_wait_seconds, note_on_wait
 
 CANDIDATES_SHOWN = 5
 
@@ -96,10 +96,10 @@ async def get_task(arguments: GetTask) -> TaskDetails | ToolResult:
     client = current_client()
     most_seconds = longest_wait_seconds()
     wait_seconds = min(arguments.wait_seconds, most_seconds)
-    seen = await find_and_wait(client, arguments.task_uuid, wait_seconds)
-    task = seen.task
+    result, note = await find_and_wait(client, arguments.task_uuid, wait_seconds)
+    task = result.seen
     failure, (energy, no_energy) = await asyncio.gather(explain_failure(client, task), read_energy(client, task))
-    notes = (note_on_wait(arguments.wait_seconds, most_seconds, is_over=task.is_final), seen.note, no_energy)
+    notes = (note_on_wait(arguments.wait_seconds, most_seconds, is_over=task.is_final), note, no_energy)
     details = TaskDetails.of(
         task,
         now=datetime.now(UTC),
@@ -107,18 +107,18 @@ async def get_task(arguments: GetTask) -> TaskDetails | ToolResult:
         console_url=console_url(current_context().transport.api_url, task.uuid),
         failure=failure,
         energy=energy,
-        waited=seen.waited,
+        waited=result.waited,
         note=" ".join(filter(None, notes)) or None,
     )
     if arguments.detail == "summary":
         return details
     room = min(API_CHARACTERS, TASK_CHARACTERS - json_length(details))
-    result = answer(details.model_copy(update={"api": bounded_api_answer(task.raw, room)}))
-    result.meta = view_meta(task)
-    return result
+    full = answer(details.model_copy(update={"api": bounded_api_answer(task.raw, room)}))
+    full.meta = view_meta(task)
+    return full
 
 
-async def find_and_wait(client: QarnotClient, given: str, wait_seconds: float) -> WaitResult:
+async def find_and_wait(client: QarnotClient, given: str, wait_seconds: float) -> tuple[WaitResult[Task], str | None]:
     """Wait for the task that a text names: by its id, or by its name where no task has such an id."""
     report = progress_reporter(client)
     if is_task_id(given):

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -11,13 +10,13 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import LIST_BYTES, Result, date, date_text, json_bytes, present
+from qarnot_mcp.tools.answers import LIST_BYTES, Result, date, date_text, first_within, json_bytes, present
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.filters import Moment, States, moment_named, states_named
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of, take_common_tags
-from qarnot_mcp.tools.tasks.waiting import Waited, wait_for_any
-from qarnot_mcp.tools.waits import WaitSeconds, longest_wait_seconds, note_on_wait
+from qarnot_mcp.tools.tasks.waiting import wait_for_any
+from qarnot_mcp.tools.waits import Waited, WaitSeconds, longest_wait_seconds, note_on_wait
 
 LIST_SECONDS = 50.0
 """More than one page may take, so that the first always has its own result."""
@@ -126,8 +125,7 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
                     more, note = [TaskRow(uuid=t.uuid, name="", state=t.state, instances=0) for t in page.items], None
                 used = json_bytes(more) - 1  # as many commas as rows, and no brackets
                 if used > room:
-                    sizes = (json_bytes(row) + 1 for row in more)
-                    fitting = sum(size <= room for size in accumulate(sizes))
+                    fitting = len(first_within(more, room, lambda row: json_bytes(row) + 1))
                     hints = ["The list was cut to keep it readable; next_cursor reads on."]
                     if fitting == 0 or page_tasks < PAGE_ITEMS:
                         break

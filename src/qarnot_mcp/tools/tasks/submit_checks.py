@@ -18,11 +18,9 @@ from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.tools.context import where_listed
 from qarnot_mcp.tools.profiles import check_profile_known
-from qarnot_mcp.tools.submission.findings import Finding
-from qarnot_mcp.tools.submission.hardware_checks import check_hardware
+from qarnot_mcp.tools.submission.account_checks import check_hardware, check_quotas
 from qarnot_mcp.tools.submission.job_checks import check_dependencies, check_job, check_pool
-from qarnot_mcp.tools.submission.quota_checks import check_quotas
-from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest
 from qarnot_mcp.tools.submission.rules import ABOUT_CONSTANTS, ABOUT_FILES, check_task
 from qarnot_mcp.tools.tasks.new_task import NewTask
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
@@ -89,7 +87,7 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
         reader.read(read_constraints, client, is_needed=bool(constraints)),
         reader.read(read_owner, "job", arguments.job_uuid, "an active job", client.jobs.get),
         reader.read(read_owner, "pool", arguments.pool_uuid, "an open pool", client.pools.get),
-        reader.read(is_taken, client, arguments.shortname if arguments.validate_only else None),
+        reader.read(is_taken, client.tasks.get, arguments.shortname if arguments.validate_only else None),
         resolve_dependencies(client, arguments.dependencies),
     )
     for owner in (job, pool):
@@ -223,12 +221,12 @@ async def read_dependencies(client: QarnotClient, uuids: list[str]) -> dict[str,
     return found
 
 
-async def is_taken(client: QarnotClient, shortname: str | None) -> bool:
-    """Return whether a task has the shortname already; a submit looks by itself."""
+async def is_taken(get: Callable[[str], Awaitable[object]], shortname: str | None) -> bool:
+    """Return whether a task, job or pool has the shortname already; a submit looks by itself."""
     if shortname is None:
         return False
     try:
-        await client.tasks.get(shortname)
+        await get(shortname)
     except NotFound:
         return False
     return True

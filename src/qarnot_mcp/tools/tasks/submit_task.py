@@ -17,8 +17,7 @@ from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.failures.report import FailureReport
 from qarnot_mcp.tools.submission.file_checks import check_buckets
-from qarnot_mcp.tools.submission.findings import Finding, settle
-from qarnot_mcp.tools.submission.request import TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest, settle
 from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate
 from qarnot_mcp.tools.tasks.details import CONSTRAINTS_SHOWN, constraint_text
 from qarnot_mcp.tools.tasks.get_task import progress_reporter
@@ -26,11 +25,12 @@ from qarnot_mcp.tools.tasks.rerun import Repeats
 from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
 from qarnot_mcp.tools.tasks.submit_checks import check_submit
 from qarnot_mcp.tools.tasks.submit_plan import SubmitPlan
-from qarnot_mcp.tools.tasks.waiting import Waited, wait_for_task
-from qarnot_mcp.tools.waits import longest_wait_seconds, note_on_wait
+from qarnot_mcp.tools.tasks.waiting import wait_for_task
+from qarnot_mcp.tools.waits import Waited, longest_wait_seconds, note_on_wait
 
 ENTRIES_SHOWN = 20
 CHECKED = "Checked only: nothing was started. The same call without validate_only starts it."
+FOUND = "The answer of Qarnot was lost on the way; the task was found by its shortname. It was started once."
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -113,46 +113,30 @@ class Submitted(Result):
     def of(
         cls,
         plan: SubmitPlan,
-        started: Submission,
-        job_uuid: str | None,
+        started: Submission | None,
         resolved: ResolvedTask,
         estimate: CostEstimate,
         warnings: list[str],
+        *,
+        job_uuid: str | None = None,
+        on_buckets: str = "",
     ) -> Self:
-        """Shape a task that was started."""
-        found = "The answer of Qarnot was lost on the way; the task was found by its shortname. It was started once."
+        """Shape a task that was started, or one that was only checked."""
+        booting = "." if resolved.pool_uuid else "; booting takes two to three minutes."
         return cls(
-            started=True,
-            uuid=started.uuid,
-            shortname=started.shortname,
-            name=masked_line(started.name, NAME_CHARACTERS),
-            state=started.state,
+            started=started is not None,
+            uuid=started.uuid if started else None,
+            shortname=(started or plan.arguments).shortname,
+            name=masked_line((started or plan.arguments).name, NAME_CHARACTERS),
+            state=started.state if started else None,
             repeats=plan.rerun.repeats if plan.rerun else None,
             max_wall_time=plan.max_wall_time,
             job_uuid=job_uuid,
             resolved=resolved,
             estimate=estimate,
             warnings=warnings or None,
-            note=found if started.found_again else None,
-            hint="get_task with wait_seconds=45 follows it"
-            + ("." if resolved.pool_uuid else "; booting takes two to three minutes."),
-        )
-
-    @classmethod
-    def checked(
-        cls, plan: SubmitPlan, resolved: ResolvedTask, estimate: CostEstimate, warnings: list[str], on_buckets: str
-    ) -> Self:
-        """Shape a task that was only checked."""
-        return cls(
-            started=False,
-            shortname=plan.arguments.shortname,
-            name=masked_line(plan.arguments.name, NAME_CHARACTERS),
-            repeats=plan.rerun.repeats if plan.rerun else None,
-            max_wall_time=plan.max_wall_time,
-            resolved=resolved,
-            estimate=estimate,
-            warnings=warnings or None,
-            note=f"{CHECKED} {on_buckets}".strip(),
+            note=(FOUND if started.found_again else None) if started else f"{CHECKED} {on_buckets}".strip(),
+            hint=f"get_task with wait_seconds=45 follows it{booting}" if started else None,
         )
 
 
@@ -177,9 +161,9 @@ async def submit_task(arguments: SubmitTask) -> Submitted:
     resolved = ResolvedTask.of(plan, checked.request)
     await limits.check_credits(client)
     if arguments.validate_only:
-        return Submitted.checked(plan, resolved, await plan.estimate(client), warnings, on_buckets)
+        return Submitted.of(plan, None, resolved, await plan.estimate(client), warnings, on_buckets=on_buckets)
     (started, job_uuid), estimate = await beside(plan.start(client), plan.estimate(client))
-    submitted = Submitted.of(plan, started, job_uuid, resolved, estimate, warnings)
+    submitted = Submitted.of(plan, started, resolved, estimate, warnings, job_uuid=job_uuid)
     if arguments.wait_seconds:
         submitted = submitted.model_copy(update=await followed(client, started.uuid, arguments.wait_seconds))
     return submitted
@@ -189,16 +173,16 @@ async def followed(client: QarnotClient, uuid: str, wait_seconds: float) -> dict
     """Return what became of a task that was started within the wait; a look that fails loses no task."""
     most_seconds = longest_wait_seconds()
     try:
-        seen = await wait_for_task(client, uuid, min(wait_seconds, most_seconds), progress_reporter(client))
+        result, note = await wait_for_task(client, uuid, min(wait_seconds, most_seconds), progress_reporter(client))
     except QarnotError as error:
         return {"note": f"It was started; how it stands could not be read: {error}"}
-    failure = await explain_failure(client, seen.task)
-    shortened = note_on_wait(wait_seconds, most_seconds, is_over=seen.task.is_final)
+    task = result.seen
+    shortened = note_on_wait(wait_seconds, most_seconds, is_over=task.is_final)
     return {
-        "state": masked_line(seen.task.state, STATE_CHARACTERS),
-        "waited": seen.waited,
-        "failure": failure,
-        "note": " ".join(filter(None, (shortened, seen.note))) or None,
+        "state": masked_line(task.state, STATE_CHARACTERS),
+        "waited": result.waited,
+        "failure": await explain_failure(client, task),
+        "note": " ".join(filter(None, (shortened, note))) or None,
     }
 
 

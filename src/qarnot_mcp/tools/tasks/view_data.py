@@ -14,7 +14,7 @@ from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import CompletedInstance, RunningInstance, Task
 from qarnot_mcp.text.cleaning import clean_text, one_line
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text, masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, first_within, rounded
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS
 
 META_KEY = "com.qarnot/dashboard"
@@ -91,19 +91,12 @@ class Resubmission(Result):
     def of(cls, task: Task) -> Self:
         """Shape the parts of a task that are offered; constants that are too long to show are left out."""
         shown = (_copied(one.key, one.value) for one in task.constants if clean_text(one.key) == one.key)
-        room = COPY_CHARACTERS
-        constants = []
-        for constant in shown:
-            room -= len(constant.model_dump_json())
-            if room < 0:
-                break
-            constants.append(constant)
         ranges = one_line(task.advanced_ranges, COPY_CHARACTERS) if task.advanced_ranges else None
         return cls(
             name=one_line(task.name, MAX_NAME_CHARACTERS),
             instance_count=None if ranges else task.instance_count,
             advanced_ranges=ranges,
-            constants=constants,
+            constants=first_within(shown, COPY_CHARACTERS, lambda constant: len(constant.model_dump_json())),
         )
 
 
