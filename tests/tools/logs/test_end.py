@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
-from qarnot_mcp.tools.logs.end import read_end
 from qarnot_mcp.tools.logs.lines import Line, read_blocks
 from qarnot_mcp.tools.logs.selection import Tail
+from qarnot_mcp.tools.logs.skim import read_end
 from qarnot_mcp.tools.logs.work import LogWork
 from tests.support.log_pages import split_at, stream
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qarnot_mcp.qarnot.tasks.logs import LogDecoder, LogPart
 from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.text.masking import LogMask
+from qarnot_mcp.tools.logs.cursor import CursorReader, LogCursor
 from qarnot_mcp.tools.logs.lines import Block, BlockReader, LineReader
 from qarnot_mcp.tools.logs.selection import Match, Search
 from qarnot_mcp.tools.logs.skim import Skimmer, read_matching
@@ -76,26 +77,20 @@ def read_skimmed(
     text: str, expression: str, context: int, sizes: Sequence[int], batch_bytes: int
 ) -> tuple[list[Match], int, int, list[int]]:
     """Search a log as get_task_logs does; return what was found, the lines, and the numbers of those that were read."""
-    search = Search(expression, context, ROOM)
-    skimmer = Skimmer(expression, search.anywhere, MASK, max(context, 1))
+    reader = CursorReader(LogCursor("stdout.all", 1), lambda: Search(expression, context, ROOM))
+    skimmer = Skimmer(expression, reader, MASK, max(context, 1))
     read: list[int] = []
 
     def feed(block: Block) -> None:
         read.extend(range(block.first, block.last + 1))
-        cleaned = Block(clean_text(block.text), block.first, block.count)
-        if search.is_between_matches and skimmer.has_nothing(cleaned.text):
-            cleaned = cleaned.last_lines(max(context, 1))
-        search.feed(Block(MASK.hide(cleaned.text), cleaned.first, cleaned.count))
+        skimmer.feed(block)
 
     async def run() -> tuple[int, bool]:
-        parts = parts_of(text, sizes)
-        return await read_matching(
-            parts, BlockReader(feed), skimmer, lambda: search.is_between_matches, LogWork(), batch_bytes
-        )
+        return await read_matching(parts_of(text, sizes), BlockReader(feed), skimmer, LogWork(), batch_bytes)
 
     total, is_ended = asyncio.run(run())
     assert is_ended == (not text or text.endswith("\n"))
-    return search.found, search.matches, total, read
+    return reader.selection.found, reader.selection.matches, total, read
 
 
 @given(LINES, st.booleans(), EXPRESSIONS, st.integers(0, 2), SIZES, st.integers(1, 200))

@@ -1,4 +1,4 @@
-"""Let the parts of a log pass undecoded that hold nothing of what is searched for.
+"""Let the parts of a log pass undecoded that nobody asked for: all but its end, or what holds nothing of a search.
 
 Most of a large log matches no search. Its parts are looked at as they came: without a match there, decoded, cleaned
 and masked text has none either, as long as it differs from them in nothing but its newlines. An expression often
@@ -7,14 +7,26 @@ requires some text: where that is missing, a part need not be prepared to be sea
 
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
+from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.text.expressions import line_options, load_re2, required_texts
 from qarnot_mcp.text.masking import HIDDEN, LogMask
-from qarnot_mcp.tools.logs.lines import BATCH_BYTES, MAX_LINE_CHARACTERS, BlockReader, batches, read_parts
-from qarnot_mcp.tools.logs.selection import Expression
+from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, CursorReader
+from qarnot_mcp.tools.logs.lines import (
+    BATCH_BYTES,
+    MAX_LINE_CHARACTERS,
+    Block,
+    BlockReader,
+    Line,
+    batches,
+    pieces_of,
+    read_parts,
+)
+from qarnot_mcp.tools.logs.selection import Expression, Search, Tail
 from qarnot_mcp.tools.logs.work import LogWork
 
 MAX_CLUES = 8
@@ -32,6 +44,7 @@ _CONTROLS = (*range(32), 127)
 _ALONE = re.compile(r"(?:\[\^|[^\\^$]|\\[^AbBCQz])*")
 # Without what may stand for a bracket, so that no match can reach into a mark for something hidden.
 _BESIDE_BRACKETS = re.compile(r"(?:[^\\^$.\[\]]|\\(?:[dsw]|[^A-Za-z0-9\[\]]))*")
+MAX_WAITING_BYTES = 2 << 20
 
 
 class Clues:
@@ -64,29 +77,93 @@ def _expressions_for(search: str) -> Sequence[Expression]:
     return [re2.compile(f"{flag}{clue}".encode(), line_options(re2)) for clue in clues]
 
 
-class Skimmer:
-    """Tells what a search need not read, and keeps the last `lines` lines of that for what is read next."""
+class LastParts:
+    """The last parts of a log, as many as hold the last `lines` lines whole."""
 
-    def __init__(self, search: str, expression: Expression, mask: LogMask, lines: int) -> None:
-        self._expression = expression
-        self._clues = Clues(search)
-        self._is_alone = _ALONE.fullmatch(search) is not None
-        is_beside = _BESIDE_BRACKETS.fullmatch(search) is not None and not expression.search(HIDDEN.encode())
-        self._mask = LogMask() if is_beside else mask
+    def __init__(self, lines: int) -> None:
         self._lines = lines
         self._kept: deque[tuple[LogPart, int]] = deque()
         self._newlines = 0
+        self.size = 0
+        """How much they hold, in bytes or characters."""
+
+    def __iter__(self) -> Iterator[LogPart]:
+        return (part for part, _ in self._kept)
+
+    def add(self, part: LogPart) -> int | None:
+        """Take the next part, let go of those before that are not needed, and return their newlines; None for none."""
+        self._kept.append((part, part.newlines))
+        self._newlines += self._kept[-1][1]
+        self.size += part.size
+        dropped = None
+        # One newline more than lines: the first ends a line whose start is let go of.
+        while self._newlines - self._kept[0][1] > self._lines:
+            dropped = (dropped or 0) + self._kept[0][1]
+            self.take_first()
+        return dropped
+
+    def take_first(self) -> LogPart:
+        """Take out the first part."""
+        part, newlines = self._kept.popleft()
+        self._newlines -= newlines
+        self.size -= part.size
+        return part
+
+
+class Skimmer:
+    """Feeds a search what it has to read of a log, prepared, and of what passes unread the last `lines` lines.
+
+    Parts pass as they came, and blocks where a search looks at text: each is kept until something after it is read.
+    """
+
+    def __init__(self, search: str, found: CursorReader[Search], mask: LogMask, lines: int) -> None:
+        self._found = found
+        self._expression = found.selection.anywhere
+        self._clues = Clues(search)
+        self._is_alone = _ALONE.fullmatch(search) is not None
+        is_beside = _BESIDE_BRACKETS.fullmatch(search) is not None and not self._expression.search(HIDDEN.encode())
+        self._mask = mask
+        self._matched_mask = LogMask() if is_beside else mask
+        """What is hidden where the search may find the mark of it."""
+        self._lines = lines
+        self._passed = Tail(lines)
+        self.last_lines: deque[Line] = deque(maxlen=ANCHOR_LINES + 1)
+        """The last lines of the log, prepared; the last of them may have no newline yet."""
+        self._kept = LastParts(lines)
         self._dropped_newlines: int | None = None
         self._open_line: bytes | None = b""
         """What has come of the line that the next part goes on with; None where that was not plain."""
 
-    def has_no_clue(self, text: str) -> bool:
-        """Return whether text has no match once it is cleaned and masked; False where that is not certain."""
-        return self._clues.are_missing_in(text.encode("utf-8", "replace"))
+    @property
+    def may_skim(self) -> bool:
+        """Whether a block without a match is of no interest now."""
+        return self._found.is_settled and self._found.selection.is_between_matches
 
-    def has_nothing(self, text: str) -> bool:
+    def feed(self, block: Block) -> None:
+        """Take the next block, as it came."""
+        if self.may_skim and self._clues.are_missing_in(block.text.encode("utf-8", "replace")):
+            self._passed.feed(block)
+            return
+        self.read_passed()
+        self._read(block)
+
+    def read_passed(self) -> None:
+        """Read the end of the blocks that passed."""
+        block, self._passed = self._passed.result().last_lines(self._lines), Tail(self._lines)
+        if block.count:
+            self._read(block)
+
+    def _read(self, block: Block) -> None:
+        cleaned = Block("".join(map(clean_text, pieces_of(block.text))), block.first, block.count)
+        if self.may_skim and self._has_nothing(cleaned.text.encode("utf-8", "replace"), cleaned.text):
+            cleaned = cleaned.last_lines(self._lines)
+        prepared = Block(self._mask.hide(cleaned.text), cleaned.first, cleaned.count)
+        self._found.feed(prepared)
+        self.last_lines.extend(prepared.end(ANCHOR_LINES + 1))
+
+    def _has_nothing(self, data: bytes, text: str) -> bool:
         """Return whether cleaned text has no match once it is masked; False where that is not certain."""
-        return not self._expression.search(text.encode("utf-8", "replace")) and not self._mask.may_hide_in(text)
+        return not self._expression.search(data) and not self._matched_mask.may_hide_in(text)
 
     def pass_over(self, parts: Sequence[LogPart]) -> Sequence[LogPart]:
         """Let parts pass, up to the first that may hold a match; return that and the others, which are to be read."""
@@ -94,7 +171,8 @@ class Skimmer:
             if not self._passes(part):
                 self.go_past(parts[index + 1 :])
                 return parts[index:]
-            self._keep(part)
+            if (dropped := self._kept.add(part)) is not None:
+                self._dropped_newlines = (self._dropped_newlines or 0) + dropped
         return ()
 
     def go_past(self, parts: Sequence[LogPart]) -> None:
@@ -106,9 +184,7 @@ class Skimmer:
         """Return what was kept, for a reader that is told how many lines have passed before it."""
         if self._dropped_newlines is not None:
             reader.skip(self._dropped_newlines)
-        kept = [part for part, _ in self._kept]
-        self._kept.clear()
-        self._newlines, self._dropped_newlines = 0, None
+        kept, self._kept, self._dropped_newlines = list(self._kept), LastParts(self._lines), None
         return kept
 
     def _passes(self, part: LogPart) -> bool:
@@ -121,8 +197,7 @@ class Skimmer:
         return (
             self._is_alone
             and not any(control in data for control in _CONTROLS)
-            and not self._expression.search(data)
-            and not self._mask.may_hide_in(data.decode())
+            and self._has_nothing(data, data.decode())
         )
 
     def _with_open_line(self, part: LogPart) -> bytes:
@@ -138,30 +213,17 @@ class Skimmer:
             self._open_line = data if len(data) <= MAX_LINE_CHARACTERS else None
         return data
 
-    def _keep(self, part: LogPart) -> None:
-        self._kept.append((part, part.newlines))
-        self._newlines += self._kept[-1][1]
-        # One newline more than lines: the first ends a line whose start is let go of.
-        while self._newlines - self._kept[0][1] > self._lines:
-            dropped = self._kept.popleft()[1]
-            self._newlines -= dropped
-            self._dropped_newlines = (self._dropped_newlines or 0) + dropped
-
 
 async def read_matching(
     parts: AsyncIterator[LogPart],
     reader: BlockReader,
     skimmer: Skimmer,
-    may_skim: Callable[[], bool],
     work: LogWork,
     batch_bytes: int = BATCH_BYTES,
 ) -> tuple[int, bool]:
-    """Feed the blocks of a log that may match, and the last ones; return what `read_blocks` does.
-
-    `may_skim` says whether a block without a match is of no interest now.
-    """
+    """Feed the blocks of a log that may match, and the last ones; return what `read_blocks` does."""
     async for batch in batches(parts, batch_bytes):
-        if may_skim():
+        if skimmer.may_skim:
             batch = await work.do(partial(skimmer.pass_over, batch))
             if not batch:
                 continue
@@ -169,7 +231,9 @@ async def read_matching(
             skimmer.go_past(batch)
         await read_parts(reader, [*skimmer.read_on(reader), *batch], work)
     await read_parts(reader, skimmer.read_on(reader), work)
-    return await work.do(reader.finish)
+    ended = await work.do(reader.finish)
+    await work.do(skimmer.read_passed)
+    return ended
 
 
 def _has_long_line(data: bytes) -> bool:
@@ -181,3 +245,38 @@ def _has_long_line(data: bytes) -> bool:
             return True
         start = end + len(_NEWLINE)
     return False
+
+
+class LogEnd(NamedTuple):
+    """The end of a log."""
+
+    tail: Tail
+    """Its last lines, not yet prepared."""
+    total_lines: int
+    """How many lines the whole log has."""
+    is_ended: bool
+    """Whether the last one has its newline; if not, it may still grow."""
+
+
+async def read_end(
+    parts: AsyncIterator[LogPart], lines: int, work: LogWork, max_waiting_bytes: int = MAX_WAITING_BYTES
+) -> LogEnd:
+    """Read the last lines of a log; the parts before them are counted, not decoded."""
+    waiting, tail = LastParts(lines), Tail(lines)
+    reader = BlockReader(tail.feed)
+    async for part in parts:
+        if part.is_broken:
+            await work.do(part.repair)
+        if (dropped := waiting.add(part)) is not None:
+            tail = Tail(lines)
+            reader = BlockReader(tail.feed, reader.total_lines + dropped)
+        # So much without enough lines: they are long, and the reader cuts them.
+        while waiting.size > max_waiting_bytes:
+            await work.do(partial(_feed, reader, waiting.take_first()))
+    for part in waiting:
+        await work.do(partial(_feed, reader, part))
+    return LogEnd(tail, *reader.finish())
+
+
+def _feed(reader: BlockReader, part: LogPart) -> None:
+    reader.feed(part.text)

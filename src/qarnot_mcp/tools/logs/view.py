@@ -1,7 +1,6 @@
 """What get_task_logs shows of a log, and the call that shows the rest."""
 
 import re
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 from typing import Any
@@ -12,13 +11,12 @@ from qarnot_mcp.text.cleaning import clean_text
 from qarnot_mcp.text.masking import LogMask
 from qarnot_mcp.tools.answers import first_within, json_length
 from qarnot_mcp.tools.logs.cursor import ANCHOR_LINES, CursorReader, LogCursor, Position
-from qarnot_mcp.tools.logs.end import read_end
 from qarnot_mcp.tools.logs.folding import LINE_PART, Span, fold, instance_of, unfolded
 from qarnot_mcp.tools.logs.lines import Block, BlockReader, Line, cut_middle, numbered, pieces_of, read_blocks
 from qarnot_mcp.tools.logs.page import LogPage, Section
 from qarnot_mcp.tools.logs.query import LogQuery
 from qarnot_mcp.tools.logs.selection import Head, InstanceTails, Match, Search, Tail
-from qarnot_mcp.tools.logs.skim import Skimmer, read_matching
+from qarnot_mcp.tools.logs.skim import Skimmer, read_end, read_matching
 from qarnot_mcp.tools.logs.work import LogWork
 
 FAILED_INSTANCES_SHOWN = 4
@@ -169,38 +167,8 @@ class LogView:
 
     async def _found(self, reader: CursorReader[Search], parts: AsyncIterator[LogPart]) -> LogPage:
         query = self._query
-        last_lines: deque[Line] = deque(maxlen=ANCHOR_LINES + 1)  # the last of them may have no newline yet
-        kept_lines = max(query.context_lines, ANCHOR_LINES + 1)
-        skimmer = Skimmer(query.search or "", reader.selection.anywhere, self._mask, kept_lines)
-
-        def may_skim() -> bool:
-            return reader.is_settled and reader.selection.is_between_matches
-
-        passed = Tail(kept_lines)
-
-        def feed(block: Block) -> None:
-            if may_skim() and skimmer.has_no_clue(block.text):
-                passed.feed(block)
-                return
-            read_passed()
-            read(block)
-
-        def read_passed() -> None:
-            nonlocal passed
-            block, passed = passed.result().last_lines(kept_lines), Tail(kept_lines)
-            if block.count:
-                read(block)
-
-        def read(block: Block) -> None:
-            cleaned = Block("".join(map(clean_text, pieces_of(block.text))), block.first, block.count)
-            if may_skim() and skimmer.has_nothing(cleaned.text):
-                cleaned = cleaned.last_lines(kept_lines)
-            prepared = Block(self._mask.hide(cleaned.text), cleaned.first, cleaned.count)
-            reader.feed(prepared)
-            last_lines.extend(prepared.end(ANCHOR_LINES + 1))
-
-        total_lines, is_ended = await read_matching(parts, BlockReader(feed), skimmer, may_skim, self._work)
-        await self._work.do(read_passed)
+        skimmer = Skimmer(query.search or "", reader, self._mask, max(query.context_lines, ANCHOR_LINES + 1))
+        total_lines, is_ended = await read_matching(parts, BlockReader(skimmer.feed), skimmer, self._work)
         search = reader.selection
         spans = self._numbered_spans(search.found)
         first_match = next((place for place, match in enumerate(search.found) if match.matches), -1)
@@ -208,7 +176,8 @@ class LogView:
         if len(shown) <= first_match:
             shown = _last_within(spans[: first_match + 1], query.room)
         gap, notes = _note_on_position(reader), list[str]()
-        end = self._cursor_after(list(last_lines) if is_ended else list(last_lines)[:-1])
+        last_lines = list(skimmer.last_lines)
+        end = self._cursor_after(last_lines if is_ended else last_lines[:-1])
         if not shown:
             none = "No line after the cursor" if query.cursor else f"None of {total_lines:,} lines"
             notes.append(f"{none} matches. Capital letters count; (?i) before it ignores them.")
