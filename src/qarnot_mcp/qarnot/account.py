@@ -5,85 +5,77 @@ from typing import Annotated
 
 from pydantic import Field
 
+from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, NotFound, UnreadableResponse
-from qarnot_mcp.qarnot.fields import (
-    NONE_AS_LIST,
-    OptionalCount,
-    OptionalState,
-    OptionalText,
-    Record,
-    Text,
-    Uuid,
-    first_of,
-)
+from qarnot_mcp.qarnot.fields import first_of
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 
 ACCOUNT = Resource("account", "of this key")
 
 
-class Quota(Record):
+class Quota(fields.Record):
     """What may run at a time with one scheduling type, and what does."""
 
-    max_instances: OptionalCount = None
-    max_cores: OptionalCount = None
-    running_instances: OptionalCount = first_of("runningInstancesCount", "runningInstanceCount")
-    running_cores: OptionalCount = first_of("runningCoresCount", "runningCoreCount")
+    max_instances: fields.OptionalCount = None
+    max_cores: fields.OptionalCount = None
+    running_instances: fields.OptionalCount = first_of("runningInstancesCount", "runningInstanceCount")
+    running_cores: fields.OptionalCount = first_of("runningCoresCount", "runningCoreCount")
 
 
 class Reservation(Quota):
     """Machines that are reserved for this account."""
 
-    reservation_name: Text = ""
-    machine_key: Text = ""
+    reservation_name: fields.Text = ""
+    machine_key: fields.Text = ""
 
 
-class ComputingQuotas(Record):
+class ComputingQuotas(fields.Record):
     """The quotas by scheduling type, those of a person or of an organisation, which has a name."""
 
-    name: OptionalText = None
+    name: fields.OptionalText = None
     flex: Quota | None = None
     on_demand: Quota | None = None
-    reserved: Annotated[list[Reservation], NONE_AS_LIST] = Field(default_factory=list)
+    reserved: Annotated[list[Reservation], fields.NONE_AS_LIST] = Field(default_factory=list)
 
 
-class QuotasOfAccount(Record):
+class QuotasOfAccount(fields.Record):
     """The quotas that come with an account."""
 
     user: ComputingQuotas | None = None
 
 
-class Project(Record):
+class Project(fields.Record):
     """A project that tasks and pools are charged to."""
 
-    uuid: Uuid = None
-    name: Text = ""
-    slug: Text = ""
+    uuid: fields.Uuid = None
+    name: fields.Text = ""
+    slug: fields.Text = ""
     is_default: bool | None = None
 
 
-class User(Record):
+class User(fields.Record):
     """The account of a key: its e-mail address, what it uses and what it may use."""
 
-    email: Text
-    max_task: OptionalCount = None
-    task_count: OptionalCount = None
-    max_running_task: OptionalCount = None
-    running_task_count: OptionalCount = None
-    max_pool: OptionalCount = None
-    pool_count: OptionalCount = None
-    max_job: OptionalCount = None
-    job_count: OptionalCount = None
-    max_instances: OptionalCount = None
-    running_instance_count: OptionalCount = None
-    max_cores: OptionalCount = None
-    max_bucket: OptionalCount = None
-    quota_bytes_bucket: OptionalCount = None
+    email: fields.Text
+    max_task: fields.OptionalCount = None
+    task_count: fields.OptionalCount = None
+    max_running_task: fields.OptionalCount = None
+    running_task_count: fields.OptionalCount = None
+    max_pool: fields.OptionalCount = None
+    pool_count: fields.OptionalCount = None
+    max_job: fields.OptionalCount = None
+    job_count: fields.OptionalCount = None
+    max_instances: fields.OptionalCount = None
+    running_instance_count: fields.OptionalCount = None
+    max_cores: fields.OptionalCount = None
+    max_bucket: fields.OptionalCount = None
+    quota_bytes_bucket: fields.OptionalCount = None
     """Bytes that all buckets together may hold; 0 where it is not known."""
-    used_quota_bytes_bucket: OptionalCount = None
-    default_scheduling: OptionalState = None
+    used_quota_bytes_bucket: fields.OptionalCount = None
+    default_scheduling: fields.OptionalState = None
     computing_quotas: QuotasOfAccount | None = None
-    projects: Annotated[list[Project], NONE_AS_LIST] = Field(default_factory=list)
+    projects: Annotated[list[Project], fields.NONE_AS_LIST] = Field(default_factory=list)
 
 
 class AccountClient:

@@ -5,21 +5,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import FailFast, Field
 
+from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import (
-    NONE_AS_LIST,
-    Count,
-    Date,
-    Item,
-    OptionalCount,
-    OptionalState,
-    OptionalText,
-    Percent,
-    Record,
-    Seconds,
-    Strings,
-    Text,
-)
 from qarnot_mcp.qarnot.http.call import MutationOutcome
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
@@ -45,68 +32,68 @@ NEW_POOL = Endpoint(
 )
 
 
-class Period(Record):
+class Period(fields.Record):
     """When a policy counts: always, or on some days of the week between two times in UTC."""
 
-    type: Text = ""
-    days: Strings = Field(default_factory=list)
-    start: OptionalText = Field(None, alias="startTimeUtc")
-    end: OptionalText = Field(None, alias="endTimeUtc")
+    type: fields.Text = ""
+    days: fields.Strings = Field(default_factory=list)
+    start: fields.OptionalText = Field(None, alias="startTimeUtc")
+    end: fields.OptionalText = Field(None, alias="endTimeUtc")
 
     def to_api(self) -> dict[str, Any]:
         """Return the period as a request has it."""
         return self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
-class Policy(Record):
+class Policy(fields.Record):
     """How many slots a pool has while it counts: `slots`, or as many as the queue needs within bounds."""
 
-    type: Text = ""
-    name: OptionalText = None
-    slots: OptionalCount = Field(None, alias="slotsCount")
-    min_slots: Count = Field(0, alias="minTotalSlots")
-    max_slots: Count = Field(0, alias="maxTotalSlots")
-    idle_slots: Count = Field(0, alias="minIdleSlots")
-    idle_seconds: OptionalCount = Field(None, alias="minIdleTimeSeconds")
-    periods: Annotated[list[Period], NONE_AS_LIST] = Field(default_factory=list, alias="enabledPeriods")
+    type: fields.Text = ""
+    name: fields.OptionalText = None
+    slots: fields.OptionalCount = Field(None, alias="slotsCount")
+    min_slots: fields.Count = Field(0, alias="minTotalSlots")
+    max_slots: fields.Count = Field(0, alias="maxTotalSlots")
+    idle_slots: fields.Count = Field(0, alias="minIdleSlots")
+    idle_seconds: fields.OptionalCount = Field(None, alias="minIdleTimeSeconds")
+    periods: Annotated[list[Period], fields.NONE_AS_LIST] = Field(default_factory=list, alias="enabledPeriods")
 
 
-class Scaling(Record):
+class Scaling(fields.Record):
     """The policies of a pool; the first whose period matches counts."""
 
-    policies: Annotated[list[Policy], NONE_AS_LIST] = Field(default_factory=list)
-    active_policy: OptionalText = Field(None, alias="activePolicyName")
+    policies: Annotated[list[Policy], fields.NONE_AS_LIST] = Field(default_factory=list)
+    active_policy: fields.OptionalText = Field(None, alias="activePolicyName")
 
 
-class Preparation(Record):
+class Preparation(fields.Record):
     """What each machine of a pool runs before it takes tasks."""
 
-    command_line: Text = ""
+    command_line: fields.Text = ""
 
 
-class Pool(Item):
+class Pool(fields.Item):
     """A pool, or its summary: a summary has no slots, errors, scaling, constants or tags."""
 
-    profile: OptionalText = None
-    tags: Strings = Field(default_factory=list)
-    errors: Annotated[list[ApiError], NONE_AS_LIST] = Field(default_factory=list)
-    constants: Annotated[list[Constant], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
+    profile: fields.OptionalText = None
+    tags: fields.Strings = Field(default_factory=list)
+    errors: Annotated[list[ApiError], fields.NONE_AS_LIST] = Field(default_factory=list)
+    constants: Annotated[list[Constant], FailFast(), fields.NONE_AS_LIST] = Field(default_factory=list)
     """Those of the profile that its tasks find set."""
     scaling: Scaling | None = None
-    instance_count: Count = 0
-    slots: Count = Field(0, alias="totalSlotCapacity")
-    usage: Percent = Field(0, alias="poolUsage")
+    instance_count: fields.Count = 0
+    slots: fields.Count = Field(0, alias="totalSlotCapacity")
+    usage: fields.Percent = Field(0, alias="poolUsage")
     """From 0 to 1."""
-    nodes: Count = Field(0, alias="runningInstanceCount")
-    wanted_nodes: Count = Field(0, alias="targetRunningInstanceCount")
-    cores: Count = Field(0, alias="runningCoreCount")
-    queued_or_running: Count = Field(0, alias="queuedOrRunningTaskInstancesCount")
-    scheduling_type: OptionalState = None
-    execution_seconds: Seconds = Field(None, alias="executionTime")
+    nodes: fields.Count = Field(0, alias="runningInstanceCount")
+    wanted_nodes: fields.Count = Field(0, alias="targetRunningInstanceCount")
+    cores: fields.Count = Field(0, alias="runningCoreCount")
+    queued_or_running: fields.Count = Field(0, alias="queuedOrRunningTaskInstancesCount")
+    scheduling_type: fields.OptionalState = None
+    execution_seconds: fields.Seconds = Field(None, alias="executionTime")
     """Of all its machines together."""
     preparation: Preparation | None = Field(None, alias="preparationTask")
-    created: Date = Field(None, alias="creationDate")
-    ended: Date = Field(None, alias="endDate")
+    created: fields.Date = Field(None, alias="creationDate")
+    ended: fields.Date = Field(None, alias="endDate")
 
     @property
     def is_open(self) -> bool:

@@ -17,21 +17,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from qarnot_mcp.metrics.recorder import recorder
-from qarnot_mcp.qarnot.errors import (
-    ApiRefused,
-    ApiUnavailable,
-    BadRequest,
-    Conflict,
-    NotFound,
-    NotStarted,
-    QarnotError,
-    QuotaReached,
-    RateLimited,
-    ShortnameTaken,
-    SubmitUnknown,
-    TimedOut,
-    UnreadableResponse,
-)
+from qarnot_mcp.qarnot import errors
 from qarnot_mcp.qarnot.fields import NIL_UUID, Item
 from qarnot_mcp.qarnot.http.call import RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource, Response
@@ -102,8 +88,8 @@ async def create(session: Session, new: NewResource, endpoint: Endpoint) -> Subm
     async with session.call(timed=False) as call:
         try:
             return await _Submit(call, new, session.owner, endpoint).run()
-        except QuotaReached as error:
-            raise QuotaReached(error.api_message, message=endpoint.quota_message) from None
+        except errors.QuotaReached as error:
+            raise errors.QuotaReached(error.api_message, message=endpoint.quota_message) from None
 
 
 class Found(Item):
@@ -140,9 +126,9 @@ class _Submit:
                     if not self._is_own:
                         await self._refuse_taken()
                     return await self._send()
-            except ApiUnavailable as error:
+            except errors.ApiUnavailable as error:
                 if not self._is_posted:
-                    raise NotStarted(self._shortname, error) from error
+                    raise errors.NotStarted(self._shortname, error) from error
                 return await self._look_for_it(error, look_up_seconds)
 
     async def _send(self) -> Submission:
@@ -151,14 +137,14 @@ class _Submit:
             is_first, self._is_posted = not self._is_posted, True
             try:
                 answer = await self._call.send_once(self._post)
-            except (BadRequest, Conflict) as error:
-                if isinstance(error, BadRequest) and "shortname" not in error.api_message.lower():
+            except (errors.BadRequest, errors.Conflict) as error:
+                if isinstance(error, errors.BadRequest) and "shortname" not in error.api_message.lower():
                     raise
                 return await self._explain_taken(error, is_ours=not is_first)
-            except ApiUnavailable as error:
+            except errors.ApiUnavailable as error:
                 if error.may_have_worked:
                     raise
-                self._is_posted = isinstance(error, RateLimited) or not is_first
+                self._is_posted = isinstance(error, errors.RateLimited) or not is_first
                 wait = self._call.retries.wait_before_next(error)
                 if wait is None:
                     raise
@@ -172,24 +158,26 @@ class _Submit:
         """Raise `ShortnameTaken` where a thing of this kind has the shortname already."""
         try:
             found = self._read(await self._call.send(self._get))
-        except NotFound:
+        except errors.NotFound:
             return
         raise self._taken_by(found)
 
-    async def _explain_taken(self, error: ApiRefused, *, is_ours: bool) -> Submission:
+    async def _explain_taken(self, error: errors.ApiRefused, *, is_ours: bool) -> Submission:
         """Say what has the shortname that the API refused; after a first try it is the one wanted."""
         try:
             found = self._read(await self._call.send(self._get))
-        except (ApiUnavailable, NotFound):
+        except (errors.ApiUnavailable, errors.NotFound):
             raise error from None
         if is_ours:
             return self._found(found)
         raise self._taken_by(found) from None
 
-    def _taken_by(self, found: Found) -> ShortnameTaken:
-        return ShortnameTaken(self._shortname, uuid=found.uuid, name=found.name, state=found.state, noun=self._noun)
+    def _taken_by(self, found: Found) -> errors.ShortnameTaken:
+        return errors.ShortnameTaken(
+            self._shortname, uuid=found.uuid, name=found.name, state=found.state, noun=self._noun
+        )
 
-    async def _look_for_it(self, cause: ApiUnavailable, seconds: float) -> Submission:
+    async def _look_for_it(self, cause: errors.ApiUnavailable, seconds: float) -> Submission:
         """Look for it, more than once, as it may appear late; only a last look that finds none is a no."""
         # A 429 says that nothing was begun: one look makes sure, and a failure of that look changes nothing.
         looks = LOOKS if cause.may_have_worked else (0.0,)
@@ -202,23 +190,23 @@ class _Submit:
                     waited = part * patience
                     try:
                         return self._found(self._read(await self._call.send_once(self._get)))
-                    except NotFound:
+                    except errors.NotFound:
                         is_missing = True
                         if part >= 1:
                             break
-                    except QarnotError:
+                    except errors.QarnotError:
                         is_missing = not cause.may_have_worked
-        except TimedOut:
+        except errors.TimedOut:
             is_missing = not cause.may_have_worked
         if is_missing:
-            raise NotStarted(self._shortname, cause) from cause
-        raise SubmitUnknown(self._shortname, cause, self._noun) from cause
+            raise errors.NotStarted(self._shortname, cause) from cause
+        raise errors.SubmitUnknown(self._shortname, cause, self._noun) from cause
 
     def _read(self, answer: Response) -> Found:
         """Read what was found, and make sure that it is the one with the shortname."""
         found = Found.read(answer.json(f"the {self._noun}"))
         if (found.shortname or "").lower() != self._shortname.lower():
-            raise UnreadableResponse(f"the {self._noun} found by its shortname has another one")
+            raise errors.UnreadableResponse(f"the {self._noun} found by its shortname has another one")
         return found
 
     def _found(self, found: Found) -> Submission:
@@ -232,5 +220,5 @@ def _new_uuid(answer: Response, noun: str) -> str:
     created = answer.json(f"the new {noun}")
     uuid = created.get("uuid") if isinstance(created, Mapping) else None
     if not isinstance(uuid, str) or not UUID.fullmatch(uuid) or uuid == NIL_UUID:
-        raise UnreadableResponse(f"the new {noun}: uuid is missing")
+        raise errors.UnreadableResponse(f"the new {noun}: uuid is missing")
     return uuid

@@ -6,45 +6,37 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
+from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.account import ACCOUNT
 from qarnot_mcp.qarnot.errors import Forbidden, NotFound
-from qarnot_mcp.qarnot.fields import (
-    NONE_AS_LIST,
-    Date,
-    OptionalNumber,
-    OptionalState,
-    OptionalText,
-    Record,
-    Text,
-    first_of,
-)
+from qarnot_mcp.qarnot.fields import first_of
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.identifiers import check_task_id
 
 
-class Credits(Record):
+class Credits(fields.Record):
     """An amount in euros."""
 
-    credits: OptionalNumber = None
+    credits: fields.OptionalNumber = None
 
 
-class Budget(Record):
+class Budget(fields.Record):
     """What a project may spend, in cents, within a time."""
 
-    alias: Text = ""
-    consumed_cents: OptionalNumber = Field(None, alias="consumedAmountInCents")
-    total_cents: OptionalNumber = Field(None, alias="totalAmountInCents")
-    remaining_cents: OptionalNumber = Field(None, alias="remainingAmountInCents")
-    starts: Date = Field(None, alias="startDateUtc")
-    expires: Date = Field(None, alias="expirationDateUtc")
-    overrun_policy: OptionalState = Field(None, alias="budgetOverrunPolicy")
+    alias: fields.Text = ""
+    consumed_cents: fields.OptionalNumber = Field(None, alias="consumedAmountInCents")
+    total_cents: fields.OptionalNumber = Field(None, alias="totalAmountInCents")
+    remaining_cents: fields.OptionalNumber = Field(None, alias="remainingAmountInCents")
+    starts: fields.Date = Field(None, alias="startDateUtc")
+    expires: fields.Date = Field(None, alias="expirationDateUtc")
+    overrun_policy: fields.OptionalState = Field(None, alias="budgetOverrunPolicy")
 
 
-class Budgets(Record):
+class Budgets(fields.Record):
     """The budgets of a project."""
 
-    budgets: Annotated[list[Budget], NONE_AS_LIST] = Field(default_factory=list)
+    budgets: Annotated[list[Budget], fields.NONE_AS_LIST] = Field(default_factory=list)
 
 
 class CreditsClient:
@@ -89,21 +81,21 @@ class CreditsClient:
         return None
 
 
-class CarbonFacts(Record):
+class CarbonFacts(fields.Record):
     """What a task used (watt-hours) and caused (grams of CO2 equivalent), beside a named data centre.
 
     The documented names differ from the real ones; both are read.
     """
 
-    total_consumed_energy_wh: OptionalNumber = first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
-    total_energy_it_wh: OptionalNumber = first_of("total_energy_it_Wh", "totalEnergyITWh")
-    total_reused_energy_wh: OptionalNumber = first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
-    qarnot_carbon_footprint: OptionalNumber = first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
-    equivalent_dc_carbon_footprint: OptionalNumber = first_of(
+    total_consumed_energy_wh: fields.OptionalNumber = first_of("total_consumed_energy_Wh", "totalConsumedEnergyWh")
+    total_energy_it_wh: fields.OptionalNumber = first_of("total_energy_it_Wh", "totalEnergyITWh")
+    total_reused_energy_wh: fields.OptionalNumber = first_of("total_reused_energy_Wh", "totalReuseEnergyWh")
+    qarnot_carbon_footprint: fields.OptionalNumber = first_of("qarnot_carbon_footprint", "carbonFootprintC02Eq")
+    equivalent_dc_carbon_footprint: fields.OptionalNumber = first_of(
         "equivalent_DC_carbon_footprint", "equivalentDCCarbonFootprintC02Eq"
     )
-    equivalent_datacenter_name: OptionalText = first_of("equivalent_datacenter_name", "comparisonDataCenterName")
-    saved_carbon_footprint_percent: OptionalNumber = first_of(
+    equivalent_datacenter_name: fields.OptionalText = first_of("equivalent_datacenter_name", "comparisonDataCenterName")
+    saved_carbon_footprint_percent: fields.OptionalNumber = first_of(
         "saved_carbon_footprint_percent", "savedCarbonFootprintPercentage"
     )
 

@@ -11,15 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from qarnot_mcp.qarnot.errors import MESSAGE_CHARACTERS, InvalidArgument
-from qarnot_mcp.server.client_habits import (
-    EXTRA_NAMES,
-    as_meant,
-    is_a_word_too,
-    is_left_out,
-    takes_pairs,
-    types_of,
-    warnings_for,
-)
+from qarnot_mcp.server import client_habits
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import mask_raw
 from qarnot_mcp.tools.checks import Arguments
@@ -52,13 +44,13 @@ def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any])
     meant, warnings = {}, []
     for name, given in arguments.items():
         if name not in properties:
-            if name not in EXTRA_NAMES:
+            if name not in client_habits.EXTRA_NAMES:
                 meant[name] = given
-        elif name in required or not is_left_out(name, given):
-            meant[name] = as_meant(given, properties[name])
-            if "number" not in types_of(properties[name]):
-                warnings += warnings_for(given, name)
-        elif is_a_word_too(given):
+        elif name in required or not client_habits.is_left_out(name, given):
+            meant[name] = client_habits.as_meant(given, properties[name])
+            if "number" not in client_habits.types_of(properties[name]):
+                warnings += client_habits.warnings_for(given, name)
+        elif client_habits.is_a_word_too(given):
             warnings.append(f"{name} was given as {given!r} and taken as left out.")
     return meant, warnings[:MAX_FAULTS]
 
@@ -102,7 +94,7 @@ def _explain_fault(fault: ErrorDetails, parameter: str, properties: Mapping[str,
         return f"{parameter} is missing: {describe(valid)}"
     value = beginning_of(fault["input"])
     # Names may tell which value of a pair is secret, but not where they are those of no pair.
-    value = names_in(value) if takes_pairs(valid) else mask_raw(value)
+    value = names_in(value) if client_habits.takes_pairs(valid) else mask_raw(value)
     given = one_line(repr(value), SHOWN_CHARACTERS)
     return f"{parameter} is {given}, which does not fit: {describe(valid)}"
 
@@ -142,7 +134,7 @@ def describe(valid: Mapping[str, Any] | None) -> str:
     """Return what a parameter takes, from its JSON schema."""
     if valid is None:
         return "see the tool's input schema."
-    types = types_of(valid)
+    types = client_habits.types_of(valid)
     choices = [str(choice) for kind in (valid, *valid.get("anyOf", [])) for choice in kind.get("enum", [])]
     form = (
         f"one of {', '.join(choices)}" if choices else f"a value of type {' or '.join(types)}" if types else "a value"

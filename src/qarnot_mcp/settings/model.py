@@ -6,20 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from qarnot_mcp.settings.fields import (
-    Callbacks,
-    EndpointPath,
-    HostNames,
-    LogLevel,
-    LowerCase,
-    Origins,
-    Seconds,
-    Secrets,
-    ToolsetNames,
-    WallTime,
-    WebAddress,
-    setting,
-)
+from qarnot_mcp.settings import fields
+from qarnot_mcp.settings.fields import setting
 
 PREFIX = "QARNOT_MCP_"
 
@@ -43,7 +31,7 @@ class Settings(BaseSettings):
         secret=True,
         valid="the key from https://tasq.qarnot.com/settings/access-token",
     )
-    base_url: WebAddress = setting(
+    base_url: fields.WebAddress = setting(
         "https://api.qarnot.com", "Address of the Qarnot API.", variables=("QARNOT_BASE_URL", "QARNOT_CLUSTER_URL")
     )
     api_version: str = setting(
@@ -53,7 +41,7 @@ class Settings(BaseSettings):
         pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})?$",
         valid="a number such as 1",
     )
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], LogLevel] = setting(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], fields.LogLevel] = setting(
         "INFO", "How much the server logs.", variables=("LOG_LEVEL",)
     )
 
@@ -66,25 +54,25 @@ class Settings(BaseSettings):
     port: int = setting(
         8000, "Port to listen on; where it is not set, that of `PORT`, as platforms give it.", ge=1, le=65535
     )
-    path: EndpointPath = setting("/mcp", "Path of the MCP endpoint.")
-    allowed_hosts: HostNames = setting(
+    path: fields.EndpointPath = setting("/mcp", "Path of the MCP endpoint.")
+    allowed_hosts: fields.HostNames = setting(
         [], "Further host names under which clients reach the server (localhost always works)."
     )
-    allowed_origins: Origins = setting([], "Further web origins whose pages may call the server.")
+    allowed_origins: fields.Origins = setting([], "Further web origins whose pages may call the server.")
     json_responses: bool = setting(
         False, "Answer with JSON, never with an event stream: for clients that cannot read one; no progress is told."
     )
     read_only: bool = setting(False, "Offer only tools that read, and refuse every call that writes.")
-    toolsets: ToolsetNames = setting(
+    toolsets: fields.ToolsetNames = setting(
         "default",
         "Tool sets shown to connections that ask for none; the eight tools of `default` are always shown.",
     )
-    toolsets_offered: ToolsetNames = setting(
+    toolsets_offered: fields.ToolsetNames = setting(
         "all",
         "Tool sets that a connection may ask for (`?toolsets=` in the address), beside those of `QARNOT_MCP_TOOLSETS`.",
     )
     max_instances: int | None = setting(None, "The most instances that one submit may start.", ge=1, le=1_000_000)
-    max_wall_time: WallTime | None = setting(
+    max_wall_time: fields.WallTime | None = setting(
         None,
         "The most time that a submit may name as `max_wall_time`, and what one gets that names none; a job of its own "
         "keeps the task to it.",
@@ -98,22 +86,22 @@ class Settings(BaseSettings):
     )
     metrics: bool = setting(False, "Serve `/metrics` for Prometheus, on a port of its own.")
     metrics_port: int = setting(9464, "Port of the metrics.", ge=1, le=65535)
-    log_format: Annotated[Literal["text", "json"], LowerCase] = setting("text", "Form of the log lines.")
+    log_format: Annotated[Literal["text", "json"], fields.LowerCase] = setting("text", "Form of the log lines.")
 
-    auth: Annotated[Literal["auto", "key", "oauth"], LowerCase] = setting(
+    auth: Annotated[Literal["auto", "key", "oauth"], fields.LowerCase] = setting(
         "auto",
         "Whose key a call uses: `key` (the request's header, else `QARNOT_API_KEY`), `oauth` (people sign in), "
         "`auto` (`oauth` if the server has a public address, else `key`).",
     )
-    public_url: WebAddress | None = setting(
+    public_url: fields.WebAddress | None = setting(
         None, "Public https address of the server, without the path of the endpoint."
     )
-    tunnel_metrics_url: WebAddress | None = setting(
+    tunnel_metrics_url: fields.WebAddress | None = setting(
         None,
         "Metrics address of a cloudflared beside the server, from which the public address is read at the start.",
         valid="an address such as http://cloudflared:2000",
     )
-    secret_key: Secrets = setting(
+    secret_key: fields.Secrets = setting(
         [],
         "Secrets that seal the tokens of mode `oauth` and links to the files page: the first seals, all of them "
         "open (rotation). Where none is set one is made and kept in `QARNOT_MCP_SECRET_FILE` (mode `oauth`).",
@@ -128,14 +116,14 @@ class Settings(BaseSettings):
         secret=True,
         valid="an address such as redis://redis:6379/0",
     )
-    allowed_redirects: Callbacks = setting(
+    allowed_redirects: fields.Callbacks = setting(
         [],
         "Further OAuth callbacks, beside the person's own machine, Claude, ChatGPT, VS Code and Cursor.",
     )
 
-    connect_timeout_seconds: Seconds = setting(5.0, "Longest wait for a connection to the API.")
-    read_timeout_seconds: Seconds = setting(30.0, "Longest silence of the API within a response.")
-    call_timeout_seconds: Seconds = setting(45.0, "Longest time of one call to the API, retries included.")
+    connect_timeout_seconds: fields.Seconds = setting(5.0, "Longest wait for a connection to the API.")
+    read_timeout_seconds: fields.Seconds = setting(30.0, "Longest silence of the API within a response.")
+    call_timeout_seconds: fields.Seconds = setting(45.0, "Longest time of one call to the API, retries included.")
     max_wait_seconds: float = setting(
         45.0, "Longest wait of one `get_task`; less for a gateway that cuts sooner, such as one at 29 s.", ge=0, le=45
     )

@@ -14,21 +14,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from qarnot_mcp.qarnot.errors import (
-    ApiRefused,
-    BadRequest,
-    Conflict,
-    Forbidden,
-    HardwareUnavailable,
-    KeyRefused,
-    NotEnoughCredits,
-    NotFound,
-    QarnotError,
-    QuotaReached,
-    RateLimited,
-    ServerFailed,
-    UnreadableResponse,
-)
+from qarnot_mcp.qarnot import errors
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.messages import SAID_CHARACTERS
 
@@ -82,7 +68,7 @@ class Response:
 
     def _check_parts(self, what: str) -> None:
         if sum(map(self.body.count, PARTS)) > MOST_PARTS:
-            raise UnreadableResponse(f"{what}: it is made of more than {MOST_PARTS:,} parts")
+            raise errors.UnreadableResponse(f"{what}: it is made of more than {MOST_PARTS:,} parts")
 
     def json(self, what: str) -> Any:
         """Decode the body; raises `UnreadableResponse` where it is not JSON, is nested too deep or has NaN in it."""
@@ -92,7 +78,7 @@ class Response:
         except ValueError as error:
             kind = self.headers.get("content-type", "no content type")
             reason = "it is empty" if not self.body.strip() else f"it is not usable JSON ({error})"
-            raise UnreadableResponse(f"{what}: {reason}, {kind}") from None
+            raise errors.UnreadableResponse(f"{what}: {reason}, {kind}") from None
 
 
 async def read_off_loop(response: Response, what: str, read: Callable[[Any], T]) -> T:
@@ -114,28 +100,29 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="document")
 
 
-def error_for(answer: Response, resource: Resource) -> QarnotError:
+def error_for(answer: Response, resource: Resource) -> errors.QarnotError:
     """Return the error that a status outside 200 to 299 stands for."""
     status, said = answer.status, message_of(answer)
     if status == 400:
-        return BadRequest(said)
+        return errors.BadRequest(said)
     if status == 401:
-        return KeyRefused(said)
+        return errors.KeyRefused(said)
     if status == 402:
-        return HardwareUnavailable(said) if "hardware constraint" in said.lower() else NotEnoughCredits(said)
+        is_about_hardware = "hardware constraint" in said.lower()
+        return errors.HardwareUnavailable(said) if is_about_hardware else errors.NotEnoughCredits(said)
     if status == 403:
-        return QuotaReached(said) if "maximum number of" in said.lower() else Forbidden(said)
+        return errors.QuotaReached(said) if "maximum number of" in said.lower() else errors.Forbidden(said)
     if status == 404:
         return _not_found(resource, said)
     if status == 409:
-        return Conflict(said)
+        return errors.Conflict(said)
     if status == 429:
-        return RateLimited(wait_seconds(answer.headers))
+        return errors.RateLimited(wait_seconds(answer.headers))
     if 300 <= status < 400:
-        return UnreadableResponse(f"it redirects (status {status}), which is not followed")
+        return errors.UnreadableResponse(f"it redirects (status {status}), which is not followed")
     if status == 408 or status >= 500 or status < 200:
-        return ServerFailed(status, said, wait_seconds=wait_seconds(answer.headers))
-    return ApiRefused(said, status=status)
+        return errors.ServerFailed(status, said, wait_seconds=wait_seconds(answer.headers))
+    return errors.ApiRefused(said, status=status)
 
 
 def message_of(answer: Response) -> str:
@@ -182,20 +169,20 @@ def http_date(value: str) -> datetime | None:
         return None
 
 
-def _not_found(resource: Resource, said: str) -> NotFound:
+def _not_found(resource: Resource, said: str) -> errors.NotFound:
     """Return what a refusal is about: it may name another thing, such as a bucket of a new task."""
     match = _NO_SUCH.fullmatch(said.rstrip("."))
     if match and match[1].lower() != resource.kind:
-        return NotFound(match[1].lower(), match[2])
-    return NotFound(resource.kind, resource.identifier, "" if match else said)
+        return errors.NotFound(match[1].lower(), match[2])
+    return errors.NotFound(resource.kind, resource.identifier, "" if match else said)
 
 
-def _joined(errors: object) -> str:
+def _joined(found: object) -> str:
     """Join the messages of problem details, each behind the name of its field."""
-    if not isinstance(errors, Mapping):
+    if not isinstance(found, Mapping):
         return ""
     parts = []
-    for name, messages in list(errors.items())[:MESSAGES_JOINED]:
+    for name, messages in list(found.items())[:MESSAGES_JOINED]:
         texts = messages[:MESSAGES_JOINED] if isinstance(messages, list) else [messages]
         text = " ".join(one_line(str(message), SAID_CHARACTERS) for message in texts)
         parts.append(f"{one_line(str(name), 80)}: {text}" if name else text)

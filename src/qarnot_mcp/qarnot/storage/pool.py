@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from qarnot_mcp.qarnot.errors import (
-    NoStorage,
-    NotFound,
-    QarnotError,
-    StorageRefused,
-    StorageUnavailable,
-    UnreadableResponse,
-)
+from qarnot_mcp.qarnot import errors
 from qarnot_mcp.qarnot.http.places import Places
 
 if TYPE_CHECKING:
@@ -80,7 +73,7 @@ class StoragePool:
                     with _signed_by(credentials):
                         yield s3
             except TimeoutError:
-                raise StorageUnavailable(f"it did not answer within {CALL_SECONDS:g} s") from None
+                raise errors.StorageUnavailable(f"it did not answer within {CALL_SECONDS:g} s") from None
 
     @asynccontextmanager
     async def transfer(
@@ -146,30 +139,30 @@ async def _errors_about(bucket: str, path: str) -> AsyncIterator[None]:
         raise
 
 
-def _error_for(error: Exception, bucket: str, path: str) -> QarnotError | None:
+def _error_for(error: Exception, bucket: str, path: str) -> errors.QarnotError | None:
     """Return the error that an exception of the S3 library stands for; None where it is another kind of exception."""
     module = type(error).__module__
     if module.startswith("aiohttp") or isinstance(error, ConnectionError):
-        return StorageUnavailable("the connection broke")
-    if isinstance(error, ValueError | OverflowError) and not isinstance(error, QarnotError):
-        return UnreadableResponse("the storage sent a number or a date that is none")
+        return errors.StorageUnavailable("the connection broke")
+    if isinstance(error, ValueError | OverflowError) and not isinstance(error, errors.QarnotError):
+        return errors.UnreadableResponse("the storage sent a number or a date that is none")
     if not module.startswith(("botocore", "aiobotocore")):
         return None
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
-        return StorageUnavailable("it cannot be reached, or the connection broke")
+        return errors.StorageUnavailable("it cannot be reached, or the connection broke")
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     said = response.get("Error", {})
     code = _BY_STATUS.get(str(said.get("Code")), str(said.get("Code")))
     if status >= 500 or code in ("SlowDown", "RequestTimeout"):
-        return StorageUnavailable(f"it failed with status {status}")
+        return errors.StorageUnavailable(f"it failed with status {status}")
     if code == "NoSuchBucket" or (code == "NoSuchKey" and not path):
-        return NotFound("bucket", bucket)
+        return errors.NotFound("bucket", bucket)
     if code == "NoSuchUpload":
-        return NotFound("upload", path)
+        return errors.NotFound("upload", path)
     if code == "NoSuchKey":
-        return NotFound("file", f"{bucket}/{path}")
-    return StorageRefused(code, bucket, str(said.get("Message") or ""))
+        return errors.NotFound("file", f"{bucket}/{path}")
+    return errors.StorageRefused(code, bucket, str(said.get("Message") or ""))
 
 
 def _load_session() -> "AioSession":
@@ -179,7 +172,7 @@ def _load_session() -> "AioSession":
         from aiobotocore.session import AioSession
         from botocore.credentials import ReadOnlyCredentials
     except ImportError:
-        raise NoStorage("the package for it is not installed on this server: qarnot-mcp[storage]") from None
+        raise errors.NoStorage("the package for it is not installed on this server: qarnot-mcp[storage]") from None
     for name in ("botocore", "aiobotocore"):
         logging.getLogger(name).setLevel(logging.WARNING)  # below that they log signed requests
 

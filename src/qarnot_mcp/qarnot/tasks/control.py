@@ -52,7 +52,6 @@ class Snapshot(Record):
     id: Text = ""
     status: Text = ""
     triggered: Date = Field(None, alias="triggerDate")
-    updated: Date = Field(None, alias="lastUpdateDate")
     place: SnapshotPlace | None = Field(None, alias="snapshotConfig")
     size_bytes: OptionalCount = Field(None, alias="sizeToUpload")
     transferred_bytes: OptionalCount = Field(None, alias="transferredSize")

@@ -9,41 +9,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, FailFast, Field
 
+from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import (
-    INSTANCES,
-    MAX_ENTRIES,
-    NONE_AS_LIST,
-    Count,
-    Date,
-    Id,
-    InstanceId,
-    Item,
-    Labels,
-    Objects,
-    OptionalCount,
-    OptionalNumber,
-    OptionalRanges,
-    OptionalState,
-    OptionalText,
-    OptionalVerbatim,
-    Percent,
-    PlainCount,
-    PlainId,
-    PlainPercent,
-    PlainState,
-    PlainText,
-    PlainTexts,
-    RangesText,
-    Record,
-    Seconds,
-    Strings,
-    Text,
-    Uuid,
-    Verbatim,
-    bucket_names,
-    running_instances,
-)
 from qarnot_mcp.qarnot.pages import Page
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
@@ -53,105 +20,107 @@ from qarnot_mcp.text.masking import secrets_in_task
 NOT_FULFILLED = "dependencyconditionsnotfulfilled"
 
 
-class Constant(Record):
+class Constant(fields.Record):
     """A constant of a task: its key and value are text, whatever was sent."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    key: Verbatim = ""
-    value: Verbatim = ""
+    key: fields.Verbatim = ""
+    value: fields.Verbatim = ""
 
 
-class ApiError(Record):
+class ApiError(fields.Record):
     """An error that the platform reports about a task or an instance."""
 
-    code: OptionalText = None
-    message: Text = ""
+    code: fields.OptionalText = None
+    message: fields.Text = ""
 
 
-class CompletedInstance(Record):
+class CompletedInstance(fields.Record):
     """An instance that is over."""
 
-    instance_id: InstanceId
-    state: OptionalState = None
+    instance_id: fields.InstanceId
+    state: fields.OptionalState = None
     error: ApiError | None = None
-    wall_seconds: Seconds = Field(None, alias="wallTimeSec")
-    execution_seconds: Seconds = Field(None, alias="execTimeSec")
-    peak_memory_mb: OptionalNumber = Field(None, alias="peakMemoryMB")
-    cpu_model: OptionalText = None
-    specification_key: OptionalText = None
-    attempts: Count = Field(1, alias="executionAttemptCount")
-    results: Strings = Field(default_factory=list)
+    wall_seconds: fields.Seconds = Field(None, alias="wallTimeSec")
+    execution_seconds: fields.Seconds = Field(None, alias="execTimeSec")
+    peak_memory_mb: fields.OptionalNumber = Field(None, alias="peakMemoryMB")
+    cpu_model: fields.OptionalText = None
+    specification_key: fields.OptionalText = None
+    attempts: fields.Count = Field(1, alias="executionAttemptCount")
+    results: fields.Strings = Field(default_factory=list)
 
 
-class Forward(Record):
+class Forward(fields.Record):
     """A port of a running instance that can be reached from outside."""
 
-    application_port: Count = 0
-    forwarder_port: Count = 0
-    forwarder_host: Text = ""
+    application_port: fields.Count = 0
+    forwarder_port: fields.Count = 0
+    forwarder_host: fields.Text = ""
 
 
-class RunningInstance(Record):
+class RunningInstance(fields.Record):
     """An instance that runs now."""
 
-    instance_id: InstanceId
-    phase: OptionalState = None
-    progress: Percent = 0
-    cpu_percent: OptionalNumber = Field(None, alias="cpuUsage")
-    memory_mb: OptionalCount = Field(None, alias="currentMemoryMB")
-    max_memory_mb: OptionalCount = Field(None, alias="maxMemoryMB")
-    execution_seconds: Seconds = Field(None, alias="executionTimeSec")
-    cpu_model: OptionalText = None
-    specification_key: OptionalText = None
-    attempts: Count = Field(1, alias="executionAttemptCount")
-    forwards: Annotated[list[Forward], FailFast(), NONE_AS_LIST] = Field(default_factory=list, alias="activeForwards")
+    instance_id: fields.InstanceId
+    phase: fields.OptionalState = None
+    progress: fields.Percent = 0
+    cpu_percent: fields.OptionalNumber = Field(None, alias="cpuUsage")
+    memory_mb: fields.OptionalCount = Field(None, alias="currentMemoryMB")
+    max_memory_mb: fields.OptionalCount = Field(None, alias="maxMemoryMB")
+    execution_seconds: fields.Seconds = Field(None, alias="executionTimeSec")
+    cpu_model: fields.OptionalText = None
+    specification_key: fields.OptionalText = None
+    attempts: fields.Count = Field(1, alias="executionAttemptCount")
+    forwards: Annotated[list[Forward], FailFast(), fields.NONE_AS_LIST] = Field(
+        default_factory=list, alias="activeForwards"
+    )
 
 
-class CpuTime(Record):
+class CpuTime(fields.Record):
     """How long instances executed on processors of one model, all together."""
 
-    seconds: Seconds = Field(None, alias="time")
-    cores: OptionalNumber = Field(None, alias="core")
+    seconds: fields.Seconds = Field(None, alias="time")
+    cores: fields.OptionalNumber = Field(None, alias="core")
 
 
-class MachineTime(Record):
+class MachineTime(fields.Record):
     """How long instances executed on machines of one kind, all together."""
 
-    specification_key: Text = ""
-    seconds: Seconds = Field(None, alias="time")
+    specification_key: fields.Text = ""
+    seconds: fields.Seconds = Field(None, alias="time")
 
 
-class Status(Record):
+class Status(fields.Record):
     """How far a task is. Left out: `failedRange` of the API, which includes the cancelled instances."""
 
-    succeeded_range: RangesText = ""
-    failed_only_range: RangesText = ""
-    cancelled_range: RangesText = ""
-    download_seconds: Seconds = Field(None, alias="downloadTimeSec")
-    environment_seconds: Seconds = Field(None, alias="environmentTimeSec")
-    execution_seconds: Seconds = Field(None, alias="executionTimeSec")
-    upload_seconds: Seconds = Field(None, alias="uploadTimeSec")
-    by_cpu: Annotated[list[CpuTime], NONE_AS_LIST] = Field(default_factory=list, alias="executionTimeByCpuModel")
-    by_machine: Annotated[list[MachineTime], NONE_AS_LIST] = Field(
+    succeeded_range: fields.RangesText = ""
+    failed_only_range: fields.RangesText = ""
+    cancelled_range: fields.RangesText = ""
+    download_seconds: fields.Seconds = Field(None, alias="downloadTimeSec")
+    environment_seconds: fields.Seconds = Field(None, alias="environmentTimeSec")
+    execution_seconds: fields.Seconds = Field(None, alias="executionTimeSec")
+    upload_seconds: fields.Seconds = Field(None, alias="uploadTimeSec")
+    by_cpu: Annotated[list[CpuTime], fields.NONE_AS_LIST] = Field(default_factory=list, alias="executionTimeByCpuModel")
+    by_machine: Annotated[list[MachineTime], fields.NONE_AS_LIST] = Field(
         default_factory=list, alias="executionTimeByMachineSpecification"
     )
-    running: Annotated[list[RunningInstance], BeforeValidator(running_instances)] = Field(
+    running: Annotated[list[RunningInstance], BeforeValidator(fields.running_instances)] = Field(
         default_factory=list, alias="runningInstancesInfo"
     )
 
 
-class TaskSummary(Item):
+class TaskSummary(fields.Item):
     """What a list shows of a task: reading no more takes a quarter of the time of a whole task."""
 
-    profile: OptionalText = None
-    progress: Percent = 0
-    tags: Strings = Field(default_factory=list)
+    profile: fields.OptionalText = None
+    progress: fields.Percent = 0
+    tags: fields.Strings = Field(default_factory=list)
     """Left out by the API's own summaries."""
-    instance_count: Count = Field(0, alias="totalInstanceCount")
-    running_instance_count: Count = 0
-    created: Date = Field(None, alias="creationDate")
-    ended: Date = Field(None, alias="endDate")
+    instance_count: fields.Count = Field(0, alias="totalInstanceCount")
+    running_instance_count: fields.Count = 0
+    created: fields.Date = Field(None, alias="creationDate")
+    ended: fields.Date = Field(None, alias="endDate")
 
     @property
     def is_final(self) -> bool:
@@ -176,45 +145,45 @@ def _with_instance_count(answer: dict[str, Any]) -> dict[str, Any]:
 class PlainSummary(TaskSummary):
     """A summary as nearly all are: nothing is to be cleaned, cut or read from another field."""
 
-    uuid: PlainId
-    name: PlainText
-    shortname: PlainText | None = None
-    profile: PlainText | None = None
-    state: PlainState
-    progress: PlainPercent
-    instance_count: Annotated[PlainCount, Field(alias="totalInstanceCount", gt=0)]
-    running_instance_count: PlainCount
+    uuid: fields.PlainId
+    name: fields.PlainText
+    shortname: fields.PlainText | None = None
+    profile: fields.PlainText | None = None
+    state: fields.PlainState
+    progress: fields.PlainPercent
+    instance_count: Annotated[fields.PlainCount, Field(alias="totalInstanceCount", gt=0)]
+    running_instance_count: fields.PlainCount
 
 
 class PlainSummaries(Page):
     """A page of such summaries: pydantic reads it from its bytes in one pass, in a third of the time."""
 
     data: list[PlainSummary]
-    total: PlainCount | None = None
-    next_token: PlainText | None = None
+    total: fields.PlainCount | None = None
+    next_token: fields.PlainText | None = None
 
 
-class PlainTags(Record):
+class PlainTags(fields.Record):
     """The tags of a task that need no cleaning."""
 
-    uuid: PlainId
-    tags: PlainTexts
+    uuid: fields.PlainId
+    tags: fields.PlainTexts
 
 
-class TagsOfTask(Record):
+class TagsOfTask(fields.Record):
     """The tags of a task."""
 
-    uuid: Id
-    tags: Strings = Field(default_factory=list)
+    uuid: fields.Id
+    tags: fields.Strings = Field(default_factory=list)
 
 
-class Dependency(Record):
+class Dependency(fields.Record):
     """A task that another one waits for. Without conditions any end will do; with some, another cancels what waits."""
 
-    task_uuid: Id
-    conditions: Strings = Field(default_factory=list, alias="taskFinalStateCondition")
-    state: OptionalState = None
-    final_state: OptionalState = Field(None, alias="actualFinalState")
+    task_uuid: fields.Id
+    conditions: fields.Strings = Field(default_factory=list, alias="taskFinalStateCondition")
+    state: fields.OptionalState = None
+    final_state: fields.OptionalState = Field(None, alias="actualFinalState")
 
     @property
     def is_unmet(self) -> bool:
@@ -231,7 +200,7 @@ def both_forms(value: object) -> object:
     plain, advanced = value.get("dependsOn") or [], value.get("advancedDependsOn") or []
     if not isinstance(plain, list) or not isinstance(advanced, list):
         raise ValueError("not lists")
-    return [*({"taskUuid": uuid} for uuid in plain[:MAX_ENTRIES]), *advanced[:MAX_ENTRIES]]
+    return [*({"taskUuid": uuid} for uuid in plain[: fields.MAX_ENTRIES]), *advanced[: fields.MAX_ENTRIES]]
 
 
 Dependencies = Annotated[list[Dependency], BeforeValidator(both_forms)]
@@ -240,28 +209,28 @@ Dependencies = Annotated[list[Dependency], BeforeValidator(both_forms)]
 class Task(TaskSummary):
     """A whole task, or some fields of one."""
 
-    previous_state: OptionalState = None
-    pool_uuid: Uuid = None
-    job_uuid: Uuid = None
-    labels: Labels = Field(default_factory=dict)
-    errors: Annotated[list[ApiError], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
-    advanced_ranges: OptionalRanges = None
-    resource_buckets: Strings = Field(default_factory=list)
-    result_bucket: OptionalText = None
-    results_count: Count = 0
-    constants: Annotated[list[Constant], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
-    state_changed: Date = Field(None, alias="stateTransitionTime")
-    previous_state_changed: Date = Field(None, alias="previousStateTransitionTime")
-    execution_seconds: Seconds = Field(None, alias="executionTime")
-    wall_seconds: Seconds = Field(None, alias="wallTime")
-    scheduling_type: OptionalState = None
-    hardware_constraints: Objects = Field(default_factory=list)
-    results_whitelist: OptionalVerbatim = None
-    results_blacklist: OptionalVerbatim = None
-    max_retries_per_instance: Count = 0
-    completion_time_to_live: OptionalText = None
+    previous_state: fields.OptionalState = None
+    pool_uuid: fields.Uuid = None
+    job_uuid: fields.Uuid = None
+    labels: fields.Labels = Field(default_factory=dict)
+    errors: Annotated[list[ApiError], FailFast(), fields.NONE_AS_LIST] = Field(default_factory=list)
+    advanced_ranges: fields.OptionalRanges = None
+    resource_buckets: fields.Strings = Field(default_factory=list)
+    result_bucket: fields.OptionalText = None
+    results_count: fields.Count = 0
+    constants: Annotated[list[Constant], FailFast(), fields.NONE_AS_LIST] = Field(default_factory=list)
+    state_changed: fields.Date = Field(None, alias="stateTransitionTime")
+    previous_state_changed: fields.Date = Field(None, alias="previousStateTransitionTime")
+    execution_seconds: fields.Seconds = Field(None, alias="executionTime")
+    wall_seconds: fields.Seconds = Field(None, alias="wallTime")
+    scheduling_type: fields.OptionalState = None
+    hardware_constraints: fields.Objects = Field(default_factory=list)
+    results_whitelist: fields.OptionalVerbatim = None
+    results_blacklist: fields.OptionalVerbatim = None
+    max_retries_per_instance: fields.Count = 0
+    completion_time_to_live: fields.OptionalText = None
     dependencies: Dependencies = Field(default_factory=list)
-    completed_instances: Annotated[list[CompletedInstance], FailFast(), INSTANCES] = Field(default_factory=list)
+    completed_instances: Annotated[list[CompletedInstance], FailFast(), fields.INSTANCES] = Field(default_factory=list)
     status: Status | None = None
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)  # all that the API said
 
@@ -280,6 +249,6 @@ class Task(TaskSummary):
         if not isinstance(answer, dict):
             raise UnreadableResponse("a task is not an object")
         known_secrets().learn(secrets_in_task(answer))
-        buckets = answer.get("resourceBuckets") or bucket_names(answer.get("advancedResourceBuckets"))
+        buckets = answer.get("resourceBuckets") or fields.bucket_names(answer.get("advancedResourceBuckets"))
         result_bucket = answer.get("resultBucket") or answer.get("resultsBucket")
         return super().read(answer | {"resourceBuckets": buckets, "resultBucket": result_bucket, "raw": answer})
