@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -82,57 +82,50 @@ class Endpoint:
         """Return one request; other kinds of scope are left alone."""
         if scope["type"] != "http":
             return
-        headers = dict(scope["headers"])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         is_for_storage = storage_signature.is_for_storage(headers, scope["query_string"])
         try:
             body = await _read_body(receive, MAX_STORED_BYTES if is_for_storage else MAX_BODY_BYTES)
         except ClientDisconnect:
             return
-        if is_for_storage:
-            await self._storage_call(scope, receive, send, body)
-            return
         segments = tuple(segment for segment in scope["path"].split("/") if segment)
-        if body is None:
+        if is_for_storage:
+            await self._storage_call(scope, receive, send, headers, body)
+        elif body is None:
             await _send(send, error_response(api_error(413, f"The body is larger than {MAX_BODY_BYTES} bytes")))
         elif segments and segments[0].lower() == "sandbox":
             name = "/".join(segments[1:]).lower()
             await _send(send, self._control.respond(scope["method"], name, body))
         else:
-            await self._api_call(scope, receive, send, segments, body)
+            await self._api_call(scope, receive, send, headers, segments, body)
 
-    async def _storage_call(self, scope: Scope, receive: Receive, send: Send, body: bytes | None) -> None:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        path, method = scope["raw_path"].decode("latin-1"), scope["method"]
-        request = StorageRequest(method, path, scope["query_string"].decode("latin-1"), headers, body or b"")
-        fault = self._control.faults.take(method, f"/storage{path}".lower(), "")
-        response = None if fault and not fault.is_after else self._storage.respond(None if body is None else request)
-        self._write_journal(
-            method,
-            f"/storage{path}",
-            "",
-            {name.encode("latin-1"): value for name, value in headers.items()},
-            response,
-            fault,
-        )
-        response = response or Response(200, b"")
-        if fault is None or fault.kind == "late":
-            await _send(send, response)
-        else:
-            await _fail(fault, response, scope, receive, send)
+    async def _storage_call(
+        self, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str], body: bytes | None
+    ) -> None:
+        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        request = None if body is None else StorageRequest(scope["method"], path, query, headers, body)
+        fault = self._control.faults.take(scope["method"], f"/storage{path}".lower(), "")
+        response = None if fault and not fault.is_after else self._storage.respond(request)
+        self._write_journal(scope["method"], f"/storage{path}", "", headers, response, fault)
+        await _finish(fault, response or Response(200), scope, receive, send)
 
     async def _api_call(
-        self, scope: Scope, receive: Receive, send: Send, segments: tuple[str, ...], body: bytes
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[str, str],
+        segments: tuple[str, ...],
+        body: bytes,
     ) -> None:
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         if segments and segments[0].lower() == "v1":
             segments = segments[1:]
         if len(segments) > 2 and segments[0].lower() == "secrets-manager":
             segments = (*segments[:2], "/".join(segments[2:]))
-        key = headers.get(b"authorization", "")
+        key = headers.get("authorization", "")
         method, path = scope["method"], "/" + "/".join(segments)
-        fault: Fault | None
         try:
-            asked = headers.get(b"x-sandbox-fault")
+            asked = headers.get("x-sandbox-fault")
             fault = read_fault(Body(parse_body(asked.encode("latin-1")))) if asked else None
         except ApiError as error:
             await _send(send, error_response(error))
@@ -140,18 +133,12 @@ class Endpoint:
         fault = fault or self._control.faults.take(method, path.lower(), key)
         response = None
         if fault is None or fault.is_after:
-            query = scope["query_string"]
-            fields = tuple(parse_qsl(query.decode("latin-1"))) if query else ()
+            fields = tuple(parse_qsl(scope["query_string"].decode("latin-1")))[:_MAX_QUERY_FIELDS]
             late_seconds = 0.0 if fault is None else fault.late_seconds
-            storage = self._storage_address(scope, headers.get(b"host"))
-            request = Request(method, segments, fields[:_MAX_QUERY_FIELDS], body, key, late_seconds, storage)
-            response = self._api.respond(request)
+            storage = self._storage_address(scope, headers.get("host"))
+            response = self._api.respond(Request(method, segments, fields, body, key, late_seconds, storage))
         self._write_journal(method, path, key, headers, response, fault)
-        response = response or Response(200, b"{}")
-        if fault is None or fault.kind == "late":
-            await _send(send, response)
-        else:
-            await _fail(fault, response, scope, receive, send)
+        await _finish(fault, response or Response(200, b"{}"), scope, receive, send)
 
     def _storage_address(self, scope: Scope, host: str | None) -> str | None:
         """Return where the caller reaches the storage; one in the same process needs a socket for it."""
@@ -164,7 +151,7 @@ class Endpoint:
         method: str,
         path: str,
         key: str,
-        headers: dict[bytes, str],
+        headers: Mapping[str, str],
         response: Response | None,
         fault: Fault | None,
     ) -> None:
@@ -174,8 +161,8 @@ class Endpoint:
             status=None if response is None else response.status,
             account=self._api.platform.email(key),
             key_tag=key_tag(key),
-            user_agent=headers.get(b"user-agent", "")[:200],
-            request_id=headers.get(b"x-request-id", "")[:200] or None,
+            user_agent=headers.get("user-agent", "")[:200],
+            request_id=headers.get("x-request-id", "")[:200] or None,
             fault=None if fault is None else fault.kind,
         )
         self._control.journal.append(entry)
@@ -204,22 +191,24 @@ async def _start(send: Send, response: Response, content_length: int | None) -> 
 
 async def _send(send: Send, response: Response) -> None:
     await _start(send, response, None if response.status == 204 else len(response.content))
-    await send({"type": "http.response.body", "body": response.content})
+    await _send_piece(send, response.content, is_last=True)
 
 
-async def _fail(fault: Fault, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+async def _send_piece(send: Send, piece: bytes, *, is_last: bool = False) -> None:
+    await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+
+
+async def _finish(fault: Fault | None, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a response, or what a fault makes of it."""
+    if fault is None or fault.kind == "late":
+        await _send(send, response)
+        return
     match fault.kind:
         case "disconnect":
             await _break(scope, receive, has_response=False)
         case "cut":
             await _start(send, response, len(response.content) + 1000)
-            await send(
-                {
-                    "type": "http.response.body",
-                    "body": response.content[: len(response.content) // 2],
-                    "more_body": True,
-                }
-            )
+            await _send_piece(send, response.content[: len(response.content) // 2])
             await _break(scope, receive, has_response=True)
         case "slow":
             await _trickle(fault, response, send)
@@ -234,8 +223,8 @@ async def _fail(fault: Fault, response: Response, scope: Scope, receive: Receive
         case "hostile":
             await _start(send, Response(200, b"", response.content_type), None)
             for piece in hostile_pieces(response.content, fault.variant, fault.size):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+                await _send_piece(send, piece)
+            await _send_piece(send, b"", is_last=True)
         case _:
             error = error_response(api_error(fault.status, fault.message))
             headers = {"retry-after": fault.retry_after} if fault.retry_after is not None else {}
@@ -265,20 +254,20 @@ async def _trickle(fault: Fault, response: Response, send: Send) -> None:
     size = max(1, -(-len(response.content) // _SLOW_PIECES))
     for start in range(0, len(response.content), size):
         await asyncio.sleep(fault.seconds / _SLOW_PIECES)
-        await send({"type": "http.response.body", "body": response.content[start : start + size], "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+        await _send_piece(send, response.content[start : start + size])
+    await _send_piece(send, b"", is_last=True)
 
 
 async def _never_end(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     await _start(send, response, None)
-    await send({"type": "http.response.body", "body": response.content[:-1], "more_body": True})
+    await _send_piece(send, response.content[:-1])
     listener = asyncio.ensure_future(receive())
     try:
         # A caller in the same process would keep every piece: it gets fewer.
         for _ in range(_MAX_ENDLESS_PIECES if scope[_CONNECTION] is not None else _MAX_ENDLESS_PIECES_IN_PROCESS):
             if listener.done():
                 return
-            await send({"type": "http.response.body", "body": _ENDLESS_PIECE, "more_body": True})
+            await _send_piece(send, _ENDLESS_PIECE)
             await asyncio.sleep(0)
     finally:
         listener.cancel()

@@ -1,10 +1,12 @@
-"""The routes of credits: what is left, what tasks and pools have used, and the budgets of projects."""
+"""The routes of credits and carbon: what is left, what tasks and pools have used, and the budgets of projects."""
 
 from datetime import UTC, datetime
 
 from qarnot_mcp.sandbox.api.routing import RequestContext, Response, Routes, json_response
 from qarnot_mcp.sandbox.platform.account import Account
-from qarnot_mcp.sandbox.platform.energy import pool_credits, task_credits
+from qarnot_mcp.sandbox.platform.energy import carbon_facts, core_hours, credits_used
+from qarnot_mcp.sandbox.platform.pools import Pool
+from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.errors import api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject
 
@@ -12,13 +14,17 @@ _BUDGET_CENTS = 20_000
 
 
 def credit_routes() -> Routes:
-    """Return the routes below `/credits`."""
-    return {
-        ("GET", "credits", "v1", "tasks", "*", "credits"): _task_credits,
-        ("GET", "credits", "v1", "pools", "*", "credits"): _pool_credits,
-        ("GET", "credits", "v1", "accounts", "credits"): _account_credits,
+    """Return the routes below `/credits` and `/carbon`."""
+    routes: Routes = {
+        ("GET", "credits", "v1", "accounts", "credits"): lambda context: json_response(
+            {"credits": context.account.credits_left(context.timestamp)}
+        ),
         ("GET", "credits", "v1", "projects", "*", "budgets"): _budgets,
     }
+    for noun in ("tasks", "pools"):
+        routes["GET", "credits", "v1", noun, "*", "credits"] = _credits
+        routes["GET", "carbon", "v1", noun, "*", "carbon-facts"] = _carbon_facts
+    return routes
 
 
 def projects_of(account: Account) -> list[JsonObject]:
@@ -37,18 +43,20 @@ def projects_of(account: Account) -> list[JsonObject]:
     ]
 
 
-def _task_credits(context: RequestContext) -> Response:
-    task = context.account.tasks.find(context.request.segments[3], context.timestamp)
-    return json_response({"credits": task_credits(task, context.timestamp.now)})
+def _used(context: RequestContext) -> Task | Pool:
+    _, _, noun, identifier, *_ = context.request.segments
+    if noun.lower() == "tasks":
+        return context.account.tasks.find(identifier, context.timestamp)
+    return context.account.pools.all.find(identifier, context.timestamp)
 
 
-def _pool_credits(context: RequestContext) -> Response:
-    pool = context.account.pools.all.find(context.request.segments[3], context.timestamp)
-    return json_response({"credits": pool_credits(pool, context.timestamp.now)})
+def _credits(context: RequestContext) -> Response:
+    return json_response({"credits": credits_used(_used(context), context.timestamp.now)})
 
 
-def _account_credits(context: RequestContext) -> Response:
-    return json_response({"credits": context.account.credits_left(context.timestamp)})
+def _carbon_facts(context: RequestContext) -> Response:
+    hours = core_hours(_used(context), context.timestamp.now)
+    return json_response(carbon_facts(hours, context.request.query_value("comparisonDatacenter")))
 
 
 def _budgets(context: RequestContext) -> Response:

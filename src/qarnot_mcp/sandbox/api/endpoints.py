@@ -8,7 +8,6 @@ from qarnot_mcp.sandbox.api.hardware import hardware_routes
 from qarnot_mcp.sandbox.api.jobs import job_routes
 from qarnot_mcp.sandbox.api.pools import pool_routes
 from qarnot_mcp.sandbox.api.profiles import profile_routes
-from qarnot_mcp.sandbox.api.quotas import quota_routes
 from qarnot_mcp.sandbox.api.routing import (
     Handler,
     Request,
@@ -48,7 +47,6 @@ class Api:
             **pool_routes(tasks),
             **secrets_manager_routes(),
             **profile_routes(platform.profiles),
-            **quota_routes(),
             **task_routes(tasks),
         }
         self._paths = {key[1:] for key in self._handlers}

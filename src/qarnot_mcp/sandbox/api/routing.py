@@ -1,6 +1,6 @@
 """Requests and responses of the API, without the server that carries them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from qarnot_mcp.sandbox.platform.registry import Timestamp
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import ApiError
+from qarnot_mcp.sandbox.wire.storage_xml import XML_TYPE, Element, xml_document
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -47,6 +48,11 @@ class Response:
 def json_response(document: Any, status: int = 200) -> Response:
     """Return a response with a JSON body."""
     return Response(status, to_json(document))
+
+
+def xml_response(root: str, elements: Iterable[Element]) -> Response:
+    """Return a response of the storage with an XML body."""
+    return Response(200, xml_document(root, elements), XML_TYPE)
 
 
 def created_response(noun: str, uuid: str) -> Response:

@@ -3,7 +3,7 @@
 Buckets and objects belong to the account of the key that signed; nobody else sees them.
 """
 
-from qarnot_mcp.sandbox.api import storage_listing, storage_objects, storage_uploads
+from qarnot_mcp.sandbox.api import storage_listing, storage_objects
 from qarnot_mcp.sandbox.api.routing import Response
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest, verify
 from qarnot_mcp.sandbox.platform.account import Account
@@ -39,12 +39,10 @@ class Storage:
         account.results.publish(account.tasks.visible(timestamp), timestamp.now)
         if not request.bucket:
             if request.method != "GET":
-                raise not_allowed()
+                raise storage_objects.not_allowed()
             return storage_listing.list_buckets(account.buckets, account.email)
         if not request.key:
             return self._bucket(request, account, timestamp.now)
-        if "uploadId" in request.fields or "uploads" in request.fields:
-            return storage_uploads.respond(request, account.buckets, timestamp.now)
         return storage_objects.respond(request, account.buckets, timestamp.now)
 
     def _bucket(self, request: StorageRequest, account: Account, now: int) -> Response:
@@ -64,9 +62,4 @@ class Storage:
                 return storage_listing.respond(request, buckets.find(request.bucket))
             case "POST" if "delete" in request.fields:
                 return storage_objects.delete_many(request, buckets)
-        raise not_allowed()
-
-
-def not_allowed() -> StorageError:
-    """Return the error for a method that does nothing here."""
-    return StorageError(405, "MethodNotAllowed", "The specified method is not allowed against this resource")
+        raise storage_objects.not_allowed()

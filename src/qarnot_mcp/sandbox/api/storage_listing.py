@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from qarnot_mcp.sandbox.api.routing import Response
+from qarnot_mcp.sandbox.api.routing import Response, xml_response
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.platform.buckets import Bucket, Buckets, StoredObject
-from qarnot_mcp.sandbox.wire.formats import date_text
-from qarnot_mcp.sandbox.wire.storage_xml import XML_TYPE, Element, StorageError, xml_document
+from qarnot_mcp.sandbox.wire.formats import date_text, leading_digits
+from qarnot_mcp.sandbox.wire.storage_xml import Element, StorageError
 
 MAX_KEYS = 1000
 _LAST_CHARACTER = "\U0010ffff"
@@ -53,21 +53,21 @@ def list_buckets(buckets: Buckets, email: str) -> Response:
     rows: list[Element] = [
         ("Bucket", [("Name", bucket.name), ("CreationDate", date_text(bucket.created))]) for bucket in buckets
     ]
-    return _xml("ListAllMyBucketsResult", [owner, ("Buckets", rows)])
+    return xml_response("ListAllMyBucketsResult", [owner, ("Buckets", rows)])
 
 
 def respond(request: StorageRequest, bucket: Bucket) -> Response:
     """Return a list of a bucket, or one of its few settings."""
     fields = request.fields
     if "versioning" in fields:
-        return _xml("VersioningConfiguration", [])
+        return xml_response("VersioningConfiguration", [])
     if "location" in fields:
-        return _xml("LocationConstraint", [])
+        return xml_response("LocationConstraint", [])
     if "uploads" in fields:
         uploads: list[Element] = [
             ("Upload", [("Key", upload.key), ("UploadId", upload_id)]) for upload_id, upload in bucket.uploads.items()
         ]
-        return _xml("ListMultipartUploadsResult", [("Bucket", bucket.name), ("IsTruncated", "false"), *uploads])
+        return xml_response("ListMultipartUploadsResult", [("Bucket", bucket.name), ("IsTruncated", "false"), *uploads])
     if "versions" in fields:
         return _list_objects(request, bucket, "ListVersionsResult", "key-marker", "NextKeyMarker")
     if fields.get("list-type") == "2":
@@ -78,7 +78,10 @@ def respond(request: StorageRequest, bucket: Bucket) -> Response:
 def _list_objects(request: StorageRequest, bucket: Bucket, root: str, marker: str, next_marker: str) -> Response:
     fields = request.fields
     prefix, delimiter = fields.get("prefix", ""), fields.get("delimiter", "")
-    limit = _limit(fields.get("max-keys", str(MAX_KEYS)))
+    limit = leading_digits(fields.get("max-keys", str(MAX_KEYS)))
+    if limit is None:
+        raise StorageError(400, "InvalidArgument", "max-keys is a whole number")
+    limit = min(limit, MAX_KEYS)
     is_second = marker == "continuation-token"
     after = fields.get(marker, "")
     if is_second:
@@ -104,7 +107,7 @@ def _list_objects(request: StorageRequest, bucket: Bucket, root: str, marker: st
     found = [(key, bucket.get(key)) for key in page.keys]
     elements += [(row, _object(encode(key), stored, row)) for key, stored in found if stored is not None]
     elements += [("CommonPrefixes", [("Prefix", encode(folder))]) for folder in page.folders]
-    return _xml(root, elements)
+    return xml_response(root, elements)
 
 
 def _object(shown_key: str, stored: StoredObject, row: str) -> list[Element]:
@@ -119,12 +122,6 @@ def _object(shown_key: str, stored: StoredObject, row: str) -> list[Element]:
     ]
 
 
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise StorageError(400, "InvalidArgument", "max-keys is a whole number")
-    return min(int(text[:9]), MAX_KEYS)
-
-
 def _token(position: str) -> str:
     return base64.urlsafe_b64encode(position.encode(errors="surrogatepass")).decode()
 
@@ -134,7 +131,3 @@ def _read_token(token: str) -> str:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise StorageError(400, "InvalidArgument", "The continuation token provided is incorrect") from None
-
-
-def _xml(root: str, elements: list[Element]) -> Response:
-    return Response(200, xml_document(root, elements), XML_TYPE)

@@ -1,4 +1,4 @@
-"""Objects of the storage: read whole or in part, written, copied and deleted."""
+"""Objects of the storage: read whole or in part, written, uploaded in parts, copied and deleted."""
 
 import html
 import re
@@ -7,21 +7,25 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import unquote
 
-from qarnot_mcp.sandbox.api.routing import Response
+from qarnot_mcp.sandbox.api.routing import Response, xml_response
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
-from qarnot_mcp.sandbox.platform.buckets import Buckets, StoredObject
-from qarnot_mcp.sandbox.wire.formats import date_text
-from qarnot_mcp.sandbox.wire.storage_xml import XML_TYPE, Element, StorageError, xml_document
+from qarnot_mcp.sandbox.platform.buckets import Buckets, StoredObject, Upload
+from qarnot_mcp.sandbox.wire.formats import date_text, leading_digits
+from qarnot_mcp.sandbox.wire.storage_xml import XML_TYPE, Element, StorageError
 
 MAX_DELETED = 1000
 MAX_METADATA_CHARACTERS = 2048
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _KEY = re.compile(rb"<Key>([^<]*)</Key>")
+_NUMBER = re.compile(rb"<PartNumber>(\d{1,5})</PartNumber>")
+_ETAG = re.compile(rb"<ETag>([^<]{1,100})</ETag>")
 _LAST_DATE_SECONDS = 253402300799
 
 
 def respond(request: StorageRequest, buckets: Buckets, now: int) -> Response:
     """Return the response of one object."""
+    if "uploadId" in request.fields or "uploads" in request.fields:
+        return _respond_in_parts(request, buckets, now)
     match request.method:
         case "GET" | "HEAD":
             return _read(request, buckets.find_object(request.bucket, request.key))
@@ -30,21 +34,26 @@ def respond(request: StorageRequest, buckets: Buckets, now: int) -> Response:
         case "PUT":
             _check_conditions(request, _existing(request, buckets))
             stored = buckets.put(
-                request.bucket, request.key, request.body, now, content_type_of(request), metadata_of(request)
+                request.bucket, request.key, request.body, now, _content_type(request), _metadata(request)
             )
             return Response(200, content_type=XML_TYPE, headers={"etag": f'"{stored.etag}"'})
         case "DELETE":
             buckets.remove(request.bucket, request.key)
             return Response(204, content_type=XML_TYPE)
-    raise StorageError(405, "MethodNotAllowed", "The specified method is not allowed against this resource")
+    raise not_allowed()
 
 
-def content_type_of(request: StorageRequest) -> str:
+def not_allowed() -> StorageError:
+    """Return the error for a method that does nothing here."""
+    return StorageError(405, "MethodNotAllowed", "The specified method is not allowed against this resource")
+
+
+def _content_type(request: StorageRequest) -> str:
     """Return the content type that a new object is to have."""
     return request.headers.get("content-type", "")[:200]
 
 
-def metadata_of(request: StorageRequest) -> dict[str, str]:
+def _metadata(request: StorageRequest) -> dict[str, str]:
     """Return the metadata that a new object is to have, by the name of its header."""
     metadata = {name: value for name, value in request.headers.items() if name.startswith("x-amz-meta-")}
     if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA_CHARACTERS:
@@ -63,7 +72,7 @@ def delete_many(request: StorageRequest, buckets: Buckets) -> Response:
     for key in keys:
         buckets.remove(request.bucket, key)
     rows: list[Element] = [("Deleted", [("Key", key)]) for key in keys]
-    return Response(200, xml_document("DeleteResult", rows), XML_TYPE)
+    return xml_response("DeleteResult", rows)
 
 
 def _existing(request: StorageRequest, buckets: Buckets) -> StoredObject | None:
@@ -103,8 +112,52 @@ def _copy(request: StorageRequest, buckets: Buckets, now: int) -> Response:
     bucket, _, key = unquote(request.headers["x-amz-copy-source"]).lstrip("/").partition("/")
     source = buckets.find_object(bucket, key)
     is_replaced = request.headers.get("x-amz-metadata-directive") == "REPLACE"
-    metadata: Mapping[str, str] = metadata_of(request) if is_replaced else source.metadata
-    content_type = (content_type_of(request) if is_replaced else "") or source.content_type
+    metadata: Mapping[str, str] = _metadata(request) if is_replaced else source.metadata
+    content_type = (_content_type(request) if is_replaced else "") or source.content_type
     buckets.keep(request.bucket, request.key, StoredObject(source.content, source.etag, now, content_type, metadata))
     elements: list[Element] = [("ETag", f'"{source.etag}"'), ("LastModified", date_text(now).replace("Z", ".000Z"))]
-    return Response(200, xml_document("CopyObjectResult", elements), XML_TYPE)
+    return xml_response("CopyObjectResult", elements)
+
+
+def _respond_in_parts(request: StorageRequest, buckets: Buckets, now: int) -> Response:
+    upload_id = request.fields.get("uploadId", "")
+    match request.method:
+        case "POST" if "uploads" in request.fields:
+            upload = Upload(request.key, _content_type(request) or "binary/octet-stream", _metadata(request))
+            begun = buckets.begin(request.bucket, upload)
+            elements: list[Element] = [("Bucket", request.bucket), ("Key", request.key), ("UploadId", begun)]
+            return xml_response("InitiateMultipartUploadResult", elements)
+        case "PUT":
+            number = leading_digits(request.fields.get("partNumber", "")) or 0
+            etag = buckets.put_part(request.bucket, upload_id, number, request.body)
+            return Response(200, content_type=XML_TYPE, headers={"etag": f'"{etag}"'})
+        case "GET":
+            return _list_parts(request, buckets, upload_id)
+        case "POST":
+            stored = buckets.complete(request.bucket, upload_id, _read_parts(request.body), now)
+            elements = [("Bucket", request.bucket), ("Key", request.key), ("ETag", f'"{stored.etag}"')]
+            return xml_response("CompleteMultipartUploadResult", elements)
+        case "DELETE":
+            buckets.abort(request.bucket, upload_id)
+            return Response(204, content_type=XML_TYPE)
+    raise not_allowed()
+
+
+def _list_parts(request: StorageRequest, buckets: Buckets, upload_id: str) -> Response:
+    upload = buckets.find_upload(request.bucket, upload_id)
+    rows: list[Element] = [
+        ("Part", [("PartNumber", number), ("Size", len(part)), ("ETag", f'"{upload.etags[number]}"')])
+        for number, part in sorted(upload.parts.items())
+    ]
+    head: list[Element] = [("Bucket", request.bucket), ("Key", upload.key), ("UploadId", upload_id)]
+    return xml_response("ListPartsResult", [*head, ("IsTruncated", "false"), *rows])
+
+
+def _read_parts(body: bytes) -> list[tuple[int, str]]:
+    parts = []
+    for part in body.split(b"<Part>")[1:]:
+        number, etag = _NUMBER.search(part), _ETAG.search(part)
+        if number is None or etag is None:
+            raise StorageError(400, "MalformedXML", "A part needs a number and an ETag")
+        parts.append((int(number[1]), html.unescape(etag[1].decode(errors="replace")).strip('"')))
+    return parts

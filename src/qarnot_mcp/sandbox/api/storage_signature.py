@@ -5,10 +5,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from urllib.parse import quote, unquote
 
+from qarnot_mcp.sandbox.wire.formats import leading_digits
 from qarnot_mcp.sandbox.wire.storage_xml import StorageError
 
 MAX_SKEW_SECONDS = 900
@@ -31,12 +33,12 @@ class StorageRequest:
     query: str
     headers: Mapping[str, str]
     body: bytes
-    fields: Mapping[str, str] = field(init=False)
-    """The query, decoded."""
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """The query, decoded."""
         pairs = [pair.partition("=") for pair in self.query.split("&") if pair][:MAX_QUERY_FIELDS]
-        object.__setattr__(self, "fields", {_decoded(name): _decoded(value) for name, _, value in pairs})
+        return {_decoded(name): _decoded(value) for name, _, value in pairs}
 
     @property
     def bucket(self) -> str:
@@ -53,10 +55,10 @@ SecretOf = Callable[[str], str | None]
 """Finds the secret of an access key id, or None."""
 
 
-def is_for_storage(headers: Mapping[bytes, bytes], query: bytes) -> bool:
+def is_for_storage(headers: Mapping[str, str], query: bytes) -> bool:
     """Return whether a request is signed as those to S3 are; keys of the API never have that form."""
     return (
-        headers.get(b"authorization", b"").startswith((b"AWS4-", b"AWS "))
+        headers.get("authorization", "").startswith(("AWS4-", "AWS "))
         or b"X-Amz-Signature=" in query
         or b"AWSAccessKeyId=" in query
     )
@@ -79,7 +81,8 @@ def _verify_header(request: StorageRequest, secret_of: SecretOf, now: float) -> 
     algorithm, _, rest = given[:MAX_HEADER_CHARACTERS].partition(" ")
     if algorithm != _ALGORITHM:
         raise StorageError(400, "InvalidRequest", "Sign with AWS4-HMAC-SHA256")
-    parts = dict(_pair(part) for part in rest.split(","))
+    pairs = (part.strip().partition("=") for part in rest.split(","))
+    claim = {name: value for name, _, value in pairs}
     date = request.headers.get("x-amz-date", "")
     if abs(_seconds(date) - now) > MAX_SKEW_SECONDS:
         raise StorageError(403, "RequestTimeTooSkewed", "The difference between the request time and now is too large")
@@ -88,7 +91,7 @@ def _verify_header(request: StorageRequest, secret_of: SecretOf, now: float) -> 
         raise StorageError(501, "NotImplemented", "Bodies in signed chunks are not taken: send a plain body")
     if payload != UNSIGNED and payload != hashlib.sha256(request.body).hexdigest():
         raise StorageError(400, "XAmzContentSHA256Mismatch", "The body has another hash than x-amz-content-sha256")
-    return _check(request, secret_of, parts.get("Credential", ""), date, parts.get("SignedHeaders", ""), parts, payload)
+    return _check(request, secret_of, claim, date, payload)
 
 
 def _verify_query(request: StorageRequest, secret_of: SecretOf, now: float) -> str:
@@ -99,29 +102,14 @@ def _verify_query(request: StorageRequest, secret_of: SecretOf, now: float) -> s
     signed_at = _seconds(date)
     if signed_at - now > MAX_SKEW_SECONDS or now > signed_at + int(expires):
         raise StorageError(403, "AccessDenied", "Request has expired")
-    parts = {"Signature": fields["X-Amz-Signature"]}
-    payload = fields.get("X-Amz-Content-Sha256", UNSIGNED)
-    return _check(
-        request,
-        secret_of,
-        fields.get("X-Amz-Credential", ""),
-        date,
-        fields.get("X-Amz-SignedHeaders", ""),
-        parts,
-        payload,
-    )
+    claim = {name: fields.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature")}
+    return _check(request, secret_of, claim, date, fields.get("X-Amz-Content-Sha256", UNSIGNED))
 
 
-def _check(
-    request: StorageRequest,
-    secret_of: SecretOf,
-    credential: str,
-    date: str,
-    signed_headers: str,
-    parts: Mapping[str, str],
-    payload: str,
-) -> str:
-    found = _CREDENTIAL.fullmatch(credential)
+def _check(request: StorageRequest, secret_of: SecretOf, claim: Mapping[str, str], date: str, payload: str) -> str:
+    """Return the access key id of a claim: its credential, signed headers and signature."""
+    signed_headers = claim.get("SignedHeaders", "")
+    found = _CREDENTIAL.fullmatch(claim.get("Credential", ""))
     if found is None or not date.startswith(found[2]) or "host" not in signed_headers.split(";"):
         raise StorageError(400, "AuthorizationHeaderMalformed", "The authorization is malformed")
     access_key, day, region = found.groups()
@@ -144,14 +132,14 @@ def _check(
     key = f"AWS4{secret}".encode()
     for part in (day, region, "s3", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return _same(hmac.digest(key, to_sign.encode(), "sha256").hex(), parts.get("Signature", ""), access_key)
+    return _same(hmac.digest(key, to_sign.encode(), "sha256").hex(), claim.get("Signature", ""), access_key)
 
 
 def _verify_version_2(request: StorageRequest, secret_of: SecretOf, now: float) -> str:
     fields, headers = request.fields, request.headers
     access_key, expires = fields["AWSAccessKeyId"], fields.get("Expires", "")
     secret = _secret(secret_of, access_key)
-    if not (expires.isascii() and expires.isdigit() and now <= int(expires[:12])):
+    if now > (leading_digits(expires, 12) or 0):
         raise StorageError(403, "AccessDenied", "Request has expired")
     amazon = sorted(f"{name}:{value}\n" for name, value in {**headers, **fields}.items() if name.startswith("x-amz-"))
     resources = "&".join(
@@ -177,11 +165,6 @@ def _same(expected: str, given: str, access_key: str) -> str:
     if not hmac.compare_digest(expected.encode(), given.encode()):
         raise StorageError(403, "SignatureDoesNotMatch", "The signature we calculated does not match")
     return access_key
-
-
-def _pair(part: str) -> tuple[str, str]:
-    name, _, value = part.strip().partition("=")
-    return name, value
 
 
 def _decoded(text: str) -> str:

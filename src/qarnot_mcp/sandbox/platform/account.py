@@ -10,7 +10,7 @@ from qarnot_mcp.sandbox.commands.run import Stream
 from qarnot_mcp.sandbox.platform.assumptions import Assumptions
 from qarnot_mcp.sandbox.platform.buckets import Buckets
 from qarnot_mcp.sandbox.platform.dependencies import Dependency, make_dependencies
-from qarnot_mcp.sandbox.platform.energy import pool_credits, task_credits
+from qarnot_mcp.sandbox.platform.energy import credits_used
 from qarnot_mcp.sandbox.platform.fields import (
     constant_list,
     constant_values,
@@ -41,7 +41,7 @@ from qarnot_mcp.sandbox.platform.task_spec import (
 )
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
-from qarnot_mcp.sandbox.wire.formats import JsonObject, ranges_text
+from qarnot_mcp.sandbox.wire.formats import JsonObject, leading_digits, ranges_text
 from qarnot_mcp.sandbox.wire.storage_xml import StorageError
 
 Derivation = Literal["retry", "recover", "resume", "clone"]
@@ -87,13 +87,13 @@ class Account:
         self.jobs.settle(list(self.tasks), timestamp.now)
 
     def _forget(self, task: Task) -> None:
-        self._used_by_forgotten += task_credits(task, task.over_at())
+        self._used_by_forgotten += credits_used(task, task.over_at())
         self._plans.drop(task.uuid)
         self.results.forget(task)
         self.snapshots.forget(task)
 
     def _forget_pool(self, pool: Pool) -> None:
-        self._used_by_forgotten += pool_credits(pool, pool.now)
+        self._used_by_forgotten += credits_used(pool, pool.now)
 
     def tasks_of_job(self, job: Job, timestamp: Timestamp) -> list[Task]:
         """Return the tasks of a job, the oldest first."""
@@ -272,8 +272,7 @@ class Account:
         """
         instance_id = None
         if instance is not None:
-            is_number = instance.isascii() and instance.isdigit() and len(instance) < 10
-            instance_id = int(instance) if is_number else None
+            instance_id = leading_digits(instance) if len(instance) < 10 else None
             if instance_id is None or task.instance(instance_id) is None:
                 raise api_error(404, f"No such instance: {instance[:40]}")
         if not is_fresh:
@@ -284,6 +283,6 @@ class Account:
 
     def credits_left(self, timestamp: Timestamp) -> float:
         """Return the credits left in euros: those of the account less what its tasks and pools have cost."""
-        tasks = sum(task_credits(task, timestamp.now) for task in self.tasks.visible(timestamp))
-        pools = sum(pool_credits(pool, timestamp.now) for pool in self.pools.all.visible(timestamp))
+        tasks = sum(credits_used(task, timestamp.now) for task in self.tasks.visible(timestamp))
+        pools = sum(credits_used(pool, timestamp.now) for pool in self.pools.all.visible(timestamp))
         return round(self.credits - tasks - pools - self._used_by_forgotten, 2)

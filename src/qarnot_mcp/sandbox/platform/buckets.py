@@ -100,7 +100,8 @@ class Buckets:
         self.max_bytes = max_bytes
         self._random = random
         self._by_name: dict[str, Bucket] = {}
-        self._used_bytes = 0
+        self.used_bytes = 0
+        """The bytes of all objects and unfinished parts."""
         self._object_count = 0
         self._upload_count = 0
 
@@ -112,11 +113,6 @@ class Buckets:
 
     def __iter__(self) -> Iterator[Bucket]:
         return iter(sorted(self._by_name.values(), key=lambda bucket: bucket.name))
-
-    @property
-    def used_bytes(self) -> int:
-        """The bytes of all objects and unfinished parts."""
-        return self._used_bytes
 
     def find(self, name: str) -> Bucket:
         """Return a bucket; raises NoSuchBucket when there is none."""
@@ -177,7 +173,7 @@ class Buckets:
         bucket = self.find(name)
         before = bucket.get(key)
         if before is not None:
-            self._used_bytes -= len(before.content)
+            self.used_bytes -= len(before.content)
             self._object_count -= 1
             bucket.remove(key)
 
@@ -231,10 +227,10 @@ class Buckets:
     def abort(self, name: str, upload_id: str) -> None:
         """Forget an upload and its parts."""
         upload = self.find_upload(name, upload_id)
-        self._used_bytes -= sum(len(part) for part in upload.parts.values())
+        self.used_bytes -= sum(len(part) for part in upload.parts.values())
         del self.find(name).uploads[upload_id]
 
     def _take(self, size: int) -> None:
-        if size > 0 and self._used_bytes + size > self.max_bytes:
+        if size > 0 and self.used_bytes + size > self.max_bytes:
             raise StorageError(403, "QuotaExceeded", f"The account keeps at most {self.max_bytes} bytes")
-        self._used_bytes += size
+        self.used_bytes += size

@@ -16,32 +16,24 @@ _EUROS_PER_CORE_HOUR: Mapping[str, float] = {"flex": 0.02, "onDemand": 0.03, "re
 """By scheduling type. Qarnot publishes no prices: these are made up, and reserved machines are paid for otherwise."""
 
 
-def task_core_hours(task: Task, now: int) -> float:
-    """Return the hours that cores were busy with a task up to a time."""
-    states = instance_states_at(task, now)
+def core_hours(used: Task | Pool, now: int) -> float:
+    """Return the hours that cores were busy with a task, or kept ready in a pool, up to a time."""
+    if isinstance(used, Pool):
+        return sum(node.machine.core_count * seconds for node, seconds in used.node_seconds(now)) / 3600
+    states = instance_states_at(used, now)
     return sum(attempt.machine.core_count * seconds for attempt, seconds in states.seconds_by_attempt) / 3600
 
 
-def pool_core_hours(pool: Pool, now: int) -> float:
-    """Return the hours that cores of a pool were kept ready up to a time."""
-    return sum(node.machine.core_count * seconds for node, seconds in pool.node_seconds(now)) / 3600
-
-
-def task_credits(task: Task, now: int) -> float:
-    """Return what the task has cost up to a time, in euros; in a pool the pool costs, not the task."""
-    if task.pool_uuid is not None:
+def credits_used(used: Task | Pool, now: int) -> float:
+    """Return what a task or a pool has cost up to a time, in euros; in a pool the pool costs, not the task."""
+    if isinstance(used, Task) and used.pool_uuid is not None:
         return 0.0
-    return round(task_core_hours(task, now) * _EUROS_PER_CORE_HOUR[task.fields["schedulingType"]], 4)
+    return round(core_hours(used, now) * _EUROS_PER_CORE_HOUR[used.fields["schedulingType"]], 4)
 
 
-def pool_credits(pool: Pool, now: int) -> float:
-    """Return what the pool has cost up to a time, in euros."""
-    return round(pool_core_hours(pool, now) * _EUROS_PER_CORE_HOUR[pool.fields["schedulingType"]], 4)
-
-
-def carbon_facts(core_hours: float, datacenter: str | None) -> JsonObject:
+def carbon_facts(busy_hours: float, datacenter: str | None) -> JsonObject:
     """Return the carbon facts of busy cores in Wh and grams of CO2 equivalent, compared with a reference datacenter."""
-    information_technology = core_hours * _WATTS_PER_CORE
+    information_technology = busy_hours * _WATTS_PER_CORE
     consumed = information_technology * 1.02
     reused = information_technology * 0.98
     footprint = consumed * _GRAMS_PER_KWH / 1000

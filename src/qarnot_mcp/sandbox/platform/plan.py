@@ -12,6 +12,7 @@ from qarnot_mcp.sandbox.commands.programs import run_command, run_profile
 from qarnot_mcp.sandbox.commands.run import Run
 from qarnot_mcp.sandbox.platform.machines import Machine
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
+from qarnot_mcp.sandbox.wire.formats import leading_digits
 
 End = Literal["success", "failure", "preempted"]
 
@@ -185,18 +186,18 @@ def _varies(work: Work) -> bool:
 
 
 def _queue_seconds(work: Work, random: SeededRandom) -> int:
-    asked = work.constants.get(QUEUE_CONSTANT, "")
-    if asked.isascii() and asked.isdigit():
-        return min(int(asked[:9]), 365 * 86400)
+    asked = leading_digits(work.constants.get(QUEUE_CONSTANT, ""))
+    if asked is not None:
+        return min(asked, 365 * 86400)
     return random.integer("queue", 60, 120) if work.machines[0].has_gpu else random.integer("queue", 8, 14)
 
 
 def _preemptions(work: Work, random: SeededRandom, instance_id: int, duration: int) -> int:
     if not work.is_flex:
         return 0
-    asked = work.constants.get(PREEMPTIONS_CONSTANT, "")
-    if asked.isascii() and asked.isdigit():
-        return min(int(asked[:9]), _MAX_PREEMPTIONS)
+    asked = leading_digits(work.constants.get(PREEMPTIONS_CONSTANT, ""))
+    if asked is not None:
+        return min(asked, _MAX_PREEMPTIONS)
     is_preempted = random.fraction(("preempted", instance_id)) < _PREEMPTION_CHANCE
     return 1 if duration >= _PREEMPTIBLE_AFTER_SECONDS and is_preempted else 0
 

@@ -29,7 +29,7 @@ from qarnot_mcp.sandbox.platform.task_spec import (
 )
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import api_error
-from qarnot_mcp.sandbox.wire.formats import JsonObject
+from qarnot_mcp.sandbox.wire.formats import JsonObject, leading_digits
 
 MAX_POOLS = 10
 MAX_TASK_INSTANCES = 5000
@@ -164,7 +164,6 @@ class Pool(Resource):
         return schedule, plans
 
     def _history(self, known: Mapping[str, QueuedTask]) -> PoolHistory:
-        asked = constant_values(self.fields["constants"]).get(QUEUE_CONSTANT, "")
         stops = [at for at in (self.closed, self.deleted) if at is not None]
         released = [task for task in self.tasks if task.released is not None]
         return PoolHistory(
@@ -173,7 +172,7 @@ class Pool(Resource):
             closed=min(stops, default=None),
             machines=self.settings.machines,
             slots_per_node=self.slots_per_node,
-            queue_seconds=int(asked[:9]) if asked.isascii() and asked.isdigit() else None,
+            queue_seconds=leading_digits(constant_values(self.fields["constants"]).get(QUEUE_CONSTANT, "")),
             policies=tuple(self.policies),
             tasks=tuple(_queued(task, known.get(task.uuid)) for task in released),
         )

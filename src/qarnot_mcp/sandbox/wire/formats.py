@@ -45,6 +45,11 @@ def span_seconds(text: str) -> float:
     return whole + (int(fraction) / 10 ** len(fraction) if fraction else 0.0)
 
 
+def leading_digits(text: str, count: int = 9) -> int | None:
+    """Return the number that the first digits of a text of nothing but digits make; None for another text."""
+    return int(text[:count]) if text.isascii() and text.isdigit() else None
+
+
 def ranges_text(instance_ids: Iterable[int]) -> str:
     """Return instance ids as ranges; no ids give the empty text."""
     parts: list[str] = []
