@@ -119,10 +119,7 @@ PLAIN: Mapping[str, PlainWord] = {
 }
 
 HARDWARE_SCHEMA = {
-    "anyOf": [
-        {"type": "object"},
-        {"type": "array", "items": {"type": "object"}, "maxItems": MAX_HARDWARE_CONSTRAINTS},
-    ]
+    "anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "maxItems": MAX_HARDWARE_CONSTRAINTS}]
 }
 HardwareConstraints = Annotated[
     list[Annotated[dict[str, Any], AfterValidator(check_hardware_constraint)]],

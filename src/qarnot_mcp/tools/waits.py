@@ -156,11 +156,7 @@ class SharedWait(Generic[T]):
     """
 
     def __init__(
-        self,
-        poll: Poll[T],
-        wait: Wait,
-        make: Callable[[], Awaitable[T]],
-        seconds_to_end: Callable[[T], float | None],
+        self, poll: Poll[T], wait: Wait, make: Callable[[], Awaitable[T]], seconds_to_end: Callable[[T], float | None]
     ) -> None:
         self._poll = poll
         self._wait = wait

@@ -215,11 +215,7 @@ class Skimmer:
 
 
 async def read_matching(
-    parts: AsyncIterator[LogPart],
-    reader: BlockReader,
-    skimmer: Skimmer,
-    work: LogWork,
-    batch_bytes: int = BATCH_BYTES,
+    parts: AsyncIterator[LogPart], reader: BlockReader, skimmer: Skimmer, work: LogWork, batch_bytes: int = BATCH_BYTES
 ) -> tuple[int, bool]:
     """Feed the blocks of a log that may match, and the last ones; return what `read_blocks` does."""
     async for batch in batches(parts, batch_bytes):

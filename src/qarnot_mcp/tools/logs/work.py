@@ -29,10 +29,7 @@ class LogWork:
     """
 
     def __init__(
-        self,
-        owner: str = "",
-        max_cpu_seconds: float = MAX_CPU_SECONDS,
-        clock: Callable[[], float] = time.thread_time,
+        self, owner: str = "", max_cpu_seconds: float = MAX_CPU_SECONDS, clock: Callable[[], float] = time.thread_time
     ) -> None:
         self._owner = owner
         self._max_cpu_seconds = max_cpu_seconds

@@ -30,9 +30,7 @@ from qarnot_mcp.tools.tasks.submit_task import beside
 MAX_CONSTANTS = 50
 MAX_COMMAND_CHARACTERS = 2048
 PoolConstants = Annotated[
-    Constants,
-    at_most(MAX_CONSTANTS, "constants"),
-    WithJsonSchema(CONSTANTS_BY_KEY | {"maxProperties": MAX_CONSTANTS}),
+    Constants, at_most(MAX_CONSTANTS, "constants"), WithJsonSchema(CONSTANTS_BY_KEY | {"maxProperties": MAX_CONSTANTS})
 ]
 CHECKED = "Checked only: nothing was created. The same call without validate_only creates it."
 FOUND = "The answer of Qarnot was lost on the way; the pool was found by its shortname. It was created once."

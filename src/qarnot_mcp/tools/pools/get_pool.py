@@ -10,14 +10,7 @@ from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.tasks.models import TaskSummary
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import (
-    NAME_CHARACTERS,
-    STATE_CHARACTERS,
-    VALUE_CHARACTERS,
-    Number,
-    Result,
-    rounded,
-)
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, rounded
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.pools.list_pools import PoolRow

@@ -15,7 +15,7 @@ BASE_IMAGES = frozenset(
 )
 """Official images whose own command is a shell or an interpreter."""
 OFFICIAL_IMAGES = BASE_IMAGES | {
-    *("postgres", "redis", "nginx", "mysql", "mariadb", "mongo", "httpd", "memcached", "rabbitmq", "hello-world"),
+    *("postgres", "redis", "nginx", "mysql", "mariadb", "mongo", "httpd", "memcached", "rabbitmq", "hello-world")
 }
 OTHER_IMAGES = frozenset(
     {

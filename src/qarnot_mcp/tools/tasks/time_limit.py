@@ -32,12 +32,7 @@ class TimeLimit:
 
     def to_api(self) -> dict[str, Any]:
         """Return the body of `POST /jobs`; where the quota of jobs is reached, those that are over make room."""
-        body = {
-            "name": self.name,
-            "maxWallTime": self.max_wall_time,
-            "tags": [TAG],
-            "autoDeleteOnCompletion": True,
-        }
+        body = {"name": self.name, "maxWallTime": self.max_wall_time, "tags": [TAG], "autoDeleteOnCompletion": True}
         return body if self.pool_uuid is None else body | {"poolUuid": self.pool_uuid}
 
 
