@@ -10,6 +10,9 @@ from mcp_types import TextContent
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic_core import to_json
 
+from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.masking import masked_line
+
 # How many characters of JSON one result may have. Clients cut or refuse longer ones without a word to the model.
 RESULT_CHARACTERS = 100_000
 LIST_BYTES = 46_000
@@ -82,6 +85,21 @@ def truncate_to_budget(rows: Sequence[Row], kind: str) -> tuple[list[Row], str |
     """
     shown = first_within(rows, ROWS_CHARACTERS, lambda row: json_length(row) + 1)
     return shown, None if len(shown) == len(rows) else f"These are the first {len(shown):,} of {len(rows):,} {kind}."
+
+
+def masked_name(text: str) -> str:
+    """Return a name that somebody chose as it is shown: on one line, recognisable, without what looks like a secret."""
+    return masked_line(text, NAME_CHARACTERS)
+
+
+def plain_name(text: str) -> str:
+    """Return a name that the platform chose as it is shown."""
+    return one_line(text, NAME_CHARACTERS)
+
+
+def plain_state(text: str) -> str:
+    """Return a state as it is shown."""
+    return one_line(text, STATE_CHARACTERS)
 
 
 def date(moment: datetime | None) -> str | None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result, truncate_to_budget
+from qarnot_mcp.tools.answers import VALUE_CHARACTERS, Result, plain_name, truncate_to_budget
 from qarnot_mcp.tools.checks import Arguments, NoArguments, ProfileName, closest_matches
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.profile_usage import Usage, is_self_reference, usage_of
@@ -32,7 +32,7 @@ class ProfileNames(Result):
     @classmethod
     def of(cls, names: Sequence[str]) -> Self:
         """Shape the names, as many as fit into a result."""
-        shown, hint = truncate_to_budget([one_line(name, NAME_CHARACTERS) for name in names], "profiles")
+        shown, hint = truncate_to_budget([plain_name(name) for name in names], "profiles")
         return cls(profiles=shown, hint=hint)
 
 
@@ -66,7 +66,7 @@ class ProfileDetails(Result):
         """Shape one profile; the API may leave its name out."""
         rows = [
             ProfileConstantRow(
-                name=one_line(constant.name, NAME_CHARACTERS),
+                name=plain_name(constant.name),
                 value=one_line(constant.value, VALUE_CHARACTERS)
                 if constant.value and not is_self_reference(constant.name, constant.value)
                 else None,
@@ -76,14 +76,10 @@ class ProfileDetails(Result):
         ]
         constants, hint = truncate_to_budget(rows, "constants")
         licences = [
-            LicenceRow(
-                name=one_line(licence.name, NAME_CHARACTERS),
-                max_instances=licence.max_instances,
-                max_cores=licence.max_cores,
-            )
+            LicenceRow(name=plain_name(licence.name), max_instances=licence.max_instances, max_cores=licence.max_cores)
             for licence in profile.licenses[:LICENCES_SHOWN]
         ]
-        name = one_line(profile.name or asked_for, NAME_CHARACTERS)
+        name = plain_name(profile.name or asked_for)
         usage = usage_of(profile if profile.name else profile.model_copy(update={"name": asked_for}))
         return cls(name=name, constants=constants, licences=licences or None, usage=usage, hint=hint)
 

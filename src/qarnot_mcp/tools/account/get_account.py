@@ -11,8 +11,7 @@ from qarnot_mcp.qarnot.account import ComputingQuotas, Project, Quota, Reservati
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.usage import Budget
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, rounded
+from qarnot_mcp.tools.answers import Number, Result, date, plain_name, plain_state, rounded
 from qarnot_mcp.tools.checks import NoArguments
 from qarnot_mcp.tools.context import current_client
 
@@ -40,8 +39,8 @@ class SchedulingQuota(Result):
         name, machine = (quota.reservation_name, quota.machine_key) if isinstance(quota, Reservation) else ("", "")
         return cls(
             scheduling_type=scheduling_type,
-            reservation=one_line(name, NAME_CHARACTERS) or None,
-            machine=one_line(machine, NAME_CHARACTERS) or None,
+            reservation=plain_name(name) or None,
+            machine=plain_name(machine) or None,
             running_instances=quota.running_instances,
             max_instances=quota.max_instances,
             running_cores=quota.running_cores,
@@ -71,13 +70,13 @@ class BudgetRow(Result):
     def of(cls, budget: Budget) -> Self:
         """Shape one budget."""
         return cls(
-            name=one_line(budget.alias, NAME_CHARACTERS) or None,
+            name=plain_name(budget.alias) or None,
             used=euros(budget.consumed_cents),
             total=euros(budget.total_cents),
             left=euros(budget.remaining_cents),
             starts=date(budget.starts),
             expires=date(budget.expires),
-            when_spent=one_line(budget.overrun_policy, STATE_CHARACTERS) if budget.overrun_policy else None,
+            when_spent=plain_state(budget.overrun_policy) if budget.overrun_policy else None,
         )
 
 
@@ -141,17 +140,17 @@ def shape(
     if left is None and "the credits left" not in missing:
         notes.append("Qarnot does not tell this account its credits.")
     return Account(
-        email=one_line(user.email, NAME_CHARACTERS),
+        email=plain_name(user.email),
         credits_left=rounded(left, 2),
         tasks=Count(used=user.task_count, max=user.max_task),
         running_tasks=Count(used=user.running_task_count, max=user.max_running_task),
         pools=Count(used=user.pool_count, max=user.max_pool),
         jobs=Count(used=user.job_count, max=user.max_job),
         quotas=quota_rows(quotas) if quotas else [],
-        organization=one_line(organization.name, NAME_CHARACTERS) if organization and organization.name else None,
+        organization=plain_name(organization.name) if organization and organization.name else None,
         organization_quotas=quota_rows(organization) if organization else None,
         storage_bytes=Count(used=user.used_quota_bytes_bucket, max=user.quota_bytes_bucket or None),
-        default_scheduling=one_line(user.default_scheduling, STATE_CHARACTERS) if user.default_scheduling else None,
+        default_scheduling=plain_state(user.default_scheduling) if user.default_scheduling else None,
         projects=projects or None,
         note=" ".join(notes) or None,
     )
@@ -172,7 +171,7 @@ async def read_projects(client: QarnotClient, projects: list[Project]) -> list[P
     of_project = iter(budgets)
     return [
         ProjectRow(
-            name=one_line(project.name or project.slug, NAME_CHARACTERS),
+            name=plain_name(project.name or project.slug),
             uuid=project.uuid,
             is_default=project.is_default,
             budgets=[BudgetRow.of(one) for one in next(of_project)[:BUDGETS_SHOWN]] if project.uuid else [],

@@ -5,8 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from qarnot_mcp.qarnot.hardware import Constraint, Machine, machines_among
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, truncate_to_budget
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, plain_name, truncate_to_budget
 from qarnot_mcp.tools.checks import Arguments, text_line, whole_number
 from qarnot_mcp.tools.context import current_client
 
@@ -50,7 +49,7 @@ class MachineRow(Result):
     def of(cls, machine: Machine) -> Self:
         """Shape one kind of machine."""
         return cls(
-            key=one_line(machine.key, NAME_CHARACTERS),
+            key=plain_name(machine.key),
             cores=machine.cores,
             memory_gb=machine.memory_gb,
             ssd=machine.has_ssd,
@@ -87,14 +86,14 @@ def cpu_models(constraints: list[Constraint], part: str | None) -> list[str]:
     """Return the names of processors that can be asked for, of those that hold a text."""
     names = sorted({one.cpu_model for one in constraints if one.cpu_model})
     held = [name for name in names if part is None or part.lower() in name.lower()]
-    return [one_line(name, NAME_CHARACTERS) for name in held[:CPU_MODELS_SHOWN]]
+    return [plain_name(name) for name in held[:CPU_MODELS_SHOWN]]
 
 
 def hint(fitting: list[Machine], known: list[Machine], constraints: list[Constraint]) -> str:
     """Say how to ask for a machine, or what would find one."""
     if not fitting:
         return f"None of the {len(known)} kinds of machine fits: ask for less."
-    key = one_line(fitting[0].key, NAME_CHARACTERS)
+    key = plain_name(fitting[0].key)
     asking = f'[{{"discriminator": "SpecificHardwareConstraint", "specificationKey": "{key}"}}]'
     has_gpu = any(one.discriminator == "GpuHardwareConstraint" for one in constraints)
     gpu = "" if has_gpu else " This account may not ask for a GPU."

@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, rounded
+from qarnot_mcp.tools.answers import Number, Result, plain_name, plain_state, rounded
 
 By = Literal["day", "tag", "profile", "state"]
 
@@ -110,8 +110,8 @@ def total(values: Iterable[float | None]) -> float | None:
 GROUPS_OF: Mapping[By, Callable[[Task], list[str]]] = {
     "day": lambda task: [task.created.strftime("%Y-%m-%d") if task.created else "unknown"],
     "tag": lambda task: [one_line(tag, TAG_CHARACTERS) for tag in task.tags] or ["(no tag)"],
-    "profile": lambda task: [one_line(task.profile, NAME_CHARACTERS) if task.profile else "(in a pool)"],
-    "state": lambda task: [one_line(task.state, STATE_CHARACTERS)],
+    "profile": lambda task: [plain_name(task.profile) if task.profile else "(in a pool)"],
+    "state": lambda task: [plain_state(task.state)],
 }
 
 
@@ -184,7 +184,7 @@ async def measure(
                 failures.append(str(error))
                 return
         if facts is not None and facts.equivalent_datacenter_name:
-            names.append(one_line(facts.equivalent_datacenter_name, NAME_CHARACTERS))
+            names.append(plain_name(facts.equivalent_datacenter_name))
         measured[task.uuid] = TaskUsage(
             task,
             credits,

@@ -8,7 +8,7 @@ from qarnot_mcp.qarnot.errors import Forbidden, InvalidArgument
 from qarnot_mcp.qarnot.tasks.control import Snapshot, SnapshotConfig, SnapshotPlace, check_snapshot_id
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, date
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, date, plain_name, plain_state
 from qarnot_mcp.tools.checks import STRIPPED, Arguments, Bucket, Name, Prefix, TaskIdParameter, checked_by, whole_number
 from qarnot_mcp.tools.context import current_client
 
@@ -72,9 +72,9 @@ class Snapshotted(Result):
         return cls(
             task_uuid=task_uuid,
             snapshot_id=one_line(snapshot.id, NAME_CHARACTERS * 2),
-            status=STATES.get(status) or one_line(status, STATE_CHARACTERS),
-            bucket=one_line(place.bucket, NAME_CHARACTERS) if place.bucket else None,
-            prefix=one_line(place.bucket_prefix, NAME_CHARACTERS) if place.bucket_prefix else None,
+            status=STATES.get(status) or plain_state(status),
+            bucket=plain_name(place.bucket) if place.bucket else None,
+            prefix=plain_name(place.bucket_prefix) if place.bucket_prefix else None,
             triggered=date(snapshot.triggered),
             size_bytes=snapshot.size_bytes,
             transferred_bytes=snapshot.transferred_bytes,
@@ -105,7 +105,7 @@ async def snapshot_task(arguments: SnapshotTask) -> Snapshotted:
             return Snapshotted.every(task.uuid, arguments.every_seconds, bucket)
         snapshot_id = await client.control.snapshot(task.uuid, arguments.config)
     except Forbidden:
-        state = one_line(f"{task.name} is {task.state}.", NAME_CHARACTERS)
+        state = plain_name(f"{task.name} is {task.state}.")
         raise InvalidArgument("task_uuid", task_id, "a task whose instances execute", state) from None
     hint = "snapshot_task with this snapshot_id tells when it is there."
     return Snapshotted(task_uuid=task.uuid, snapshot_id=snapshot_id, status="triggered", bucket=bucket, hint=hint)
@@ -118,4 +118,4 @@ def bucket_of(task: Task, arguments: SnapshotTask) -> str | None:
     if bucket is None and arguments.every_seconds != 0:
         hint = "The task has neither a bucket for snapshots nor one for results."
         raise InvalidArgument("bucket", None, "a bucket for the files", hint)
-    return one_line(bucket, NAME_CHARACTERS) if bucket else None
+    return plain_name(bucket) if bucket else None

@@ -7,7 +7,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from qarnot_mcp.qarnot.errors import BadRequest, InvalidArgument
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result, plain_name, plain_state
 from qarnot_mcp.tools.checks import Arguments, Tags, TaskIdParameter
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.new_task import CONSTANTS_BY_KEY, Constants
@@ -69,10 +69,10 @@ async def update_task(arguments: UpdateTask) -> Updated:
     keys = [one.key for one in arguments.constants or ()]
     return Updated(
         uuid=task.uuid,
-        name=one_line(task.name, NAME_CHARACTERS),
-        state=one_line(task.state, STATE_CHARACTERS),
+        name=plain_name(task.name),
+        state=plain_state(task.state),
         tags=arguments.tags,
-        constants_set=[one_line(key, NAME_CHARACTERS) for key in keys] or None,
+        constants_set=[plain_name(key) for key in keys] or None,
         inputs_refreshed=arguments.refresh_inputs or None,
         note="Instances that execute already may keep the constants they began with." if keys else None,
     )

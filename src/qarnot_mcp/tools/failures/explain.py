@@ -10,8 +10,8 @@ from qarnot_mcp.qarnot.pages import TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task, TaskSummary
 from qarnot_mcp.qarnot.tasks.vocabulary import LOG_TYPES
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_text, masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, date
+from qarnot_mcp.text.masking import mask_text
+from qarnot_mcp.tools.answers import date, masked_name
 from qarnot_mcp.tools.failures.grouping import (
     LogTail,
     cause_of,
@@ -135,6 +135,4 @@ def _command(task: Task) -> str:
 
 
 def _shape(task: TaskSummary, same: Literal["name", "command"]) -> LaterSuccess:
-    return LaterSuccess(
-        uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), created=date(task.created), same=same
-    )
+    return LaterSuccess(uuid=task.uuid, name=masked_name(task.name), created=date(task.created), same=same)

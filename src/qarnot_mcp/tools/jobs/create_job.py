@@ -6,7 +6,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result, masked_name
 from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.limits import SubmitLimits
@@ -63,7 +63,7 @@ class JobCreated(Result):
         return cls(
             uuid=created.uuid,
             shortname=created.shortname,
-            name=masked_line(created.name, NAME_CHARACTERS),
+            name=masked_name(created.name),
             state=masked_line(created.state, STATE_CHARACTERS),
             max_wall_time=job.max_wall_time,
             uses_dependencies=job.uses_dependencies,

@@ -8,8 +8,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, date, present
+from qarnot_mcp.tools.answers import date, masked_name, present
 from qarnot_mcp.tools.checks import Arguments, JobIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.job_tasks import JobTask, job_tasks, states_of
@@ -95,7 +94,7 @@ def changes_between(before: Sequence[Task], after: Sequence[Task]) -> list[str]:
     """Return which tasks are in another state than before, and which are new or gone."""
     earlier = {task.uuid: task.state for task in before}
     changes = [
-        f"{masked_line(task.name, NAME_CHARACTERS)}: {earlier.get(task.uuid, 'new')} -> {task.state}"
+        f"{masked_name(task.name)}: {earlier.get(task.uuid, 'new')} -> {task.state}"
         for task in after
         if earlier.get(task.uuid) != task.state
     ]

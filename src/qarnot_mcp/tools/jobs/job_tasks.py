@@ -10,9 +10,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, first_within, json_bytes
+from qarnot_mcp.tools.answers import first_within, json_bytes, masked_name, plain_state
 from qarnot_mcp.tools.tasks.awaited import Awaited, awaited_by, why_not_started
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of
 
@@ -81,9 +79,9 @@ def rank(task: Task) -> int:
 
 def states_of(tasks: Sequence[Task]) -> dict[str, int]:
     """Return how many tasks are in each state."""
-    return dict(Counter(one_line(task.state, STATE_CHARACTERS) for task in tasks))
+    return dict(Counter(plain_state(task.state) for task in tasks))
 
 
 def names_of(tasks: Sequence[Task], most: int) -> list[str]:
     """Return the names of the first tasks."""
-    return [masked_line(task.name or task.uuid, NAME_CHARACTERS) for task in tasks[:most]]
+    return [masked_name(task.name or task.uuid) for task in tasks[:most]]

@@ -8,16 +8,14 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import (
     LIST_BYTES,
-    NAME_CHARACTERS,
-    STATE_CHARACTERS,
     Result,
     date,
     first_within,
     json_bytes,
+    masked_name,
+    plain_state,
     present,
 )
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number
@@ -48,14 +46,14 @@ class JobRow(Result):
         """Shape one job."""
         return cls(
             uuid=job.uuid,
-            name=masked_line(job.name, NAME_CHARACTERS),
-            shortname=masked_line(job.shortname, NAME_CHARACTERS) if job.shortname not in (None, job.uuid) else None,
-            state=one_line(job.state, STATE_CHARACTERS),
+            name=masked_name(job.name),
+            shortname=masked_name(job.shortname) if job.shortname not in (None, job.uuid) else None,
+            state=plain_state(job.state),
             created=date(job.created),
             max_wall_time=max_wall_time_of(job),
             uses_dependencies=job.uses_dependencies or None,
             pool_uuid=job.pool_uuid,
-            tags=[masked_line(tag, NAME_CHARACTERS) for tag in job.tags[:TAGS_SHOWN] if tag != TAG] or None,
+            tags=[masked_name(tag) for tag in job.tags[:TAGS_SHOWN] if tag != TAG] or None,
             keeps_time_limit=True if TAG in job.tags else None,
         )
 
@@ -63,7 +61,7 @@ class JobRow(Result):
 def max_wall_time_of(job: Job) -> str | None:
     """Return how long a job may take; None where it has no limit, which the API writes as zeros."""
     given = job.max_wall_time or ""
-    return one_line(given, STATE_CHARACTERS) if given.strip("0:.") else None
+    return plain_state(given) if given.strip("0:.") else None
 
 
 class ListJobs(Arguments):

@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result, masked_name
 from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.create_job import CreateJob
@@ -114,7 +114,7 @@ class PipelineStep(Result):
             after_not_shown=max(0, len(awaited) - AFTER_SHOWN) or None,
             on=step.conditions if awaited else None,
             profile=request.profile_name,
-            image=masked_line(request.image, NAME_CHARACTERS) if request.image else None,
+            image=masked_name(request.image) if request.image else None,
             command=masked_line(request.command, COMMAND_CHARACTERS) if request.command else None,
             instances=request.instance_count,
         )
@@ -171,7 +171,7 @@ def shaped(
         started=started is not None,
         job_uuid=started.job.uuid if started else None,
         shortname=started.job.shortname if started else job.shortname,
-        name=masked_line(job.name, NAME_CHARACTERS),
+        name=masked_name(job.name),
         max_wall_time=job.max_wall_time,
         pool_uuid=job.pool_uuid,
         steps=[PipelineStep.of(step, checked.requests[step.name], tasks.get(step.name)) for step in steps],

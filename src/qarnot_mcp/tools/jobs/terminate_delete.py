@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.jobs import ENDED_STATES, Job
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result, masked_name
 from qarnot_mcp.tools.checks import Arguments, JobIdParameter
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.jobs.job_tasks import names_of, states_of
@@ -80,7 +80,7 @@ def terminated(
     """Shape a job that was terminated."""
     return JobTerminated(
         uuid=job.uuid,
-        name=masked_line(job.name, NAME_CHARACTERS),
+        name=masked_name(job.name),
         state=masked_line(job.state, STATE_CHARACTERS),
         stopped_count=len(stopped) or None,
         stopped=names_of(stopped, NAMES_SHOWN) or None,
@@ -105,7 +105,7 @@ async def delete_job(arguments: DeleteJob) -> JobDeleted:
     left, note = await tasks_left(client, tasks)
     return JobDeleted(
         uuid=job.uuid,
-        name=masked_line(job.name, NAME_CHARACTERS),
+        name=masked_name(job.name),
         tasks=len(tasks),
         stopped=names_of(active_among(tasks), NAMES_SHOWN) or None,
         tasks_left=left or None,

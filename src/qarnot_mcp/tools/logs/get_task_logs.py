@@ -6,8 +6,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import WAITING_STATES
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result
+from qarnot_mcp.tools.answers import Number, Result, masked_name
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.logs.query import BOTH, LogQuery
 from qarnot_mcp.tools.logs.reading import read_log
@@ -56,7 +55,7 @@ async def get_task_logs(query: LogQuery) -> LogText:
     )
     return LogText(
         task_uuid=task.uuid,
-        task_name=masked_line(task.name, NAME_CHARACTERS),
+        task_name=masked_name(task.name),
         state=task.state,
         log_type=query.log_type,
         instance_id=query.instance_id,

@@ -5,9 +5,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from qarnot_mcp.qarnot.pools import Pool
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, rounded
+from qarnot_mcp.tools.answers import Number, Result, masked_name, plain_state, rounded
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
 
@@ -35,8 +33,8 @@ class PoolClosed(Result):
         """Shape a pool that was closed."""
         return cls(
             uuid=before.uuid,
-            name=masked_line(before.name, NAME_CHARACTERS),
-            state="Deleted" if deleted else one_line(after.state, STATE_CHARACTERS),
+            name=masked_name(before.name),
+            state="Deleted" if deleted else plain_state(after.state),
             deleted=True if deleted else None,
             cancelled_instances=before.queued_or_running or None if before.is_open else None,
             credits_used=rounded(credits_used, 2),

@@ -10,8 +10,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.pools import Policy, Scaling
 from qarnot_mcp.qarnot.submission import Submission
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Result
+from qarnot_mcp.tools.answers import Result, masked_name
 from qarnot_mcp.tools.checks import Name, ProfileName, Shortname, Tags, at_most, text_line
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.hardware import HardwareConstraints
@@ -116,7 +115,7 @@ class PoolCreated(Result):
             created=made is not None,
             uuid=made.uuid if made else None,
             shortname=(made or arguments).shortname,
-            name=masked_line((made or arguments).name, NAME_CHARACTERS),
+            name=masked_name((made or arguments).name),
             state=made.state if made else None,
             policies=policy_texts(policies),
             costs=costs,

@@ -8,9 +8,8 @@ from pydantic import Field
 from qarnot_mcp.qarnot.pages import ItemPage, TaskFilter
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.tasks.models import TaskSummary
-from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Number, Result, rounded
+from qarnot_mcp.tools.answers import VALUE_CHARACTERS, Number, Result, plain_name, plain_state, rounded
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.pools.list_pools import PoolRow
@@ -66,18 +65,18 @@ async def get_pool(arguments: GetPool) -> PoolDetails:
 
 def details_of(pool: Pool, page: ItemPage[TaskSummary], credits_used: float | None) -> PoolDetails:
     """Shape a pool with its tasks."""
-    states = Counter(one_line(task.state, STATE_CHARACTERS) for task in page.items)
+    states = Counter(plain_state(task.state) for task in page.items)
     command = pool.preparation.command_line if pool.preparation else ""
     active = pool.scaling.active_policy if pool.scaling else None
     return PoolDetails(
         **PoolRow.of(pool).model_dump(),
-        shortname=one_line(pool.shortname, NAME_CHARACTERS) if pool.shortname else None,
-        active_policy=one_line(active, NAME_CHARACTERS) if active else None,
+        shortname=plain_name(pool.shortname) if pool.shortname else None,
+        active_policy=plain_name(active) if active else None,
         wanted_machines=pool.wanted_nodes,
         slots=pool.slots,
         used_percent=rounded(pool.usage * 100),
         cores=pool.cores or None,
-        scheduling_type=one_line(pool.scheduling_type, STATE_CHARACTERS) if pool.scheduling_type else None,
+        scheduling_type=plain_state(pool.scheduling_type) if pool.scheduling_type else None,
         warm_up_command=masked_line(command, VALUE_CHARACTERS) if command else None,
         machine_hours=rounded((pool.execution_seconds or 0) / 3600, 2),
         credits_used=rounded(credits_used, 2),

@@ -6,9 +6,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.pages import ListFilter
 from qarnot_mcp.qarnot.pools import CLOSED_STATES, OPEN_STATES, Pool
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result, date
+from qarnot_mcp.tools.answers import Result, date, masked_name, plain_name, plain_state
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.pools.policy_text import policies_of, policy_texts
@@ -50,15 +48,15 @@ class PoolRow(Result):
         """Shape one pool."""
         return cls(
             uuid=pool.uuid,
-            name=masked_line(pool.name, NAME_CHARACTERS),
-            state=one_line(pool.state, STATE_CHARACTERS),
-            profile=one_line(pool.profile, NAME_CHARACTERS) if pool.profile else None,
+            name=masked_name(pool.name),
+            state=plain_state(pool.state),
+            profile=plain_name(pool.profile) if pool.profile else None,
             policies=policy_texts(policies_of(pool)),
             machines=pool.nodes,
             unfinished_instances=pool.queued_or_running,
             created=date(pool.created),
             closed=date(pool.ended),
-            tags=[masked_line(tag, NAME_CHARACTERS) for tag in pool.tags[:TAGS_SHOWN]] or None,
+            tags=[masked_name(tag) for tag in pool.tags[:TAGS_SHOWN]] or None,
         )
 
 

@@ -6,9 +6,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.pools import Pool
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import Result, masked_name, plain_name, plain_state
 from qarnot_mcp.tools.checks import PoolIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.pools.policy_text import (
@@ -45,8 +43,8 @@ class PoolScaled(Result):
         policies = policies_of(pool)
         return cls(
             uuid=pool.uuid,
-            name=masked_line(pool.name, NAME_CHARACTERS),
-            state=one_line(pool.state, STATE_CHARACTERS),
+            name=masked_name(pool.name),
+            state=plain_state(pool.state),
             before=policy_texts(policies_of(before)),
             policies=policy_texts(policies),
             costs=costs_text(policies),
@@ -59,7 +57,7 @@ async def scale_pool(arguments: ScalePool) -> PoolScaled:
     limits.check_pool(kept_slots=arguments.kept_slots, most_slots=arguments.most_slots)
     pool = await client.pools.get(arguments.pool_uuid)
     if not pool.is_open:
-        state = one_line(f"{pool.name or pool.uuid} is {pool.state}.", NAME_CHARACTERS)
+        state = plain_name(f"{pool.name or pool.uuid} is {pool.state}.")
         raise InvalidArgument("pool_uuid", arguments.pool_uuid, "an open pool", state)
     periods = periods_of(arguments.schedule) if arguments.schedule else periods_kept(pool)
     if may_cost_more(pool, arguments):

@@ -12,8 +12,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import Result, masked_name, plain_state
 from qarnot_mcp.tools.checks import FIRST_FAULT, Arguments, TaskId, at_most
 from qarnot_mcp.tools.context import current_client
 from qarnot_mcp.tools.tasks.time_limit import remove_with
@@ -90,13 +89,13 @@ async def abort_task(arguments: EndTasks) -> Ended:
     client = current_client()
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.abort(arguments.task_uuid)
-        return Ended(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), state=task.state)
+        return Ended(uuid=task.uuid, name=masked_name(task.name), state=task.state)
 
     async def abort(task_id: str) -> OneOutcome:
         if arguments.validate_only:
             task = await client.tasks.get(task_id)
             return preview(task, "unchanged" if task.is_final else "would be aborted")
-        return OneOutcome(outcome=one_line((await client.tasks.abort(task_id)).state, STATE_CHARACTERS))
+        return OneOutcome(outcome=plain_state((await client.tasks.abort(task_id)).state))
 
     return Ended(**await end_tasks(arguments, abort))
 
@@ -107,7 +106,7 @@ async def delete_task(arguments: EndTasks) -> Deleted:
     if arguments.task_uuid is not None and not arguments.validate_only:
         task = await client.tasks.delete(arguments.task_uuid)
         await remove_with(client, task)
-        return Deleted(uuid=task.uuid, name=masked_line(task.name, NAME_CHARACTERS), deleted=True)
+        return Deleted(uuid=task.uuid, name=masked_name(task.name), deleted=True)
 
     async def delete(task_id: str) -> OneOutcome:
         if arguments.validate_only:
@@ -120,9 +119,7 @@ async def delete_task(arguments: EndTasks) -> Deleted:
 
 def preview(task: Task, outcome: str) -> OneOutcome:
     """Return what would become of a task, which is named with the state it is in."""
-    return OneOutcome(
-        outcome=f"{outcome}: {one_line(task.state, STATE_CHARACTERS)}", name=masked_line(task.name, NAME_CHARACTERS)
-    )
+    return OneOutcome(outcome=f"{outcome}: {plain_state(task.state)}", name=masked_name(task.name))
 
 
 async def end_tasks(

@@ -7,9 +7,8 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.tasks.models import Dependency, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES
-from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import Result, plain_state
 
 AWAITED_SHOWN = 20
 ENDS_SHOWN = 3
@@ -27,13 +26,13 @@ class Awaited(Result):
     @classmethod
     def of(cls, dependency: Dependency, name: str | None = None) -> Self:
         """Shape one dependency."""
-        ends = [one_line(end, STATE_CHARACTERS).lower() for end in dependency.conditions[:ENDS_SHOWN]]
+        ends = [plain_state(end).lower() for end in dependency.conditions[:ENDS_SHOWN]]
         ended = dependency.final_state
         return cls(
             uuid=dependency.task_uuid,
             name=masked_line(name, NAME_CHARACTERS) if name else None,
             on=ends or None,
-            ended=one_line(ended, STATE_CHARACTERS).lower() if ended else None,
+            ended=plain_state(ended).lower() if ended else None,
         )
 
 

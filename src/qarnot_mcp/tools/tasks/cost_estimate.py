@@ -15,8 +15,7 @@ from qarnot_mcp.qarnot.fields import parse_time_span
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, rounded
+from qarnot_mcp.tools.answers import Number, Result, plain_name, rounded
 
 MEASURED_TASKS = 5
 LEAST_SECONDS = 60.0
@@ -76,8 +75,8 @@ class KindOfTask(Result):
         return bool(ran_on) and all(self.machine in one.specification_key.lower() for one in ran_on)
 
     def __str__(self) -> str:
-        where = f"on {one_line(self.machine, NAME_CHARACTERS)}" if self.machine else "on machines of Qarnot's choice"
-        scheduling_type = SCHEDULING.get(self.scheduling_type) or one_line(self.scheduling_type, NAME_CHARACTERS)
+        where = f"on {plain_name(self.machine)}" if self.machine else "on machines of Qarnot's choice"
+        scheduling_type = SCHEDULING.get(self.scheduling_type) or plain_name(self.scheduling_type)
         return f"{where} with {scheduling_type} scheduling"
 
 

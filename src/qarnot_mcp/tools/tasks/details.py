@@ -15,12 +15,13 @@ from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, SCHEDULING
 from qarnot_mcp.text.cleaning import one_line, shorten, visible
 from qarnot_mcp.text.masking import mask_constants, mask_text, masked_line
 from qarnot_mcp.tools.answers import (
-    NAME_CHARACTERS,
-    STATE_CHARACTERS,
     VALUE_CHARACTERS,
     Number,
     Result,
     date,
+    masked_name,
+    plain_name,
+    plain_state,
     present,
     rounded,
 )
@@ -138,13 +139,13 @@ class Running(Result):
         """Shape one running instance."""
         return cls(
             instance_id=instance.instance_id,
-            phase=one_line(instance.phase, STATE_CHARACTERS) if instance.phase else None,
+            phase=plain_state(instance.phase) if instance.phase else None,
             progress=rounded(instance.progress),
             cpu_percent=rounded(instance.cpu_percent),
             memory_mb=instance.memory_mb,
             max_memory_mb=instance.max_memory_mb,
             execution_seconds=rounded(instance.execution_seconds),
-            cpu_model=one_line(instance.cpu_model, NAME_CHARACTERS) if instance.cpu_model else None,
+            cpu_model=plain_name(instance.cpu_model) if instance.cpu_model else None,
             attempts=instance.attempts if instance.attempts > 1 else None,
             access=access_of(instance, task) or None,
         )
@@ -221,15 +222,15 @@ class TaskDetails(Result):
         return cls(
             now=present(now, date(task.state_changed), date(task.ended)),
             uuid=task.uuid,
-            name=masked_line(task.name, NAME_CHARACTERS),
-            shortname=masked_line(task.shortname, NAME_CHARACTERS) if task.shortname not in (None, task.uuid) else None,
-            state=one_line(task.state, STATE_CHARACTERS),
+            name=masked_name(task.name),
+            shortname=masked_name(task.shortname) if task.shortname not in (None, task.uuid) else None,
+            state=plain_state(task.state),
             state_since=date(task.state_changed),
-            profile=one_line(task.profile, NAME_CHARACTERS) if task.profile else None,
+            profile=plain_name(task.profile) if task.profile else None,
             pool_uuid=task.pool_uuid,
             job_uuid=task.job_uuid,
             after=awaited_by(task) or None,
-            tags=[masked_line(tag, NAME_CHARACTERS) for tag in task.tags[:TAGS_SHOWN]] or None,
+            tags=[masked_name(tag) for tag in task.tags[:TAGS_SHOWN]] or None,
             labels={one_line(k, 80): shorten(v, LABEL_CHARACTERS) for k, v in labels[:LABELS_SHOWN]} or None,
             progress=rounded(task.progress) if not task.is_final or task.state == "Success" else None,
             estimated_end=EstimatedEnd.of(task, now),
@@ -247,8 +248,8 @@ class TaskDetails(Result):
             running_not_shown=max(0, task.running_instance_count - len(running)) or None if running else None,
             instance=instance_asked_for(task, instance_id) if instance_id is not None and not running else None,
             errors=None if failure else errors_shown(task) or None,
-            resource_buckets=[masked_line(bucket, NAME_CHARACTERS) for bucket in task.resource_buckets[:20]] or None,
-            result_bucket=masked_line(task.result_bucket, NAME_CHARACTERS) if task.result_bucket else None,
+            resource_buckets=[masked_name(bucket) for bucket in task.resource_buckets[:20]] or None,
+            result_bucket=masked_name(task.result_bucket) if task.result_bucket else None,
             results_count=task.results_count or None,
             results=[
                 ResultFile(path=masked_line(path, VALUE_CHARACTERS), instance_id=instance_id)
@@ -296,8 +297,7 @@ def errors_shown(task: Task) -> list[TaskError]:
     errors = [] if task.state in CANCELLED_STATES else task.errors
     return [
         TaskError(
-            code=masked_line(error.code, NAME_CHARACTERS) if error.code else None,
-            message=masked_line(error.message, MESSAGE_CHARACTERS),
+            code=masked_name(error.code) if error.code else None, message=masked_line(error.message, MESSAGE_CHARACTERS)
         )
         for error in errors[:ERRORS_SHOWN]
     ]
@@ -307,7 +307,7 @@ def constraint_text(constraint: Mapping[str, object]) -> str:
     """Write a hardware constraint on one line, such as `MinimumCore coreCount=16`."""
     kind = str(constraint.get("discriminator", "")).removesuffix("HardwareConstraint")
     values = [f"{name}={value}" for name, value in constraint.items() if name != "discriminator"]
-    return masked_line(" ".join([kind, *values[:CONSTRAINT_VALUES]]), NAME_CHARACTERS)
+    return masked_name(" ".join([kind, *values[:CONSTRAINT_VALUES]]))
 
 
 def as_set(pattern: str | None) -> str | None:
@@ -318,4 +318,4 @@ def as_set(pattern: str | None) -> str | None:
 def time_to_live(task: Task) -> str | None:
     """Return how long a task is kept after its end; None where no such time is set."""
     given = task.completion_time_to_live or ""
-    return one_line(given, STATE_CHARACTERS) if given.strip("0:.") else None
+    return plain_state(given) if given.strip("0:.") else None

@@ -9,8 +9,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.usage import CarbonFacts
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, Number, Result, rounded
+from qarnot_mcp.tools.answers import Number, Result, plain_name, rounded
 
 ENERGY_SECONDS = 5.0
 
@@ -37,7 +36,7 @@ class Energy(Result):
             reused_heat_wh=rounded(facts.total_reused_energy_wh, 3),
             carbon_gco2eq=rounded(facts.qarnot_carbon_footprint, 3),
             datacenter_carbon_gco2eq=rounded(facts.equivalent_dc_carbon_footprint, 3),
-            datacenter_name=one_line(name, NAME_CHARACTERS) if name else None,
+            datacenter_name=plain_name(name) if name else None,
             saved_gco2eq=rounded(facts.saved_gco2eq, 3),
             saved_percent=rounded(facts.saved_carbon_footprint_percent),
         )

@@ -13,9 +13,8 @@ from qarnot_mcp.qarnot.identifiers import RESERVED, SHORTNAME, UUID
 from qarnot_mcp.qarnot.pages import TaskFilter
 from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.known_secrets import known_secrets
-from qarnot_mcp.tools.answers import API_CHARACTERS, STATE_CHARACTERS, TASK_CHARACTERS, answer, date, json_length
+from qarnot_mcp.tools.answers import API_CHARACTERS, TASK_CHARACTERS, answer, date, json_length, plain_state
 from qarnot_mcp.tools.checks import (
     MAX_NAME_CHARACTERS,
     Arguments,
@@ -69,7 +68,7 @@ async def uuid_of_name(client: QarnotClient, name: str) -> str:
     if len(page.items) == 1 and page.next_cursor is None:
         return page.items[0].uuid
     candidates = "; ".join(
-        f"{task.uuid} ({one_line(task.state, STATE_CHARACTERS)}, created {date(task.created)})" for task in page.items
+        f"{task.uuid} ({plain_state(task.state)}, created {date(task.created)})" for task in page.items
     )
     raise InvalidArgument("task_uuid", name, "the UUID of one task", f"Tasks of this name, newest first: {candidates}.")
 

@@ -13,8 +13,8 @@ from qarnot_mcp.qarnot.tasks.client import TasksClient
 from qarnot_mcp.qarnot.tasks.models import Constant, Task
 from qarnot_mcp.qarnot.tasks.vocabulary import RerunOperation
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import mask_text, masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, VALUE_CHARACTERS, Result
+from qarnot_mcp.text.masking import mask_text
+from qarnot_mcp.tools.answers import VALUE_CHARACTERS, Result, masked_name, plain_name
 from qarnot_mcp.tools.docker_commands import starts_shell
 from qarnot_mcp.tools.tasks.new_task import MAX_LABELS, MAX_TEXT_CHARACTERS, ConstantArgument
 from qarnot_mcp.tools.tasks.submit_arguments import Rerun, SubmitTask
@@ -78,7 +78,7 @@ class RerunRequest:
         chosen = chosen_instances(self.source, self.rerun) if not self.arguments.wants_other_instances else None
         return Repeats(
             uuid=self.source.uuid,
-            name=masked_line(self.source.name, NAME_CHARACTERS),
+            name=masked_name(self.source.name),
             rerun=self.rerun,
             instances=one_line(chosen, VALUE_CHARACTERS) if chosen else None,
         )
@@ -132,7 +132,7 @@ def command_of(constants: list[Constant], changes: dict[str, str]) -> Constant:
     if "DOCKER_CMD" in found:
         found = ["DOCKER_CMD"]
     if len(found) != 1 or held[found[0]] == HIDDEN_BY_API:
-        names = one_line(", ".join(found) or "no constant that ends in _CMD", NAME_CHARACTERS)
+        names = plain_name(", ".join(found) or "no constant that ends in _CMD")
         raise InvalidArgument(
             "append_to_command",
             "a command to change",

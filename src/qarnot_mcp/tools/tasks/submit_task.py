@@ -10,9 +10,8 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.submission import Submission
-from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, VALUE_CHARACTERS, Result
+from qarnot_mcp.tools.answers import STATE_CHARACTERS, VALUE_CHARACTERS, Result, masked_name, plain_name
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.failures.report import FailureReport
@@ -66,7 +65,7 @@ class ResolvedTask(Result):
             command=masked_line(request.command, VALUE_CHARACTERS) if request.command else None,
             instances=request.instance_count,
             instance_ids=_cut(arguments.advanced_ranges),
-            scheduling_type=one_line(request.scheduling_type, NAME_CHARACTERS),
+            scheduling_type=plain_name(request.scheduling_type),
             hardware_constraints=[
                 constraint_text(dict(one)) for one in request.hardware_constraints[:CONSTRAINTS_SHOWN]
             ]
@@ -81,11 +80,11 @@ class ResolvedTask(Result):
 
 
 def _cut(text: str | None) -> str | None:
-    return masked_line(text, NAME_CHARACTERS) if text else None
+    return masked_name(text) if text else None
 
 
 def _some(texts: Sequence[str]) -> list[str] | None:
-    shown = [masked_line(text, NAME_CHARACTERS) for text in texts[:ENTRIES_SHOWN]]
+    shown = [masked_name(text) for text in texts[:ENTRIES_SHOWN]]
     left = len(texts) - len(shown)
     return [*shown, f"and {left:,} more"] if left else shown or None
 
@@ -127,7 +126,7 @@ class Submitted(Result):
             started=started is not None,
             uuid=started.uuid if started else None,
             shortname=(started or plan.arguments).shortname,
-            name=masked_line((started or plan.arguments).name, NAME_CHARACTERS),
+            name=masked_name((started or plan.arguments).name),
             state=started.state if started else None,
             repeats=plan.rerun.repeats if plan.rerun else None,
             max_wall_time=plan.max_wall_time,

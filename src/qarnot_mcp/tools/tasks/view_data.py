@@ -14,7 +14,7 @@ from qarnot_mcp.qarnot.ranges import Ranges
 from qarnot_mcp.qarnot.tasks.models import CompletedInstance, RunningInstance, Task
 from qarnot_mcp.text.cleaning import clean_text, one_line
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text, masked_line
-from qarnot_mcp.tools.answers import NAME_CHARACTERS, STATE_CHARACTERS, Number, Result, date, first_within, rounded
+from qarnot_mcp.tools.answers import Number, Result, date, first_within, plain_name, plain_state, rounded
 from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS
 
 META_KEY = "com.qarnot/dashboard"
@@ -117,9 +117,9 @@ class TaskViewData(Result):
         cpu_model = next(filter(None, models), None)
         return cls(
             instances=instance_rows(task),
-            previous_state=one_line(task.previous_state, STATE_CHARACTERS) if task.previous_state else None,
+            previous_state=plain_state(task.previous_state) if task.previous_state else None,
             previous_state_since=date(task.previous_state_changed),
-            cpu_model=one_line(cpu_model, NAME_CHARACTERS) if cpu_model else None,
+            cpu_model=plain_name(cpu_model) if cpu_model else None,
             resubmission=Resubmission.of(task),
         )
 
