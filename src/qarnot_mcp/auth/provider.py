@@ -79,11 +79,7 @@ class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
         explained = self._page.explain_refusals(AuthorizationHandler(self).handle, self.get_client)
         # One address may hold half of the places in which documents of clients are fetched.
         authorize = few_at_once(explained, MAX_FETCHES // 2)
-        return [
-            *discovery_routes(self._origin, self._path),
-            *endpoint_routes(self, authorize),
-            *self._page.routes(),
-        ]
+        return [*discovery_routes(self._origin, self._path), *endpoint_routes(self, authorize), *self._page.routes()]
 
     def get_middleware(self) -> list[Middleware]:
         """Return the middleware that reads the token of each request."""

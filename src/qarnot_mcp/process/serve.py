@@ -53,7 +53,11 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
         serve_metrics(settings)
         public_url = asyncio.run(find_public_url(settings.public_url, settings.tunnel_metrics_url))
         app = create_app(settings, simulation=simulation, public_url=public_url)
-        announce(settings, public_url, is_simulated=simulation is not None)
+        is_simulated = simulation is not None
+        announce_server(settings, is_simulated=is_simulated)
+        mode = choose_mode(settings.auth, public_url)
+        for line in announce_access(settings, mode, public_url, is_simulated=is_simulated):
+            log.log(line.level, line.text)
         # Otherwise sse-starlette closes every stream on SIGTERM, and calls in flight lose their result.
         AppStatus.enable_automatic_graceful_drain = False
         # uvicorn finishes the calls in flight and then raises the signal again: end with status 0.
@@ -87,14 +91,6 @@ def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
     return uvicorn.Server(config)
-
-
-def announce(settings: Settings, public_url: str | None, *, is_simulated: bool) -> None:
-    """Log the first lines: what runs on what, whose key a call uses, and which address to connect to."""
-    announce_server(settings, is_simulated=is_simulated)
-    mode = choose_mode(settings.auth, public_url)
-    for line in announce_access(settings, mode, public_url, is_simulated=is_simulated):
-        log.log(line.level, line.text)
 
 
 def announce_server(settings: Settings, *, is_simulated: bool) -> None:

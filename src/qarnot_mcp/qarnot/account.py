@@ -9,7 +9,7 @@ from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.errors import BadRequest, Forbidden, NotFound, UnreadableResponse
 from qarnot_mcp.qarnot.fields import first_of
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import NounClient
 
 ACCOUNT = Resource("account", "of this key")
 
@@ -78,11 +78,8 @@ class User(fields.Record):
     projects: Annotated[list[Project], fields.NONE_AS_LIST] = Field(default_factory=list)
 
 
-class AccountClient:
+class AccountClient(NounClient):
     """Calls about the account that the caller's key belongs to."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def get(self, *, cached: bool = False) -> User:
         """Return the account (`GET /info`); with `cached` it may be up to a minute old."""

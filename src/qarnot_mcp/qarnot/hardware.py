@@ -7,7 +7,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.fields import NONE_AS_LIST, OptionalCount, OptionalText, Record, Text
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import NounClient
 
 PAGE_CONSTRAINTS = 50
 MAX_PAGES = 10
@@ -53,11 +53,8 @@ class Machine(Record):
         )
 
 
-class HardwareClient:
+class HardwareClient(NounClient):
     """Calls about the machines of the platform."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def constraints(self, *, cached: bool = False) -> tuple[list[Constraint], int]:
         """Return the constraints that the account may use, at most 500 of them, and how many there are in all.

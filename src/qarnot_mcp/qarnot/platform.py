@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import NounClient
 from qarnot_mcp.qarnot.identifiers import UUID
 
 CONSOLE = "https://tasq.qarnot.com"
@@ -19,11 +19,8 @@ def console_url(api_url: str, task_uuid: str) -> str | None:
     return f"{CONSOLE}/tasks/{task_uuid}"
 
 
-class PlatformClient:
+class PlatformClient(NounClient):
     """Calls about the platform; they take no key."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def settings(self) -> dict[str, Any]:
         """Return the public settings (`GET /settings`); the cheapest way to learn whether the API can be reached."""

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, FailFast, Field
 from qarnot_mcp.qarnot.errors import UnreadableResponse
 from qarnot_mcp.qarnot.fields import MAX_ENTRIES, NONE_AS_LIST, OptionalCount, OptionalText, Record, Text
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import NounClient
 from qarnot_mcp.qarnot.identifiers import profile_path
 
 
@@ -37,11 +37,8 @@ class Profile(Record):
     licenses: Annotated[list[License], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
 
 
-class ProfilesClient:
+class ProfilesClient(NounClient):
     """Calls about the profiles that the caller's key may use."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def names(self) -> list[str]:
         """Return the names of the profiles (`GET /profiles`)."""

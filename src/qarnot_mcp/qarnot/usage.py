@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.account import ACCOUNT
 from qarnot_mcp.qarnot.errors import Forbidden, NotFound
 from qarnot_mcp.qarnot.fields import first_of
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import NounClient
 from qarnot_mcp.qarnot.identifiers import check_task_id
 
 
@@ -39,14 +39,11 @@ class Budgets(fields.Record):
     budgets: Annotated[list[Budget], fields.NONE_AS_LIST] = Field(default_factory=list)
 
 
-class CreditsClient:
+class CreditsClient(NounClient):
     """Calls of the credits service, which lies beside the versions of the compute API.
 
     Each returns None where the API has no such amount, or does not show it to this key.
     """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def left(self) -> float | None:
         """Return what the account has left (`GET /credits/v1/accounts/credits`)."""
@@ -106,11 +103,8 @@ class CarbonFacts(fields.Record):
         return None if ours is None or theirs is None else theirs - ours
 
 
-class CarbonClient:
+class CarbonClient(NounClient):
     """Calls of the carbon service, which lies beside the versions of the compute API."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def facts(self, task_uuid: str, datacenter: str = "") -> CarbonFacts | None:
         """Return what a task used and caused (`GET /carbon/v1/tasks/{uuid}/carbon-facts`).

@@ -52,7 +52,9 @@ def read_options(query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Connec
     read_only = [_boolean(value, where[READ_ONLY]) for where, found in sources for value in found.get(READ_ONLY, ())]
     for where, found in sources:
         if TOOLSETS in found:
-            toolsets = _bounded(",".join(found[TOOLSETS]), where[TOOLSETS])
+            toolsets = ",".join(found[TOOLSETS])
+            if len(toolsets) > MAX_TOOLSETS_CHARACTERS:
+                raise InvalidArgument(where[TOOLSETS], toolsets, f"at most {MAX_TOOLSETS_CHARACTERS} characters")
             return ConnectionOptions(toolsets, where[TOOLSETS], any(read_only))
     return ConnectionOptions(read_only=any(read_only))
 
@@ -65,14 +67,9 @@ def _known(given: Iterable[tuple[str, str]], known: dict[str, str]) -> dict[str,
             raise InvalidArgument("the number of options", f"more than {MAX_OPTIONS}", f"at most {MAX_OPTIONS}")
         if name in known:
             found.setdefault(known[name], []).append(value)
-        elif near := _nearly(name, known):
-            raise InvalidArgument("the name of an option", name, near)
+        elif near := difflib.get_close_matches(name[:MAX_NAME_CHARACTERS].casefold(), known, n=1, cutoff=0.75):
+            raise InvalidArgument("the name of an option", name, near[0])
     return found
-
-
-def _nearly(name: str, known: Iterable[str]) -> str | None:
-    folded = name[:MAX_NAME_CHARACTERS].casefold()
-    return next(iter(difflib.get_close_matches(folded, known, n=1, cutoff=0.75)), None)
 
 
 def _boolean(value: str, where: str) -> bool:
@@ -80,9 +77,3 @@ def _boolean(value: str, where: str) -> bool:
         return BOOLEANS[value.strip().lower()]
     except KeyError:
         raise InvalidArgument(where, value, "true or false") from None
-
-
-def _bounded(value: str, where: str) -> str:
-    if len(value) > MAX_TOOLSETS_CHARACTERS:
-        raise InvalidArgument(where, value, f"at most {MAX_TOOLSETS_CHARACTERS} characters")
-    return value

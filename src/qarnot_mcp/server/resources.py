@@ -56,9 +56,7 @@ async def read(
 
 
 async def complete(
-    reference: PromptReference | ResourceTemplateReference,
-    argument: CompletionArgument,
-    _: CompletionContext | None,
+    reference: PromptReference | ResourceTemplateReference, argument: CompletionArgument, _: CompletionContext | None
 ) -> list[str]:
     """Complete ids of tasks, names of profiles, log types and images; nothing without a key."""
     if argument.name in CHOICES:

@@ -108,10 +108,6 @@ def _path(value: str) -> str:
     return path
 
 
-def _without_slash(value: str) -> str:
-    return value.rstrip("/")
-
-
 def _wall_time(value: object) -> object:
     """Return a length of time in seconds; raise ValueError for a text that is none."""
     if not isinstance(value, str):
@@ -130,6 +126,7 @@ LogLevel = BeforeValidator(
 )
 LowerCase = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
 CommaSeparated = BeforeValidator(_split)
+WithoutSlash = AfterValidator(lambda value: value.rstrip("/"))
 
 WebAddress = Annotated[
     str,
@@ -148,7 +145,13 @@ HostNames = Annotated[
     Valid("host names separated by commas, * as a wildcard, such as mcp.example.org,*.trycloudflare.com"),
 ]
 Origins = Annotated[
-    list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/\s]+/*$"), AfterValidator(_without_slash)]],
+    list[
+        Annotated[
+            str,
+            Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^/\s]+/*$"),
+            AfterValidator(lambda value: value.rstrip("/")),
+        ]
+    ],
     NoDecode,
     CommaSeparated,
     Valid("origins separated by commas, such as https://inspector.example.org"),

@@ -64,8 +64,7 @@ class Settings(BaseSettings):
     )
     read_only: bool = setting(False, "Offer only tools that read, and refuse every call that writes.")
     toolsets: fields.ToolsetNames = setting(
-        "default",
-        "Tool sets shown to connections that ask for none; the eight tools of `default` are always shown.",
+        "default", "Tool sets shown to connections that ask for none; the eight tools of `default` are always shown."
     )
     toolsets_offered: fields.ToolsetNames = setting(
         "all",
@@ -117,8 +116,7 @@ class Settings(BaseSettings):
         valid="an address such as redis://redis:6379/0",
     )
     allowed_redirects: fields.Callbacks = setting(
-        [],
-        "Further OAuth callbacks, beside the person's own machine, Claude, ChatGPT, VS Code and Cursor.",
+        [], "Further OAuth callbacks, beside the person's own machine, Claude, ChatGPT, VS Code and Cursor."
     )
 
     connect_timeout_seconds: fields.Seconds = setting(5.0, "Longest wait for a connection to the API.")

@@ -38,9 +38,7 @@ def checked_origin(public_url: str) -> str:
 
 
 async def find_public_url(
-    public_url: str | None,
-    tunnel_metrics_url: str | None,
-    wait_seconds: float = WAIT_SECONDS,
+    public_url: str | None, tunnel_metrics_url: str | None, wait_seconds: float = WAIT_SECONDS
 ) -> str | None:
     """Return the public origin: the one that is set, else that of the quick tunnel, else None.
 

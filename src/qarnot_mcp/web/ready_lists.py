@@ -63,7 +63,9 @@ class ReadyLists:
             seen = _Seen(send)
             await self._app(scope, replayed(message, receive), seen)
             if (answer := seen.answer(request_id)) is not None:
-                self._keep(key, answer)
+                self._answers[key] = answer
+                if len(self._answers) > MAX_ANSWERS:
+                    self._answers.popitem(last=False)
             return
         self._answers.move_to_end(key)
         body = answer.before_id + request_id + answer.after_id
@@ -77,11 +79,6 @@ class ReadyLists:
             (name, value) for name, value in scope["headers"] if name in _KEY_HEADERS or name.startswith(_KEY_PREFIXES)
         )
         return blake2b(repr((scopes, scope["query_string"], headers, rest)).encode()).digest()
-
-    def _keep(self, key: bytes, answer: Answer) -> None:
-        self._answers[key] = answer
-        if len(self._answers) > MAX_ANSWERS:
-            self._answers.popitem(last=False)
 
 
 class _Seen:

@@ -28,10 +28,7 @@ class ClientDocuments:
     """
 
     def __init__(
-        self,
-        fetch: Callable[[str], Awaitable[CIMDDocument]] | None = None,
-        *,
-        fetch_seconds: float = FETCH_SECONDS,
+        self, fetch: Callable[[str], Awaitable[CIMDDocument]] | None = None, *, fetch_seconds: float = FETCH_SECONDS
     ) -> None:
         self._fetch = fetch or CIMDFetcher(timeout=fetch_seconds).fetch
         self._fetch_seconds = fetch_seconds

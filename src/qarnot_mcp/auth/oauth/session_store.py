@@ -33,10 +33,7 @@ class SessionStore:
     """
 
     def __init__(
-        self,
-        entries: AsyncKeyValue,
-        session_seconds: float,
-        close: Callable[[], Awaitable[None]] | None = None,
+        self, entries: AsyncKeyValue, session_seconds: float, close: Callable[[], Awaitable[None]] | None = None
     ) -> None:
         self._entries = entries
         self._session_seconds = session_seconds

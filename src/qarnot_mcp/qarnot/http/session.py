@@ -87,7 +87,10 @@ class Session:
 
         Raises `KeyProblem` without a usable key, unless `keyless`; with `timed=False` the caller sets the time limits.
         """
-        call = RetryingCall(self._transport, self._headers(keyless=keyless))
+        headers = {"X-Request-Id": self._request_id} if self._request_id else {}
+        if not keyless:
+            headers["Authorization"] = self._checked_key()
+        call = RetryingCall(self._transport, headers)
         try:
             if timed:
                 async with call.within(self.limits.call_seconds):
@@ -103,13 +106,14 @@ class Session:
         finally:
             self.requests += call.requests
 
-    def _headers(self, *, keyless: bool) -> dict[str, str]:
-        headers = {"X-Request-Id": self._request_id} if self._request_id else {}
-        if not keyless:
-            headers["Authorization"] = self._checked_key()
-        return headers
-
     def _checked_key(self) -> str:
         if self._key is None or not self._key.get_secret_value():
             raise NoKey
         return check_key(self._key.get_secret_value()).get_secret_value()
+
+
+class NounClient:
+    """The calls of one caller about one noun."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session

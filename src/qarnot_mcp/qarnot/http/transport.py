@@ -179,10 +179,7 @@ class Transport:
                 try:
                     headers = decoded(received.headers)
                     packing = headers.get("content-encoding", "identity")
-                    async with (
-                        aclosing(aiter(stream)) as raw,
-                        aclosing(unpacked(raw, packing)) as chunks,
-                    ):
+                    async with aclosing(aiter(stream)) as raw, aclosing(unpacked(raw, packing)) as chunks:
                         response = StreamedResponse(received.status, headers, chunks, self._large)
                         if not 200 <= response.status < 300:
                             body = await response.read(REFUSAL_BYTES, cut=True)
@@ -201,11 +198,7 @@ class Transport:
             headers.append((b"Content-Length", str(len(body or b"")).encode()))
         target = (url.raw_path.rstrip(b"/") + path.encode("ascii")) or b"/"
         return httpcore.Request(
-            request.method,
-            self._target(target),
-            headers=headers,
-            content=body,
-            extensions={"timeout": self._timeout},
+            request.method, self._target(target), headers=headers, content=body, extensions={"timeout": self._timeout}
         )
 
     def _target(self, path: bytes) -> httpcore.URL:

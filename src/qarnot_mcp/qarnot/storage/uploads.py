@@ -33,12 +33,7 @@ class UploadsClient:
         async with self._storage.transfer(bucket, path, writes=_ACTION) as send:
             body = _Streamed(pieces, size_bytes) if size_bytes else b""
             await send(
-                "put_object",
-                Bucket=bucket,
-                Key=path,
-                Body=body,
-                ContentLength=size_bytes,
-                ContentType=content_type,
+                "put_object", Bucket=bucket, Key=path, Body=body, ContentLength=size_bytes, ContentType=content_type
             )
 
     async def begin(self, bucket: str, path: str, content_type: str) -> str:

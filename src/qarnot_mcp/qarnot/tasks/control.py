@@ -10,7 +10,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
 from qarnot_mcp.qarnot.fields import Date, OptionalCount, OptionalText, Record, Text
 from qarnot_mcp.qarnot.http.call import MutationOutcome
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import NounClient
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_task_id
 
@@ -57,11 +57,8 @@ class Snapshot(Record):
     transferred_bytes: OptionalCount = Field(None, alias="transferredSize")
 
 
-class ControlClient:
+class ControlClient(NounClient):
     """Calls that change a task. All of them can be repeated: a second one changes no more than the first."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def snapshot(self, task_id: str, config: SnapshotConfig) -> str:
         """Take a snapshot now, and return its id (`POST /tasks/{id}/snapshot`)."""

@@ -44,6 +44,7 @@ def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | N
     client = escape(request.client_name)
     wrong = ' aria-invalid="true"' if error else ""
     described = "key-error key-help" if error else "key-help"
+    may_write = f"<li>{texts.may_write}</li>" if WRITE_SCOPE in request.scopes else ""
     place = f"<strong>{escape(place_of(request.redirect_uri))}</strong>"
     if is_on_this_machine(request.redirect_uri):
         place += f" ({texts.returns_here})"
@@ -53,7 +54,7 @@ def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | N
         f"""
 <p class="wants">{texts.wants.format(client=f"<strong>{client}</strong>")}</p>
 <p class="wants">{texts.returns_to} {place}.</p>
-<ul><li>{texts.may_read}</li>{_write_line(texts, request)}</ul>
+<ul><li>{texts.may_read}</li>{may_write}</ul>
 {_error_box(error)}
 <form method="post" action="/login" autocomplete="off">
 <input type="hidden" name="form" value="{escape(form)}">
@@ -95,10 +96,6 @@ def _document(texts: Texts, title: str, content: str) -> str:
 
 def _error_box(message: str | None) -> str:
     return f'<p class="error" id="key-error" role="alert">{escape(message)}</p>' if message else ""
-
-
-def _write_line(texts: Texts, request: SignInRequest) -> str:
-    return f"<li>{texts.may_write}</li>" if WRITE_SCOPE in request.scopes else ""
 
 
 def _read_only_choice(texts: Texts, request: SignInRequest) -> str:
