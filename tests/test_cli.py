@@ -203,7 +203,7 @@ def test_check_of_a_wrong_setting_names_it(command_line: CommandLine) -> None:
 def test_a_start_and_a_list_of_tools_load_nothing_that_they_do_not_need(tmp_path: Path) -> None:
     program = """
 import asyncio, sys
-from qarnot_mcp.process.libraries import prepare_libraries
+from qarnot_mcp.cli import prepare_libraries
 prepare_libraries()
 from mcp_types import CompleteRequest
 from pydantic import SecretStr

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -59,8 +60,6 @@ def start(options: argparse.Namespace) -> None:
     """Do what the command line asks for."""
     if sys.flags.optimize > 1:
         fail("python -OO drops the descriptions of the tools: start it without -OO (-O is fine).", status=2)
-    from qarnot_mcp.process.libraries import prepare_libraries
-
     prepare_libraries()
     from qarnot_mcp.settings.fields import SettingsError
     from qarnot_mcp.settings.load import load_settings
@@ -92,6 +91,18 @@ def start(options: argparse.Namespace) -> None:
         fail(str(error), status=2)
     except CannotListen as error:
         fail(str(error), status=1)
+
+
+def prepare_libraries() -> None:
+    """Spare the start what the libraries would do for nothing; call it before FastMCP is imported."""
+    from pydantic import BaseModel
+
+    # FastMCP installs a log handler of its own when it is imported.
+    os.environ["FASTMCP_LOG_ENABLED"] = "false"
+    # httpx's command line, which brings a highlighter of code: httpx does without it where it cannot be imported.
+    sys.modules.update(dict.fromkeys(("httpx._main", "httpx2._main")))  # type: ignore[arg-type]
+    # The protocol alone has 500 models, of which one server uses fifty: each is built when it is used first.
+    BaseModel.model_config["defer_build"] = True
 
 
 def sandbox(options: argparse.Namespace) -> "ASGIApp":

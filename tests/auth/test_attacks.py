@@ -9,8 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.grants import AccessGrant, CodeGrant, RefreshGrant, SignInForm, SignInRequest
-from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.sealing import AccessGrant, CodeGrant, RefreshGrant, Sealer, SignInForm, SignInRequest
 from tests.support.processes import OAUTH, server_process
 from tests.support.running_server import SECRET, SERVER_KEY, RunningServer, full_server, used
 from tests.support.sign_in import SignIn, form_of, parameters_of

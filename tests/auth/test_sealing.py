@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.grants import AccessGrant, RefreshGrant
-from qarnot_mcp.auth.oauth.sealing import MAX_SEALED_CHARACTERS, Sealed, Sealer
+from qarnot_mcp.auth.oauth.sealing import MAX_SEALED_CHARACTERS, AccessGrant, RefreshGrant, Sealed, Sealer
 
 OLD, NEW, FOREIGN = (SecretStr(letter * 40) for letter in "onf")
 

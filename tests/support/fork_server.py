@@ -36,7 +36,7 @@ def serve(listener: socket.socket) -> None:
     """Import everything and fork for each start; return in what becomes the server."""
     from importlib import import_module
 
-    from qarnot_mcp.process.libraries import prepare_libraries
+    from qarnot_mcp.cli import prepare_libraries
 
     prepare_libraries()
     for name in MODULES:

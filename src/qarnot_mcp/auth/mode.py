@@ -1,6 +1,7 @@
 """The mode of access: whose key calls use, and what the log says about it at the start."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,36 +39,31 @@ def choose_mode(auth: Literal["auto", "key", "oauth"], public_url: str | None) -
 
 def announce_access(
     settings: Settings, mode: Mode, public_url: str | None, *, is_simulated: bool = False
-) -> list[Announcement]:
-    """Return the lines that say which mode is on, what is dangerous about it, and which address to connect to."""
-    lines = [Announcement(logging.INFO, _about_mode(mode, settings.api_key, is_simulated=is_simulated))]
+) -> Iterator[Announcement]:
+    """Yield the lines that say which mode is on, what is dangerous about it, and which address to connect to."""
+    yield Announcement(logging.INFO, _about_mode(mode, settings.api_key, is_simulated=is_simulated))
     is_open = public_url is not None or settings.host not in LOOPBACK_HOSTS or settings.allowed_hosts
     if mode == "key" and settings.api_key is not None and is_open and not is_simulated:
         where = f"{public_url}{settings.path}" if public_url else f"port {settings.port} of {settings.host}"
-        lines.append(
-            Announcement(
-                logging.WARNING,
-                f"Everybody who can reach {where} can run tasks with QARNOT_API_KEY and spend its credits. "
-                "Set QARNOT_MCP_AUTH=oauth to let people sign in with keys of their own.",
-            )
+        yield Announcement(
+            logging.WARNING,
+            f"Everybody who can reach {where} can run tasks with QARNOT_API_KEY and spend its credits. "
+            "Set QARNOT_MCP_AUTH=oauth to let people sign in with keys of their own.",
         )
     if mode == "oauth" and public_url is None:
-        lines.append(
-            Announcement(
-                logging.WARNING,
-                "No public address is known, so only clients on this machine can sign in. Set QARNOT_MCP_PUBLIC_URL "
-                "to the https address under which people reach this server.",
-            )
+        yield Announcement(
+            logging.WARNING,
+            "No public address is known, so only clients on this machine can sign in. Set QARNOT_MCP_PUBLIC_URL "
+            "to the https address under which people reach this server.",
         )
     if public_url is None:
         local = f"http://localhost:{settings.port}{settings.path}"
-        lines.append(Announcement(logging.INFO, f"Connect MCP clients on this machine to {local}"))
+        yield Announcement(logging.INFO, f"Connect MCP clients on this machine to {local}")
     else:
         address = f"{public_url}{settings.path}"
-        lines.append(Announcement(logging.INFO, f"Paste this address into Claude as a connector: {address}"))
+        yield Announcement(logging.INFO, f"Paste this address into Claude as a connector: {address}")
         if settings.path != DEFAULT_PATH:
-            lines.append(Announcement(logging.WARNING, UNUSUAL_PATH.format(path=settings.path)))
-    return lines
+            yield Announcement(logging.WARNING, UNUSUAL_PATH.format(path=settings.path))
 
 
 def _about_mode(mode: Mode, api_key: SecretStr | None, *, is_simulated: bool) -> str:

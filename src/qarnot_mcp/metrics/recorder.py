@@ -5,36 +5,28 @@ from fixed sets.
 """
 
 from contextvars import ContextVar
+from typing import Literal
 
 KNOWN_STATUSES = frozenset({200, 201, 202, 204, 400, 401, 402, 403, 404, 409, 429, 500, 502, 503, 504})
+
+Metric = Literal[
+    "calls_in_flight",
+    "calls",
+    "call_seconds",
+    "api_calls_waiting",
+    "api_responses",
+    "api_retries",
+    "api_received_bytes",
+    "submits_found",
+    "sign_ins",
+]
 
 
 class Recorder:
     """Takes what happens, and keeps nothing of it."""
 
-    def call_started(self) -> None:
-        """Take that a call of a tool began."""
-
-    def call_ended(self, tool: str, outcome: str, seconds: float) -> None:
-        """Take that a call of a tool ended; `tool` is a name that the server knows, `outcome` that of its log line."""
-
-    def api_waiting(self, change: int) -> None:
-        """Take that a call to the API began (1) or stopped (-1) to wait for one of the places in flight."""
-
-    def api_response(self, method: str, status: int) -> None:
-        """Take the status of a response of the API."""
-
-    def api_retry(self) -> None:
-        """Take that a call to the API is made again."""
-
-    def api_bytes(self, count: int) -> None:
-        """Take that this many bytes of a body came from the API, unpacked."""
-
-    def submit_found(self) -> None:
-        """Take that a task was found whose submit had lost its response."""
-
-    def sign_in(self, outcome: str) -> None:
-        """Take how a sign-in ended: `ok`, `refused` or `unavailable`."""
+    def add(self, metric: Metric, *labels: str, amount: float = 1) -> None:
+        """Take that a metric has grown, or with an amount below 0 shrunk; `labels` are those that it has."""
 
 
 _NOBODY = Recorder()

@@ -210,7 +210,7 @@ class _Submit:
         return found
 
     def _found(self, found: Found) -> Submission:
-        recorder().submit_found()
+        recorder().add("submits_found")
         return Submission(
             uuid=found.uuid, shortname=self._shortname, name=found.name, state=found.state, found_again=True
         )

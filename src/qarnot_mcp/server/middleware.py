@@ -68,7 +68,7 @@ class CallMiddleware(Middleware):
         known_secrets().learn(secrets_in_task(meant))
         context = context.copy(message=context.message.model_copy(update={"arguments": meant}))
         token = current_call.set(record)
-        recorder().call_started()
+        recorder().add("calls_in_flight")
         try:
             if refusal := self._connection().refusal(name):
                 outcome = refusal.outcome
@@ -101,7 +101,9 @@ class CallMiddleware(Middleware):
 
     def _write(self, name: str, outcome: str, seconds: float, record: CallRecord, defect: BaseException | None) -> None:
         known = "(unknown)" if outcome == "unknown tool" else name
-        recorder().call_ended(known, outcome, seconds)
+        recorder().add("calls_in_flight", amount=-1)
+        recorder().add("calls", known, outcome)
+        recorder().add("call_seconds", known, amount=seconds)
         facts = {
             "tool": known,
             "outcome": outcome,

@@ -64,8 +64,7 @@ async def test_a_link_of_another_address_or_another_secret_lets_nobody_in(visits
 
 
 async def test_what_is_sealed_for_something_else_is_no_link(visits: Visits) -> None:
-    from qarnot_mcp.auth.oauth.grants import Registration
-    from qarnot_mcp.auth.oauth.sealing import Sealer
+    from qarnot_mcp.auth.oauth.sealing import Registration, Sealer
 
     sealed = Sealer([SECRET]).seal(Registration(name="client", redirect_uris=[]))
     assert await Visitor(visits.http, f"#{sealed}").refused("GET", "/list") == (401, "link")

@@ -7,9 +7,8 @@ from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl
 
 from qarnot_mcp.auth.oauth.client_documents import ClientDocuments, UnreadableDocument
-from qarnot_mcp.auth.oauth.grants import Registration
 from qarnot_mcp.auth.oauth.redirects import MAX_PROPOSED, AllowedRedirects, is_same_redirect, setting_for
-from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.sealing import Registration, Sealer
 from qarnot_mcp.auth.scopes import SCOPES, granted_scopes
 from qarnot_mcp.text.cleaning import one_line
 

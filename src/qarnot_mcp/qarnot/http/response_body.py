@@ -71,13 +71,13 @@ async def unpacked(parts: AsyncIterator[bytes], packing: str) -> AsyncGenerator[
     is_empty = True
     async for part in parts:
         if unpacker is None:
-            recorder().api_bytes(len(part))
+            recorder().add("api_received_bytes", amount=len(part))
             yield part
             continue
         is_empty = False
         try:
             while text := unpacker.decompress(part, UNPACKED_BYTES):
-                recorder().api_bytes(len(text))
+                recorder().add("api_received_bytes", amount=len(text))
                 yield text
                 part = unpacker.unconsumed_tail
         except zlib.error:

@@ -64,7 +64,7 @@ class Retries:
         if self._clock() + wait > self._ends or not self._tokens.take():
             return None
         self._made += 1
-        recorder().api_retry()
+        recorder().add("api_retries")
         return wait
 
     def succeeded(self) -> None:

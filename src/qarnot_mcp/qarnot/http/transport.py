@@ -13,18 +13,19 @@ from weakref import WeakValueDictionary
 
 import httpcore
 import httpx
+from opentelemetry import trace
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from pydantic_core import to_json
 
 from qarnot_mcp import __version__
-from qarnot_mcp.metrics.recorder import recorder
-from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, TimedOut, Unreachable
+from qarnot_mcp.metrics.recorder import recorder, status_label
+from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, QarnotError, TimedOut, Unreachable
 from qarnot_mcp.qarnot.http.cache import Cache
 from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS, AsyncStream, Carrier, ConnectionPool
 from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.qarnot.http.response_body import StreamedResponse, unpacked
 from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for
 from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
-from qarnot_mcp.qarnot.http.tracing import traced
 
 REFUSAL_BYTES = 64 * 1024
 LARGE_ANSWERS_AT_ONCE = 4
@@ -171,11 +172,11 @@ class Transport:
             raise RuntimeError("the transport is not open")
         async with self._place(request):
             outgoing = self._outgoing(request)
-            with traced(request.method, request.resource.kind) as span, _translated(self.limits):
+            with _traced(request.method, request.resource.kind) as span, _translated(self.limits):
                 received = await carrier.handle_async_request(outgoing)
                 stream = cast(AsyncStream, received.stream)
                 span.set_attribute("http.response.status_code", received.status)
-                recorder().api_response(request.method, received.status)
+                recorder().add("api_responses", request.method, status_label(received.status))
                 try:
                     headers = decoded(received.headers)
                     packing = headers.get("content-encoding", "identity")
@@ -210,11 +211,11 @@ class Transport:
         """Hold one of the places for calls in flight; raise `Busy` if none becomes free in time."""
         owner = self.cache.owner(request.headers.get("Authorization", ""))
         async with AsyncExitStack() as held:
-            recorder().api_waiting(1)
+            recorder().add("api_calls_waiting")
             try:
                 await held.enter_async_context(self._places.hold(owner))
             finally:
-                recorder().api_waiting(-1)
+                recorder().add("api_calls_waiting", amount=-1)
             yield
 
 
@@ -255,6 +256,27 @@ async def fetch_json(url: str, timeout_seconds: float) -> Any:
                 return (await transport.exchange(request)).json("the document")
     except TimeoutError:
         raise TimedOut(timeout_seconds) from None
+
+
+@contextmanager
+def _traced(method: str, kind: str) -> Iterator[Span]:
+    """Open a span named after the method and the kind of thing asked for; ids and keys are no part of it.
+
+    It is not made the current span: a log is read by a generator, which may end in another context than it began in.
+    """
+    span = _tracer().start_span(f"{method} {kind}", kind=SpanKind.CLIENT, attributes={"http.request.method": method})
+    try:
+        yield span
+    except QarnotError as error:
+        span.set_status(StatusCode.ERROR, type(error).__name__)
+        raise
+    finally:
+        span.end()
+
+
+@cache
+def _tracer() -> trace.Tracer:
+    return trace.get_tracer("qarnot_mcp")
 
 
 @contextmanager

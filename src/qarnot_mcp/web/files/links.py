@@ -14,8 +14,7 @@ from qarnot_mcp.web.files.requests import PageRefused
 
 if TYPE_CHECKING:
     # A server of which nobody asks for a link stays without them.
-    from qarnot_mcp.auth.oauth.grants import FilesGrant
-    from qarnot_mcp.auth.oauth.sealing import Sealer
+    from qarnot_mcp.auth.oauth.sealing import FilesGrant, Sealer
 
 PATH = "/files"
 MIN_SECONDS, MAX_SECONDS = 900, 86_400
@@ -40,7 +39,7 @@ class FilesLinks:
 
         Whoever has it can use these files for `seconds`, 15 minutes to a day, with the rights of the key.
         """
-        from qarnot_mcp.auth.oauth.grants import FilesGrant
+        from qarnot_mcp.auth.oauth.sealing import FilesGrant
 
         seconds = min(max(seconds, MIN_SECONDS), MAX_SECONDS)
         grant = FilesGrant(
@@ -55,7 +54,7 @@ class FilesLinks:
 
     async def open(self, sealed: str) -> "FilesGrant":
         """Return what a link carries; raise `PageRefused` for one that was changed, is another server's, or is over."""
-        from qarnot_mcp.auth.oauth.grants import FilesGrant
+        from qarnot_mcp.auth.oauth.sealing import FilesGrant
 
         grant = (await self._opened()).open(FilesGrant, sealed)
         if grant is None or grant.origin != self.origin:

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 
 if TYPE_CHECKING:
-    from qarnot_mcp.auth.oauth.grants import FilesGrant
+    from qarnot_mcp.auth.oauth.sealing import FilesGrant
 
 LINK_HEADER = "x-qarnot-files"
 MAX_FORM_BYTES = 65_536

@@ -27,7 +27,7 @@ from qarnot_mcp.web.files.requests import HEADERS, PageRefused, Places, TimedBod
 from qarnot_mcp.web.files.zip_stream import ZippedFile, safe_name, zip_stream
 
 if TYPE_CHECKING:
-    from qarnot_mcp.auth.oauth.grants import FilesGrant
+    from qarnot_mcp.auth.oauth.sealing import FilesGrant
 
 UPLOAD_CHARACTERS = 256
 PAGE_ROWS = 500

@@ -14,9 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from qarnot_mcp.auth.oauth.grants import SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.responses import NO_STORE, Handler, address_of, bounded, form_only
-from qarnot_mcp.auth.oauth.sealing import Sealer
+from qarnot_mcp.auth.oauth.sealing import Sealer, SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
 from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in_page
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts, texts_for
@@ -110,12 +109,12 @@ class SignInPage:
             await self._verify_key(key)
         except KeyRefused:
             was_wrong = True
-            recorder().sign_in("refused")
+            recorder().add("sign_ins", "refused")
             logger.warning("Qarnot refused a key that was given from %s", address)
             return self._form(request, texts, asked, 403, texts.wrong_key)
         except QarnotError as error:
             logger.warning("A key could not be checked: %s", error)
-            recorder().sign_in("unavailable")
+            recorder().add("sign_ins", "unavailable")
             return self._form(request, texts, asked, 503, texts.unavailable)
         finally:
             self._throttle.end_try(address, was_wrong=was_wrong)
@@ -123,9 +122,9 @@ class SignInPage:
             code = await self._issue_code(asked, key, scopes)
         except StoreUnavailable as error:
             logger.error("The store of the sign-in does not respond: %s", error)
-            recorder().sign_in("unavailable")
+            recorder().add("sign_ins", "unavailable")
             return self._form(request, texts, asked, 503, texts.unavailable)
-        recorder().sign_in("ok")
+        recorder().add("sign_ins", "ok")
         return self._back(asked, {"code": code})
 
     def explain_refusals(self, authorize: Handler, find_client: FindClient) -> Handler:

@@ -6,8 +6,8 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from qarnot_mcp.auth.oauth.grants import SignInRequest
 from qarnot_mcp.auth.oauth.redirects import is_on_this_machine, place_of
+from qarnot_mcp.auth.oauth.sealing import SignInRequest
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts
 from qarnot_mcp.auth.scopes import WRITE_SCOPE
 
