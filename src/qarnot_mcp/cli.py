@@ -82,8 +82,7 @@ def start(options: argparse.Namespace) -> None:
     simulation = sandbox(options) if options.sandbox else None
     if options.check:
         raise SystemExit(examine(settings, simulation))
-    from qarnot_mcp.process.serve import CannotListen, serve
-    from qarnot_mcp.process.stdio import serve_stdio
+    from qarnot_mcp.process.serve import CannotListen, serve, serve_stdio
 
     try:
         (serve_stdio if options.stdio else serve)(settings, simulation)

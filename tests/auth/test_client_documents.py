@@ -10,7 +10,7 @@ from fastmcp.server.auth import cimd
 from fastmcp.server.auth.cimd import CIMDDocument
 from fastmcp.server.auth.ssrf import SSRFFetchResponse
 
-from qarnot_mcp.auth.oauth.client_documents import MAX_FETCHES, MAX_LOOKUPS, ClientDocuments, UnreadableDocument
+from qarnot_mcp.auth.oauth.clients import MAX_FETCHES, MAX_LOOKUPS, ClientDocuments, UnreadableDocument
 
 ADDRESS = "https://client.example/client.json"
 DOCUMENT = {"client_id": ADDRESS, "redirect_uris": ["http://localhost/callback"]}

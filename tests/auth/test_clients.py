@@ -8,8 +8,7 @@ from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl, SecretStr
 
-from qarnot_mcp.auth.oauth.client_documents import ClientDocuments
-from qarnot_mcp.auth.oauth.clients import LOCAL_CLIENTS, MAX_NAME_CHARACTERS, Clients
+from qarnot_mcp.auth.oauth.clients import LOCAL_CLIENTS, MAX_NAME_CHARACTERS, ClientDocuments, Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 

@@ -8,8 +8,7 @@ import pytest
 from fastmcp.server.auth.cimd import CIMDDocument
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.client_documents import ClientDocuments
-from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.clients import ClientDocuments, Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from tests.support.oauth_only_server import ALICE, SECRET, Accounts, oauth_only_server, origin_of

@@ -7,8 +7,7 @@ import httpx
 import pytest
 from fastmcp.server.auth.cimd import CIMDDocument, CIMDFetchError
 
-from qarnot_mcp.auth.oauth.client_documents import MAX_FETCHES, ClientDocuments
-from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.clients import MAX_FETCHES, ClientDocuments, Clients
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from tests.support.oauth_only_server import ALICE, BOB, SECRET, Accounts, oauth_only_server

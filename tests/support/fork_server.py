@@ -25,7 +25,6 @@ MODULES = (
     "qarnot_mcp.process.http_protocol",
     "qarnot_mcp.process.log_setup",
     "qarnot_mcp.process.serve",
-    "qarnot_mcp.process.stdio",
     "qarnot_mcp.sandbox.app",
     "uvicorn.lifespan.on",
     "uvloop",

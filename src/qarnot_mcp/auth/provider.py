@@ -10,8 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from qarnot_mcp.auth.caller import CallerToken
-from qarnot_mcp.auth.oauth.client_documents import MAX_FETCHES
-from qarnot_mcp.auth.oauth.clients import Clients
+from qarnot_mcp.auth.oauth.clients import MAX_FETCHES, Clients
 from qarnot_mcp.auth.oauth.discovery import discovery_routes
 from qarnot_mcp.auth.oauth.endpoints import authentication_middleware, endpoint_routes
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
@@ -29,8 +28,7 @@ from qarnot_mcp.settings.model import Settings
 class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
     """An OAuth 2.1 authorization server whose users are the holders of Qarnot API keys.
 
-    `origin` is the public address without a path, `path` that of the MCP endpoint. `verify_key` asks the API: it raises
-    `KeyRefused` for a key that the API refuses, another `QarnotError` when the API does not respond.
+    `origin` is the public address without a path, `path` that of the MCP endpoint.
     """
 
     def __init__(

@@ -1,9 +1,10 @@
-"""The serving process: its socket, its signals, and the web server that runs the application."""
+"""The serving process: over HTTP, with its sockets, signals and web server, or over standard input and output."""
 
 import asyncio
 import errno
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -11,16 +12,19 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import uvicorn
+from pydantic import SecretStr
 from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 
 from qarnot_mcp import __version__
 from qarnot_mcp.auth.mode import announce_access, choose_mode
 from qarnot_mcp.process.telemetry import configure_tracing, serve_metrics
-from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
+from qarnot_mcp.qarnot.errors import NoKey
+from qarnot_mcp.server.app import create_server
+from qarnot_mcp.settings.fields import LOOPBACK_HOSTS, SettingsError
 from qarnot_mcp.settings.load import env_file_note
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.web.app import create_app
+from qarnot_mcp.web.app import create_app, open_transport
 from qarnot_mcp.web.public_url import find_public_url
 
 log = logging.getLogger("qarnot_mcp")
@@ -32,9 +36,8 @@ PROXIES = (
     "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,"
     "::ffff:127.0.0.0/104,::ffff:10.0.0.0/104,::ffff:172.16.0.0/108,::ffff:192.168.0.0/112"
 )
-
-
 LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
+NO_KEY = "Set QARNOT_API_KEY in the settings with which your MCP client starts this server, and restart the client."
 
 
 class CannotListen(Exception):  # noqa: N818 - says what happened, as the errors of the API do
@@ -67,6 +70,36 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
             web_server(app, settings).run(sockets=listeners)
         except KeyboardInterrupt:
             log.info("stopped")
+
+
+def serve_stdio(settings: Settings, simulation: ASGIApp | None) -> None:
+    """Serve the client at the other end of standard input and output until it closes them.
+
+    Every call uses `QARNOT_API_KEY`. `simulation` replaces the API. Raises `SettingsError` for a setting that cannot be
+    used.
+    """
+    if settings.auth == "oauth":
+        raise SettingsError(
+            "QARNOT_MCP_AUTH is 'oauth', which is not valid with --stdio, where nobody can sign in: give auto or key."
+        )
+    configure_tracing()
+    # The client has no address in which it could ask for more tool sets than the settings show.
+    settings = settings.model_copy(update={"toolsets_offered": settings.toolsets})
+    server = create_server(settings, open_transport(settings, simulation), lambda: _own_key(settings))
+    announce_server(settings, is_simulated=simulation is not None)
+    if settings.api_key is None:
+        log.warning("QARNOT_API_KEY is not set: the tools are listed, but no call can be made.")
+    # A thread that waits for standard input would hold up every other way to end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
+    look_for_garbage()
+    asyncio.run(server.run_stdio_async(show_banner=False))
+
+
+def _own_key(settings: Settings) -> SecretStr:
+    if settings.api_key is None:
+        raise NoKey(NO_KEY)
+    return settings.api_key
 
 
 def look_for_garbage() -> None:

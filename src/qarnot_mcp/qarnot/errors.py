@@ -40,9 +40,8 @@ QarnotError
 
 from typing import ClassVar
 
-from qarnot_mcp.text.cleaning import one_line
+from qarnot_mcp.text.cleaning import one_line, said, seconds_text, shown
 from qarnot_mcp.text.known_secrets import KnownSecrets
-from qarnot_mcp.text.messages import said, seconds_text, shown
 
 # ruff: noqa: N818 - the names say what happened, as those of httpx do.
 KEYS = "https://tasq.qarnot.com/settings/access-token"

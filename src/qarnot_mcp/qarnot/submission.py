@@ -81,10 +81,7 @@ class Endpoint:
 
 
 async def create(session: Session, new: NewResource, endpoint: Endpoint) -> Submission:
-    """Create a task, job or pool, and return it.
-
-    Raises `ShortnameTaken`, `NotStarted` or `SubmitUnknown`, beside what the API refuses.
-    """
+    """Create a task, job or pool; raises as `ItemsClient.create` does."""
     async with session.call(timed=False) as call:
         try:
             return await _Submit(call, new, session.owner, endpoint).run()

@@ -8,6 +8,10 @@ import re
 REPLACEMENT = "\ufffd"
 _MARK_CHARACTERS = 32  # what the mark of a cut takes at most
 CUT_FACTOR = 4  # blanks and invisible characters may take up three quarters of what is looked at
+GIVEN_CHARACTERS = 100
+"""Enough to recognise what was given: some 68 characters and how many are missing."""
+SAID_CHARACTERS = 500
+"""The API's own messages stay far below; what is longer is a page of a proxy."""
 
 # Escape sequences of terminals. None may cross a line, and a control string (title, link, device command) without
 # its end loses only its introducer, so that no text can hide behind it. No introducer stands in the body of another:
@@ -96,6 +100,24 @@ def shorten(text: str, limit: int, *, beyond: int = 0) -> str:
         return text[: max(limit - 1, 0)] + "…"[:limit]
     kept = min(len(text), limit - _MARK_CHARACTERS)
     return f"{text[:kept]}… ({len(text) - kept + beyond:,} more characters)"
+
+
+def shown(value: object) -> str:
+    """Return a given value as it appears in a message; a text stands in quotes."""
+    return (
+        repr(one_line(value, GIVEN_CHARACTERS)) if isinstance(value, str) else one_line(repr(value), GIVEN_CHARACTERS)
+    )
+
+
+def said(api_message: str) -> str:
+    """Return what the API said as the end of a clause, such as ": no such task"; empty if it said nothing."""
+    message = one_line(api_message, SAID_CHARACTERS).rstrip(".")
+    return f": {message}" if message else ""
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Return a wait in words; a minute if the API did not say how long."""
+    return "a minute" if seconds is None else f"{max(1, round(seconds))} s"
 
 
 def _is_clean(text: str) -> bool:

@@ -15,8 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from qarnot_mcp.qarnot import errors
-from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.messages import SAID_CHARACTERS
+from qarnot_mcp.text.cleaning import SAID_CHARACTERS, one_line
 
 MESSAGES_JOINED = 5
 LONGEST_WAIT_SECONDS = 7 * 86400.0

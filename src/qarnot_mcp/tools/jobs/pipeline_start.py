@@ -18,7 +18,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiRefused, NotFound, QarnotError, SubmitUncertain, SubmitUnknown, TimedOut
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.messages import shown as shown_value
+from qarnot_mcp.text.cleaning import shown as shown_value
 from qarnot_mcp.tools.jobs.create_job import CreateJob
 from qarnot_mcp.tools.jobs.pipeline_steps import Step, StepTask, shown
 

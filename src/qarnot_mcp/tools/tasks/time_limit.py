@@ -10,7 +10,7 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError, SubmitUncertain
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.text.messages import shown
+from qarnot_mcp.text.cleaning import shown
 from qarnot_mcp.tools.context import where_listed
 
 TAG = "mcp-time-limit"

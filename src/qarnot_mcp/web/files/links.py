@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -66,7 +65,7 @@ class FilesLinks:
 
     async def _opened(self) -> "Sealer":
         if self._sealer is None:
-            self._sealer = await asyncio.to_thread(partial(_load_sealer, self._secrets))
+            self._sealer = await asyncio.to_thread(_load_sealer, self._secrets)
         return self._sealer
 
 

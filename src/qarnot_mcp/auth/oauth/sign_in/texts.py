@@ -5,63 +5,43 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Texts:
-    """Every text of the page in one language; the page fills in the braces."""
+    """Every text of the page, in English where none is given; the page fills in the braces."""
 
-    language: str
-    title: str
-    wants: str
-    returns_to: str
-    returns_here: str
-    key_label: str
-    key_help: str
-    key_link: str
-    may_read: str
-    may_write: str
-    read_only: str
-    read_only_help: str
-    sign_in: str
-    cancel: str
-    promise: str
-    wrong_key: str
-    malformed_key: str
-    too_many: str
-    unavailable: str
-    other_browser: str
-    expired: str
-    unknown_client: str
-    foreign_redirect: str
-    cannot_sign_in: str
+    language: str = "en"
+    title: str = "Sign in with Qarnot"
+    wants: str = "{client} wants to use your Qarnot account."
+    returns_to: str = "You will return to"
+    returns_here: str = "a program on this computer"
+    key_label: str = "Qarnot API key"
+    key_help: str = "You can find it in the Qarnot console:"
+    key_link: str = "Settings › Access token"
+    may_read: str = "See your tasks, their logs and the profiles"
+    may_write: str = "Start, stop and delete tasks: these use your credits"
+    read_only: str = "Read only"
+    read_only_help: str = "Nothing can be started, stopped or deleted."
+    sign_in: str = "Sign in"
+    cancel: str = "Cancel"
+    promise: str = "Your key is checked with Qarnot and stays encrypted in the session; it is not shown to {client}."
+    wrong_key: str = "Qarnot does not accept this key. Copy the whole key from the console, or make a new one there."
+    malformed_key: str = "This is not an API key: a key is one line of letters and digits, without spaces."
+    too_many: str = "Too many wrong keys from your address. Wait {seconds} s, then try again."
+    unavailable: str = "Qarnot is not responding, so the key cannot be checked. Try again in a moment."
+    other_browser: str = (
+        "This form came from another browser, or its cookies are blocked. Check the request and try again."
+    )
+    expired: str = "This sign-in has expired. Go back to the program and connect again."
+    unknown_client: str = (
+        "This server does not know the program that sent you here. Remove the connector there, add it again "
+        "and connect: it will register again."
+    )
+    foreign_redirect: str = (
+        "The program that sent you here wants to continue at an address that this server does not allow. "
+        "If you trust the program, ask the operator of this server to add the address to QARNOT_MCP_ALLOWED_REDIRECTS."
+    )
+    cannot_sign_in: str = "This sign-in cannot continue"
 
 
-ENGLISH = Texts(
-    language="en",
-    title="Sign in with Qarnot",
-    wants="{client} wants to use your Qarnot account.",
-    returns_to="You will return to",
-    returns_here="a program on this computer",
-    key_label="Qarnot API key",
-    key_help="You can find it in the Qarnot console:",
-    key_link="Settings › Access token",
-    may_read="See your tasks, their logs and the profiles",
-    may_write="Start, stop and delete tasks: these use your credits",
-    read_only="Read only",
-    read_only_help="Nothing can be started, stopped or deleted.",
-    sign_in="Sign in",
-    cancel="Cancel",
-    promise="Your key is checked with Qarnot and stays encrypted in the session; it is not shown to {client}.",
-    wrong_key="Qarnot does not accept this key. Copy the whole key from the console, or make a new one there.",
-    malformed_key="This is not an API key: a key is one line of letters and digits, without spaces.",
-    too_many="Too many wrong keys from your address. Wait {seconds} s, then try again.",
-    unavailable="Qarnot is not responding, so the key cannot be checked. Try again in a moment.",
-    other_browser="This form came from another browser, or its cookies are blocked. Check the request and try again.",
-    expired="This sign-in has expired. Go back to the program and connect again.",
-    unknown_client="This server does not know the program that sent you here. Remove the connector there, add it again "
-    "and connect: it will register again.",
-    foreign_redirect="The program that sent you here wants to continue at an address that this server does not allow. "
-    "If you trust the program, ask the operator of this server to add the address to QARNOT_MCP_ALLOWED_REDIRECTS.",
-    cannot_sign_in="This sign-in cannot continue",
-)
-
+ENGLISH = Texts()
 FRENCH = Texts(
     language="fr",
     title="Se connecter avec Qarnot",
@@ -70,7 +50,6 @@ FRENCH = Texts(
     returns_here="un programme de cet ordinateur",
     key_label="Clé API Qarnot",
     key_help="Elle se trouve dans la console Qarnot :",
-    key_link="Settings › Access token",
     may_read="Voir vos tâches, leurs journaux et les profils",
     may_write="Lancer, arrêter et supprimer des tâches : elles consomment vos crédits",
     read_only="Lecture seule",
