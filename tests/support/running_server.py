@@ -11,6 +11,7 @@ import httpx
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.sandbox.control.switches import key_tag
@@ -73,9 +74,20 @@ class RunningServer:
             (await http.post(f"{self.api_url}/sandbox/revoke", json={"key": key})).raise_for_status()
 
 
+class GivenSettings(Settings):
+    """Settings without the environment, in which pydantic-settings looks for two milliseconds."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given only."""
+        return (init_settings,)
+
+
 def settings_for(api_url: str, **changes: Any) -> Settings:
     """Make settings that talk to this API, whatever the environment says."""
-    return Settings(_env_file=None, base_url=api_url, **changes)
+    return GivenSettings(base_url=api_url, **changes)
 
 
 @asynccontextmanager

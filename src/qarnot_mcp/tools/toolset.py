@@ -35,7 +35,7 @@ class ToolEntry:
         """The name by which a model calls it."""
         return self.function.__name__
 
-    @property
+    @cached_property
     def arguments(self) -> type[Arguments]:
         """The model of its arguments: the type of what the function takes."""
         (parameter,) = inspect.signature(self.function).parameters.values()

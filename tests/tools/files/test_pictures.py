@@ -39,7 +39,7 @@ def png_that_says(width: int, height: int) -> bytes:
     ],
 )
 async def test_a_picture_of_any_kind_is_scaled_to_what_a_model_sees(mode: str, form: str, kind: str) -> None:
-    small = await scaled(picture(mode, (3000, 1500), form))
+    small = await scaled(picture(mode, (2 * MODEL_SIDE, MODEL_SIDE), form))
     assert small is not None
     assert small[1] == kind
     with Image.open(io.BytesIO(small[0])) as shown:

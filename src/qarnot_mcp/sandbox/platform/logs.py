@@ -25,8 +25,7 @@ def read_log(task: Task, stream: Stream, instance_id: int | None, now: int, afte
         text = content.tail(length_left) if isinstance(content, NumberRange) else content
         if instance_id is None:
             mark = f"{instance:>2}> "
-            lines = text.split("\n")
-            text = "\n".join(f"{mark}{line}" for line in (lines[:-1] if lines[-1] == "" else lines)) + "\n"
+            text = mark + text.removesuffix("\n").replace("\n", f"\n{mark}") + "\n"
         pieces.append(text[-length_left:])
         length_left -= len(text)
     pieces.reverse()
