@@ -1,14 +1,16 @@
 """The sandbox as an ASGI app: requests in, responses out, and the requested faults in between."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.applications import Starlette
+import uvicorn
 from starlette.requests import ClientDisconnect
-from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.sandbox.api import storage_signature
 from qarnot_mcp.sandbox.api.endpoints import Api
@@ -19,7 +21,6 @@ from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.control.faults import Fault, read_fault
 from qarnot_mcp.sandbox.control.hostility import hostile_pieces
 from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
-from qarnot_mcp.sandbox.loopback import Loopback
 from qarnot_mcp.sandbox.platform.buckets import MAX_BYTES
 from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
@@ -32,18 +33,6 @@ _ENDLESS_PIECE = b" " * 65536
 _MAX_ENDLESS_PIECES = 16384
 _MAX_ENDLESS_PIECES_IN_PROCESS = 64
 _SLOW_PIECES = 20
-_CONNECTION = "qarnot_mcp.sandbox.connection"
-
-
-class Sandbox(Starlette):
-    """The app. It keeps hold of the connection under a request, which a fault may have to break."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Return one request."""
-        # uvicorn's `send` is a method of the object that holds the transport, in its httptools and h11
-        # protocols alike; Starlette's middleware wraps it, so it can only be seen here.
-        scope[_CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
-        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -53,8 +42,8 @@ def create_app(
     clock: Callable[[], float] = time.time,
     storage_bytes: int = MAX_BYTES,
     opens_storage: bool = False,
-) -> Starlette:
-    """Return a new sandbox; two sandboxes share no state.
+) -> "Sandbox":
+    """Return a new sandbox, an ASGI app; two sandboxes share no state.
 
     `speed` is how many platform seconds pass in one second of `clock` (0.01 to 1,000,000); `seed` makes the world
     and every draw in it repeatable; `storage_bytes` is what the buckets of an account may take. With `opens_storage` an
@@ -62,21 +51,18 @@ def create_app(
     a speed out of range.
     """
     platform = Platform(speed=speed, seed=seed, clock=clock, storage_bytes=storage_bytes)
-    endpoint = Endpoint(Api(platform), Storage(platform), Control(platform))
-    sandbox = Sandbox(routes=[Mount("/", app=endpoint)])
-    if opens_storage:
-        endpoint.loopback = Loopback(sandbox)
-    return sandbox
+    return Sandbox(platform, opens_storage=opens_storage)
 
 
-class Endpoint:
-    """Answers each request of the server."""
+class Sandbox:
+    """The app: answers each request of the server."""
 
-    def __init__(self, api: Api, storage: Storage, control: Control) -> None:
-        self._api = api
-        self._storage = storage
-        self._control = control
-        self.loopback: Loopback | None = None
+    def __init__(self, platform: Platform, *, opens_storage: bool) -> None:
+        self._platform = platform
+        self._api = Api(platform)
+        self._storage = Storage(platform)
+        self._control = Control(platform)
+        self._loopback = Loopback(self) if opens_storage else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Return one request; other kinds of scope are left alone."""
@@ -107,7 +93,7 @@ class Endpoint:
         fault = self._control.faults.take(scope["method"], f"/storage{path}".lower(), "")
         response = None if fault and not fault.is_after else self._storage.respond(request)
         self._write_journal(scope["method"], f"/storage{path}", "", headers, response, fault)
-        await _finish(fault, response or Response(200), scope, receive, send)
+        await _finish(fault, response or Response(200), receive, send)
 
     async def _api_call(
         self,
@@ -135,16 +121,16 @@ class Endpoint:
         if fault is None or fault.is_after:
             fields = tuple(parse_qsl(scope["query_string"].decode("latin-1")))[:_MAX_QUERY_FIELDS]
             late_seconds = 0.0 if fault is None else fault.late_seconds
-            storage = self._storage_address(scope, headers.get("host"))
+            storage = self._storage_address(scope, send, headers.get("host"))
             response = self._api.respond(Request(method, segments, fields, body, key, late_seconds, storage))
         self._write_journal(method, path, key, headers, response, fault)
-        await _finish(fault, response or Response(200, b"{}"), scope, receive, send)
+        await _finish(fault, response or Response(200, b"{}"), receive, send)
 
-    def _storage_address(self, scope: Scope, host: str | None) -> str | None:
+    def _storage_address(self, scope: Scope, send: Send, host: str | None) -> str | None:
         """Return where the caller reaches the storage; one in the same process needs a socket for it."""
-        if scope[_CONNECTION] is not None:
+        if _transport_under(send) is not None:
             return f"{scope['scheme']}://{host}" if host else None
-        return None if self.loopback is None else self.loopback.address()
+        return None if self._loopback is None else self._loopback.address()
 
     def _write_journal(
         self,
@@ -159,7 +145,7 @@ class Endpoint:
             method=method,
             path=path[:500],
             status=None if response is None else response.status,
-            account=self._api.platform.email(key),
+            account=self._platform.email(key),
             key_tag=key_tag(key),
             user_agent=headers.get("user-agent", "")[:200],
             request_id=headers.get("x-request-id", "")[:200] or None,
@@ -198,22 +184,22 @@ async def _send_piece(send: Send, piece: bytes, *, is_last: bool = False) -> Non
     await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
 
 
-async def _finish(fault: Fault | None, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+async def _finish(fault: Fault | None, response: Response, receive: Receive, send: Send) -> None:
     """Send a response, or what a fault makes of it."""
     if fault is None or fault.kind == "late":
         await _send(send, response)
         return
     match fault.kind:
         case "disconnect":
-            await _break(scope, receive, has_response=False)
+            await _break(send, receive, has_response=False)
         case "cut":
             await _start(send, response, len(response.content) + 1000)
             await _send_piece(send, response.content[: len(response.content) // 2])
-            await _break(scope, receive, has_response=True)
+            await _break(send, receive, has_response=True)
         case "slow":
             await _trickle(fault, response, send)
         case "endless":
-            await _never_end(response, scope, receive, send)
+            await _never_end(response, receive, send)
         case "not_json":
             page = b"<html><body><h1>Fault on demand</h1></body></html>"
             await _send(send, Response(200, page, "text/html; charset=utf-8"))
@@ -231,13 +217,19 @@ async def _finish(fault: Fault | None, response: Response, scope: Scope, receive
             await _send(send, Response(error.status, error.content, error.content_type, headers))
 
 
-async def _break(scope: Scope, receive: Receive, *, has_response: bool) -> None:
+def _transport_under(send: Send) -> Any:
+    """Return the transport of a request's connection; None in the same process."""
+    # uvicorn's `send` is a method of the object that holds it, in its httptools and h11 protocols alike.
+    return getattr(getattr(send, "__self__", None), "transport", None)
+
+
+async def _break(send: Send, receive: Receive, *, has_response: bool) -> None:
     """Break the connection under a request.
 
     Under uvicorn the socket itself is closed: at once when nothing was sent, else after what was written.
     In-process there is none, and the caller gets the ConnectionResetError.
     """
-    transport = scope[_CONNECTION]
+    transport = _transport_under(send)
     if transport is None:
         raise ConnectionResetError("the sandbox was asked to break this connection")
     if has_response:
@@ -258,17 +250,58 @@ async def _trickle(fault: Fault, response: Response, send: Send) -> None:
     await _send_piece(send, b"", is_last=True)
 
 
-async def _never_end(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+async def _never_end(response: Response, receive: Receive, send: Send) -> None:
     await _start(send, response, None)
     await _send_piece(send, response.content[:-1])
     listener = asyncio.ensure_future(receive())
     try:
         # A caller in the same process would keep every piece: it gets fewer.
-        for _ in range(_MAX_ENDLESS_PIECES if scope[_CONNECTION] is not None else _MAX_ENDLESS_PIECES_IN_PROCESS):
+        for _ in range(_MAX_ENDLESS_PIECES if _transport_under(send) is not None else _MAX_ENDLESS_PIECES_IN_PROCESS):
             if listener.done():
                 return
             await _send_piece(send, _ENDLESS_PIECE)
             await asyncio.sleep(0)
     finally:
         listener.cancel()
-    await _break(scope, receive, has_response=True)
+    await _break(send, receive, has_response=True)
+
+
+class Loopback:
+    """Serves an app on a free port of this machine, from the first time that somebody asks for its address.
+
+    It runs in the event loop of who asks, and ends with it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._address: str | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def address(self) -> str:
+        """Return the address; connections wait there until the server is up."""
+        if self._address is None:
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            self._address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            self._serving = asyncio.create_task(self._serve(listener))
+        return self._address
+
+    async def _serve(self, listener: socket.socket) -> None:
+        config = uvicorn.Config(self._app, lifespan="off", ws="none", log_config=None, access_log=False)
+        server = _Server(config)
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+            for each in getattr(server, "servers", ()):
+                each.close()
+            listener.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to the process it is in."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
