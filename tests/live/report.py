@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from qarnot_mcp.sandbox.platform.assumptions import ASSUMPTIONS
+from tests.live.questions import ASSUMPTIONS
 
 ANSWER_CHARACTERS = 80
 _EMAIL = re.compile(r"[^\s@|]{1,64}@[^\s@|]{1,255}")

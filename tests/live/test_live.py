@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
-from qarnot_mcp.sandbox.platform.assumptions import ASSUMPTIONS, Assumptions
+from qarnot_mcp.sandbox.platform.assumptions import Assumptions
 from tests.live.checks import ask_all
 from tests.live.platform import Platform
+from tests.live.questions import ASSUMPTIONS
 from tests.live.report import report
 from tests.support.serving import serve
 
