@@ -1,7 +1,5 @@
 """Every endpoint of the API: finds the handler of a request. It does no I/O."""
 
-from typing import Any
-
 from qarnot_mcp.sandbox.api.account import account_routes
 from qarnot_mcp.sandbox.api.credits import credit_routes
 from qarnot_mcp.sandbox.api.hardware import hardware_routes
@@ -22,11 +20,6 @@ from qarnot_mcp.sandbox.api.task_documents import TaskRenderer
 from qarnot_mcp.sandbox.api.tasks import task_routes
 from qarnot_mcp.sandbox.platform.platform import Platform
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
-
-_PUBLIC: dict[tuple[str, ...], Any] = {
-    ("versions",): [{"version": "v1", "endOfLife": None}],
-}
-"""What is answered without a key."""
 
 _WILDCARDS = (frozenset[int](), frozenset({1}), frozenset({1, 3}), frozenset({2}), frozenset({3}))
 """The segments of a path that may be a name, in the order in which routes are tried."""
@@ -56,8 +49,8 @@ class Api:
         try:
             if request.method == "GET" and request.segments == ("settings",):
                 return json_response({"storage": request.storage})
-            if request.method == "GET" and request.segments in _PUBLIC:
-                return json_response(_PUBLIC[request.segments])
+            if request.method == "GET" and request.segments == ("versions",):
+                return json_response([{"version": "v1", "endOfLife": None}])
             account = self.platform.account(request.key)
             handler = self._find(request)
             timestamp = self.platform.timestamp(request.late_seconds)

@@ -1,6 +1,7 @@
 """The filter language of lists: trees of And and Or over comparisons of a field with one value or several."""
 
-from collections.abc import Callable
+import operator as operators
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from qarnot_mcp.sandbox.platform.expressions import BadExpressionError, compile_expression
@@ -42,6 +43,12 @@ _TEXT_FIELDS = (
     "projectUuid",
     "resultBucket",
 )
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "lessthan": operators.lt,
+    "lessthanorequal": operators.le,
+    "greaterthan": operators.gt,
+    "greaterthanorequal": operators.ge,
+}
 _FIELDS = {name.lower(): name for name in (*_NUMBER_FIELDS, *_SPAN_FIELDS, *_TEXT_FIELDS)}
 
 
@@ -108,15 +115,12 @@ def _leaf(body: Body, operator: str, field: str) -> Test:
     if compare is None:
         raise invalid_search(f"Unknown operator: {operator[:80]!r}")
     bound = _ordered(field, value)
-    return lambda task: any(compare(_ordered(field, known), bound) for known in _values(task, field))
 
+    def test(document: JsonObject) -> bool:
+        known = [_ordered(field, value) for value in _values(document, field)]
+        return any(isinstance(each, str) == isinstance(bound, str) and compare(each, bound) for each in known)
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "lessthan": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known < bound,
-    "lessthanorequal": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known <= bound,
-    "greaterthan": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known > bound,
-    "greaterthanorequal": lambda known, bound: isinstance(known, str) == isinstance(bound, str) and known >= bound,
-}
+    return test
 
 
 def _like(pattern: str, field: str) -> Test:
@@ -148,14 +152,10 @@ def _ordered(field: str, value: Any) -> float | str:
     if isinstance(value, int | float):
         return value
     text = _fold(value)
-    if field in _SPAN_FIELDS:
-        try:
+    try:
+        if field in _SPAN_FIELDS:
             return float(span_seconds(text))
-        except ValueError as error:
-            raise invalid_search(f"Not a time span: {text[:80]!r}") from error
-    if field in _NUMBER_FIELDS:
-        try:
-            return float(text)
-        except ValueError as error:
-            raise invalid_search(f"Not a number: {text[:80]!r}") from error
-    return text
+        return float(text) if field in _NUMBER_FIELDS else text
+    except ValueError as error:
+        kind = "time span" if field in _SPAN_FIELDS else "number"
+        raise invalid_search(f"Not a {kind}: {text[:80]!r}") from error

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from qarnot_mcp.sandbox.api.routing import Response, xml_response
@@ -16,17 +15,13 @@ MAX_KEYS = 1000
 _LAST_CHARACTER = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Keys and folders of one page; `last` is where the next one goes on, None where there is no next one."""
+def _cut_page(
+    bucket: Bucket, prefix: str, delimiter: str, after: str, limit: int
+) -> tuple[list[str], list[str], str | None]:
+    """Return the keys after a key, those with the delimiter behind the prefix folded into folders, and the last of all.
 
-    keys: tuple[str, ...]
-    folders: tuple[str, ...]
-    last: str | None
-
-
-def read_page(bucket: Bucket, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """Return the keys after a key, those with the delimiter behind the prefix folded into folders."""
+    The last is None where no other page follows.
+    """
     keys: list[str] = []
     folders: list[str] = []
     position = f"{after}{_LAST_CHARACTER}" if delimiter and after.endswith(delimiter) else after
@@ -34,7 +29,7 @@ def read_page(bucket: Bucket, prefix: str, delimiter: str, after: str, limit: in
     while len(keys) + len(folders) < limit:
         key = next(bucket.keys(prefix, position), None)
         if key is None:
-            return Page(tuple(keys), tuple(folders), None)
+            return keys, folders, None
         head, found, _ = key[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
         if found:
             last = f"{prefix}{head}{delimiter}"
@@ -44,7 +39,7 @@ def read_page(bucket: Bucket, prefix: str, delimiter: str, after: str, limit: in
             keys.append(key)
             last = position = key
     has_more = next(bucket.keys(prefix, position), None) is not None
-    return Page(tuple(keys), tuple(folders), last if has_more else None)
+    return keys, folders, last if has_more else None
 
 
 def list_buckets(buckets: Buckets, email: str) -> Response:
@@ -86,27 +81,27 @@ def _list_objects(request: StorageRequest, bucket: Bucket, root: str, marker: st
     after = fields.get(marker, "")
     if is_second:
         after = _read_token(after) if after else fields.get("start-after", "")
-    page = read_page(bucket, prefix, delimiter, after, limit)
+    keys, folders, last = _cut_page(bucket, prefix, delimiter, after, limit)
     is_encoded = fields.get("encoding-type") == "url"
     encode: Callable[[str], str] = (lambda text: quote(text, safe="/-_.~")) if is_encoded else (lambda text: text)
     elements: list[Element] = [
         ("Name", bucket.name),
         ("Prefix", encode(prefix)),
         ("MaxKeys", limit),
-        ("IsTruncated", "true" if page.last is not None else "false"),
+        ("IsTruncated", "true" if last is not None else "false"),
     ]
     if delimiter:
         elements.append(("Delimiter", encode(delimiter)))
     if is_encoded:
         elements.append(("EncodingType", "url"))
     if is_second:
-        elements.append(("KeyCount", len(page.keys) + len(page.folders)))
-    if page.last is not None:
-        elements.append((next_marker, _token(page.last) if is_second else encode(page.last)))
+        elements.append(("KeyCount", len(keys) + len(folders)))
+    if last is not None:
+        elements.append((next_marker, _token(last) if is_second else encode(last)))
     row = "Version" if root == "ListVersionsResult" else "Contents"
-    found = [(key, bucket.get(key)) for key in page.keys]
+    found = [(key, bucket.get(key)) for key in keys]
     elements += [(row, _object(encode(key), stored, row)) for key, stored in found if stored is not None]
-    elements += [("CommonPrefixes", [("Prefix", encode(folder))]) for folder in page.folders]
+    elements += [("CommonPrefixes", [("Prefix", encode(folder))]) for folder in folders]
     return xml_response(root, elements)
 
 

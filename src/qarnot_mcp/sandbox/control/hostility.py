@@ -2,7 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -26,50 +26,32 @@ def hostile_pieces(content: bytes, variant: str, size: int | None) -> Iterator[b
         document = json.loads(content) if content else {}
     except ValueError:
         document = content.decode("utf-8", "replace")
-    match variant:
-        case "text":
-            yield from _long_texts(document, TEXT_CHARACTERS if size is None else size)
-        case "list":
-            yield from _long_lists(document, LIST_ENTRIES if size is None else size)
-        case "wrong_types":
-            yield json.dumps(_changed(document, _of_another_type)).encode()
-        case "nan":
-            yield json.dumps(_changed(document, lambda value: float("nan") if _is_number(value) else value)).encode()
-        case _:
-            yield json.dumps(_changed(document, lambda value: _FAR_DATE if _is_date(value) else value)).encode()
+    if variant in ("text", "list"):
+        yield from _json(document, variant, size)
+    else:
+        yield json.dumps(_changed(document, _CHANGES[variant])).encode()
 
 
-def _long_texts(value: Any, characters: int) -> Iterator[bytes]:
+def _json(value: Any, variant: str, size: int | None) -> Iterator[bytes]:
     match value:
-        case str():
+        case str() if variant == "text":
             yield b'"'
-            yield from _repeated(b"x", characters)
+            yield from _repeated(b"x", TEXT_CHARACTERS if size is None else size)
             yield b'"'
-        case dict():
-            for position, (name, field) in enumerate(value.items()):
-                yield (b"," if position else b"{") + json.dumps(name).encode() + b":"
-                yield from _long_texts(field, characters)
-            yield b"}" if value else b"{}"
-        case list():
-            for position, entry in enumerate(value):
-                yield b"," if position else b"["
-                yield from _long_texts(entry, characters)
-            yield b"]" if value else b"[]"
-        case _:
-            yield json.dumps(value).encode()
-
-
-def _long_lists(value: Any, entries: int) -> Iterator[bytes]:
-    match value:
+        case list() if variant == "list":
+            entry = json.dumps(value[0] if value else "entry").encode()
+            yield b"[" + entry
+            yield from _repeated(b"," + entry, (LIST_ENTRIES if size is None else size) - 1)
+            yield b"]"
         case dict() if value:
             for position, (name, field) in enumerate(value.items()):
                 yield (b"," if position else b"{") + json.dumps(name).encode() + b":"
-                yield from _long_lists(field, entries)
+                yield from _json(field, variant, size)
             yield b"}"
-        case list():
-            entry = json.dumps(value[0] if value else "entry").encode()
-            yield b"[" + entry
-            yield from _repeated(b"," + entry, entries - 1)
+        case list() if value:
+            for position, entry in enumerate(value):
+                yield b"," if position else b"["
+                yield from _json(entry, variant, size)
             yield b"]"
         case _:
             yield json.dumps(value).encode()
@@ -134,3 +116,10 @@ def _is_number(value: Any) -> bool:
 
 def _is_date(value: Any) -> bool:
     return isinstance(value, str) and value[4:5] == "-" and value[7:8] == "-" and value[10:11] == "T"
+
+
+_CHANGES: Mapping[str, Callable[[Any], Any]] = {
+    "wrong_types": _of_another_type,
+    "nan": lambda value: float("nan") if _is_number(value) else value,
+    "year_99999": lambda value: _FAR_DATE if _is_date(value) else value,
+}
