@@ -171,7 +171,7 @@ def check_callbacks(settings: Settings) -> Finding:
 
 def check_secret(settings: Settings) -> Finding:
     """Check where the secret of the sign-in comes from, without creating it."""
-    from qarnot_mcp.auth.oauth.sealing_secrets import read_secret
+    from qarnot_mcp.auth.oauth.sealing import read_secret
 
     file = settings.secret_file
     if settings.secret_key:

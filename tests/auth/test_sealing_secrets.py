@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
+from qarnot_mcp.auth.oauth.sealing import load_secrets
 from qarnot_mcp.settings.fields import SettingsError
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.server.connection_options import (
+from qarnot_mcp.server.connection import (
     MAX_OPTIONS,
     MAX_QUERY_CHARACTERS,
     MAX_TOOLSETS_CHARACTERS,

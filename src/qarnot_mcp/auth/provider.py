@@ -15,8 +15,7 @@ from qarnot_mcp.auth.oauth.discovery import discovery_routes
 from qarnot_mcp.auth.oauth.endpoints import authentication_middleware, endpoint_routes
 from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.responses import few_at_once
-from qarnot_mcp.auth.oauth.sealing import Sealer
-from qarnot_mcp.auth.oauth.sealing_secrets import SealingSecrets
+from qarnot_mcp.auth.oauth.sealing import Sealer, SealingSecrets
 from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
 from qarnot_mcp.auth.oauth.sign_in.handlers import SignInPage
 from qarnot_mcp.auth.oauth.throttle import Throttle

@@ -92,13 +92,9 @@ def _within(number: Any) -> Any:
     return max(-MAX_NUMBER, min(MAX_NUMBER, number)) if number is not None else None
 
 
-def _first_entries(most: int) -> BeforeValidator:
-    """Return the reading of a list up to so many entries; null is an empty one."""
-
-    def read(value: object) -> object:
-        return [] if value is None else value[:most] if isinstance(value, list) else value
-
-    return BeforeValidator(read)
+def _first_entries(value: object) -> object:
+    """Read a list, the first entries of it; null is an empty one."""
+    return [] if value is None else value[:MAX_ENTRIES] if isinstance(value, list) else value
 
 
 def _first_labels(value: object) -> object:
@@ -145,7 +141,7 @@ MAX_ENTRIES = 2_000
 MAX_OBJECTS = 100
 MAX_INSTANCES = 20_000
 
-NONE_AS_LIST = _first_entries(MAX_ENTRIES)
+NONE_AS_LIST = BeforeValidator(_first_entries)
 INSTANCES = BeforeValidator(instances)
 _NOT_NONE = BeforeValidator(lambda value: "" if value is None else value)
 _NONE_AS_ZERO = BeforeValidator(lambda value: 0 if value is None else value)

@@ -5,9 +5,8 @@ from typing import Any, Generic, TypeVar
 
 from qarnot_mcp.qarnot.errors import Forbidden, NotFound, TaskEnded, UnreadableResponse
 from qarnot_mcp.qarnot.fields import Item
-from qarnot_mcp.qarnot.http.call import MutationOutcome, RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource, read_off_loop
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import MutationOutcome, RetryingCall, Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_identifier
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ItemPage, ListFilter, read_page

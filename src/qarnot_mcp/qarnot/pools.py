@@ -7,9 +7,8 @@ from pydantic import FailFast, Field
 
 from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.http.call import MutationOutcome
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import MutationOutcome, Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_identifier
 from qarnot_mcp.qarnot.items import ItemsClient

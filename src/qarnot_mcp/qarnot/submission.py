@@ -19,9 +19,8 @@ from pydantic import BaseModel, ConfigDict
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot import errors
 from qarnot_mcp.qarnot.fields import NIL_UUID, Item
-from qarnot_mcp.qarnot.http.call import RetryingCall
 from qarnot_mcp.qarnot.http.responses import Resource, Response
-from qarnot_mcp.qarnot.http.session import Session
+from qarnot_mcp.qarnot.http.session import RetryingCall, Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import UUID, check_shortname
 

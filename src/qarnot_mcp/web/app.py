@@ -53,7 +53,7 @@ def create_app(
     auth, sealing_secrets = None, settings.secret_key
     if mode == "oauth":
         # Only here: a server without sign-in starts a tenth sooner and holds less without them.
-        from qarnot_mcp.auth.oauth.sealing_secrets import load_secrets
+        from qarnot_mcp.auth.oauth.sealing import load_secrets
         from qarnot_mcp.auth.provider import create_provider
 
         secrets = load_secrets(settings.secret_key, settings.secret_file)

@@ -11,8 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.auth.oauth.discovery import RESOURCE_DOCUMENT
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.server.connection import Refusal, ToolOffer
-from qarnot_mcp.server.connection_options import read_options
+from qarnot_mcp.server.connection import Refusal, ToolOffer, read_options
 from qarnot_mcp.web.request_body import replayed
 
 log = logging.getLogger("qarnot_mcp.web.step_up")

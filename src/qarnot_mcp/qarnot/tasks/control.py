@@ -8,9 +8,8 @@ from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
 from qarnot_mcp.qarnot.fields import Date, OptionalCount, OptionalText, Record, Text
-from qarnot_mcp.qarnot.http.call import MutationOutcome
 from qarnot_mcp.qarnot.http.responses import Resource
-from qarnot_mcp.qarnot.http.session import NounClient
+from qarnot_mcp.qarnot.http.session import MutationOutcome, NounClient
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_task_id
 
