@@ -20,7 +20,7 @@ from tests.support.fault_runs import FaultRun, FaultWorker, play
 from tests.support.running_server import ERAS, Era, RunningServer, refusal, running_server, settings_for, text_of
 from tests.support.serving import serve
 
-WORKERS = 8
+WORKERS = 16
 LIMITS: dict[str, Any] = {
     "connect_timeout_seconds": 1,
     "read_timeout_seconds": 0.8,

@@ -27,7 +27,7 @@ MORE: dict[str, tuple[dict[str, object], ...]] = {
     "get_task": ({}, {"detail": "full"}),
 }
 # A job whose answer is lost is looked for in a third of the time of a call.
-LIMITS: dict[str, Any] = {"retry_seconds": 0, "call_timeout_seconds": 6}
+LIMITS: dict[str, Any] = {"retry_seconds": 0, "call_timeout_seconds": 3}
 MAX_RESIDENT_BYTES = 160 * 2**20
 # The library of the storage, which is loaded when a file is first asked for.
 LIBRARY_BYTES = 16 * 2**20

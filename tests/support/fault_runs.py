@@ -66,9 +66,12 @@ async def play(
     """Let workers go through all runs; fails where one has a problem."""
     numbers = iter(range(RUNS))
     runs: list[AnyRun] = []
+    # A server that is made holds up the answers of all others.
+    all_are_made = asyncio.Barrier(workers)
 
     async def work(number_of_worker: int) -> None:
         async with _worker(number_of_worker, speed, limits) as worker:
+            await all_are_made.wait()
             for number in numbers:
                 run = planned(number)
                 runs.append(run)

@@ -12,7 +12,7 @@ from fastmcp.client.client import CallToolResult
 from tests.support.fault_runs import FaultRun, FaultWorker, play
 from tests.support.running_server import text_of
 
-WORKERS = 4
+WORKERS = 8
 LIMITS: dict[str, Any] = {
     "connect_timeout_seconds": 1,
     "read_timeout_seconds": 0.4,

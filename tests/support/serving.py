@@ -8,6 +8,10 @@ from typing import Any
 
 import uvicorn
 
+# How long the requests may go on that are under way at the end: those of a client, and those whose client is gone.
+GRACE_SECONDS = 1.0
+GRACE_SECONDS_OF_THE_ABANDONED = 0.1
+
 
 class _Server(uvicorn.Server):
     """A uvicorn server that tells when it listens, stops at once when told, and leaves signals alone."""
@@ -39,8 +43,9 @@ class _Server(uvicorn.Server):
             connection.shutdown()
         for _ in range(4):
             await asyncio.sleep(0)
+        grace_seconds = GRACE_SECONDS if self.server_state.connections else GRACE_SECONDS_OF_THE_ABANDONED
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wait_tasks_to_complete(), self.config.timeout_graceful_shutdown)
+            await asyncio.wait_for(self._wait_tasks_to_complete(), grace_seconds)
         for task in self.server_state.tasks:
             task.cancel()
         for connection in list(self.server_state.connections):
@@ -69,9 +74,7 @@ async def serve(app: Any, *, listener: socket.socket | None = None, http: str = 
     The listener stays open, so that another app can be served on its port afterwards. `http` chooses uvicorn's
     protocol: `auto`, `httptools` or `h11`. Raises RuntimeError where the app does not start.
     """
-    config = uvicorn.Config(
-        app, http=http, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1, ws="none"
-    )
+    config = uvicorn.Config(app, http=http, log_config=None, log_level="critical", access_log=False, ws="none")
     server = _Server(config)
     with listener.dup() if listener else listening() as bound:
         base_url = f"http://127.0.0.1:{port_of(bound)}"
