@@ -215,6 +215,7 @@ server = create_server(Settings(), Transport("http://api.invalid", "1"), lambda:
 tools = asyncio.run(server.list_tools())
 create_app(Settings())
 unneeded = {"griffe", "jsonref", "requests", "re2", "authlib", "pygments", "qarnot_mcp.sandbox"}
+unneeded |= {"aiobotocore", "botocore", "aiohttp", "PIL", "qarnot_mcp.auth.oauth.sealing"}
 print(len(tools), unneeded & set(sys.modules), "built" if CompleteRequest.__pydantic_complete__ else "not built")
 """
     done = finish(tmp_path, sys.executable, "-c", program)

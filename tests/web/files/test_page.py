@@ -1,16 +1,14 @@
 """The document of the files page: whole, joined from modules that fit together, and the unit tests of its modules."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from qarnot_mcp.web.files.page import SCRIPTS, files_page, page_headers, read
-from tests.support.processes import finish
+from tests.support.javascript import assert_unit_tests_pass
 
 FOLDER = Path(__file__).parent
-NODE = shutil.which("node")
 MAX_BYTES = 80_000
 FORBIDDEN = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "http:")
 IMPORT = re.compile(r"^import \{[^}]*\} from \"([^\"]+)\";$", re.MULTILINE)
@@ -59,12 +57,5 @@ def test_every_message_is_there_in_both_languages_and_none_is_idle() -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(NODE is None, reason="node is not installed")
-def test_the_pure_modules_pass_their_unit_tests(tmp_path: Path) -> None:
-    assert NODE is not None
-    files = sorted(str(path) for path in FOLDER.rglob("*.test.js"))
-    result = finish(tmp_path, NODE, "--test", "--test-reporter=tap", *files)
-    assert result.returncode == 0, result.stdout + result.stderr
-    passed = re.search(r"^# pass (\d+)$", result.stdout, re.MULTILINE)
-    assert passed is not None
-    assert int(passed[1]) >= len(files) > 0
+def test_the_pure_modules_pass_their_unit_tests() -> None:
+    assert_unit_tests_pass(FOLDER)
