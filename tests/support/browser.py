@@ -8,15 +8,23 @@ from contextlib import asynccontextmanager
 from playwright.async_api import Browser, async_playwright, expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+# The last switch of this name alone counts, so this one repeats of Playwright's what pages or dialogs could tell.
+DISABLED_FEATURES = (
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    # Each window would load the hundreds of scripts of its address bar, which nobody sees, for half of its CPU time.
+    "PreloadTopChromeWebUI",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+    # Each page would start one more process, for a page that may come.
+    "SpareRendererForSitePerProcess",
 )
+FLAGS = ("--disable-gpu", "--in-process-gpu", "--disable-quic", f"--disable-features={','.join(DISABLED_FEATURES)}")
 
 
 @asynccontextmanager
