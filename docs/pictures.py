@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from tests.support.browser import browsing
 from tests.support.pipelines import failed_night
 from tests.support.running_server import KEY, RunningServer, call, ended, running_server, submitted
-from tests.support.view_host import Host, hosting
+from tests.support.view_host import Host, HostPages, hosting
 
 IMAGES = Path(__file__).parent / "images"
 SEED = 4
@@ -68,7 +68,7 @@ async def take_job(server: RunningServer) -> None:
         job = await failed_night(api)
     async with (
         browsing() as browser,
-        hosting(browser, server, width=WIDTH, scale=SCALE, real_clock=True, query="?toolsets=jobs") as host,
+        hosting(HostPages(browser, scale=SCALE, real_clock=True), server, width=WIDTH, query="?toolsets=jobs") as host,
     ):
         for theme in ("light", "dark"):
             await host.open("get_job", {"job_uuid": job}, context={"theme": theme})
@@ -79,14 +79,13 @@ async def take_job(server: RunningServer) -> None:
 async def take_pictures(server: RunningServer) -> None:
     """Take all pictures, and one of a phone."""
     async with browsing() as browser:
-        async with hosting(
-            browser, server, width=WIDTH, scale=SCALE, real_clock=True, query="?toolsets=storage"
-        ) as host:
+        pages = HostPages(browser, scale=SCALE, real_clock=True)
+        async with hosting(pages, server, width=WIDTH, query="?toolsets=storage") as host:
             uuids = {row["name"]: row["uuid"] for row in (await call(host.client, "list_tasks"))["tasks"]}
             for theme in ("light", "dark"):
                 await show_pages(host, uuids, theme)
             await take_files(host)
-        async with hosting(browser, server, width=PHONE, scale=SCALE, real_clock=True) as host:
+        async with hosting(pages, server, width=PHONE) as host:
             await host.page.evaluate("document.body.classList.add('narrow')")
             await host.open("get_task", {"task_uuid": uuids["seawall flow"]}, context={"theme": "dark"})
             await expect(host.view.locator(".bars li")).to_have_count(6)
@@ -95,7 +94,7 @@ async def take_pictures(server: RunningServer) -> None:
 
 async def measure(server: RunningServer) -> None:
     """Print the milliseconds of script that 100 tasks and 1,000 instances take to draw, each drawing of its own."""
-    async with browsing() as browser, hosting(browser, server, real_clock=True) as host:
+    async with browsing() as browser, hosting(HostPages(browser, real_clock=True), server) as host:
         uuid = await submitted(host.client, "echo hi", name="many", instance_count=1000)
         await ended(host.client, uuid)
         await host.open("get_task", {"task_uuid": uuid})

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.support.axe import read_axe
 from tests.support.running_server import KEY, call, running_server
-from tests.support.view_host import Host, hosting
+from tests.support.view_host import Host, HostPages, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -33,9 +33,9 @@ async def violations(host: Host, axe: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 1000), ("light", 320)])
-async def test_no_page_has_a_fault_that_axe_knows(browser: Browser, axe: str, theme: str, width: int) -> None:
+async def test_no_page_has_a_fault_that_axe_knows(pages: HostPages, axe: str, theme: str, width: int) -> None:
     context = {"theme": theme, "availableDisplayModes": ["inline", "fullscreen"]}
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server, width=width) as host:
         rows = (await call(host.client, "list_tasks"))["tasks"]
         uuids = {row["name"]: row["uuid"] for row in rows}
 
@@ -81,8 +81,8 @@ SMALL_TARGETS = """() => {
 
 
 @pytest.mark.parametrize("width", [1000, 320])
-async def test_every_control_is_as_large_as_a_fingertip(browser: Browser, width: int) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
+async def test_every_control_is_as_large_as_a_fingertip(pages: HostPages, width: int) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server, width=width) as host:
         frame = host.view.locator("html")
         rows = (await call(host.client, "list_tasks"))["tasks"]
         uuids = {row["name"]: row["uuid"] for row in rows}

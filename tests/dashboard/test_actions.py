@@ -1,10 +1,10 @@
 """What a person can do to a task in the dashboard, and what the model hears of it."""
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.support.running_server import call, ended, running_server, submitted
-from tests.support.view_host import Host, hosting
+from tests.support.view_host import Host, HostPages, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -24,8 +24,8 @@ async def told(host: Host) -> str:
     return str(words[-1]["content"][0]["text"])
 
 
-async def test_abort_asks_by_name_and_does_nothing_when_the_person_thinks_again(browser: Browser) -> None:
-    async with running_server(speed=SLOW) as server, hosting(browser, server) as host:
+async def test_abort_asks_by_name_and_does_nothing_when_the_person_thinks_again(pages: HostPages) -> None:
+    async with running_server(speed=SLOW) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, name="precious")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Abort").click()
@@ -38,8 +38,8 @@ async def test_abort_asks_by_name_and_does_nothing_when_the_person_thinks_again(
         assert await host.heard("ui/update-model-context") == []
 
 
-async def test_abort_stops_the_task_and_tells_the_model(browser: Browser) -> None:
-    async with running_server(speed=5 * SLOW) as server, hosting(browser, server) as host:
+async def test_abort_stops_the_task_and_tells_the_model(pages: HostPages) -> None:
+    async with running_server(speed=5 * SLOW) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, name="doomed")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Abort").click()
@@ -53,8 +53,8 @@ async def test_abort_stops_the_task_and_tells_the_model(browser: Browser) -> Non
         assert uuid in text
 
 
-async def test_delete_goes_back_to_a_list_without_the_task(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_delete_goes_back_to_a_list_without_the_task(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         await ended(host.client, await submitted(host.client, name="kept"))
         await ended(host.client, await submitted(host.client, name="gone"))
         await host.open("list_tasks")
@@ -68,8 +68,8 @@ async def test_delete_goes_back_to_a_list_without_the_task(browser: Browser) -> 
         assert (await call(host.client, "list_tasks"))["total"] == 1
 
 
-async def test_run_again_leaves_the_copy_to_qarnot_and_opens_the_new_task(browser: Browser) -> None:
-    async with running_server(speed=FAST) as server, hosting(browser, server) as host:
+async def test_run_again_leaves_the_copy_to_qarnot_and_opens_the_new_task(pages: HostPages) -> None:
+    async with running_server(speed=FAST) as server, hosting(pages, server) as host:
         fields = {
             "name": "first run",
             "profile": "docker-batch",
@@ -100,9 +100,9 @@ async def test_run_again_leaves_the_copy_to_qarnot_and_opens_the_new_task(browse
         assert "hunter" not in text
 
 
-async def test_a_command_of_several_lines_is_run_again_as_it_is(browser: Browser) -> None:
+async def test_a_command_of_several_lines_is_run_again_as_it_is(pages: HostPages) -> None:
     command = "sh -c 'set -e\n# a comment\necho  hi'"
-    async with running_server() as server, hosting(browser, server) as host:
+    async with running_server() as server, hosting(pages, server) as host:
         await host.open("get_task", {"task_uuid": await submitted(host.client, command, name="long")})
         await host.view.get_by_role("button", name="Run again").click()
         panel = host.view.get_by_role("alertdialog")
@@ -117,8 +117,8 @@ async def test_a_command_of_several_lines_is_run_again_as_it_is(browser: Browser
         assert command in [constant["value"] for constant in task["api"]["constants"]]
 
 
-async def test_a_secret_that_is_not_typed_again_is_copied_by_qarnot(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_a_secret_that_is_not_typed_again_is_copied_by_qarnot(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, name="secretive", constants=CONSTANTS, advanced_ranges="0-1,5")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Run again").click()
@@ -129,8 +129,8 @@ async def test_a_secret_that_is_not_typed_again_is_copied_by_qarnot(browser: Bro
         assert sent == {"name": "secretive", "rerun_of": uuid, "rerun": "all"}
 
 
-async def test_the_model_hears_all_that_was_done_not_only_the_last(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_the_model_hears_all_that_was_done_not_only_the_last(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         for name in ("one", "two"):
             await ended(host.client, await submitted(host.client, name=name))
         await host.open("list_tasks")
@@ -143,8 +143,8 @@ async def test_the_model_hears_all_that_was_done_not_only_the_last(browser: Brow
         assert text.index('"one"') < text.index('"two"')
 
 
-async def test_a_refused_action_says_why_in_its_panel(browser: Browser) -> None:
-    async with running_server(speed=SLOW) as server, hosting(browser, server) as host:
+async def test_a_refused_action_says_why_in_its_panel(pages: HostPages) -> None:
+    async with running_server(speed=SLOW) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, name="slippery")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Abort").click()
@@ -155,8 +155,8 @@ async def test_a_refused_action_says_why_in_its_panel(browser: Browser) -> None:
         await expect(panel.get_by_role("button", name="Abort")).to_be_enabled()
 
 
-async def test_a_host_that_takes_no_word_for_the_model_still_acts(browser: Browser) -> None:
-    async with running_server(speed=SLOW) as server, hosting(browser, server) as host:
+async def test_a_host_that_takes_no_word_for_the_model_still_acts(pages: HostPages) -> None:
+    async with running_server(speed=SLOW) as server, hosting(pages, server) as host:
         await host.page.evaluate("window.refuses = ['ui/update-model-context']")
         uuid = await submitted(host.client, name="quiet")
         await host.open("get_task", {"task_uuid": uuid})
@@ -165,13 +165,13 @@ async def test_a_host_that_takes_no_word_for_the_model_still_acts(browser: Brows
         await expect(host.view.get_by_text("“quiet” is being stopped.").first).to_be_visible()
 
 
-async def test_read_only_mode_hides_the_actions(browser: Browser) -> None:
+async def test_read_only_mode_hides_the_actions(pages: HostPages) -> None:
     async with running_server(speed=SLOW) as server, running_server(read_only=True, key="sandbox-key") as guarded:
-        async with hosting(browser, server) as host:
+        async with hosting(pages, server) as host:
             uuid = await submitted(host.client, name="mine")
             await host.open("get_task", {"task_uuid": uuid})
             await expect(host.view.locator(".actions button")).to_have_text(["Log", "Run again", "Abort"])
-        async with hosting(browser, guarded) as host:
+        async with hosting(pages, guarded) as host:
             await host.open("list_tasks")
             await host.view.get_by_role("button", name="orchard calibration").click()
             await expect(host.view.get_by_text("Instance 2 failed.")).to_be_visible()

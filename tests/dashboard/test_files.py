@@ -1,12 +1,12 @@
 """The face Files: the results of a task and what is in a bucket, in a host's frame."""
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.dashboard.test_accessibility import violations
 from tests.support.axe import read_axe
 from tests.support.running_server import ended, running_server, submitted
-from tests.support.view_host import hosting
+from tests.support.view_host import HostPages, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -16,8 +16,8 @@ LONG_ENOUGH = (
 )
 
 
-async def test_the_results_of_a_task_are_thumbnails_and_names_on_the_way_from_its_page(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server, query=STORAGE) as host:
+async def test_the_results_of_a_task_are_thumbnails_and_names_on_the_way_from_its_page(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server, query=STORAGE) as host:
         uuid = await submitted(
             host.client, profile="blender", constants=[], accept_warnings=True, name="turntable", result_bucket="frames"
         )
@@ -38,8 +38,8 @@ async def test_the_results_of_a_task_are_thumbnails_and_names_on_the_way_from_it
         await expect(host.view.get_by_role("heading", name="turntable")).to_be_visible()
 
 
-async def test_a_bucket_has_folders_texts_and_a_way_to_upload(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server, query=STORAGE) as host:
+async def test_a_bucket_has_folders_texts_and_a_way_to_upload(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server, query=STORAGE) as host:
         for path in ("in/a.csv", "in/deep/b.csv", "c.txt"):
             arguments = {"bucket": "inputs", "path": path, "text": f"content of {path}", "create_bucket": True}
             await host.client.call_tool("write_file", arguments)
@@ -56,8 +56,8 @@ async def test_a_bucket_has_folders_texts_and_a_way_to_upload(browser: Browser) 
         await expect(host.view.get_by_role("button", name="Show c.txt")).to_be_visible()
 
 
-async def test_there_is_no_way_to_files_where_their_tools_are_not_shown(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_there_is_no_way_to_files_where_their_tools_are_not_shown(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         uuid = await submitted(
             host.client, profile="blender", constants=[], accept_warnings=True, name="turntable", result_bucket="frames"
         )
@@ -68,9 +68,9 @@ async def test_there_is_no_way_to_files_where_their_tools_are_not_shown(browser:
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1000), ("dark", 320)])
-async def test_the_face_has_no_fault_that_axe_knows(browser: Browser, theme: str, width: int) -> None:
+async def test_the_face_has_no_fault_that_axe_knows(pages: HostPages, theme: str, width: int) -> None:
     axe = await read_axe()
-    async with running_server() as server, hosting(browser, server, width=width, query=STORAGE) as host:
+    async with running_server() as server, hosting(pages, server, width=width, query=STORAGE) as host:
         uuid = await submitted(
             host.client, profile="blender", constants=[], accept_warnings=True, name="turntable", result_bucket="frames"
         )

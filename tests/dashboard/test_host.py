@@ -4,10 +4,10 @@ import re
 import zlib
 
 import pytest
-from playwright.async_api import Browser, FloatRect, expect
+from playwright.async_api import FloatRect, expect
 
 from tests.support.running_server import KEY, call, ended, running_server, submitted
-from tests.support.view_host import Host, hosting
+from tests.support.view_host import Host, HostPages, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -36,8 +36,8 @@ async def ground(host: Host) -> tuple[int, ...]:
     return tuple(zlib.decompressobj().decompress(data)[1:4])
 
 
-async def test_the_theme_follows_the_host_and_its_changes(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_the_theme_follows_the_host_and_its_changes(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", context={"theme": "dark"})
         await expect(host.view.locator("html")).to_have_attribute("data-theme", "dark")
         assert await colour(host) == "rgb(230, 239, 235)"
@@ -49,9 +49,9 @@ async def test_the_theme_follows_the_host_and_its_changes(browser: Browser) -> N
 @pytest.mark.parametrize("scheme", ["normal", "light", "dark"])
 @pytest.mark.parametrize(("theme", "behind"), [("light", (244, 244, 241)), ("dark", (28, 28, 26))])
 async def test_the_ground_is_that_of_the_host_whatever_scheme_its_page_has(
-    browser: Browser, theme: str, behind: tuple[int, ...], scheme: str
+    pages: HostPages, theme: str, behind: tuple[int, ...], scheme: str
 ) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         # Without emulation, which would reach into the frame, a frame prefers the scheme of its host's page.
         await host.page.emulate_media(color_scheme="null", reduced_motion="reduce")
         await host.page.evaluate("scheme => document.documentElement.style.colorScheme = scheme", scheme)
@@ -60,12 +60,12 @@ async def test_the_ground_is_that_of_the_host_whatever_scheme_its_page_has(
         assert await ground(host) == behind
 
 
-async def test_the_colours_and_fonts_are_those_that_the_host_gives(browser: Browser) -> None:
+async def test_the_colours_and_fonts_are_those_that_the_host_gives(pages: HostPages) -> None:
     styles = {
         "variables": {"--color-text-primary": "light-dark(#102030, #a0b0c0)", "--font-sans": "Hosted, serif"},
         "css": {"fonts": "@font-face { font-family: Hosted; src: local(monospace); }"},
     }
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", context={"styles": styles})
         assert await colour(host) == "rgb(16, 32, 48)"
         assert await colour(host, name="fontFamily") == "Hosted, serif"
@@ -76,8 +76,8 @@ async def test_the_colours_and_fonts_are_those_that_the_host_gives(browser: Brow
         assert await colour(host) == "rgb(160, 176, 192)"
 
 
-async def test_a_host_that_names_no_theme_leaves_it_to_the_browser(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_a_host_that_names_no_theme_leaves_it_to_the_browser(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         await host.open("list_tasks", context={"theme": None})
         await expect(host.view.locator("html")).to_have_attribute("data-theme", "dark")
@@ -85,8 +85,8 @@ async def test_a_host_that_names_no_theme_leaves_it_to_the_browser(browser: Brow
         await expect(host.view.locator("html")).to_have_attribute("data-theme", "light")
 
 
-async def test_french_words_dates_and_numbers(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_french_words_dates_and_numbers(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", context={"locale": "fr-FR"})
         await expect(host.view.get_by_role("heading", name="Tâches")).to_be_visible()
         await expect(host.view.locator("html")).to_have_attribute("lang", "fr-FR")
@@ -101,8 +101,8 @@ async def test_french_words_dates_and_numbers(browser: Browser) -> None:
         await expect(host.view.get_by_role("heading", name="Energy")).to_be_visible()
 
 
-async def test_a_locale_of_another_language_reads_english(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_a_locale_of_another_language_reads_english(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", context={"locale": "fr"})
         for locale in ("de-DE", "zh-Hans-CN", "not a locale!", "en-Latn-GB-x-odd"):
             await expect(host.view.get_by_text("Aucune tâche")).to_be_visible()
@@ -111,8 +111,8 @@ async def test_a_locale_of_another_language_reads_english(browser: Browser) -> N
             await host.page.evaluate("window.setContext({locale: 'fr-CA'})")
 
 
-async def test_nothing_is_cut_off_at_320_pixels(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=PHONE) as host:
+async def test_nothing_is_cut_off_at_320_pixels(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server, width=PHONE) as host:
         await host.page.evaluate("document.body.classList.add('narrow')")
         wide = "root => root.scrollWidth - root.clientWidth"
         await host.open("list_tasks", context={"locale": "fr-FR"})
@@ -128,8 +128,8 @@ async def test_nothing_is_cut_off_at_320_pixels(browser: Browser) -> None:
         assert await host.view.locator("html").evaluate(wide) == 0
 
 
-async def test_the_host_hears_the_size_of_each_page(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_the_host_hears_the_size_of_each_page(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", context={"displayMode": "inline"})
         await host.view.get_by_role("button", name="Show all").click()
         await expect(host.view.locator("tbody tr")).to_have_count(13)
@@ -141,10 +141,10 @@ async def test_the_host_hears_the_size_of_each_page(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("width", [1000, PHONE])
-async def test_in_a_conversation_a_page_is_low_and_leads_to_the_full_screen(browser: Browser, width: int) -> None:
+async def test_in_a_conversation_a_page_is_low_and_leads_to_the_full_screen(pages: HostPages, width: int) -> None:
     context = {"displayMode": "inline", "availableDisplayModes": ["inline", "fullscreen"], "locale": "fr-FR"}
     height = "body => body.getBoundingClientRect().height"
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server, width=width) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server, width=width) as host:
         await host.page.evaluate("document.body.classList.add('narrow')")
         rows = (await call(host.client, "list_tasks"))["tasks"]
         uuids = {row["name"]: row["uuid"] for row in rows}
@@ -170,9 +170,9 @@ async def test_in_a_conversation_a_page_is_low_and_leads_to_the_full_screen(brow
             await expect(host.view.locator("html")).to_have_attribute("data-display", "compact")
 
 
-async def test_a_host_that_refuses_the_full_screen_shows_all_in_place(browser: Browser) -> None:
+async def test_a_host_that_refuses_the_full_screen_shows_all_in_place(pages: HostPages) -> None:
     context = {"displayMode": "inline", "availableDisplayModes": ["fullscreen"]}
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.page.evaluate("window.refuses = ['ui/request-display-mode']")
         await host.open("list_tasks", context=context)
         await expect(host.view.locator("tbody tr")).to_have_count(4)
@@ -181,11 +181,11 @@ async def test_a_host_that_refuses_the_full_screen_shows_all_in_place(browser: B
 
 
 @pytest.mark.parametrize("width", [1000, PHONE])
-async def test_nothing_scrolls_but_the_page_itself(browser: Browser, width: int) -> None:
+async def test_nothing_scrolls_but_the_page_itself(pages: HostPages, width: int) -> None:
     scrolling = """root => [...root.querySelectorAll("body, body *:not(textarea)")]
       .filter(element => /auto|scroll/.test(getComputedStyle(element).overflow))
       .map(element => element.outerHTML.slice(0, 80))"""
-    async with running_server(speed=100_000) as server, hosting(browser, server, width=width) as host:
+    async with running_server(speed=100_000) as server, hosting(pages, server, width=width) as host:
         uuid = await submitted(host.client, "seq 1 300", name="many", instance_count=40)
         await ended(host.client, uuid)
         await host.open("list_tasks")
@@ -199,8 +199,8 @@ async def test_nothing_scrolls_but_the_page_itself(browser: Browser, width: int)
         assert await host.view.locator("html").evaluate(scrolling) == []
 
 
-async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_everything_can_be_done_with_the_keyboard(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, name="typed")
         await host.open("list_tasks")
         focused = host.view.locator(":focus")
@@ -224,8 +224,8 @@ async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> Non
         assert await host.view.locator(":focus-visible").count() == 1
 
 
-async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(browser: Browser) -> None:
-    async with running_server(speed=100) as server, hosting(browser, server) as host:
+async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(pages: HostPages) -> None:
+    async with running_server(speed=100) as server, hosting(pages, server) as host:
         await submitted(host.client, "sleep 30", name="moving")
         await host.open("list_tasks")
         box = host.view.get_by_role("searchbox")
@@ -235,8 +235,8 @@ async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(browser: 
         await expect(box).to_have_value("mov")
 
 
-async def test_a_lost_server_is_said_and_found_again(browser: Browser) -> None:
-    async with running_server(speed=50) as server, hosting(browser, server) as host:
+async def test_a_lost_server_is_said_and_found_again(pages: HostPages) -> None:
+    async with running_server(speed=50) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "sleep 300", name="steady")
         await host.open("get_task", {"task_uuid": uuid})
         await expect(host.view.locator(".liveness")).to_have_text("Live")
@@ -254,8 +254,8 @@ async def test_a_lost_server_is_said_and_found_again(browser: Browser) -> None:
         await expect(host.view.locator(".liveness")).to_have_text("Live")
 
 
-async def test_a_lost_server_is_found_again_without_a_hand(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_a_lost_server_is_found_again_without_a_hand(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await submitted(host.client, name="steady")
         host.is_lost = True
         await host.open("list_tasks")
@@ -265,16 +265,16 @@ async def test_a_lost_server_is_found_again_without_a_hand(browser: Browser) -> 
         await expect(host.view.get_by_role("alert")).to_have_count(0)
 
 
-async def test_a_refusal_of_the_tool_is_shown_in_its_words(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_a_refusal_of_the_tool_is_shown_in_its_words(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await host.open("get_task", {"task_uuid": "no-such-task"})
         alert = host.view.get_by_role("alert")
         await expect(alert).to_contain_text("no-such-task")
         await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
 
 
-async def test_a_cancelled_call_is_said(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_a_cancelled_call_is_said(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", result=None)
         await expect(host.view.get_by_text("Loading")).to_be_visible()
         await host.page.evaluate("window.notify('tool-cancelled', {reason: 'user action'})")
@@ -283,8 +283,8 @@ async def test_a_cancelled_call_is_said(browser: Browser) -> None:
         await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
 
 
-async def test_it_stops_asking_when_all_is_over_or_the_host_takes_it_away(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_it_stops_asking_when_all_is_over_or_the_host_takes_it_away(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, name="short")
         await ended(host.client, uuid)
         await host.open("get_task", {"task_uuid": uuid})
@@ -293,8 +293,8 @@ async def test_it_stops_asking_when_all_is_over_or_the_host_takes_it_away(browse
         assert len(host.calls) == 1
 
 
-async def test_it_asks_nothing_while_it_is_out_of_sight(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_it_asks_nothing_while_it_is_out_of_sight(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await submitted(host.client, name="waiting")
         await host.open("list_tasks")
         await expect(host.view.locator("tbody tr")).to_have_count(1)
@@ -308,8 +308,8 @@ async def test_it_asks_nothing_while_it_is_out_of_sight(browser: Browser) -> Non
         await host.page.wait_for_function("window.heard.filter(m => m.method === 'tools/call').length > " + str(before))
 
 
-async def test_it_asks_seldom_while_nothing_changes(browser: Browser) -> None:
-    async with running_server(speed=0.01) as server, hosting(browser, server) as host:
+async def test_it_asks_seldom_while_nothing_changes(pages: HostPages) -> None:
+    async with running_server(speed=0.01) as server, hosting(pages, server) as host:
         await submitted(host.client, name="waiting")
         await host.open("list_tasks")
         await expect(host.view.locator("tbody tr")).to_have_count(1)
@@ -321,8 +321,8 @@ async def test_it_asks_seldom_while_nothing_changes(browser: Browser) -> None:
         assert 8 <= len(host.calls) <= 20
 
 
-async def test_a_host_without_tools_for_views_shows_the_result_alone(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_a_host_without_tools_for_views_shows_the_result_alone(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", capabilities={})
         await expect(host.view.locator("tbody tr")).to_have_count(13)
         await expect(host.view.get_by_role("alert")).to_have_count(0)
@@ -330,9 +330,9 @@ async def test_a_host_without_tools_for_views_shows_the_result_alone(browser: Br
 
 
 async def test_a_host_without_tools_for_views_shows_no_buttons_that_would_call_any_and_keeps_the_list(
-    browser: Browser,
+    pages: HostPages,
 ) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", capabilities={})
         await expect(host.view.locator("tbody tr")).to_have_count(13)
         await host.view.get_by_role("row", name="orchard calibration").click()
@@ -349,8 +349,8 @@ async def test_a_host_without_tools_for_views_shows_no_buttons_that_would_call_a
         assert host.calls == []
 
 
-async def test_a_task_opens_in_qarnots_console_through_the_host(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_a_task_opens_in_qarnots_console_through_the_host(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         uuid = (await call(host.client, "list_tasks", limit=1))["tasks"][0]["uuid"]
         task = await call(host.client, "get_task", task_uuid=uuid, detail="full")
         url = f"https://tasq.qarnot.com/tasks/{uuid}"
@@ -363,8 +363,8 @@ async def test_a_task_opens_in_qarnots_console_through_the_host(browser: Browser
         await expect(host.view.get_by_role("button", name="Open in Qarnot’s console")).to_have_count(0)
 
 
-async def test_messages_of_others_than_the_host_are_not_taken(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_messages_of_others_than_the_host_are_not_taken(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks")
         await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
         forged = {"structuredContent": {"tasks": [{"uuid": "x", "name": "forged", "state": "Success"}]}}
@@ -376,8 +376,8 @@ async def test_messages_of_others_than_the_host_are_not_taken(browser: Browser) 
         await expect(host.view.get_by_text("forged")).to_have_count(0)
 
 
-async def test_requests_of_the_host_are_answered(browser: Browser) -> None:
-    async with running_server(speed=1) as server, hosting(browser, server) as host:
+async def test_requests_of_the_host_are_answered(pages: HostPages) -> None:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks")
         await expect(host.view.get_by_text("No tasks yet")).to_be_visible()
         for number, method in enumerate(("ping", "ui/resource-teardown", "ui/unknown"), 901):
@@ -392,8 +392,8 @@ async def test_requests_of_the_host_are_answered(browser: Browser) -> None:
         assert answers[2]["error"]["code"] == -32601
 
 
-async def test_full_screen_is_offered_where_the_host_has_it(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_full_screen_is_offered_where_the_host_has_it(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         tasks = (await call(host.client, "list_tasks"))["tasks"]
         modes = {"displayMode": "inline", "availableDisplayModes": ["inline", "fullscreen"]}
         await host.open("get_task_logs", {"task_uuid": tasks[0]["uuid"]}, context=modes)

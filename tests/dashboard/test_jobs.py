@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.dashboard.test_accessibility import SMALL_TARGETS, violations
 from tests.support.axe import read_axe
 from tests.support.pipelines import advance, failed_night, made, waiting_chain
 from tests.support.running_server import RunningServer, call, running_server
-from tests.support.view_host import Host, hosting
+from tests.support.view_host import Host, HostPages, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -39,8 +39,8 @@ async def jobs(server: RunningServer) -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def host(browser: Browser, server: RunningServer) -> AsyncIterator[Host]:
-    async with hosting(browser, server) as host:
+async def host(pages: HostPages, server: RunningServer) -> AsyncIterator[Host]:
+    async with hosting(pages, server) as host:
         yield host
 
 
@@ -106,8 +106,8 @@ async def test_the_jobs_are_a_list_in_the_face_of_the_tasks(host: Host, jobs: di
     await expect(host.view.get_by_role("heading", name="Tasks")).to_be_visible()
 
 
-async def test_there_is_no_way_to_jobs_where_their_tools_are_not_shown(browser: Browser, server: RunningServer) -> None:
-    async with hosting(browser, server, query="?toolsets=default") as plain:
+async def test_there_is_no_way_to_jobs_where_their_tools_are_not_shown(pages: HostPages, server: RunningServer) -> None:
+    async with hosting(pages, server, query="?toolsets=default") as plain:
         await plain.open("list_tasks")
         await expect(plain.view.get_by_role("heading", name="Tasks")).to_be_visible()
         await expect(plain.view.get_by_role("group", name="Lists")).to_have_count(0)
@@ -170,9 +170,9 @@ async def test_a_host_that_lets_views_call_no_tools_shows_the_drawing_alone(host
 
 
 async def test_a_connection_that_only_reads_terminates_no_job(
-    browser: Browser, server: RunningServer, jobs: dict[str, str]
+    pages: HostPages, server: RunningServer, jobs: dict[str, str]
 ) -> None:
-    async with hosting(browser, server, query="?toolsets=jobs&read_only=true") as reader:
+    async with hosting(pages, server, query="?toolsets=jobs&read_only=true") as reader:
         await reader.open("get_job", {"job_uuid": jobs["night"]})
         await expect(reader.view.get_by_role("button", name="train Failed")).to_be_visible()
         await expect(reader.view.get_by_role("button", name="Terminate")).to_have_count(0)

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.support.running_server import KEY, ended, running_server, submitted
-from tests.support.view_host import hosting
+from tests.support.view_host import HostPages, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -15,8 +15,8 @@ MANY_INSTANCES = 1000
 MOST_BARS = 200
 
 
-async def test_the_list_shows_each_task_with_state_progress_and_age(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_the_list_shows_each_task_with_state_progress_and_age(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks")
         row = host.view.get_by_role("row", name="orchard calibration")
         await expect(row).to_contain_text("Failed")
@@ -27,15 +27,15 @@ async def test_the_list_shows_each_task_with_state_progress_and_age(browser: Bro
         await expect(host.view.get_by_role("heading", name="Tasks")).to_be_visible()
 
 
-async def test_the_header_tells_credits_and_carbon_where_the_account_is_shown(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1, toolsets="account") as server, hosting(browser, server) as host:
+async def test_the_header_tells_credits_and_carbon_where_the_account_is_shown(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1, toolsets="account") as server, hosting(pages, server) as host:
         await host.open("list_tasks")
         said = r"^[\d.,]+ € left · [\d.,]+ g CO₂e this week · [\d.,]+ g saved$"
         await expect(host.view.locator("#account")).to_have_text(re.compile(said))
 
 
-async def test_the_list_filters_by_text_at_once_and_by_state_and_tag_on_the_server(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_the_list_filters_by_text_at_once_and_by_state_and_tag_on_the_server(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks")
         rows = host.view.locator("tbody tr")
         await host.view.get_by_role("searchbox").fill("ORCHARD ingest")
@@ -54,8 +54,8 @@ async def test_the_list_filters_by_text_at_once_and_by_state_and_tag_on_the_serv
         await expect(rows).to_have_count(13)
 
 
-async def test_the_list_keeps_the_filters_of_the_call_that_opened_it(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_the_list_keeps_the_filters_of_the_call_that_opened_it(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", {"tags": ["seawall"], "state": "finished"})
         await expect(host.view.get_by_role("combobox", name="Tag")).to_have_value("seawall")
         await expect(host.view.get_by_role("button", name="Finished")).to_have_attribute("aria-pressed", "true")
@@ -64,8 +64,8 @@ async def test_the_list_keeps_the_filters_of_the_call_that_opened_it(browser: Br
         assert host.calls[-1] == ("list_tasks", {"tags": ["seawall"], "state": "finished", "limit": 50})
 
 
-async def test_the_list_is_newest_first_and_sorts_by_a_column_both_ways(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_the_list_is_newest_first_and_sorts_by_a_column_both_ways(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks")
         first = host.view.locator("tbody tr").first
         await expect(first).to_contain_text("orchard training next")
@@ -76,8 +76,8 @@ async def test_the_list_is_newest_first_and_sorts_by_a_column_both_ways(browser:
         await expect(host.view.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "descending")
 
 
-async def test_pages_follow_the_cursor(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_pages_follow_the_cursor(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", {"limit": 5, "state": "finished"})
         await expect(host.view.locator("tbody tr")).to_have_count(5)
         await host.view.get_by_role("button", name="Show more").click()
@@ -87,8 +87,8 @@ async def test_pages_follow_the_cursor(browser: Browser) -> None:
         await expect(host.view.locator("tbody tr")).to_have_count(10)
 
 
-async def test_a_task_moves_from_queued_to_success_by_itself(browser: Browser) -> None:
-    async with running_server(speed=50) as server, hosting(browser, server) as host:
+async def test_a_task_moves_from_queued_to_success_by_itself(pages: HostPages) -> None:
+    async with running_server(speed=50) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "sh -c 'echo hi; sleep 20'", name="moving", instance_count=3)
         await host.open("get_task", {"task_uuid": uuid})
         chip = host.view.locator(".task-title .chip")
@@ -102,8 +102,8 @@ async def test_a_task_moves_from_queued_to_success_by_itself(browser: Browser) -
         await expect(host.view.get_by_role("heading", name="Energy")).to_be_visible()
 
 
-async def test_a_failed_task_says_why_and_leads_to_the_log_of_the_failed_instance(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_a_failed_task_says_why_and_leads_to_the_log_of_the_failed_instance(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks")
         await host.view.get_by_role("button", name="orchard calibration").click()
         await expect(host.view.get_by_role("heading", name="orchard calibration")).to_be_focused()
@@ -118,8 +118,8 @@ async def test_a_failed_task_says_why_and_leads_to_the_log_of_the_failed_instanc
         await expect(host.view.get_by_role("button", name="orchard calibration")).to_be_focused()
 
 
-async def test_instances_are_bars_with_times_and_what_they_use(browser: Browser) -> None:
-    async with running_server(key=KEY, speed=1) as server, hosting(browser, server) as host:
+async def test_instances_are_bars_with_times_and_what_they_use(pages: HostPages) -> None:
+    async with running_server(key=KEY, speed=1) as server, hosting(pages, server) as host:
         await host.open("list_tasks", {"state": "active"})
         await host.view.get_by_role("button", name="seawall flow").click()
         bars = host.view.locator(".bars li")
@@ -136,8 +136,8 @@ async def test_instances_are_bars_with_times_and_what_they_use(browser: Browser)
         assert 0.5 * track["width"] < run["width"] < track["width"]
 
 
-async def test_a_thousand_instances_draw_two_hundred_bars_and_sum_the_rest(browser: Browser) -> None:
-    async with running_server(key=KEY) as server, hosting(browser, server) as host:
+async def test_a_thousand_instances_draw_two_hundred_bars_and_sum_the_rest(pages: HostPages) -> None:
+    async with running_server(key=KEY) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "echo hi", name="many", instance_count=MANY_INSTANCES)
         await ended(host.client, uuid)
         await host.open("get_task", {"task_uuid": uuid})
@@ -146,8 +146,8 @@ async def test_a_thousand_instances_draw_two_hundred_bars_and_sum_the_rest(brows
         await expect(host.view.get_by_role("heading", name="1,000 instances")).to_be_visible()
 
 
-async def test_secrets_stay_masked(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_secrets_stay_masked(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         constants = [{"key": "DOCKER_CMD", "value": "echo hi"}, {"key": "DB_PASSWORD", "value": "hunter-two"}]
         uuid = await submitted(host.client, name="secretive", constants=constants)
         await host.open("get_task", {"task_uuid": uuid})
@@ -155,8 +155,8 @@ async def test_secrets_stay_masked(browser: Browser) -> None:
         await expect(secret.locator("dd")).to_have_text("[hidden]")
 
 
-async def test_text_of_strangers_is_shown_as_text(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_text_of_strangers_is_shown_as_text(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         uuid = await submitted(
             host.client, f"echo '{HOSTILE}'", name=HOSTILE, tags=[HOSTILE], labels={HOSTILE: HOSTILE}
         )
@@ -169,7 +169,7 @@ async def test_text_of_strangers_is_shown_as_text(browser: Browser) -> None:
         await expect(host.view.locator("img")).to_have_count(0)
 
 
-async def test_no_element_is_made_of_what_a_server_sends(browser: Browser) -> None:
+async def test_no_element_is_made_of_what_a_server_sends(pages: HostPages) -> None:
     attributes = {"onclick": "window.ran = 1", "onerror": "window.ran = 1", "src": "x"}
     element = {"name": "img", "tag": "img", "attributes": attributes, "children": []}
     task = {
@@ -183,7 +183,7 @@ async def test_no_element_is_made_of_what_a_server_sends(browser: Browser) -> No
         "failure": {"summary": attributes, "hint": element, "groups": []},
         "constants": {"A": element},
     }
-    async with running_server() as server, hosting(browser, server) as host:
+    async with running_server() as server, hosting(pages, server) as host:
         await host.open("get_task", capabilities={}, result={"content": [], "structuredContent": task})
         await expect(host.view.get_by_role("heading", name="Why it failed")).to_be_visible()
         await host.view.locator(".failure p").first.dispatch_event("click")
@@ -191,8 +191,8 @@ async def test_no_element_is_made_of_what_a_server_sends(browser: Browser) -> No
         assert await host.view.locator("html").evaluate("() => window.ran") is None
 
 
-async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(browser: Browser) -> None:
-    async with running_server(speed=50) as server, hosting(browser, server) as host:
+async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(pages: HostPages) -> None:
+    async with running_server(speed=50) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "sh -c 'seq 1 200; sleep 120; echo the end'", name="talking")
         await host.open("get_task_logs", {"task_uuid": uuid})
         log = host.view.get_by_role("log")
@@ -208,8 +208,8 @@ async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(
         assert numbers == list(range(1, len(numbers) + 1))
 
 
-async def test_earlier_lines_come_before_those_that_are_shown(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_earlier_lines_come_before_those_that_are_shown(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "seq 1 1200", name="long")
         await ended(host.client, uuid)
         await host.open("get_task_logs", {"task_uuid": uuid})
@@ -224,8 +224,8 @@ async def test_earlier_lines_come_before_those_that_are_shown(browser: Browser) 
         await expect(host.view.get_by_role("button", name="Earlier")).to_have_count(0)
 
 
-async def test_a_search_marks_hits_and_enter_searches_the_whole_log(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_a_search_marks_hits_and_enter_searches_the_whole_log(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "sh -c 'echo \"Needle (1)\"; seq 1 900; echo a needle'", name="hay")
         await ended(host.client, uuid)
         await host.open("get_task_logs", {"task_uuid": uuid})
@@ -242,8 +242,8 @@ async def test_a_search_marks_hits_and_enter_searches_the_whole_log(browser: Bro
         await expect(host.view.get_by_role("log").locator(".line")).to_have_count(500)
 
 
-async def test_each_instance_and_stream_has_its_own_log(browser: Browser) -> None:
-    async with running_server() as server, hosting(browser, server) as host:
+async def test_each_instance_and_stream_has_its_own_log(pages: HostPages) -> None:
+    async with running_server() as server, hosting(pages, server) as host:
         command = "sh -c 'echo out ${INSTANCE_ID}; echo wrong ${INSTANCE_ID} >&2'"
         uuid = await submitted(host.client, command, name="two", instance_count=2)
         await ended(host.client, uuid)

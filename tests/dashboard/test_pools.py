@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.dashboard.test_accessibility import SMALL_TARGETS, violations
 from tests.support.axe import read_axe
 from tests.support.running_server import RunningServer, call, running_server
-from tests.support.view_host import Host, hosting
+from tests.support.view_host import Host, HostPages, hosting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -25,8 +25,8 @@ async def server() -> AsyncIterator[RunningServer]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def host(browser: Browser, server: RunningServer) -> AsyncIterator[Host]:
-    async with hosting(browser, server) as host:
+async def host(pages: HostPages, server: RunningServer) -> AsyncIterator[Host]:
+    async with hosting(pages, server) as host:
         for name in ("meshes", "renders"):
             await call(host.client, "create_pool", name=name, profile="docker-batch", slots=2, tags=["coast"])
         yield host
@@ -60,8 +60,8 @@ async def test_closing_a_pool_asks_by_name_and_tells_the_model(host: Host) -> No
     assert closed == {"renders"}
 
 
-async def test_a_connection_that_only_reads_closes_no_pool(browser: Browser, server: RunningServer, host: Host) -> None:
-    async with hosting(browser, server, query="?toolsets=pools&read_only=true") as reader:
+async def test_a_connection_that_only_reads_closes_no_pool(pages: HostPages, server: RunningServer, host: Host) -> None:
+    async with hosting(pages, server, query="?toolsets=pools&read_only=true") as reader:
         await reader.open("list_pools")
         await expect(reader.view.get_by_role("row", name="meshes")).to_be_visible()
         await expect(reader.view.get_by_role("button", name="Close")).to_have_count(0)
@@ -85,7 +85,7 @@ async def test_the_list_of_pools_is_low_in_a_conversation_and_has_no_fault_that_
 
 
 async def test_a_pool_tells_its_state_policies_machines_and_what_it_has_to_do(
-    browser: Browser, server: RunningServer
+    pages: HostPages, server: RunningServer
 ) -> None:
     policies = ["4 slots, Mon to Fri 08:00-18:00 UTC", "1 to 9 slots by queue, an idle one goes after 60 s"]
     pool = {
@@ -100,7 +100,7 @@ async def test_a_pool_tells_its_state_policies_machines_and_what_it_has_to_do(
     }
     closed = {**pool, "uuid": "11111111-2222-3333-4444-666666666666", "name": "renders", "state": "Closed"}
     content = {"pools": [pool, closed], "total": 2, "open": 1}
-    async with hosting(browser, server) as host:
+    async with hosting(pages, server) as host:
         await host.open("list_tasks", capabilities={}, result={"content": [], "structuredContent": content})
         rows = host.view.locator("tbody tr")
         await expect(rows.nth(0)).to_contain_text("<b>meshes</b>")

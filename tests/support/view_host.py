@@ -9,7 +9,7 @@ from typing import Any
 
 from fastmcp import Client
 from mcp_types import TextResourceContents
-from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, ViewportSize
+from playwright.async_api import Browser, FrameLocator, Locator, Page
 
 from qarnot_mcp.dashboard.document import VIEW_URI
 from tests.support.running_server import RunningServer
@@ -36,6 +36,8 @@ TOOLS = {
 }
 LONGEST_LIFE_SECONDS = 30
 NEXT_LOOK_MILLISECONDS = 3000
+# Each turn of the clock is kept for the documents that a page loads later, so a page does not live on for ever.
+MAX_USES = 10
 
 
 @dataclass
@@ -101,39 +103,76 @@ class Host:
         messages = await self.page.evaluate("method => window.heard.filter(m => m.method === method)", method)
         return [message.get("params", {}) for message in messages]
 
-    def note(self, message: ConsoleMessage) -> None:
-        """Keep what the browser complains about, such as a breach of the content policy."""
-        if message.type == "error":
-            self.faults.append(message.text)
+
+@dataclass
+class HostPage:
+    """A page of the browser; `host` is the one that it shows, `uses` counts those that it has shown."""
+
+    page: Page
+    host: Host | None = None
+    uses: int = 0
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Pass a call of the view on to the host."""
+        assert self.host is not None
+        return await self.host.call(tool, arguments)
+
+    def note(self, fault: str) -> None:
+        """Keep what the view, or the browser, complains about."""
+        if self.host is not None:
+            self.host.faults.append(fault)
 
 
-@asynccontextmanager
-async def hosting(
-    browser: Browser,
-    server: RunningServer,
-    *,
-    width: int = 1000,
-    scale: float = 1,
-    real_clock: bool = False,
-    **client: Any,
-) -> AsyncIterator[Host]:
-    """A host with a page of its own; leaving fails where the view met an error of its own.
+class HostPages:
+    """Pages that show one host after another: to open a page costs more than what most tests do in it.
 
     With `real_clock` the view's time goes by as outside.
     """
-    size: ViewportSize = {"width": width, "height": 900}
-    page = await browser.new_page(viewport=size, device_scale_factor=scale, reduced_motion="reduce")
-    async with server.client(**client) as mcp_client:
-        host = Host(page, mcp_client)
-        page.on("console", host.note)
-        page.on("pageerror", lambda error: host.faults.append(str(error)))
-        await page.expose_function("callServer", host.call)
-        if not real_clock:
-            await page.clock.install()
-        await page.goto(HOST_PAGE.as_uri())
+
+    def __init__(self, browser: Browser, *, scale: float = 1, real_clock: bool = False) -> None:
+        self._browser = browser
+        self._scale = scale
+        self._has_real_clock = real_clock
+        self._idle: list[HostPage] = []
+
+    @asynccontextmanager
+    async def page(self, width: int) -> AsyncIterator[HostPage]:
+        """A page with an empty host, as if it were new; one that a test failed on is not used again."""
+        shown = self._idle.pop() if self._idle else await self._new()
+        shown.uses += 1
+        await shown.page.set_viewport_size({"width": width, "height": 900})
+        await shown.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        if not self._has_real_clock:
+            await shown.page.clock.install()
+        is_empty = False
         try:
-            yield host
+            yield shown
+            if shown.uses < MAX_USES:
+                await shown.page.mouse.move(0, 0)
+                await shown.page.goto(HOST_PAGE.as_uri())
+                is_empty = True
         finally:
-            await page.close()
+            shown.host = None
+            if is_empty:
+                self._idle.append(shown)
+            else:
+                await shown.page.close()
+
+    async def _new(self) -> HostPage:
+        page = await self._browser.new_page(device_scale_factor=self._scale)
+        shown = HostPage(page)
+        page.on("console", lambda message: shown.note(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: shown.note(str(error)))
+        await page.expose_function("callServer", shown.call)
+        await page.goto(HOST_PAGE.as_uri())
+        return shown
+
+
+@asynccontextmanager
+async def hosting(pages: HostPages, server: RunningServer, *, width: int = 1000, **client: Any) -> AsyncIterator[Host]:
+    """A host on a page of its own; leaving fails where the view met an error of its own."""
+    async with server.client(**client) as mcp_client, pages.page(width) as shown:
+        host = shown.host = Host(shown.page, mcp_client)
+        yield host
     assert host.faults == []
     assert {tool for tool, _ in host.calls} <= TOOLS
