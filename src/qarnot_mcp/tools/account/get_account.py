@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.account import ComputingQuotas, Project, Quota, Reservation, User
+from qarnot_mcp.qarnot.account import ComputingQuotas, Project, Quota, Reservation
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.usage import Budget
@@ -122,18 +122,6 @@ async def get_account(arguments: NoArguments) -> Account:
         optional(client.account.organization_quotas, "the organisation's quotas", missing),
         optional(partial(read_projects, client, user.projects[:PROJECTS_SHOWN]), "the budgets", missing),
     )
-    return shape(user, left, quotas, organization, projects, missing)
-
-
-def shape(
-    user: User,
-    left: float | None,
-    quotas: ComputingQuotas | None,
-    organization: ComputingQuotas | None,
-    projects: list[ProjectRow] | None,
-    missing: list[str],
-) -> Account:
-    """Shape what was read; `missing` names what was not."""
     notes = [f"Not read this time: {', '.join(missing)}."] if missing else []
     if len(user.projects) > PROJECTS_SHOWN:
         notes.append(f"These are {PROJECTS_SHOWN} of {len(user.projects)} projects.")

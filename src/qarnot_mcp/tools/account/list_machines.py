@@ -1,6 +1,6 @@
 """The tool that lists the machines that a task can ask for."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field
 
@@ -45,17 +45,6 @@ class MachineRow(Result):
     ssd: bool
     gpu: bool
 
-    @classmethod
-    def of(cls, machine: Machine) -> Self:
-        """Shape one kind of machine."""
-        return cls(
-            key=plain_name(machine.key),
-            cores=machine.cores,
-            memory_gb=machine.memory_gb,
-            ssd=machine.has_ssd,
-            gpu=machine.has_gpu,
-        )
-
 
 class MachineList(Result):
     """The machines that this account may ask for."""
@@ -71,11 +60,15 @@ async def list_machines(arguments: ListMachines) -> MachineList:
     constraints, total = await current_client().hardware.constraints()
     known = machines_among(constraints)
     fitting = [machine for machine in known if arguments.takes(machine)]
-    rows, left_out = truncate_to_budget([MachineRow.of(machine) for machine in fitting], "machines")
+    rows = [
+        MachineRow(key=plain_name(one.key), cores=one.cores, memory_gb=one.memory_gb, ssd=one.has_ssd, gpu=one.has_gpu)
+        for one in fitting
+    ]
+    shown, left_out = truncate_to_budget(rows, "machines")
     if total > len(constraints):
         left_out = f"Qarnot has {total:,} constraints, of which the first {len(constraints):,} were read."
     return MachineList(
-        machines=rows,
+        machines=shown,
         cpu_models=cpu_models(constraints, arguments.cpu) or None,
         left_out=left_out,
         hint=hint(fitting, known, constraints),

@@ -81,12 +81,6 @@ class Snapshotted(Result):
             hint=hints.get(status, "Ask again in ten seconds."),
         )
 
-    @classmethod
-    def every(cls, task_uuid: str, seconds: int, bucket: str | None) -> Self:
-        """Shape how often snapshots are taken from now on."""
-        hint = "The platform may take them less often than asked." if seconds else "No more are taken."
-        return cls(task_uuid=task_uuid, every_seconds=seconds, bucket=bucket, hint=hint)
-
 
 async def snapshot_task(arguments: SnapshotTask) -> Snapshotted:
     """Snapshot a running Qarnot task: copy files of its working directory into a bucket while it goes on.
@@ -100,9 +94,10 @@ async def snapshot_task(arguments: SnapshotTask) -> Snapshotted:
     task = await client.tasks.get(task_id)
     bucket = bucket_of(task, arguments)
     try:
-        if arguments.every_seconds is not None:
-            await client.control.snapshot_every(task.uuid, arguments.every_seconds, arguments.config)
-            return Snapshotted.every(task.uuid, arguments.every_seconds, bucket)
+        if (seconds := arguments.every_seconds) is not None:
+            await client.control.snapshot_every(task.uuid, seconds, arguments.config)
+            hint = "The platform may take them less often than asked." if seconds else "No more are taken."
+            return Snapshotted(task_uuid=task.uuid, every_seconds=seconds, bucket=bucket, hint=hint)
         snapshot_id = await client.control.snapshot(task.uuid, arguments.config)
     except Forbidden:
         state = plain_name(f"{task.name} is {task.state}.")

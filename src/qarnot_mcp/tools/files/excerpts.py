@@ -21,7 +21,7 @@ LINE_PART = 8
 class Excerpt:
     """A part of a text, ready to show."""
 
-    text: str
+    text: str | None
     start_byte: int | None = None
     next_offset: int | None = None
     matches: int | None = None

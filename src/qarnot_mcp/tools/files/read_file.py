@@ -114,16 +114,16 @@ def shown(
     arguments: ReadFile, file: StoredFile, kind: str, excerpt: Excerpt | None, left_out: str | None = None
 ) -> FileText:
     """Shape what is shown of a file."""
-    notes = " ".join(filter(None, (excerpt.left_out if excerpt else "", left_out)))
+    part = excerpt or Excerpt(None)
     return FileText(
         bucket=arguments.bucket,
         path=shown_path(arguments.path),
         size_bytes=file.size_bytes,
         kind=kind,
-        text=None if excerpt is None else excerpt.text,
-        start_byte=None if excerpt is None else excerpt.start_byte,
-        next_offset=None if excerpt is None else excerpt.next_offset,
-        matches=None if excerpt is None else excerpt.matches,
-        left_out=notes or None,
-        notice=None if excerpt is None else NOTICE,
+        text=part.text,
+        start_byte=part.start_byte,
+        next_offset=part.next_offset,
+        matches=part.matches,
+        left_out=" ".join(filter(None, (part.left_out, left_out))) or None,
+        notice=NOTICE if excerpt else None,
     )

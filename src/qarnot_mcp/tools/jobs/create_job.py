@@ -4,7 +4,6 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result, masked_name
 from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
@@ -56,26 +55,22 @@ class JobCreated(Result):
     note: str | None = None
     hint: str
 
-    @classmethod
-    def of(cls, job: CreateJob, created: Submission) -> Self:
-        """Shape a job that was created."""
-        waiting = ", dependencies those they wait for" if job.uses_dependencies else ""
-        return cls(
-            uuid=created.uuid,
-            shortname=created.shortname,
-            name=masked_name(created.name),
-            state=masked_line(created.state, STATE_CHARACTERS),
-            max_wall_time=job.max_wall_time,
-            uses_dependencies=job.uses_dependencies,
-            pool_uuid=job.pool_uuid,
-            note=FOUND if created.found_again else None,
-            hint=f"submit_task with job_uuid puts tasks in{waiting}. The job counts against the quota of jobs until it "
-            "is deleted.",
-        )
-
 
 async def create_job(arguments: CreateJob) -> JobCreated:
     """Create an empty Qarnot job, for tasks that wait for each other or share a maximum time."""
     client = current_client()
     job = arguments.within(current_context().limits)
-    return JobCreated.of(job, await client.jobs.create(job))
+    created = await client.jobs.create(job)
+    waiting = ", dependencies those they wait for" if job.uses_dependencies else ""
+    return JobCreated(
+        uuid=created.uuid,
+        shortname=created.shortname,
+        name=masked_name(created.name),
+        state=masked_line(created.state, STATE_CHARACTERS),
+        max_wall_time=job.max_wall_time,
+        uses_dependencies=job.uses_dependencies,
+        pool_uuid=job.pool_uuid,
+        note=FOUND if created.found_again else None,
+        hint=f"submit_task with job_uuid puts tasks in{waiting}. The job counts against the quota of jobs until it is "
+        "deleted.",
+    )

@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter
 from qarnot_mcp.tools.answers import (
@@ -92,15 +91,11 @@ class JobList(Result):
 
 async def list_jobs(arguments: ListJobs) -> JobList:
     """List Qarnot jobs, which are groups of tasks, newest first."""
-    return await read_list(current_client(), arguments)
-
-
-async def read_list(client: QarnotClient, arguments: ListJobs) -> JobList:
-    """Read a page of jobs; one that would be too long is read again, shorter, as a cursor stands at its end."""
+    client = current_client()
     page = await client.jobs.page(where=arguments.where, limit=arguments.limit, cursor=arguments.cursor)
     fitting = max(1, len(first_within(map(JobRow.of, page.items), LIST_BYTES, lambda row: json_bytes(row) + 1)))
     hint = None if page.items else nothing_found(arguments)
-    if fitting < len(page.items):
+    if fitting < len(page.items):  # read again, shorter: a cursor stands at the end of a page
         page = await client.jobs.page(where=arguments.where, limit=fitting, cursor=arguments.cursor)
         hint = "The list was cut to keep it readable; next_cursor reads on."
     rows = [JobRow.of(job) for job in page.items]

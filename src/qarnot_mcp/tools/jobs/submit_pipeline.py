@@ -149,22 +149,11 @@ async def submit_pipeline(arguments: SubmitPipeline) -> PipelineSubmitted:
     checked = await check_pipeline(client, steps, arguments.pool_uuid, free_shortname)
     warnings = settle(checked.findings, accept_warnings=arguments.accept_warnings)
     await limits.check_credits(client)
+    started: StartedPipeline | None = None
     if arguments.validate_only:
         estimates = await read_estimates(client, job, checked)
-        return shaped(job, steps, checked, None, estimates, warnings)
-    started, estimates = await beside(start_pipeline(client, job, steps), read_estimates(client, job, checked))
-    return shaped(job, steps, checked, started, estimates, warnings)
-
-
-def shaped(
-    job: CreateJob,
-    steps: list[Step],
-    checked: CheckedPipeline,
-    started: StartedPipeline | None,
-    estimates: list[CostEstimate],
-    warnings: list[str],
-) -> PipelineSubmitted:
-    """Shape a pipeline that was started, or only checked."""
+    else:
+        started, estimates = await beside(start_pipeline(client, job, steps), read_estimates(client, job, checked))
     tasks: Mapping[str, Submission] = started.tasks if started else {}
     note = found_again(started) if started else f"{CHECKED} {checked.on_buckets}".strip()
     return PipelineSubmitted(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable, Forbidden, InvalidArgument, QarnotError
-from qarnot_mcp.qarnot.jobs import ENDED_STATES, Job
+from qarnot_mcp.qarnot.jobs import ENDED_STATES
 from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
@@ -65,19 +65,12 @@ async def terminate_job(arguments: TerminateJob) -> JobTerminated:
     was_over = before.state in ENDED_STATES
     active = set() if was_over else {task.uuid for task in active_among(await client.jobs.tasks(before.uuid))}
     job = await client.jobs.terminate(before.uuid)
+    tasks, note = list[Task](), "It was over already." if was_over else None
     try:
         tasks = await client.jobs.tasks(job.uuid)
     except ApiUnavailable as error:
         note = f"The job was terminated; how its {len(active)} active tasks stand could not be read: {error}"
-        return terminated(job, note=note)
     stopped = [task for task in tasks if task.uuid in active and task.state not in ENDED_ALONE]
-    return terminated(job, tasks, stopped, "It was over already." if was_over else None)
-
-
-def terminated(
-    job: Job, tasks: Sequence[Task] = (), stopped: Sequence[Task] = (), note: str | None = None
-) -> JobTerminated:
-    """Shape a job that was terminated."""
     return JobTerminated(
         uuid=job.uuid,
         name=masked_name(job.name),

@@ -1,10 +1,9 @@
 """The tool that closes a pool, and deletes it where that is wanted."""
 
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.tools.answers import Number, Result, masked_name, plain_state, rounded
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client
@@ -28,19 +27,6 @@ class PoolClosed(Result):
     credits_used: Number | None = Field(None, description="Euros, until now.")
     note: str | None = None
 
-    @classmethod
-    def of(cls, before: Pool, after: Pool, credits_used: float | None, *, deleted: bool) -> Self:
-        """Shape a pool that was closed."""
-        return cls(
-            uuid=before.uuid,
-            name=masked_name(before.name),
-            state="Deleted" if deleted else plain_state(after.state),
-            deleted=True if deleted else None,
-            cancelled_instances=before.queued_or_running or None if before.is_open else None,
-            credits_used=rounded(credits_used, 2),
-            note=None if before.is_open else "It was closed already.",
-        )
-
 
 async def close_pool(arguments: ClosePool) -> PoolClosed:
     """Close a Qarnot pool, which ends its cost for good and cancels the tasks that wait or run in it."""
@@ -49,6 +35,15 @@ async def close_pool(arguments: ClosePool) -> PoolClosed:
     credits_used = await client.credits.of_pool(before.uuid)
     if arguments.delete:
         await client.pools.delete(before.uuid)
-        return PoolClosed.of(before, before, credits_used, deleted=True)
-    after = await client.pools.close(before.uuid)
-    return PoolClosed.of(before, after, credits_used, deleted=False)
+        state = "Deleted"
+    else:
+        state = plain_state((await client.pools.close(before.uuid)).state)
+    return PoolClosed(
+        uuid=before.uuid,
+        name=masked_name(before.name),
+        state=state,
+        deleted=True if arguments.delete else None,
+        cancelled_instances=before.queued_or_running or None if before.is_open else None,
+        credits_used=rounded(credits_used, 2),
+        note=None if before.is_open else "It was closed already.",
+    )

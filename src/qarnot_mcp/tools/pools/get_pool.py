@@ -5,9 +5,8 @@ from collections import Counter
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.pages import ItemPage, TaskFilter
+from qarnot_mcp.qarnot.pages import TaskFilter
 from qarnot_mcp.qarnot.pools import Pool
-from qarnot_mcp.qarnot.tasks.models import TaskSummary
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import VALUE_CHARACTERS, Number, Result, plain_name, plain_state, rounded
 from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
@@ -57,14 +56,9 @@ async def get_pool(arguments: GetPool) -> PoolDetails:
     """Get a Qarnot pool: its slots and policies, its newest tasks, and what it has cost so far."""
     client = current_client()
     pool = await client.pools.get(arguments.pool_uuid)
-    tasks, credits_used = await asyncio.gather(
+    page, credits_used = await asyncio.gather(
         client.tasks.page(where=TaskFilter(pool_uuid=pool.uuid)), client.credits.of_pool(pool.uuid)
     )
-    return details_of(pool, tasks, credits_used)
-
-
-def details_of(pool: Pool, page: ItemPage[TaskSummary], credits_used: float | None) -> PoolDetails:
-    """Shape a pool with its tasks."""
     states = Counter(plain_state(task.state) for task in page.items)
     command = pool.preparation.command_line if pool.preparation else ""
     active = pool.scaling.active_policy if pool.scaling else None

@@ -1,6 +1,6 @@
 """The tool that gives an open pool more or fewer slots, or other times."""
 
-from typing import Any, Self
+from typing import Any
 
 from pydantic import Field
 
@@ -37,19 +37,6 @@ class PoolScaled(Result):
     policies: list[str] = Field(description="How many slots, and when.")
     costs: str = Field(description="Tell it to the person who pays.")
 
-    @classmethod
-    def of(cls, before: Pool, pool: Pool) -> Self:
-        """Shape a pool that was scaled."""
-        policies = policies_of(pool)
-        return cls(
-            uuid=pool.uuid,
-            name=masked_name(pool.name),
-            state=plain_state(pool.state),
-            before=policy_texts(policies_of(before)),
-            policies=policy_texts(policies),
-            costs=costs_text(policies),
-        )
-
 
 async def scale_pool(arguments: ScalePool) -> PoolScaled:
     """Scale a Qarnot pool: set its slots, fixed or by queue; 0 pauses it. Without schedule its times stay."""
@@ -62,7 +49,16 @@ async def scale_pool(arguments: ScalePool) -> PoolScaled:
     periods = periods_of(arguments.schedule) if arguments.schedule else periods_kept(pool)
     if may_cost_more(pool, arguments):
         await limits.check_credits(client)
-    return PoolScaled.of(pool, await client.pools.scale(pool.uuid, arguments.scaling(periods)))
+    scaled = await client.pools.scale(pool.uuid, arguments.scaling(periods))
+    policies = policies_of(scaled)
+    return PoolScaled(
+        uuid=scaled.uuid,
+        name=masked_name(scaled.name),
+        state=plain_state(scaled.state),
+        before=policy_texts(policies_of(pool)),
+        policies=policy_texts(policies),
+        costs=costs_text(policies),
+    )
 
 
 def may_cost_more(pool: Pool, size: PoolSize) -> bool:

@@ -99,7 +99,7 @@ async def list_tasks(arguments: ListTasks) -> TaskList:
             }
         )
     if arguments.detail == "uuids":
-        return only_uuids(listed)
+        return listed.model_copy(update={"tasks": [], "uuids": [row.uuid for row in listed.tasks]})
     return listed.model_copy(update={"common_tags": take_common_tags(listed.tasks) or None})
 
 
@@ -152,11 +152,6 @@ async def read_list(client: QarnotClient, arguments: ListTasks) -> TaskList:
         next_cursor=cursor,
         hint=" ".join(hints) or None,
     )
-
-
-def only_uuids(listed: TaskList) -> TaskList:
-    """Return the list with nothing of its tasks but their UUIDs."""
-    return listed.model_copy(update={"tasks": [], "uuids": [row.uuid for row in listed.tasks]})
 
 
 def nothing_found(arguments: ListTasks, where: TaskFilter) -> str:

@@ -56,11 +56,9 @@ class RerunRequest:
             states = {kind: count_ranges(chosen_instances(source, kind) or "") for kind in ("failed", "cancelled")}
             hint = f"{source.name} is {source.state}: {states['failed']} failed, {states['cancelled']} cancelled."
             raise InvalidArgument("rerun", rerun, "instances that the task has", one_line(hint, VALUE_CHARACTERS))
-        labels = {LABEL: source.uuid, **source.labels, **(arguments.labels or {})}
+        labels = {**source.labels, **(arguments.labels or {}), LABEL: source.uuid}
         if len(labels) > MAX_LABELS:
             del labels[LABEL]
-        else:
-            labels[LABEL] = source.uuid
         changed = {"labels": labels, "constants": changed_constants(source, arguments)}
         return cls(source, rerun, arguments.model_copy(update=changed))
 
