@@ -46,7 +46,7 @@ def test_a_known_profile_says_what_must_be_set_and_where_files_lie(name: str, co
 
 def test_no_row_hides_another() -> None:
     for row in ROWS:
-        usage = usage_of(Profile(name=row.prefixes[0], constants=[]))
+        usage = usage_of(Profile(name=row.prefix, constants=[]))
         assert usage is not None
         assert usage.must_set == row.must_set
 
@@ -80,7 +80,7 @@ def test_a_default_that_names_itself_is_no_value() -> None:
 
 def test_the_notes_are_short() -> None:
     for row in ROWS:
-        usage = usage_of(Profile(name=row.prefixes[0], constants=[]))
+        usage = usage_of(Profile(name=row.prefix, constants=[]))
         assert usage is not None
         assert len(usage.model_dump_json(exclude_none=True)) < 1_000
         assert re.search(r"\s{2}", str(usage)) is None

@@ -87,6 +87,11 @@ def truncate_to_budget(rows: Sequence[Row], kind: str) -> tuple[list[Row], str |
     return shown, None if len(shown) == len(rows) else f"These are the first {len(shown):,} of {len(rows):,} {kind}."
 
 
+def first_of(texts: Sequence[str], most: int) -> str:
+    """Return the first texts, and how many more there are."""
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")
+
+
 def masked_name(text: str) -> str:
     """Return a name that somebody chose as it is shown: on one line, recognisable, without what looks like a secret."""
     return masked_line(text, NAME_CHARACTERS)
@@ -100,6 +105,11 @@ def plain_name(text: str) -> str:
 def plain_state(text: str) -> str:
     """Return a state as it is shown."""
     return one_line(text, STATE_CHARACTERS)
+
+
+def set_time(text: str | None) -> str | None:
+    """Return a length of time as it is shown; None where none is set, which the API writes as zeros."""
+    return plain_state(text) if text and text.strip("0:.") else None
 
 
 def date(moment: datetime | None) -> str | None:

@@ -28,6 +28,7 @@ HARDWARE_FIELDS: dict[str, tuple[str, type[float] | type[str]] | None] = {
     "GpuHardwareConstraint": None,
     "NoGpuHardwareConstraint": None,
 }
+API_FIELDS = {"discriminator", *(field[0] for field in HARDWARE_FIELDS.values() if field)}
 
 
 def check_hardware_constraint(given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
@@ -60,13 +61,9 @@ def as_constraints(given: object, info: ValidationInfo) -> object:
         return given
     constraints: list[object] = []
     for entry in given:
-        is_plain = isinstance(entry, dict) and entry and "discriminator" not in entry and not _has_api_field(entry)
+        is_plain = isinstance(entry, dict) and entry and API_FIELDS.isdisjoint(entry)
         constraints += _constraints_of(entry, parameter_of(info)) if is_plain else [entry]
     return constraints
-
-
-def _has_api_field(entry: Mapping[str, object]) -> bool:
-    return any(field is not None and field[0] in entry for field in HARDWARE_FIELDS.values())
 
 
 def _constraints_of(plain: Mapping[str, object], parameter: str) -> list[dict[str, object]]:

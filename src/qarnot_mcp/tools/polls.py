@@ -48,23 +48,17 @@ class Poll(Generic[T]):
         """
         async with self._lock:
             if self._outcome is None or self.looks == seen:
-                self._outcome, pause = await self._made(make, pause_after)
+                try:
+                    self._outcome = await make()
+                    pause = pause_after(self._outcome)
+                except QarnotError as error:
+                    self._outcome, pause = error, pause_after(None)
                 self._secrets = known_secrets().values
                 self.looks += 1
                 self._due = self._clock() + pause
             # What one call learned to hide, the others have to hide, too.
             known_secrets().learn(self._secrets)
             return self._outcome
-
-    @staticmethod
-    async def _made(
-        make: Callable[[], Awaitable[T]], pause_after: Callable[[T | None], float]
-    ) -> tuple[T | QarnotError, float]:
-        try:
-            made = await make()
-        except QarnotError as error:
-            return error, pause_after(None)
-        return made, pause_after(made)
 
 
 class Polls:

@@ -30,7 +30,7 @@ SOURCE = "Notes of this server, not of Qarnot's API."
 class Row:
     """What is known about the profiles of one software: `must_set` names constants, with what to put there."""
 
-    prefixes: tuple[str, ...]
+    prefix: str
     instances: str
     files: str
     must_set: Mapping[str, str]
@@ -41,41 +41,41 @@ class Row:
 # The first row whose prefix fits gives the notes, so the narrow ones come before the wide ones.
 ROWS = (
     Row(
-        ("docker-cluster",),
+        "docker-cluster",
         "All instances are the nodes of one cluster; /job/mpihosts lists them.",
         DOCKER_FILES,
         {"DOCKER_REPO": "the image", "DOCKER_CMD": "the command"},
     ),
-    Row(("docker",), EACH_ALONE, DOCKER_FILES, {"DOCKER_REPO": "the image", "DOCKER_CMD": "the command"}),
+    Row("docker", EACH_ALONE, DOCKER_FILES, {"DOCKER_REPO": "the image", "DOCKER_CMD": "the command"}),
     Row(
-        ("blender",),
+        "blender",
         "Each instance renders one frame, and INSTANCE_ID is its number: advanced_ranges 1-240 renders 240 frames.",
         JOB_FILES,
         {"BLEND_FILE": "the scene, by its path in the resource bucket"},
     ),
     Row(
-        ("houdini",),
+        "houdini",
         'FRAME_RANGE says which frames are rendered, such as "1,9".',
         JOB_FILES,
         {"RENDER_TYPE": "HIP, USD or IFD", "INPUT_FILE": "the scene", "OUTPUT_FILE": "the images"},
         licence="LICENSE_SERVER_IP, LICENSE_SERVER_HOSTNAME and LICENSE_SERVER_PORT name the licence server.",
     ),
     Row(
-        ("openfoam",),
+        "openfoam",
         ONE_CLUSTER,
         CLUSTER_FILES,
         {"RUN_SCRIPT": "the script of the case, such as Allrun"},
         script="RUN_SCRIPT, in the folder that OPENFOAM_INPUT_DIRECTORY_NAME names.",
     ),
     Row(
-        ("starccm",),
+        "starccm",
         ONE_CLUSTER,
         CLUSTER_FILES,
         {"STARCCM_CMD": "the command of the solver"},
         licence=f"{COMPANY_LICENCE} $CDLMD_LICENSE_FILE is set in the command.",
     ),
     Row(
-        ("ansys-fluent",),
+        "ansys-fluent",
         ONE_CLUSTER,
         CLUSTER_FILES,
         {"FLUENT_CMD": "the command, such as fluent -g 3ddp -t52 -i run.jou"},
@@ -83,37 +83,37 @@ ROWS = (
         licence=COMPANY_LICENCE,
     ),
     Row(
-        ("ansys-mechanical",),
+        "ansys-mechanical",
         ONE_CLUSTER,
         CLUSTER_FILES,
         {"MECHANICAL_CMD": "the command of the solver"},
         licence=COMPANY_LICENCE,
     ),
     Row(
-        ("ls-dyna",),
+        "ls-dyna",
         f"{ONE_CLUSTER} In a pool with SLOTS, CORES_PER_SLOT is what an instance takes.",
         CLUSTER_FILES,
         {"LSDYNA_CMD": "the command of the solver"},
         licence=COMPANY_LICENCE,
     ),
-    Row(("code-aster",), ONE_CLUSTER, CLUSTER_FILES, {"CA_EXPORT_FILE": "the export file of the study"}),
-    Row(("fds-non-cluster",), "One machine of at most 16 cores.", JOB_FILES, {"FDS_CMD": "the command"}),
-    Row(("fds",), ONE_CLUSTER, CLUSTER_FILES, {"FDS_CMD": "the command"}),
+    Row("code-aster", ONE_CLUSTER, CLUSTER_FILES, {"CA_EXPORT_FILE": "the export file of the study"}),
+    Row("fds-non-cluster", "One machine of at most 16 cores.", JOB_FILES, {"FDS_CMD": "the command"}),
+    Row("fds", ONE_CLUSTER, CLUSTER_FILES, {"FDS_CMD": "the command"}),
     Row(
-        ("altair-hyperworks",),
+        "altair-hyperworks",
         ONE_CLUSTER,
         CLUSTER_FILES,
         {"ALTAIR_MECHA_CMD": "the command", "ALM_HHWU_TOKEN": "the licence token, a secret"},
         licence="ALM_HHWU_TOKEN gives the licence.",
     ),
     Row(
-        ("meshroom",),
+        "meshroom",
         "One instance computes one set of images.",
         "INPUT_FOLDER, OUTPUT_FOLDER and LOGS_FOLDER name the folders.",
         {"INPUT_FOLDER": "the images", "OUTPUT_FOLDER": "where the results go"},
     ),
     Row(
-        ("jupyterlab",),
+        "jupyterlab",
         "One instance serves one notebook.",
         "The link with its token is in logs/qarnot.log in the result bucket, which a periodic snapshot brings there.",
         {"DOCKER_SSH": "your public SSH key, through which port 8888 is reached"},
@@ -141,7 +141,7 @@ class Usage(Result):
 def usage_of(profile: Profile) -> Usage | None:
     """Return what is known about using a profile; None for software of which nothing is."""
     name = profile.name.lower()
-    row = next((row for row in ROWS if any(_fits(name, prefix) for prefix in row.prefixes)), None)
+    row = next((row for row in ROWS if f"{name}-".startswith(f"{row.prefix}-")), None)
     if row is None:
         return None
     return Usage(
@@ -162,10 +162,6 @@ def has_no_network(profile: str) -> bool:
 def is_self_reference(name: str, value: str | None) -> bool:
     """Return whether a default says nothing but the constant's own name, such as `${DOCKER_WORKDIR}`."""
     return value is not None and value.strip() in (f"${{{name}}}", f"${name}")
-
-
-def _fits(name: str, prefix: str) -> bool:
-    return name == prefix or name.startswith(f"{prefix}-")
 
 
 def _access(name: str) -> str | None:

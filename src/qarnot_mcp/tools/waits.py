@@ -167,7 +167,11 @@ class SharedWait(Generic[T]):
 
     async def look(self) -> T:
         """Return the next look, which may be one that another call has made."""
-        seen = await self._poll.look(self._seen, self._make, self._pause_after)
+        seen = await self._poll.look(
+            self._seen,
+            self._make,
+            lambda seen: self._wait.next_pause(None if seen is None else self._seconds_to_end(seen)),
+        )
         self._seen, self._has_looked = self._poll.looks, True
         if isinstance(seen, QarnotError):
             raise seen
@@ -179,9 +183,6 @@ class SharedWait(Generic[T]):
             is_due = await self._wait.pause(self._poll.due_in_seconds if self._has_looked else None)
             return is_due or self._seen < self._poll.looks
         return True
-
-    def _pause_after(self, seen: T | None) -> float:
-        return self._wait.next_pause(None if seen is None else self._seconds_to_end(seen))
 
 
 @dataclass(frozen=True)

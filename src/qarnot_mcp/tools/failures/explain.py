@@ -15,6 +15,7 @@ from qarnot_mcp.tools.answers import date, masked_name
 from qarnot_mcp.tools.failures.grouping import (
     LogTail,
     cause_of,
+    command_of,
     evidence_of,
     explain,
     failure_groups,
@@ -118,20 +119,16 @@ async def find_later_success(client: QarnotClient, task: Task) -> LaterSuccess |
             page = await client.tasks.page(where=named, limit=1)
             if page.items:
                 return _shape(page.items[0], "name")
-            command = _command(task)
+            command = command_of(task)
             if not command or not task.profile:
                 return None
             alike = TaskFilter(states=SUCCEEDED, profile=task.profile, created_after=task.created)
             for found in await client.tasks.search(alike, FIELDS):
-                if _command(found) == command:
+                if command_of(found) == command:
                     return _shape(found, "command")
     except (QarnotError, TimeoutError):
         return None
     return None
-
-
-def _command(task: Task) -> str:
-    return next((constant.value for constant in task.constants if constant.key == "DOCKER_CMD"), "")
 
 
 def _shape(task: TaskSummary, same: Literal["name", "command"]) -> LaterSuccess:

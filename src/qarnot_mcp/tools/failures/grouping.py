@@ -148,6 +148,11 @@ def _label(error: ApiError | None, exit_code: int | None) -> str:
     return masked_line(error.code or "", LABEL_CHARACTERS) or "unknown" if error else "no error reported"
 
 
+def command_of(task: Task) -> str:
+    """Return the Docker command of a task, empty where it has none."""
+    return next((constant.value for constant in task.constants if constant.key == "DOCKER_CMD"), "")
+
+
 def evidence_of(task: Task, group: FailureGroup, tail: LogTail | None) -> Evidence:
     """Return what is known about a group, for `recognise`."""
     errors = [error for error in (group.error, *task.errors) if error is not None]
@@ -160,7 +165,7 @@ def evidence_of(task: Task, group: FailureGroup, tail: LogTail | None) -> Eviden
         log=tail.text if tail else "",
         exit_code=group.exit_code,
         profile=task.profile or "",
-        command=next((constant.value for constant in task.constants if constant.key == "DOCKER_CMD"), ""),
+        command=command_of(task),
         memory_part=memory_part,
     )
 

@@ -1,6 +1,7 @@
 """The tool that lists buckets."""
 
 import asyncio
+from contextlib import suppress
 
 from pydantic import Field
 
@@ -71,9 +72,7 @@ async def read_statistics(storage: StorageClient, buckets: list[str]) -> dict[st
         if statistics is not None:
             known[bucket] = statistics
 
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(COUNTING_SECONDS):
             await asyncio.gather(*map(read, buckets))
-    except TimeoutError:
-        return known
     return known

@@ -1,6 +1,5 @@
 """The tool that lists files: of a bucket, or the results of a task."""
 
-from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -54,22 +53,6 @@ class FileList(Result):
     hint: str | None = None
 
 
-@dataclass
-class Listing:
-    """What was found so far, within the bounds of one result."""
-
-    limit: int
-    folders: list[str] = field(default_factory=list)
-    files: list[FileRow] = field(default_factory=list)
-    characters: int = 0
-    last: str | None = None
-
-    @property
-    def is_full(self) -> bool:
-        """Whether one more row would be too many."""
-        return len(self.files) + len(self.folders) >= self.limit or self.characters > ROWS_CHARACTERS
-
-
 async def list_files(arguments: ListFiles) -> FileList:
     """List the files of a bucket, or the results of a task with the instance that made each. Folders are folded."""
     client = current_client()
@@ -81,18 +64,18 @@ async def list_files(arguments: ListFiles) -> FileList:
         made_by = instances_by_path(task)
         if not task.is_final:
             hint = f"The task is {task.state}: more results may come."
-    listing, cursor = await read_listing(client.storage, arguments, bucket, prefix, made_by)
-    if not listing.files and not listing.folders:
+    folders, files, cursor = await read_listing(client.storage, arguments, bucket, prefix, made_by or {})
+    if not files and not folders:
         hint = hint or "There is nothing here; list_files with another prefix, or list_buckets."
-    return FileList(bucket=bucket, folders=listing.folders or None, files=listing.files, next_cursor=cursor, hint=hint)
+    return FileList(bucket=bucket, folders=folders or None, files=files, next_cursor=cursor, hint=hint)
 
 
 async def read_listing(
-    storage: StorageClient, arguments: ListFiles, bucket: str, prefix: str, made_by: dict[str, int] | None
-) -> tuple[Listing, str | None]:
-    """Return what one result shows, and the cursor of the next one; reads at most ten pages of the storage."""
-    listing = Listing(arguments.limit)
-    is_folded = not arguments.recursive and made_by is None
+    storage: StorageClient, arguments: ListFiles, bucket: str, prefix: str, made_by: dict[str, int]
+) -> tuple[list[str], list[FileRow], str | None]:
+    """Return the folders and files that one result shows, and the cursor of the next; reads ten pages at most."""
+    folders, files, room = list[str](), list[FileRow](), ROWS_CHARACTERS
+    is_folded = not arguments.recursive and arguments.task_uuid is None
     needle = (arguments.name or "").casefold()
     after = arguments.cursor or ""
     for _ in range(SCANNED_PAGES):
@@ -100,27 +83,21 @@ async def read_listing(
         entries: list[tuple[str, StoredFile | None]] = [(file.path, file) for file in page.files]
         entries += [(folder, None) for folder in page.folders]
         for path, file in sorted(entries, key=lambda entry: entry[0]):
-            if needle not in path.casefold() or path == prefix or (made_by and path not in made_by):
-                after = path
-                continue
-            if listing.is_full:
-                return listing, after
-            add(listing, path, file, None if made_by is None else made_by.get(path))
+            if needle in path.casefold() and path != prefix and (not made_by or path in made_by):
+                if len(files) + len(folders) >= arguments.limit or room < 0:
+                    return folders, files, after
+                if file is None:
+                    folders.append(shown_path(path))
+                    room -= len(path) + 4
+                else:
+                    size, modified = file.size_bytes, date(file.modified)
+                    row = FileRow(
+                        path=shown_path(path), size_bytes=size, modified=modified, instance_id=made_by.get(path)
+                    )
+                    files.append(row)
+                    room -= json_length(row) + 1
             after = path
         if page.next_marker is None:
-            return listing, None
+            return folders, files, None
         after = page.next_marker
-    return listing, after
-
-
-def add(listing: Listing, path: str, file: StoredFile | None, instance_id: int | None) -> None:
-    """Add a row: a file, or a folder where `file` is None."""
-    if file is None:
-        listing.folders.append(shown_path(path))
-        listing.characters += len(path) + 4
-        return
-    row = FileRow(
-        path=shown_path(path), size_bytes=file.size_bytes, modified=date(file.modified), instance_id=instance_id
-    )
-    listing.files.append(row)
-    listing.characters += json_length(row) + 1
+    return folders, files, after

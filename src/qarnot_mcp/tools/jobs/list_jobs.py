@@ -16,6 +16,7 @@ from qarnot_mcp.tools.answers import (
     masked_name,
     plain_state,
     present,
+    set_time,
 )
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number
 from qarnot_mcp.tools.context import current_client
@@ -49,18 +50,12 @@ class JobRow(Result):
             shortname=masked_name(job.shortname) if job.shortname not in (None, job.uuid) else None,
             state=plain_state(job.state),
             created=date(job.created),
-            max_wall_time=max_wall_time_of(job),
+            max_wall_time=set_time(job.max_wall_time),
             uses_dependencies=job.uses_dependencies or None,
             pool_uuid=job.pool_uuid,
             tags=[masked_name(tag) for tag in job.tags[:TAGS_SHOWN] if tag != TAG] or None,
             keeps_time_limit=True if TAG in job.tags else None,
         )
-
-
-def max_wall_time_of(job: Job) -> str | None:
-    """Return how long a job may take; None where it has no limit, which the API writes as zeros."""
-    given = job.max_wall_time or ""
-    return plain_state(given) if given.strip("0:.") else None
 
 
 class ListJobs(Arguments):

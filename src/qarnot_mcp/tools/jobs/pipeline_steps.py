@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.masking import masked_line
+from qarnot_mcp.tools.answers import first_of
 from qarnot_mcp.tools.checks import FIRST_FAULT, at_most, closest_matches, text_line
 from qarnot_mcp.tools.tasks.new_task import CONSTANTS_BY_KEY, NewTask
 
@@ -246,5 +247,4 @@ def shown(name: str) -> str:
 
 def some(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
     """Return the first of some names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(map(shown, names[:most]))}{more}"
+    return first_of([shown(name) for name in names], most)

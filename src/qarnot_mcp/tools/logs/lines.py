@@ -97,7 +97,7 @@ class LineReader:
             overwritten = tail.rstrip("\r").rfind("\r") + 1
             if overwritten:
                 tail, self._head, self._dropped = tail[overwritten:], "", 0
-            end_characters = _end_characters(self._limit)
+            end_characters = (self._limit - _MARK_CHARACTERS) // 2
             if not self._head and len(tail) > self._limit:
                 self._head, tail = tail[:end_characters], tail[end_characters:]
             if self._head and len(tail) > end_characters:
@@ -163,13 +163,12 @@ async def read_blocks(parts: AsyncIterator[LogPart], feed: Callable[[Block], Non
 
 async def read_parts(reader: BlockReader, parts: Iterable[LogPart], work: LogWork) -> None:
     """Feed parts of a log, piece by piece."""
-    await work.do_all(piece for part in parts for piece in _pieces(reader, part))
-
-
-def _pieces(reader: BlockReader, part: LogPart) -> Iterator[Callable[[], None]]:
-    text = part.text
-    for start in range(0, len(text), PIECE_CHARACTERS):
-        yield partial(reader.feed, text[start : start + PIECE_CHARACTERS])
+    texts = (part.text for part in parts)
+    await work.do_all(
+        partial(reader.feed, text[start : start + PIECE_CHARACTERS])
+        for text in texts
+        for start in range(0, len(text), PIECE_CHARACTERS)
+    )
 
 
 async def batches(parts: AsyncIterator[LogPart], batch_bytes: int = BATCH_BYTES) -> AsyncIterator[Sequence[LogPart]]:
@@ -209,10 +208,6 @@ def cut_middle(line: str, limit: int) -> str:
 def numbered(texts: Iterable[str], first: int) -> list[Line]:
     """Return lines with their numbers, counted from `first`."""
     return [Line(number, text) for number, text in enumerate(texts, first)]
-
-
-def _end_characters(limit: int) -> int:
-    return (limit - _MARK_CHARACTERS) // 2
 
 
 def _cut_mark(characters: int) -> str:

@@ -7,7 +7,7 @@ prepared blocks (cleaned, secrets hidden); the end of a log is prepared once it 
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
@@ -170,20 +170,14 @@ class InstanceTail:
     total: int = 0
 
 
-@dataclass
 class InstanceTails:
     """The last lines of a few instances, and of all the others together, out of a log with instance prefixes."""
 
-    instance_ids: Sequence[int]
-    tail_lines: int
-    others: Tail
-    of: dict[int, InstanceTail] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.of = {
-            number: InstanceTail(deque(maxlen=min(self.tail_lines, MAX_INSTANCE_LINES))) for number in self.instance_ids
-        }
-        self._prefix = re.compile(rf"^ *({'|'.join(map(str, self.instance_ids))})> ", re.MULTILINE)
+    def __init__(self, instance_ids: Sequence[int], tail_lines: int, others: Tail) -> None:
+        self.others = others
+        most = min(tail_lines, MAX_INSTANCE_LINES)
+        self.of = {number: InstanceTail(deque(maxlen=most)) for number in instance_ids}
+        self._prefix = re.compile(rf"^ *({'|'.join(map(str, instance_ids))})> ", re.MULTILINE)
 
     def feed(self, block: Block) -> None:
         """Take the next block; the lines of the chosen instances go to their own tails."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -50,17 +51,14 @@ class LogView:
     async def read(self, parts: AsyncIterator[LogPart]) -> LogPage:
         """Read the whole log, in bounded memory, and return the wanted part."""
         if self._query.search is not None:
-            return await self._found(CursorReader(self._query.position, self._new_search), parts)
+            new_search = partial(Search, self._query.search, self._query.context_lines, self._query.room)
+            return await self._found(CursorReader(self._query.position, new_search), parts)
         if self._query.cursor:
             return await self._forward(CursorReader(self._query.position, Head), parts)
         if self._query.instance_id is None and len(self._failed):
             return await self._failed_first(parts)
         end = await read_end(parts, self._kept_lines, self._work)
         return await self._work.do(lambda: self._end(*end))
-
-    def _new_search(self) -> Search:
-        query = self._query
-        return Search(query.search or "", query.context_lines, query.room)
 
     @property
     def _kept_lines(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from qarnot_mcp.text.masking import HIDDEN, SECRET_PREFIX, is_secret_name, mask_text, masked_line
+from qarnot_mcp.tools.answers import first_of
 from qarnot_mcp.tools.checks import closest_matches
 from qarnot_mcp.tools.submission.images import is_base_image
 from qarnot_mcp.tools.submission.request import Finding, TaskRequest
@@ -25,8 +26,7 @@ def check_constants(request: TaskRequest) -> Iterator[Finding]:
         yield Finding(f"{shown(key)} is no constant of {profile}; did you mean {name}?", refuses=name in missing)
     others = [shown(key) for key in unknown_constants(request) if key not in near]
     if others:
-        more = f" and {len(others) - NAMES_SHOWN} more" if len(others) > NAMES_SHOWN else ""
-        names = ", ".join(others[:NAMES_SHOWN]) + more
+        names = first_of(others, NAMES_SHOWN)
         yield Finding(f"{profile} does not use {names}: the task only sees environment variables of that name.")
 
 

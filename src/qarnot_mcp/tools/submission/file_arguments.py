@@ -71,9 +71,14 @@ def buckets_to_api(given: Sequence[str]) -> dict[str, Any]:
 
 def check_resource_bucket(given: str, info: ValidationInfo) -> str:
     """Check `bucket` or `bucket/prefix`."""
-    name, slash, prefix = given.strip().partition("/")
-    _checked_name(name, given, parameter_of(info))
-    return f"{name}/{names.check_prefix(prefix, parameter_of(info))}" if slash and prefix else name
+    name, _, prefix = given.strip().partition("/")
+    try:
+        names.check_bucket(name)
+    except InvalidArgument:
+        valid = "a bucket's name: letters, digits, dots, hyphens and underscores, at most 255 in all"
+        hint = "Give the name, without s3://; in resource_buckets a folder in it may follow: bucket/folder."
+        raise InvalidArgument(parameter_of(info), given, valid, hint) from None
+    return f"{name}/{names.check_prefix(prefix, parameter_of(info))}" if prefix else name
 
 
 def check_file_pattern(given: str, info: ValidationInfo) -> str:
@@ -112,15 +117,6 @@ def _fault_of(pattern: str) -> str:
         reason = error.args[0]
         return (reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)).rstrip(".")
     return ""
-
-
-def _checked_name(name: str, given: str, parameter: str) -> str:
-    try:
-        return names.check_bucket(name, parameter)
-    except InvalidArgument:
-        valid = "a bucket's name: letters, digits, dots, hyphens and underscores, at most 255 in all"
-        hint = "Give the name, without s3://; in resource_buckets a folder in it may follow: bucket/folder."
-        raise InvalidArgument(parameter, given, valid, hint) from None
 
 
 ResultBucketName = Annotated[str, STRIPPED, checked_by(names.check_new_bucket)]

@@ -24,6 +24,7 @@ from qarnot_mcp.tools.answers import (
     plain_state,
     present,
     rounded,
+    set_time,
 )
 from qarnot_mcp.tools.failures.report import FailureReport, TaskError
 from qarnot_mcp.tools.files.results import instances_by_path, no_results
@@ -263,7 +264,7 @@ class TaskDetails(Result):
             results_whitelist=as_set(task.results_whitelist),
             results_blacklist=as_set(task.results_blacklist),
             max_retries_per_instance=task.max_retries_per_instance or None,
-            completion_time_to_live=time_to_live(task),
+            completion_time_to_live=set_time(task.completion_time_to_live),
             console_url=console_url,
             failure=failure,
             energy=energy,
@@ -313,9 +314,3 @@ def constraint_text(constraint: Mapping[str, object]) -> str:
 def as_set(pattern: str | None) -> str | None:
     """Return a filter as the task has it, its control characters escaped; None where there is none."""
     return shorten(mask_text(visible(pattern)), VALUE_CHARACTERS) if pattern else None
-
-
-def time_to_live(task: Task) -> str | None:
-    """Return how long a task is kept after its end; None where no such time is set."""
-    given = task.completion_time_to_live or ""
-    return plain_state(given) if given.strip("0:.") else None

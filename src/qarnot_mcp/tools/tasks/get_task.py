@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastmcp.tools.base import ToolResult
-from pydantic import Field, ValidationInfo
+from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
@@ -17,11 +17,10 @@ from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.answers import API_CHARACTERS, TASK_CHARACTERS, answer, date, json_length, plain_state
 from qarnot_mcp.tools.checks import (
     MAX_NAME_CHARACTERS,
+    STRIPPED,
     Arguments,
     InstanceId,
-    MostCharacters,
-    check_text_line,
-    parameter_of,
+    text_line,
 )
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
@@ -36,13 +35,8 @@ from qarnot_mcp.tools.waits import Wait, WaitResult, WaitSeconds, longest_wait_s
 CANDIDATES_SHOWN = 5
 
 
-def check_task_reference(given: str, info: ValidationInfo) -> str:
-    """Check the UUID, the shortname or the name of a task."""
-    return check_text_line(parameter_of(info), given.strip(), MAX_NAME_CHARACTERS, "list_tasks shows the tasks.")
-
-
 TaskReference = Annotated[
-    Annotated[str, MostCharacters(check_task_reference, count=MAX_NAME_CHARACTERS)],
+    Annotated[str, STRIPPED, text_line(MAX_NAME_CHARACTERS, "list_tasks shows the tasks.")],
     Field(description="The task's UUID, its shortname, or its exact name where no other task has it."),
 ]
 

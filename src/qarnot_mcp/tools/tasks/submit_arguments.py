@@ -36,7 +36,10 @@ class SubmitTask(NewTask):
             hint = "The job's own maximum time holds."
             raise InvalidArgument("max_wall_time", self.max_wall_time, "none with job_uuid", hint)
         if self.rerun_of is None:
-            self._check_alone()
+            for parameter in ("rerun", "append_to_command"):
+                if (value := getattr(self, parameter)) is not None:
+                    hint = "rerun_of names the task to repeat."
+                    raise InvalidArgument(parameter, value, "nothing without rerun_of", hint)
             super().check_where_it_runs()
             return
         if self.pool_uuid is not None:
@@ -46,13 +49,6 @@ class SubmitTask(NewTask):
             parameter = "advanced_ranges" if self.advanced_ranges else "instance_count"
             hint = f"rerun={self.rerun} says which instances run; rerun=all takes other ones."
             raise InvalidArgument(parameter, getattr(self, parameter), "none with this rerun", hint)
-
-    def _check_alone(self) -> None:
-        for parameter in ("rerun", "append_to_command"):
-            if (value := getattr(self, parameter)) is not None:
-                raise InvalidArgument(
-                    parameter, value, "nothing without rerun_of", "rerun_of names the task to repeat."
-                )
 
     @property
     def wants_other_instances(self) -> bool:

@@ -124,12 +124,13 @@ def request_of(
     instance_count: int | None = None,
 ) -> TaskRequest:
     """Return a task as the checks look at it; `source` is the one that it repeats."""
+    constants = {constant.key: constant.value for constant in source.constants} if source else {}
     scheduling = arguments.scheduling_type or (source.scheduling_type if source else None)
     scheduling = scheduling or (user.default_scheduling if user else None) or DEFAULT_SCHEDULING
     return TaskRequest(
         profile_name=profile_name,
         profile=profile,
-        constants=constants_of(arguments, source),
+        constants=constants | {constant.key: constant.value for constant in arguments.constants or ()},
         instance_count=instance_count or arguments.wanted_instances,
         scheduling_type=SCHEDULING.get(scheduling.lower(), scheduling),
         hardware_constraints=arguments.hardware_constraints or (source.hardware_constraints if source else ()),
@@ -138,12 +139,6 @@ def request_of(
         results_whitelist=arguments.results_whitelist or (source.results_whitelist if source else None),
         results_blacklist=arguments.results_blacklist or (source.results_blacklist if source else None),
     )
-
-
-def constants_of(arguments: NewTask, source: Task | None) -> dict[str, str]:
-    """Return all constants that the task will have."""
-    older = {constant.key: constant.value for constant in source.constants} if source else {}
-    return older | {constant.key: constant.value for constant in arguments.constants or ()}
 
 
 async def together(*readings: Coroutine[Any, Any, Any]) -> list[Any]:
