@@ -10,7 +10,7 @@ from benchmarks.report import Table
 from qarnot_mcp.qarnot.fields import time_span
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.tools.polls import Polls
-from qarnot_mcp.tools.tasks.estimate import seconds_to_end
+from qarnot_mcp.tools.tasks.waiting import seconds_to_end
 from qarnot_mcp.tools.waits import MAX_WAIT_SECONDS, SharedWait, Wait
 
 TASKS = 2000

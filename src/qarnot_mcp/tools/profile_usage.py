@@ -144,14 +144,7 @@ def usage_of(profile: Profile) -> Usage | None:
     row = next((row for row in ROWS if f"{name}-".startswith(f"{row.prefix}-")), None)
     if row is None:
         return None
-    return Usage(
-        must_set=dict(row.must_set),
-        instances=row.instances,
-        files=row.files,
-        script=row.script,
-        licence=row.licence,
-        access=_access(name),
-    )
+    return Usage.model_validate(row, from_attributes=True).model_copy(update={"access": _access(name)})
 
 
 def has_no_network(profile: str) -> bool:

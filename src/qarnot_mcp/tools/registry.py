@@ -20,11 +20,10 @@ from qarnot_mcp.tools.jobs.list_jobs import JobList, list_jobs
 from qarnot_mcp.tools.jobs.submit_pipeline import PipelineSubmitted, submit_pipeline
 from qarnot_mcp.tools.jobs.terminate_delete import JobDeleted, JobTerminated, delete_job, terminate_job
 from qarnot_mcp.tools.logs.get_task_logs import LogText, get_task_logs
-from qarnot_mcp.tools.pools.close_pool import PoolClosed, close_pool
 from qarnot_mcp.tools.pools.create_pool import PoolCreated, create_pool
 from qarnot_mcp.tools.pools.get_pool import PoolDetails, get_pool
 from qarnot_mcp.tools.pools.list_pools import PoolList, list_pools
-from qarnot_mcp.tools.pools.scale_pool import PoolScaled, scale_pool
+from qarnot_mcp.tools.pools.scale_close import PoolClosed, PoolScaled, close_pool, scale_pool
 from qarnot_mcp.tools.profiles import ProfileDetails, ProfileNames, get_profile, list_profiles
 from qarnot_mcp.tools.tasks.abort_delete import Deleted, Ended, abort_task, delete_task
 from qarnot_mcp.tools.tasks.details import TaskDetails

@@ -170,7 +170,7 @@ class SharedWait(Generic[T]):
         seen = await self._poll.look(
             self._seen,
             self._make,
-            lambda seen: self._wait.next_pause(None if seen is None else self._seconds_to_end(seen)),
+            lambda new: self._wait.next_pause(None if new is None else self._seconds_to_end(new)),
         )
         self._seen, self._has_looked = self._poll.looks, True
         if isinstance(seen, QarnotError):

@@ -12,8 +12,7 @@ from qarnot_mcp.qarnot.usage import CarbonFacts
 from qarnot_mcp.tools.failures.grouping import explain
 from qarnot_mcp.tools.tasks.details import TaskDetails
 from qarnot_mcp.tools.tasks.energy import Energy
-from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
-from qarnot_mcp.tools.tasks.waiting import changes_between
+from qarnot_mcp.tools.tasks.waiting import EstimatedEnd, changes_between, now_of
 from tests.support.qarnot_api import UUID, task_document
 
 NOW = datetime(2026, 1, 2, 4, tzinfo=UTC)

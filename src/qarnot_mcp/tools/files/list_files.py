@@ -90,9 +90,11 @@ async def read_listing(
                     folders.append(shown_path(path))
                     room -= len(path) + 4
                 else:
-                    size, modified = file.size_bytes, date(file.modified)
                     row = FileRow(
-                        path=shown_path(path), size_bytes=size, modified=modified, instance_id=made_by.get(path)
+                        path=shown_path(path),
+                        size_bytes=file.size_bytes,
+                        modified=date(file.modified),
+                        instance_id=made_by.get(path),
                     )
                     files.append(row)
                     room -= json_length(row) + 1

@@ -167,16 +167,13 @@ def check_steps(steps: Sequence[Step]) -> None:
     for step in steps:
         for name in step.names_awaited:
             if name not in numbers:
-                raise _unknown(step, name, list(numbers))
+                near = closest_matches(name, [known for known in numbers if known != step.name], most=1)
+                meant = f" Did you mean {shown(near[0])}?" if near else ""
+                raise WrongStep(
+                    f"step {shown(step.name)} is after {shown(name)}, which is no step.{meant} There are "
+                    f"{some(list(numbers))}."
+                )
     list(generations(steps))
-
-
-def _unknown(step: Step, name: str, names: Sequence[str]) -> WrongStep:
-    near = closest_matches(name, [known for known in names if known != step.name], most=1)
-    meant = f" Did you mean {shown(near[0])}?" if near else ""
-    return WrongStep(
-        f"step {shown(step.name)} is after {shown(name)}, which is no step.{meant} There are {some(names)}."
-    )
 
 
 def generations(steps: Sequence[Step]) -> Iterator[list[Step]]:

@@ -30,8 +30,8 @@ from qarnot_mcp.tools.failures.report import FailureReport, TaskError
 from qarnot_mcp.tools.files.results import instances_by_path, no_results
 from qarnot_mcp.tools.tasks.awaited import Awaited, awaited_by, why_not_started
 from qarnot_mcp.tools.tasks.energy import Energy
-from qarnot_mcp.tools.tasks.estimate import EstimatedEnd, now_of
 from qarnot_mcp.tools.tasks.view_data import InstanceRow, state_of_rest
+from qarnot_mcp.tools.tasks.waiting import EstimatedEnd, now_of
 from qarnot_mcp.tools.waits import Waited
 
 FORWARDS_SHOWN = 5

@@ -15,13 +15,7 @@ from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.answers import API_CHARACTERS, TASK_CHARACTERS, answer, date, json_length, plain_state
-from qarnot_mcp.tools.checks import (
-    MAX_NAME_CHARACTERS,
-    STRIPPED,
-    Arguments,
-    InstanceId,
-    text_line,
-)
+from qarnot_mcp.tools.checks import MAX_NAME_CHARACTERS, STRIPPED, Arguments, InstanceId, text_line
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.failures.explain import explain_failure
 from qarnot_mcp.tools.logs.reading import last_line

@@ -1,13 +1,13 @@
-"""The tool that gives an open pool more or fewer slots, or other times."""
+"""The tools that change an open pool: scale_pool gives it other slots or times, close_pool ends it."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.pools import Pool
-from qarnot_mcp.tools.answers import Result, masked_name, plain_name, plain_state
-from qarnot_mcp.tools.checks import PoolIdParameter
+from qarnot_mcp.tools.answers import Number, Result, masked_name, plain_name, plain_state, rounded
+from qarnot_mcp.tools.checks import Arguments, PoolIdParameter
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.pools.policy_text import (
     costs_text,
@@ -75,3 +75,43 @@ def periods_kept(pool: Pool) -> list[dict[str, Any]]:
         hint = f"The pool has {len(policies)} policies with times of their own, which this would replace."
         raise InvalidArgument("schedule", None, "when it has slots, or always", hint)
     return [period.to_api() for policy in policies for period in policy.periods] or [always()]
+
+
+class ClosePool(Arguments):
+    """The arguments of close_pool."""
+
+    pool_uuid: PoolIdParameter
+    delete: bool = Field(False, description="Delete it, too; its tasks and their results stay.")
+
+
+class PoolClosed(Result):
+    """A pool after it was closed."""
+
+    uuid: str
+    name: str
+    state: str
+    deleted: Literal[True] | None = None
+    cancelled_instances: int | None = Field(None, description="Of its tasks, that waited or ran.")
+    credits_used: Number | None = Field(None, description="Euros, until now.")
+    note: str | None = None
+
+
+async def close_pool(arguments: ClosePool) -> PoolClosed:
+    """Close a Qarnot pool, which ends its cost for good and cancels the tasks that wait or run in it."""
+    client = current_client()
+    before = await client.pools.get(arguments.pool_uuid)
+    credits_used = await client.credits.of_pool(before.uuid)
+    if arguments.delete:
+        await client.pools.delete(before.uuid)
+        state = "Deleted"
+    else:
+        state = plain_state((await client.pools.close(before.uuid)).state)
+    return PoolClosed(
+        uuid=before.uuid,
+        name=masked_name(before.name),
+        state=state,
+        deleted=True if arguments.delete else None,
+        cancelled_instances=before.queued_or_running or None if before.is_open else None,
+        credits_used=rounded(credits_used, 2),
+        note=None if before.is_open else "It was closed already.",
+    )
