@@ -10,12 +10,12 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.profiles import Profile
-from qarnot_mcp.tools.jobs.pipeline_steps import Step, ancestors, generations, shown, some
+from qarnot_mcp.tools.jobs.pipeline_steps import Step, ancestors, generations, some
 from qarnot_mcp.tools.submission.account_checks import check_hardware, check_quotas, quota_of
 from qarnot_mcp.tools.submission.file_arguments import ResourceBucket
 from qarnot_mcp.tools.submission.file_checks import check_buckets
 from qarnot_mcp.tools.submission.job_checks import check_pool
-from qarnot_mcp.tools.submission.request import Finding, TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest, shown
 from qarnot_mcp.tools.submission.rules import check_task
 from qarnot_mcp.tools.tasks.submit_checks import (
     AT_ONCE,

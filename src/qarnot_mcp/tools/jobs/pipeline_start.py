@@ -20,7 +20,8 @@ from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.text.cleaning import shown as shown_value
 from qarnot_mcp.tools.jobs.create_job import CreateJob
-from qarnot_mcp.tools.jobs.pipeline_steps import Step, StepTask, shown
+from qarnot_mcp.tools.jobs.pipeline_steps import Step, StepTask
+from qarnot_mcp.tools.submission.request import shown
 
 log = logging.getLogger(__name__)
 REASON_CHARACTERS = 500

@@ -11,13 +11,12 @@ from pydantic_core import CoreSchema
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, QarnotError
 from qarnot_mcp.text.cleaning import one_line
-from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import first_of
 from qarnot_mcp.tools.checks import FIRST_FAULT, at_most, closest_matches, text_line
+from qarnot_mcp.tools.submission.request import NAME_CHARACTERS, shown
 from qarnot_mcp.tools.tasks.new_task import CONSTANTS_BY_KEY, NewTask
 
 MAX_STEPS = 50
-NAME_CHARACTERS = 80
 NAMES_SHOWN = 10
 PLACE_CHARACTERS = 60
 FAULTS_SHOWN = 2
@@ -235,11 +234,6 @@ class StepTask:
                 ]
             }
         return body
-
-
-def shown(name: str) -> str:
-    """Return the name of a step as texts show it."""
-    return masked_line(name, NAME_CHARACTERS)
 
 
 def some(names: Sequence[str], most: int = NAMES_SHOWN) -> str:

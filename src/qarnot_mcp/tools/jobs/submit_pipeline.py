@@ -24,11 +24,10 @@ from qarnot_mcp.tools.jobs.pipeline_steps import (
     WrongStep,
     check_steps,
     generations,
-    shown,
     some,
 )
 from qarnot_mcp.tools.limits import LimitReached, SubmitLimits
-from qarnot_mcp.tools.submission.request import TaskRequest, settle
+from qarnot_mcp.tools.submission.request import TaskRequest, settle, shown
 from qarnot_mcp.tools.tasks.cost_estimate import CostEstimate, KindOfTask, read_estimate
 from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime
 from qarnot_mcp.tools.tasks.submit_task import CHECKED, beside

@@ -7,10 +7,9 @@ from qarnot_mcp.text.cleaning import one_line, shorten
 from qarnot_mcp.text.masking import mask_text
 from qarnot_mcp.tools.docker_commands import in_shell, shell_syntax, unclosed_quote
 from qarnot_mcp.tools.profile_usage import has_no_network
-from qarnot_mcp.tools.submission.request import Finding, TaskRequest
+from qarnot_mcp.tools.submission.request import NAME_CHARACTERS, Finding, TaskRequest
 
 COMMAND_CHARACTERS = 300
-NAME_CHARACTERS = 80
 
 PACKAGES = "build an image that has the packages"
 DATA = "put the files into a resource bucket"

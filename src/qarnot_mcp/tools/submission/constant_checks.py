@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from qarnot_mcp.text.masking import HIDDEN, SECRET_PREFIX, is_secret_name, mask_text, masked_line
+from qarnot_mcp.text.masking import HIDDEN, SECRET_PREFIX, is_secret_name, mask_text
 from qarnot_mcp.tools.answers import first_of
 from qarnot_mcp.tools.checks import closest_matches
 from qarnot_mcp.tools.submission.images import is_base_image
-from qarnot_mcp.tools.submission.request import Finding, TaskRequest
+from qarnot_mcp.tools.submission.request import Finding, TaskRequest, shown
 
 NAMES_SHOWN = 10
-NAME_CHARACTERS = 80
 PLACEHOLDER = "undefined"
 """A default that stands for a value which has to be given."""
 KNOWN_SECRETS = frozenset({"", "[SECRET]", HIDDEN})
@@ -88,8 +87,3 @@ def missing_constants(request: TaskRequest) -> list[str]:
         for name in wanted
         if name in request.defaults and (not request.constant(name) or PLACEHOLDER in request.constant(name))
     ]
-
-
-def shown(text: str) -> str:
-    """Return a name as a finding shows it."""
-    return masked_line(text, NAME_CHARACTERS)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from qarnot_mcp.text.masking import masked_line
-from qarnot_mcp.tools.submission.request import HUB, Finding, TaskRequest
+from qarnot_mcp.tools.submission.request import HUB, NAME_CHARACTERS, Finding, TaskRequest, shown
 
 BASE_IMAGES = frozenset(
     {
@@ -27,7 +26,6 @@ OTHER_IMAGES = frozenset(
     }
 )
 WELL_KNOWN = frozenset(f"library/{name}" for name in OFFICIAL_IMAGES) | OTHER_IMAGES
-NAME_CHARACTERS = 80
 
 
 def is_base_image(repository: str) -> bool:
@@ -42,20 +40,20 @@ def check_image(request: TaskRequest) -> Iterator[Finding]:
     registry = request.constant("DOCKER_SRV")
     host, slash, path = image.partition("/")
     if slash and ("." in host or ":" in host):
-        yield Finding(f"DOCKER_REPO names a registry: set DOCKER_SRV to https://{_cut(host)} and keep the rest.")
+        yield Finding(f"DOCKER_REPO names a registry: set DOCKER_SRV to https://{shown(host)} and keep the rest.")
         image, registry = path, host
     image, colon, tag_in_image = image.partition(":")
     if colon:
-        yield Finding(f"DOCKER_REPO holds a tag: set DOCKER_TAG to {_cut(tag_in_image)} and keep the rest.")
+        yield Finding(f"DOCKER_REPO holds a tag: set DOCKER_TAG to {shown(tag_in_image)} and keep the rest.")
         tag = tag_in_image
     is_on_hub = not registry or HUB in registry
     known = misspelt_image(image) if is_on_hub else None
     if known:
-        yield Finding(f"There may be no image {_cut(image)}; did you mean DOCKER_REPO {known}?")
+        yield Finding(f"There may be no image {shown(image)}; did you mean DOCKER_REPO {known}?")
     elif image and "/" not in image and is_on_hub:
-        yield Finding(f"Official images need library/ before the name: DOCKER_REPO library/{_cut(image)}.")
+        yield Finding(f"Official images need library/ before the name: DOCKER_REPO library/{shown(image)}.")
     if image and tag in ("", "latest"):
-        yield Finding(f"The tag of {_cut(image)} is latest, which changes with time: a DOCKER_TAG pins it.")
+        yield Finding(f"The tag of {shown(image)} is latest, which changes with time: a DOCKER_TAG pins it.")
 
 
 def check_registry_login(request: TaskRequest) -> Iterator[Finding]:
@@ -88,7 +86,3 @@ def is_one_letter_off(name: str, known: str) -> bool:
     rest = short[start + 1 :], long[start + 1 :]
     swapped = short[start : start + 2] == long[start : start + 2][::-1] and short[start + 2 :] == long[start + 2 :]
     return rest[0] == rest[1] or swapped
-
-
-def _cut(text: str) -> str:
-    return masked_line(text, NAME_CHARACTERS)

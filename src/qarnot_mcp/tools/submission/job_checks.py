@@ -5,21 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from qarnot_mcp.qarnot.jobs import Job
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.tasks.models import Task
-from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import first_of
-from qarnot_mcp.tools.submission.request import Finding
+from qarnot_mcp.tools.submission.request import Finding, shown
 
-NAME_CHARACTERS = 80
 MAX_TOLD = 5
 
 
 def check_job(job: Job, *, has_profile: bool, has_dependencies: bool) -> Iterator[Finding]:
     """Tell a job that takes no tasks, no dependencies, or that says itself where its tasks run."""
-    name = masked_line(job.name or job.uuid, NAME_CHARACTERS)
+    name = shown(job.name or job.uuid)
     if job.state != "Active":
-        yield Finding(
-            f"job_uuid: the job {name} is {masked_line(job.state, NAME_CHARACTERS)} and takes no tasks.", True
-        )
+        yield Finding(f"job_uuid: the job {name} is {shown(job.state)} and takes no tasks.", True)
     if job.pool_uuid is None and not has_profile:
         yield Finding(f"profile is missing: the job {name} has no pool, so its tasks need one.", True)
     if job.pool_uuid is not None and has_profile:
@@ -31,7 +27,7 @@ def check_job(job: Job, *, has_profile: bool, has_dependencies: bool) -> Iterato
 def check_pool(pool: Pool) -> Iterator[Finding]:
     """Tell a pool that takes no tasks."""
     if not pool.is_open:
-        name, state = (masked_line(text, NAME_CHARACTERS) for text in (pool.name or pool.uuid, pool.state))
+        name, state = shown(pool.name or pool.uuid), shown(pool.state)
         yield Finding(f"pool_uuid: the pool {name} is {state} and takes no tasks.", True)
 
 

@@ -11,12 +11,19 @@ from typing import Any
 from qarnot_mcp.qarnot.errors import QarnotError
 from qarnot_mcp.qarnot.profiles import Profile
 from qarnot_mcp.text.cleaning import shorten
+from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.profile_usage import Usage, usage_of
 
 MAX_FINDINGS = 12
 FINDING_CHARACTERS = 420
 REFUSED_SHOWN = 3
 HUB = "docker.io"
+NAME_CHARACTERS = 80
+
+
+def shown(text: str) -> str:
+    """Return a name as a finding shows it."""
+    return masked_line(text, NAME_CHARACTERS)
 
 
 @dataclass(frozen=True)
