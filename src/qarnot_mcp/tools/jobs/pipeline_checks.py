@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.client import QarnotClient
@@ -32,21 +31,13 @@ from qarnot_mcp.tools.tasks.submit_checks import (
 NAMES_IN_A_FINDING = 3
 
 
-@dataclass(frozen=True)
-class CheckedPipeline:
-    """A pipeline that was looked at: what each step comes to, by its name, and what was found."""
-
-    requests: Mapping[str, TaskRequest]
-    findings: list[Finding]
-    on_buckets: str
-
-
 async def check_pipeline(
     client: QarnotClient, steps: Sequence[Step], pool_uuid: str | None, free_shortname: str | None
-) -> CheckedPipeline:
+) -> tuple[dict[str, TaskRequest], list[Finding], str]:
     """Look at a pipeline before it starts; profiles and machines are at most a minute old, what is in use is new.
 
-    `free_shortname` is one that no job may have. Raises `InvalidArgument` for a profile or a pool that does not exist.
+    Returns what each step comes to, by its name, what was found, and a sentence on the buckets. `free_shortname` is one
+    that no job may have. Raises `InvalidArgument` for a profile or a pool that does not exist.
     """
     reader, places = CheckReader(), asyncio.Semaphore(AT_ONCE)
     names = sorted({step.profile for step in steps if step.profile})
@@ -83,7 +74,7 @@ async def check_pipeline(
         *missing,
         *reader.failures,
     ]
-    return CheckedPipeline(requests, findings, on_buckets)
+    return requests, findings, on_buckets
 
 
 def check_each(

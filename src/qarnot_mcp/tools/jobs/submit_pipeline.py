@@ -15,7 +15,7 @@ from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result, masked_name
 from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.jobs.create_job import CreateJob
-from qarnot_mcp.tools.jobs.pipeline_checks import CheckedPipeline, check_pipeline
+from qarnot_mcp.tools.jobs.pipeline_checks import check_pipeline
 from qarnot_mcp.tools.jobs.pipeline_start import StartedPipeline, start_pipeline
 from qarnot_mcp.tools.jobs.pipeline_steps import (
     FinalState,
@@ -145,16 +145,16 @@ async def submit_pipeline(arguments: SubmitPipeline) -> PipelineSubmitted:
     job = arguments.job(limits)
     steps = arguments.ordered
     free_shortname = arguments.shortname if arguments.validate_only else None
-    checked = await check_pipeline(client, steps, arguments.pool_uuid, free_shortname)
-    warnings = settle(checked.findings, accept_warnings=arguments.accept_warnings)
+    requests, findings, on_buckets = await check_pipeline(client, steps, arguments.pool_uuid, free_shortname)
+    warnings = settle(findings, accept_warnings=arguments.accept_warnings)
     await limits.check_credits(client)
     started: StartedPipeline | None = None
     if arguments.validate_only:
-        estimates = await read_estimates(client, job, checked)
+        estimates = await read_estimates(client, job, requests)
     else:
-        started, estimates = await beside(start_pipeline(client, job, steps), read_estimates(client, job, checked))
+        started, estimates = await beside(start_pipeline(client, job, steps), read_estimates(client, job, requests))
     tasks: Mapping[str, Submission] = started.tasks if started else {}
-    note = found_again(started) if started else f"{CHECKED} {checked.on_buckets}".strip()
+    note = found_again(started) if started else f"{CHECKED} {on_buckets}".strip()
     return PipelineSubmitted(
         started=started is not None,
         job_uuid=started.job.uuid if started else None,
@@ -162,7 +162,7 @@ async def submit_pipeline(arguments: SubmitPipeline) -> PipelineSubmitted:
         name=masked_name(job.name),
         max_wall_time=job.max_wall_time,
         pool_uuid=job.pool_uuid,
-        steps=[PipelineStep.of(step, checked.requests[step.name], tasks.get(step.name)) for step in steps],
+        steps=[PipelineStep.of(step, requests[step.name], tasks.get(step.name)) for step in steps],
         estimates=estimates,
         warnings=warnings or None,
         note=note,
@@ -181,12 +181,14 @@ def found_again(started: StartedPipeline) -> str | None:
     return f"Answers of Qarnot were lost on the way; found by their shortnames, and started once: {some(found)}."
 
 
-async def read_estimates(client: QarnotClient, job: CreateJob, checked: CheckedPipeline) -> list[CostEstimate]:
+async def read_estimates(
+    client: QarnotClient, job: CreateJob, requests: Mapping[str, TaskRequest]
+) -> list[CostEstimate]:
     """Estimate what the steps cost, by kind of machine and scheduling."""
     if job.pool_uuid:
         return [CostEstimate.none("a pool is billed for as long as it is open, not the tasks in it.")]
     instances = Counter[KindOfTask]()
-    for request in checked.requests.values():
+    for request in requests.values():
         kind = KindOfTask.asked_for(request.scheduling_type, map(dict, request.hardware_constraints))
         instances[kind] += request.instance_count
     most = instances.most_common(KINDS_ESTIMATED)

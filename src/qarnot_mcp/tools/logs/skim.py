@@ -9,7 +9,6 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from qarnot_mcp.qarnot.tasks.logs import LogPart
 from qarnot_mcp.text.cleaning import clean_text
@@ -243,21 +242,13 @@ def _has_long_line(data: bytes) -> bool:
     return False
 
 
-class LogEnd(NamedTuple):
-    """The end of a log."""
-
-    tail: Tail
-    """Its last lines, not yet prepared."""
-    total_lines: int
-    """How many lines the whole log has."""
-    is_ended: bool
-    """Whether the last one has its newline; if not, it may still grow."""
-
-
 async def read_end(
     parts: AsyncIterator[LogPart], lines: int, work: LogWork, max_waiting_bytes: int = MAX_WAITING_BYTES
-) -> LogEnd:
-    """Read the last lines of a log; the parts before them are counted, not decoded."""
+) -> tuple[Tail, int, bool]:
+    """Read the last lines of a log, not yet prepared, and return what `read_blocks` does beside them.
+
+    The parts before them are counted, not decoded.
+    """
     waiting, tail = LastParts(lines), Tail(lines)
     reader = BlockReader(tail.feed)
     async for part in parts:
@@ -271,7 +262,7 @@ async def read_end(
             await work.do(partial(_feed, reader, waiting.take_first()))
     for part in waiting:
         await work.do(partial(_feed, reader, part))
-    return LogEnd(tail, *reader.finish())
+    return tail, *reader.finish()
 
 
 def _feed(reader: BlockReader, part: LogPart) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from qarnot_mcp.qarnot.account import User
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.qarnot.pools import Policy, Scaling
+from qarnot_mcp.qarnot.pools import Scaling
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.tools.answers import Result, masked_name
 from qarnot_mcp.tools.checks import Name, ProfileName, Shortname, Tags, at_most, text_line
@@ -100,30 +100,6 @@ class PoolCreated(Result):
     note: str | None = None
     hint: str | None = None
 
-    @classmethod
-    def of(
-        cls,
-        arguments: CreatePool,
-        made: Submission | None,
-        policies: list[Policy],
-        costs: str,
-        warnings: list[str],
-        on_buckets: str = "",
-    ) -> Self:
-        """Shape a pool that was created, or one that was only checked."""
-        return cls(
-            created=made is not None,
-            uuid=made.uuid if made else None,
-            shortname=(made or arguments).shortname,
-            name=masked_name((made or arguments).name),
-            state=made.state if made else None,
-            policies=policy_texts(policies),
-            costs=costs,
-            warnings=warnings or None,
-            note=(FOUND if made.found_again else None) if made else f"{CHECKED} {on_buckets}".strip(),
-            hint=HINT if made else None,
-        )
-
 
 async def create_pool(arguments: CreatePool) -> PoolCreated:
     """Create a Qarnot pool: machines that stay booted, so that many short tasks start at once.
@@ -140,10 +116,23 @@ async def create_pool(arguments: CreatePool) -> PoolCreated:
     await limits.check_credits(client)
     policies = Scaling.read(arguments.policies).policies
     pricing = read_costs(client, policies, arguments.scheduling_type, arguments.hardware_constraints or ())
+    made: Submission | None = None
     if arguments.validate_only:
-        return PoolCreated.of(arguments, None, policies, await pricing, warnings, on_buckets)
-    made, costs = await beside(client.pools.create(arguments), pricing)
-    return PoolCreated.of(arguments, made, policies, costs, warnings)
+        costs = await pricing
+    else:
+        made, costs = await beside(client.pools.create(arguments), pricing)
+    return PoolCreated(
+        created=made is not None,
+        uuid=made.uuid if made else None,
+        shortname=(made or arguments).shortname,
+        name=masked_name((made or arguments).name),
+        state=made.state if made else None,
+        policies=policy_texts(policies),
+        costs=costs,
+        warnings=warnings or None,
+        note=(FOUND if made.found_again else None) if made else f"{CHECKED} {on_buckets}".strip(),
+        hint=HINT if made else None,
+    )
 
 
 async def check_new_pool(client: QarnotClient, arguments: CreatePool) -> list[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from qarnot_mcp.qarnot.account import User
@@ -23,7 +23,6 @@ from qarnot_mcp.tools.submission.job_checks import check_dependencies, check_job
 from qarnot_mcp.tools.submission.request import Finding, TaskRequest
 from qarnot_mcp.tools.submission.rules import ABOUT_CONSTANTS, ABOUT_FILES, check_task
 from qarnot_mcp.tools.tasks.new_task import NewTask
-from qarnot_mcp.tools.tasks.submit_arguments import SubmitTask
 from qarnot_mcp.tools.tasks.submit_plan import DEFAULT_SCHEDULING, SubmitPlan
 
 READING_SECONDS = 8.0
@@ -31,15 +30,6 @@ AT_ONCE = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class CheckedTask:
-    """A task that was looked at: the arguments with which it starts, what it comes to, and what was found."""
-
-    arguments: SubmitTask
-    request: TaskRequest
-    findings: list[Finding]
 
 
 class CheckReader:
@@ -70,10 +60,11 @@ class CheckReader:
             self.failures.append(Finding(text))
 
 
-async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
-    """Look at a task before it starts; what is read for it is at most a minute old.
+async def check_submit(client: QarnotClient, plan: SubmitPlan) -> tuple[SubmitPlan, TaskRequest, list[Finding]]:
+    """Look at a task before it starts; return with which arguments it does, what it comes to, and what was found.
 
-    Raises `InvalidArgument` for a profile or a dependency that does not exist.
+    What is read for it is at most a minute old. Raises `InvalidArgument` for a profile or a dependency that does not
+    exist.
     """
     arguments, reader = plan.arguments, CheckReader()
     source = plan.rerun.source if plan.rerun else None
@@ -112,7 +103,7 @@ async def check_submit(client: QarnotClient, plan: SubmitPlan) -> CheckedTask:
         *reader.failures,
     ]
     resolved = arguments.model_copy(update={"dependencies": dependencies}) if dependencies else arguments
-    return CheckedTask(resolved, request, findings)
+    return replace(plan, arguments=resolved), request, findings
 
 
 def request_of(

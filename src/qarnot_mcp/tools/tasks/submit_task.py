@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from pydantic import Field
@@ -30,6 +29,7 @@ from qarnot_mcp.tools.waits import Waited, longest_wait_seconds, note_on_wait
 ENTRIES_SHOWN = 20
 CHECKED = "Checked only: nothing was started. The same call without validate_only starts it."
 FOUND = "The answer of Qarnot was lost on the way; the task was found by its shortname. It was started once."
+BOOTING = "; booting takes two to three minutes."
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -108,36 +108,6 @@ class Submitted(Result):
     note: str | None = None
     hint: str | None = None
 
-    @classmethod
-    def of(
-        cls,
-        plan: SubmitPlan,
-        started: Submission | None,
-        resolved: ResolvedTask,
-        estimate: CostEstimate,
-        warnings: list[str],
-        *,
-        job_uuid: str | None = None,
-        on_buckets: str = "",
-    ) -> Self:
-        """Shape a task that was started, or one that was only checked."""
-        booting = "." if resolved.pool_uuid else "; booting takes two to three minutes."
-        return cls(
-            started=started is not None,
-            uuid=started.uuid if started else None,
-            shortname=(started or plan.arguments).shortname,
-            name=masked_name((started or plan.arguments).name),
-            state=started.state if started else None,
-            repeats=plan.rerun.repeats if plan.rerun else None,
-            max_wall_time=plan.max_wall_time,
-            job_uuid=job_uuid,
-            resolved=resolved,
-            estimate=estimate,
-            warnings=warnings or None,
-            note=(FOUND if started.found_again else None) if started else f"{CHECKED} {on_buckets}".strip(),
-            hint=f"get_task with wait_seconds=45 follows it{booting}" if started else None,
-        )
-
 
 async def submit_task(arguments: SubmitTask) -> Submitted:
     """Submit (start, run, launch) a task on Qarnot: a batch computation of one or many instances. It costs credits.
@@ -150,20 +120,36 @@ async def submit_task(arguments: SubmitTask) -> Submitted:
     """
     client, limits = current_client(), current_context().limits
     plan = await SubmitPlan.of(client, arguments, limits)
-    checked = await check_submit(client, plan)
-    plan = replace(plan, arguments=checked.arguments)
+    plan, request, findings = await check_submit(client, plan)
     missing, on_buckets = list[Finding](), ""
     if arguments.validate_only:
-        missing, on_buckets = await check_buckets(client.storage, checked.request.resource_buckets)
-    warnings = settle([*checked.findings, *missing], accept_warnings=arguments.accept_warnings)
+        missing, on_buckets = await check_buckets(client.storage, request.resource_buckets)
+    warnings = settle([*findings, *missing], accept_warnings=arguments.accept_warnings)
     warnings += plan.rerun.warnings if plan.rerun else ()
-    resolved = ResolvedTask.of(plan, checked.request)
+    resolved = ResolvedTask.of(plan, request)
     await limits.check_credits(client)
+    started: Submission | None = None
+    job_uuid: str | None = None
     if arguments.validate_only:
-        return Submitted.of(plan, None, resolved, await plan.estimate(client), warnings, on_buckets=on_buckets)
-    (started, job_uuid), estimate = await beside(plan.start(client), plan.estimate(client))
-    submitted = Submitted.of(plan, started, resolved, estimate, warnings, job_uuid=job_uuid)
-    if arguments.wait_seconds:
+        estimate = await plan.estimate(client)
+    else:
+        (started, job_uuid), estimate = await beside(plan.start(client), plan.estimate(client))
+    submitted = Submitted(
+        started=started is not None,
+        uuid=started.uuid if started else None,
+        shortname=(started or plan.arguments).shortname,
+        name=masked_name((started or plan.arguments).name),
+        state=started.state if started else None,
+        repeats=plan.rerun.repeats if plan.rerun else None,
+        max_wall_time=plan.max_wall_time,
+        job_uuid=job_uuid,
+        resolved=resolved,
+        estimate=estimate,
+        warnings=warnings or None,
+        note=(FOUND if started.found_again else None) if started else f"{CHECKED} {on_buckets}".strip(),
+        hint=f"get_task with wait_seconds=45 follows it{'.' if plan.pool_uuid else BOOTING}" if started else None,
+    )
+    if started and arguments.wait_seconds:
         submitted = submitted.model_copy(update=await followed(client, started.uuid, arguments.wait_seconds))
     return submitted
 
