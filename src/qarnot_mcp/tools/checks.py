@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationInfo,
 )
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -49,6 +50,28 @@ class Arguments(BaseModel):
     """The arguments of one tool: each field is a parameter with its type, description, check and default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ApiPath(str):
+    """The name of a parameter in the API; dots lead into objects. Without one it is the parameter's in camel case."""
+
+
+class CreateArguments(Arguments):
+    """Arguments that say what a new task, job or pool is to be."""
+
+    def to_api(self) -> dict[str, Any]:
+        """Return the body of the request that creates it; what is not set is not sent."""
+        body: dict[str, Any] = {}
+        for name, value in self.model_dump(exclude_none=True).items():
+            if value not in ("", [], {}):
+                metadata = type(self).model_fields[name].metadata
+                path = next((entry for entry in metadata if isinstance(entry, ApiPath)), to_camel(name))
+                *objects, last = path.split(".")
+                place = body
+                for part in objects:
+                    place = place.setdefault(part, {})
+                place[last] = value
+        return body
 
 
 class NoArguments(Arguments):

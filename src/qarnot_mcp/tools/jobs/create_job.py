@@ -1,12 +1,12 @@
 """The tool that creates a job."""
 
-from typing import Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result, masked_name
-from qarnot_mcp.tools.checks import Arguments, Name, Shortname, Tags
+from qarnot_mcp.tools.checks import ApiPath, CreateArguments, Name, Shortname, Tags
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.limits import SubmitLimits
 from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime
@@ -14,14 +14,16 @@ from qarnot_mcp.tools.tasks.new_task import Uuid, WallTime
 FOUND = "The answer of Qarnot was lost on the way; the job was found by its shortname. It was created once."
 
 
-class CreateJob(Arguments):
+class CreateJob(CreateArguments):
     """The arguments of create_job, and what a new job is to be."""
 
     name: Name
     max_wall_time: WallTime | None = Field(
         None, description="Qarnot ends it and its tasks after this long, such as 02:00:00."
     )
-    uses_dependencies: bool = Field(True, description="Its tasks may wait for each other.")
+    uses_dependencies: Annotated[bool, ApiPath("useDependencies")] = Field(
+        True, description="Its tasks may wait for each other."
+    )
     pool_uuid: Uuid | None = Field(None, description="Its tasks run in this pool.")
     tags: Tags | None = None
     shortname: Shortname | None = Field(None, description="A unique id; makes a second try safe.")
@@ -29,17 +31,6 @@ class CreateJob(Arguments):
     def within(self, limits: SubmitLimits) -> Self:
         """Return the job with the maximum time that the server allows; raises `LimitReached` for a longer one."""
         return self.model_copy(update={"max_wall_time": limits.wall_time(self.max_wall_time)})
-
-    def to_api(self) -> dict[str, Any]:
-        """Return the body of `POST /jobs`; what is not set is not sent."""
-        given = {
-            "name": self.name,
-            "maxWallTime": self.max_wall_time,
-            "useDependencies": self.uses_dependencies,
-            "poolUuid": self.pool_uuid,
-            "tags": self.tags or None,
-        }
-        return {name: value for name, value in given.items() if value is not None}
 
 
 class JobCreated(Result):

@@ -11,7 +11,7 @@ from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.pools import Scaling
 from qarnot_mcp.qarnot.submission import Submission
 from qarnot_mcp.tools.answers import Result, masked_name
-from qarnot_mcp.tools.checks import Name, ProfileName, Shortname, Tags, at_most, text_line
+from qarnot_mcp.tools.checks import ApiPath, Name, ProfileName, Shortname, Tags, at_most, text_line
 from qarnot_mcp.tools.context import current_client, current_context
 from qarnot_mcp.tools.hardware import HardwareConstraints
 from qarnot_mcp.tools.pools.policy_text import policy_texts, read_costs
@@ -45,17 +45,17 @@ class CreatePool(PoolSize):
     name: Name
     profile: ProfileName = Field(description="A name from list_profiles; its tasks take it.")
     constants: PoolConstants | None = Field(None, description='Of the profile, such as {"DOCKER_TAG": "24.04"}.')
-    warm_up_command: Annotated[str, text_line(MAX_COMMAND_CHARACTERS)] | None = Field(
-        None, description="Run once on each machine, before tasks."
-    )
-    resource_buckets: ResourceBuckets | None = Field(None, description="Input files.")
+    warm_up_command: Annotated[
+        Annotated[str, text_line(MAX_COMMAND_CHARACTERS)] | None, ApiPath("preparationTask.commandLine")
+    ] = Field(None, description="Run once on each machine, before tasks.")
+    resource_buckets: ResourceBuckets | None = Field(None, description="Input files.", exclude=True)
     hardware_constraints: Annotated[HardwareConstraints, WithJsonSchema({"type": "object"})] | None = Field(
         None, description="As of submit_task."
     )
     scheduling_type: SchedulingType | None = Field(None)
     tags: Tags | None = None
     shortname: Shortname | None = Field(None, description="A unique id of your own.")
-    validate_only: bool = Field(False, description="Only check it and say what it costs.")
+    validate_only: bool = Field(False, description="Only check it and say what it costs.", exclude=True)
 
     @model_validator(mode="after")
     def check_has_slots(self) -> Self:
@@ -71,19 +71,8 @@ class CreatePool(PoolSize):
 
     def to_api(self) -> dict[str, Any]:
         """Return the body of `POST /pools`; what is not set is not sent."""
-        command = self.warm_up_command
-        body = {
-            "name": self.name,
-            "profile": self.profile,
-            "scaling": self.policies,
-            "constants": [constant.model_dump() for constant in self.constants or ()],
-            "preparationTask": None if command is None else {"commandLine": command},
-            "hardwareConstraints": self.hardware_constraints,
-            "schedulingType": self.scheduling_type,
-            "tags": self.tags,
-        }
-        given = {name: value for name, value in body.items() if value not in (None, [])}
-        return given | (buckets_to_api(self.resource_buckets) if self.resource_buckets else {})
+        buckets = buckets_to_api(self.resource_buckets) if self.resource_buckets else {}
+        return super().to_api() | {"scaling": self.policies} | buckets
 
 
 class PoolCreated(Result):

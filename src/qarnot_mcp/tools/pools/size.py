@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.tools.checks import Arguments, MostCharacters, whole_number
+from qarnot_mcp.tools.checks import CreateArguments, MostCharacters, whole_number
 from qarnot_mcp.tools.pools.schedule import MAX_CHARACTERS, always, check_schedule
 
 MAX_SLOTS = 10_000
@@ -14,20 +14,20 @@ IDLE_SECONDS = 90
 """The API's own default."""
 
 
-class PoolSize(Arguments):
+class PoolSize(CreateArguments):
     """The slots of a pool: a fixed number, or as many as its tasks need up to `max_slots`."""
 
     slots: Annotated[int, whole_number(0, MAX_SLOTS)] | None = Field(
-        None, description="Kept ready; each runs an instance at a time."
+        None, description="Kept ready; each runs an instance at a time.", exclude=True
     )
     max_slots: Annotated[int, whole_number(1, MAX_SLOTS)] | None = Field(
-        None, description="By queue: from slots (default 0) up to this."
+        None, description="By queue: from slots (default 0) up to this.", exclude=True
     )
     idle_seconds: Annotated[int, whole_number(0, MAX_IDLE_SECONDS)] | None = Field(
-        None, description="By queue: when an idle one goes; default 90."
+        None, description="By queue: when an idle one goes; default 90.", exclude=True
     )
     schedule: Annotated[str, MostCharacters(check_schedule, count=MAX_CHARACTERS)] | None = Field(
-        None, description="Only then, UTC: mon-fri 08:00-18:00; or always."
+        None, description="Only then, UTC: mon-fri 08:00-18:00; or always.", exclude=True
     )
 
     @model_validator(mode="after")

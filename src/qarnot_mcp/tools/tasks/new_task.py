@@ -17,7 +17,6 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import InvalidArgument
 from qarnot_mcp.qarnot.fields import parse_time_span, time_span
@@ -27,7 +26,8 @@ from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.text.masking import HIDDEN, is_secret_name, mask_text
 from qarnot_mcp.tools.checks import (
     FIRST_FAULT,
-    Arguments,
+    ApiPath,
+    CreateArguments,
     Name,
     ProfileName,
     Shortname,
@@ -192,11 +192,7 @@ Constants = Annotated[
 ]
 
 
-class ApiPath(str):
-    """The name of a parameter in the API; dots lead into objects. Without one it is the parameter's in camel case."""
-
-
-class NewTask(Arguments):
+class NewTask(CreateArguments):
     """What a new task is to be; of profile, pool_uuid and job_uuid one is needed, and a job may bring a pool."""
 
     name: Name = Field(description="Its name.")
@@ -207,7 +203,7 @@ class NewTask(Arguments):
         None, description="How many instances run the same command; default 1. INSTANCE_ID is 0 to n-1."
     )
     resource_buckets: ResourceBuckets | None = Field(
-        None, description="Existing buckets with input files, or bucket/folder."
+        None, description="Existing buckets with input files, or bucket/folder.", exclude=True
     )
     result_bucket: ResultBucketName | None = Field(
         None, description="Bucket for the results; made where it is missing."
@@ -294,27 +290,10 @@ class NewTask(Arguments):
 
     def to_api(self) -> dict[str, Any]:
         """Return the body of `POST /tasks`; what is not set is not sent."""
-        given = self.model_dump(exclude_none=True)
+        body = super().to_api()
         if self.advanced_ranges is None:
-            given["instance_count"] = self.wanted_instances
-        body: dict[str, Any] = {}
-        for name, value in given.items():
-            if value not in ("", [], {}):
-                *objects, last = api_path(name)
-                place = body
-                for part in objects:
-                    place = place.setdefault(part, {})
-                place[last] = value
-        if self.resource_buckets:
-            del body["resourceBuckets"]
-            body |= buckets_to_api(self.resource_buckets)
-        return body
-
-
-def api_path(parameter: str) -> list[str]:
-    """Return where a parameter stands in the body of `POST /tasks`, from the outermost object inwards."""
-    metadata = NewTask.model_fields[parameter].metadata
-    return next((str(entry) for entry in metadata if isinstance(entry, ApiPath)), to_camel(parameter)).split(".")
+            body["instanceCount"] = self.wanted_instances
+        return body | (buckets_to_api(self.resource_buckets) if self.resource_buckets else {})
 
 
 def _seconds(given: str) -> int | None:
