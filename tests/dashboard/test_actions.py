@@ -39,7 +39,7 @@ async def test_abort_asks_by_name_and_does_nothing_when_the_person_thinks_again(
 
 
 async def test_abort_stops_the_task_and_tells_the_model(pages: HostPages) -> None:
-    async with running_server(speed=5 * SLOW) as server, hosting(pages, server) as host:
+    async with running_server(speed=SLOW) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, name="doomed")
         await host.open("get_task", {"task_uuid": uuid})
         await host.view.get_by_role("button", name="Abort").click()

@@ -225,7 +225,7 @@ async def test_everything_can_be_done_with_the_keyboard(pages: HostPages) -> Non
 
 
 async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(pages: HostPages) -> None:
-    async with running_server(speed=100) as server, hosting(pages, server) as host:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         await submitted(host.client, "sleep 30", name="moving")
         await host.open("list_tasks")
         box = host.view.get_by_role("searchbox")
@@ -236,7 +236,7 @@ async def test_what_is_typed_and_where_the_reader_is_survive_a_refresh(pages: Ho
 
 
 async def test_a_lost_server_is_said_and_found_again(pages: HostPages) -> None:
-    async with running_server(speed=50) as server, hosting(pages, server) as host:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "sleep 300", name="steady")
         await host.open("get_task", {"task_uuid": uuid})
         await expect(host.view.locator(".liveness")).to_have_text("Live")

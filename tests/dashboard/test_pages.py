@@ -88,7 +88,7 @@ async def test_pages_follow_the_cursor(pages: HostPages) -> None:
 
 
 async def test_a_task_moves_from_queued_to_success_by_itself(pages: HostPages) -> None:
-    async with running_server(speed=50) as server, hosting(pages, server) as host:
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
         uuid = await submitted(host.client, "sh -c 'echo hi; sleep 20'", name="moving", instance_count=3)
         await host.open("get_task", {"task_uuid": uuid})
         chip = host.view.locator(".task-title .chip")
@@ -192,14 +192,15 @@ async def test_no_element_is_made_of_what_a_server_sends(pages: HostPages) -> No
 
 
 async def test_the_log_follows_while_the_task_runs_unless_the_reader_scrolls_up(pages: HostPages) -> None:
-    async with running_server(speed=50) as server, hosting(pages, server) as host:
-        uuid = await submitted(host.client, "sh -c 'seq 1 200; sleep 120; echo the end'", name="talking")
+    async with running_server(speed=1) as server, hosting(pages, server) as host:
+        uuid = await submitted(host.client, "sh -c 'seq 1 200; sleep 3000; echo the end'", name="talking")
         await host.open("get_task_logs", {"task_uuid": uuid})
         log = host.view.get_by_role("log")
         await host.run_until(log, "200")
         await expect(log.locator(".line").last).to_be_in_viewport()
         await host.view.locator("html").evaluate("() => scrollTo(0, 0)")
         await expect(host.view.get_by_text("Following paused")).to_be_visible()
+        await server.advance(3000)
         await host.run_until(log, "the end")
         assert await host.view.locator("html").evaluate("() => scrollY") == 0
         await host.view.get_by_role("button", name="To the end").click()

@@ -68,6 +68,12 @@ class RunningServer:
         async with httpx.AsyncClient() as http:
             return list((await http.get(f"{self.api_url}/sandbox/journal")).json()["requests"])
 
+    async def advance(self, seconds: float) -> None:
+        """Let time pass at the API."""
+        async with httpx.AsyncClient() as http:
+            response = await http.post(f"{self.api_url}/sandbox/clock", json={"advance_seconds": seconds})
+            response.raise_for_status()
+
     async def revoke(self, key: str) -> None:
         """Revoke a key at the API."""
         async with httpx.AsyncClient() as http:

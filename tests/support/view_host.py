@@ -36,19 +36,21 @@ TOOLS = {
 }
 LONGEST_LIFE_SECONDS = 30
 NEXT_LOOK_MILLISECONDS = 3000
+SECONDS_OF_LOOK = 30
 # Each turn of the clock is kept for the documents that a page loads later, so a page does not live on for ever.
 MAX_USES = 10
 
 
 @dataclass
 class Host:
-    """A page that shows the view, and the MCP client that its calls go through.
+    """A page that shows the view, the server, and the MCP client that the view's calls go through.
 
     The view's clock stands still but for `run_until` and `page.clock.run_for`, so that no test waits for it.
     `is_lost` lets every call fail as when the server cannot be reached; `faults` holds what the view said in error.
     """
 
     page: Page
+    server: RunningServer
     client: Client[Any]
     is_lost: bool = False
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -93,9 +95,10 @@ class Host:
         return answer
 
     async def run_until(self, locator: Locator, text: str) -> None:
-        """Let the view's clock run, from one look at the server to the next, until it shows a text."""
+        """Let the clocks of Qarnot and the view run, from one look at the server to the next, until it shows a text."""
         async with asyncio.timeout(LONGEST_LIFE_SECONDS):
             while text not in await locator.inner_text():
+                await self.server.advance(SECONDS_OF_LOOK)
                 await self.page.clock.run_for(NEXT_LOOK_MILLISECONDS)
 
     async def heard(self, method: str) -> list[dict[str, Any]]:
@@ -172,7 +175,7 @@ class HostPages:
 async def hosting(pages: HostPages, server: RunningServer, *, width: int = 1000, **client: Any) -> AsyncIterator[Host]:
     """A host on a page of its own; leaving fails where the view met an error of its own."""
     async with server.client(**client) as mcp_client, pages.page(width) as shown:
-        host = shown.host = Host(shown.page, mcp_client)
+        host = shown.host = Host(shown.page, server, mcp_client)
         yield host
     assert host.faults == []
     assert {tool for tool, _ in host.calls} <= TOOLS
