@@ -107,7 +107,7 @@ class Groups(RuleBasedStateMachine):
 
     @rule(job=jobs)
     def terminate(self, job: Job) -> None:
-        tasks = self.account.tasks_of_job(job, self.platform.timestamp())
+        tasks = self.account.tasks_of(job, self.platform.timestamp())
         is_over = job.state_at(self.now).state in ("Completed", "Deleting")
         with pytest.raises(ApiError, match="over") if is_over else nullcontext():
             self.account.jobs.terminate(job, tasks, self.now)
@@ -161,7 +161,7 @@ class Groups(RuleBasedStateMachine):
             self.account.pools.close(pool, self.now)
         for job in self.known_jobs:
             if job.state_at(self.now).state == "Active":
-                self.account.jobs.terminate(job, self.account.tasks_of_job(job, self.platform.timestamp()), self.now)
+                self.account.jobs.terminate(job, self.account.tasks_of(job, self.platform.timestamp()), self.now)
         self.platform.advance(86400)
         _ = self.account
         assert all(task.is_gone(self.now) or task.state(self.now) in FINAL_STATES for task in self.known)

@@ -19,7 +19,7 @@ def job_routes(tasks: TaskRenderer) -> Routes:
     """Return the routes below `/jobs`."""
 
     def list_tasks(context: RequestContext) -> Response:
-        own = context.account.tasks_of_job(_job(context), context.timestamp)
+        own = context.account.tasks_of(_job(context), context.timestamp)
         return list_response(context, [tasks.render(task, context.timestamp.now) for task in own])
 
     return {
@@ -63,11 +63,11 @@ def _create(context: RequestContext) -> Response:
 
 def _terminate(context: RequestContext) -> None:
     job = _job(context)
-    tasks = context.account.tasks_of_job(job, context.timestamp)
+    tasks = context.account.tasks_of(job, context.timestamp)
     context.account.jobs.terminate(job, tasks, context.timestamp.now)
 
 
 def _delete(context: RequestContext) -> None:
     job, is_forced = _job(context), (context.request.query_value("force") or "").lower() == "true"
-    tasks = context.account.tasks_of_job(job, context.timestamp)
+    tasks = context.account.tasks_of(job, context.timestamp)
     context.account.jobs.delete(job, tasks, context.timestamp.now, is_forced=is_forced)

@@ -44,7 +44,7 @@ def pool_routes(tasks: TaskRenderer) -> Routes:
     """Return the routes below `/pools`."""
 
     def list_tasks(context: RequestContext) -> Response:
-        own = context.account.tasks_of_pool(_pool(context), context.timestamp)
+        own = context.account.tasks_of(_pool(context), context.timestamp)
         return list_response(context, [tasks.render(task, context.timestamp.now) for task in own])
 
     routes: Routes = {

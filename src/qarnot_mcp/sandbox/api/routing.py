@@ -11,7 +11,7 @@ from qarnot_mcp.sandbox.platform.registry import Timestamp
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import ApiError
-from qarnot_mcp.sandbox.wire.storage_xml import XML_TYPE, Element, xml_document
+from qarnot_mcp.sandbox.wire.formats import XML_TYPE, Element, xml_document
 
 JSON_TYPE = "application/json; charset=utf-8"
 

@@ -8,7 +8,8 @@ from qarnot_mcp.sandbox.api.routing import Response
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest, verify
 from qarnot_mcp.sandbox.platform.account import Account
 from qarnot_mcp.sandbox.platform.platform import Platform
-from qarnot_mcp.sandbox.wire.storage_xml import XML_TYPE, StorageError, error_document
+from qarnot_mcp.sandbox.wire.errors import StorageError
+from qarnot_mcp.sandbox.wire.formats import XML_TYPE
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Bytes of one object or part that are read; a larger one has to come in parts."""
@@ -29,7 +30,7 @@ class Storage:
             return self._respond(request)
         except StorageError as error:
             resource = "" if request is None else request.path[:1024]
-            return Response(error.status, error_document(error, resource), XML_TYPE)
+            return Response(error.status, error.document(resource), XML_TYPE)
 
     def _respond(self, request: StorageRequest) -> Response:
         timestamp = self._platform.timestamp()

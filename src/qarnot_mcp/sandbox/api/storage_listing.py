@@ -8,8 +8,8 @@ from urllib.parse import quote
 from qarnot_mcp.sandbox.api.routing import Response, xml_response
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.platform.buckets import Bucket, Buckets, StoredObject
-from qarnot_mcp.sandbox.wire.formats import date_text, leading_digits
-from qarnot_mcp.sandbox.wire.storage_xml import Element, StorageError
+from qarnot_mcp.sandbox.wire.errors import StorageError
+from qarnot_mcp.sandbox.wire.formats import Element, date_text, leading_digits
 
 MAX_KEYS = 1000
 _LAST_CHARACTER = "\U0010ffff"

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from qarnot_mcp.sandbox.api.routing import Response, xml_response
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.platform.buckets import Buckets, StoredObject, Upload
-from qarnot_mcp.sandbox.wire.formats import date_text, leading_digits
-from qarnot_mcp.sandbox.wire.storage_xml import XML_TYPE, Element, StorageError
+from qarnot_mcp.sandbox.wire.errors import StorageError
+from qarnot_mcp.sandbox.wire.formats import XML_TYPE, Element, date_text, leading_digits
 
 MAX_DELETED = 1000
 MAX_METADATA_CHARACTERS = 2048

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from urllib.parse import quote, unquote
 
+from qarnot_mcp.sandbox.wire.errors import StorageError
 from qarnot_mcp.sandbox.wire.formats import leading_digits
-from qarnot_mcp.sandbox.wire.storage_xml import StorageError
 
 MAX_SKEW_SECONDS = 900
 MAX_EXPIRY_SECONDS = 604_800

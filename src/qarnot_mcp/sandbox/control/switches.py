@@ -57,38 +57,32 @@ class Control:
 
     def _respond(self, method: str, name: str, raw_body: bytes) -> Response:
         match method, name:
-            case "POST", "faults":
-                self.faults.add(read_fault(Body(parse_body(raw_body))))
+            case "GET" | "POST" | "DELETE", "faults":
+                if method == "POST":
+                    self.faults.add(read_fault(Body(parse_body(raw_body))))
+                elif method == "DELETE":
+                    self.faults.waiting.clear()
                 return json_response(self.faults.listed())
-            case "GET", "faults":
-                return json_response(self.faults.listed())
-            case "DELETE", "faults":
-                self.faults.waiting.clear()
-                return json_response([])
-            case "GET", "journal":
-                entries = [asdict(entry) for entry in self.journal]
-                return json_response({"requests": entries, "count": len(entries)})
-            case "DELETE", "journal":
-                self.journal.clear()
-                return json_response({"requests": [], "count": 0})
-            case "POST", "clock":
-                seconds = Body(parse_body(raw_body)).number("advance_seconds")
-                if seconds is None or not 0 <= seconds <= MAX_ADVANCE_SECONDS:
-                    raise api_error(400, f"'advance_seconds' must be 0 to {MAX_ADVANCE_SECONDS}")
-                self.platform.advance(seconds)
-                return self._clock()
-            case "GET", "clock":
-                return self._clock()
+            case "GET" | "DELETE", "journal":
+                if method == "DELETE":
+                    self.journal.clear()
+                return json_response(
+                    {"requests": [asdict(entry) for entry in self.journal], "count": len(self.journal)}
+                )
+            case "GET" | "POST", "clock":
+                if method == "POST":
+                    self._advance(Body(parse_body(raw_body)))
+                now, speed = self.platform.timestamp().now, self.platform.speed
+                return json_response({"now": date_text(now), "now_seconds": now, "speed": speed})
             case "POST", "revoke":
                 key = Body(parse_body(raw_body)).text("key", 200)
                 if not key:
                     raise api_error(400, "'key' is missing")
                 self.platform.revoke(key)
                 return json_response({"revoked": key_tag(key)})
-            case "POST", "assumptions":
-                self._assume(Body(parse_body(raw_body)))
-                return json_response(asdict(self.platform.assumptions))
-            case "GET", "assumptions":
+            case "GET" | "POST", "assumptions":
+                if method == "POST":
+                    self._assume(Body(parse_body(raw_body)))
                 return json_response(asdict(self.platform.assumptions))
         raise api_error(
             404, "There are /sandbox/faults, /sandbox/journal, /sandbox/clock, /sandbox/revoke and /sandbox/assumptions"
@@ -100,6 +94,8 @@ class Control:
             if value is not None:
                 setattr(self.platform.assumptions, field.name, value)
 
-    def _clock(self) -> Response:
-        now = self.platform.timestamp().now
-        return json_response({"now": date_text(now), "now_seconds": now, "speed": self.platform.speed})
+    def _advance(self, body: Body) -> None:
+        seconds = body.number("advance_seconds")
+        if seconds is None or not 0 <= seconds <= MAX_ADVANCE_SECONDS:
+            raise api_error(400, f"'advance_seconds' must be 0 to {MAX_ADVANCE_SECONDS}")
+        self.platform.advance(seconds)

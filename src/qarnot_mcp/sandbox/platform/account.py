@@ -23,14 +23,14 @@ from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.jobs import Job, Jobs
 from qarnot_mcp.sandbox.platform.logs import read_log
 from qarnot_mcp.sandbox.platform.lru_cache import LruCache
-from qarnot_mcp.sandbox.platform.plan import TaskPlan
+from qarnot_mcp.sandbox.platform.plan import TaskPlan, plan_task
 from qarnot_mcp.sandbox.platform.pools import Pool, Pools
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.platform.registry import Registry, Timestamp
 from qarnot_mcp.sandbox.platform.results import Results, read_inputs
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.snapshots import Snapshots
-from qarnot_mcp.sandbox.platform.task import FINAL_STATES, StandalonePlanner, Task
+from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
 from qarnot_mcp.sandbox.platform.task_spec import (
     BUCKET_FIELDS,
     TaskSpec,
@@ -40,9 +40,8 @@ from qarnot_mcp.sandbox.platform.task_spec import (
     unmarked,
 )
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
+from qarnot_mcp.sandbox.wire.errors import ApiError, StorageError, api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject, leading_digits, ranges_text
-from qarnot_mcp.sandbox.wire.storage_xml import StorageError
 
 Derivation = Literal["retry", "recover", "resume", "clone"]
 
@@ -76,7 +75,6 @@ class Account:
         self.pools = Pools(random, profiles, self._forget_pool)
         self._assumptions = assumptions
         self._plans = plans
-        self._planner = StandalonePlanner(plans)
         self.tasks: Registry[Task] = Registry("task", random, MAX_TASKS, self._forget)
         self._used_by_forgotten = 0.0
         """Credits of tasks and pools that have been deleted: a deletion gives nothing back."""
@@ -85,6 +83,14 @@ class Account:
         """Do what has become due; comes before everything else that is asked at that time."""
         self.pools.settle(timestamp.now)
         self.jobs.settle(list(self.tasks), timestamp.now)
+
+    def _plan_alone(self, task: Task) -> TaskPlan:
+        """Return the life of a task on machines of its own; what the cache drops is planned again."""
+        plan = self._plans.get(task.uuid)
+        if plan is None:
+            plan = plan_task(task.work)
+            self._plans.put(task.uuid, plan, sum(len(instance.attempts) for instance in plan.instances))
+        return plan
 
     def _forget(self, task: Task) -> None:
         self._used_by_forgotten += credits_used(task, task.over_at())
@@ -95,17 +101,13 @@ class Account:
     def _forget_pool(self, pool: Pool) -> None:
         self._used_by_forgotten += credits_used(pool, pool.now)
 
-    def tasks_of_job(self, job: Job, timestamp: Timestamp) -> list[Task]:
-        """Return the tasks of a job, the oldest first."""
-        return [task for task in self.tasks.visible(timestamp) if task.job_uuid == job.uuid]
-
-    def tasks_of_pool(self, pool: Pool, timestamp: Timestamp) -> list[Task]:
-        """Return the tasks of a pool, the oldest first."""
-        return [task for task in self.tasks.visible(timestamp) if task.pool_uuid == pool.uuid]
+    def tasks_of(self, group: Job | Pool, timestamp: Timestamp) -> list[Task]:
+        """Return the tasks of a job or a pool, the oldest first."""
+        return [task for task in self.tasks.visible(timestamp) if group.uuid in (task.job_uuid, task.pool_uuid)]
 
     def unfinished_instances(self, pool: Pool, timestamp: Timestamp) -> int:
         """Return how many instances of the tasks of a pool wait or run."""
-        states = [instance_states_at(task, timestamp.now) for task in self.tasks_of_pool(pool, timestamp)]
+        states = [instance_states_at(task, timestamp.now) for task in self.tasks_of(pool, timestamp)]
         return sum(len(each.waiting) + len(each.running) for each in states)
 
     def submit(self, body: Body, timestamp: Timestamp) -> Task:
@@ -129,8 +131,7 @@ class Account:
         """Create a pool, new or `like` another one, if buckets and credits allow."""
         if self.credits <= 0:
             raise api_error(402, "Not enough credits")
-        for bucket in resource_buckets(read_fields(BUCKET_FIELDS, body)):
-            self._check_bucket(bucket)
+        self._check_buckets(read_fields(BUCKET_FIELDS, body))
         return self.pools.create(body, timestamp) if like is None else self.pools.copy(like, body, timestamp)
 
     def _create_bucket(self, bucket: str, timestamp: Timestamp) -> None:
@@ -139,9 +140,10 @@ class Account:
         except StorageError as error:
             raise api_error(403 if error.code == "TooManyBuckets" else 400, error.message) from error
 
-    def _check_bucket(self, bucket: str) -> None:
-        if bucket not in self.buckets:
-            raise api_error(404, f"No such bucket: {bucket}")
+    def _check_buckets(self, fields: JsonObject) -> None:
+        for bucket in resource_buckets(fields):
+            if bucket not in self.buckets:
+                raise api_error(404, f"No such bucket: {bucket}")
 
     def submit_many(self, bodies: list[Any], timestamp: Timestamp) -> list[JsonObject]:
         """Create a task from each body; the answer tells of each, in order."""
@@ -157,8 +159,7 @@ class Account:
 
     def _add(self, spec: TaskSpec, job: Job | None, pool: Pool | None, timestamp: Timestamp) -> Task:
         """Create a task from a checked specification, if buckets, credits and quota allow."""
-        for bucket in resource_buckets(spec.fields):
-            self._check_bucket(bucket)
+        self._check_buckets(spec.fields)
         if self.credits <= 0:
             raise api_error(402, "Not enough credits")
         dependencies = self._dependencies(spec, job, timestamp)
@@ -175,7 +176,7 @@ class Account:
             fields=spec.fields,
             timestamp=timestamp,
             spec=spec,
-            planner=self._planner if pool is None else pool,
+            planner=self._plan_alone if pool is None else pool.plan,
             constants=spec.constants,
             tags=list(spec.fields["tags"]),
             modified=timestamp.now,
@@ -273,7 +274,7 @@ class Account:
         instance_id = None
         if instance is not None:
             instance_id = leading_digits(instance) if len(instance) < 10 else None
-            if instance_id is None or task.instance(instance_id) is None:
+            if instance_id not in task.spec.instance_ids:
                 raise api_error(404, f"No such instance: {instance[:40]}")
         if not is_fresh:
             return read_log(task, stream, instance_id, timestamp.now)

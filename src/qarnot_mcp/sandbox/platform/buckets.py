@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
-from qarnot_mcp.sandbox.wire.storage_xml import StorageError
+from qarnot_mcp.sandbox.wire.errors import StorageError
 
 MAX_BUCKETS = 100
 MAX_BYTES = 256 * 1024 * 1024

@@ -54,8 +54,8 @@ def instance_states_at(task: Task, now: int) -> InstanceStates:
     """Return the instances of a task, sorted by state."""
     states = InstanceStates()
     until = task.worked_until(now)
-    is_stopped = task.is_stopped(now)
-    is_final = task.state(now) in FINAL_STATES
+    stopped = task.stopped()
+    is_over = (stopped is not None and stopped <= now) or task.state(now) in FINAL_STATES
     for plan in task.plan.instances:
         position = plan.attempt_at(until)
         executed = 0
@@ -69,7 +69,7 @@ def instance_states_at(task: Task, now: int) -> InstanceStates:
         if position == len(plan.attempts) - 1 and plan.ended <= until:
             ended = states.failed if plan.error is not None else states.succeeded
             ended.append(EndedInstance(plan, executed))
-        elif is_stopped or is_final:
+        elif is_over:
             states.cancelled.append(EndedInstance(plan, executed))
         elif position < 0:
             states.waiting.append(plan)

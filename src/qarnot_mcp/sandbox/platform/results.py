@@ -8,8 +8,8 @@ from qarnot_mcp.sandbox.platform.expressions import BadExpressionError, compile_
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.plan import InstancePlan
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
+from qarnot_mcp.sandbox.wire.errors import StorageError
 from qarnot_mcp.sandbox.wire.formats import JsonObject
-from qarnot_mcp.sandbox.wire.storage_xml import StorageError
 
 MAX_INPUTS = 1000
 MAX_INPUT_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 """How many slots a pool should have, and when: its policies, read from a request and asked at a time."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -90,8 +90,8 @@ def read_elastic_property(body: Body, field: str) -> JsonObject | None:
     if given is None:
         return None
     counts = {name: _count(given, name) or 0 for name in _QUEUE_COUNTS}
-    if given.flag("isElastic") and counts["minTotalSlots"] > counts["maxTotalSlots"]:
-        raise given.problem("minTotalSlots", "'minTotalSlots' should not be larger than 'maxTotalSlots'.")
+    if given.flag("isElastic"):
+        _check_order(given, counts)
     period, factor = _count(given, "resizePeriod"), given.number("rampResizeFactor")
     return {
         "isElastic": given.flag("isElastic") or False,
@@ -142,11 +142,15 @@ def _read_policy(given: Body) -> JsonObject:
         raise given.problem("type", f"Unknown type of policy: {str(kind)[:40]!r}.")
     counts = {each: _count(given, each) for each in _QUEUE_COUNTS}
     factor = given.number("scalingFactor")
-    if (counts["minTotalSlots"] or 0) > (counts["maxTotalSlots"] or 0):
-        raise given.problem("minTotalSlots", "'minTotalSlots' should not be larger than 'maxTotalSlots'.")
+    _check_order(given, counts)
     if factor is not None and not 0 < factor <= 1:
         raise given.problem("scalingFactor", "'scalingFactor' should be above 0 and at most 1.")
     return {"type": kind, "name": name, **counts, "scalingFactor": factor, "enabledPeriods": periods}
+
+
+def _check_order(given: Body, counts: Mapping[str, int | None]) -> None:
+    if (counts["minTotalSlots"] or 0) > (counts["maxTotalSlots"] or 0):
+        raise given.problem("minTotalSlots", "'minTotalSlots' should not be larger than 'maxTotalSlots'.")
 
 
 def _read_period(given: Body) -> JsonObject:

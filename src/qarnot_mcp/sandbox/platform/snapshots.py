@@ -7,9 +7,8 @@ from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.results import matching_files
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.wire.bodies import Body
-from qarnot_mcp.sandbox.wire.errors import api_error
+from qarnot_mcp.sandbox.wire.errors import StorageError, api_error
 from qarnot_mcp.sandbox.wire.formats import JsonObject
-from qarnot_mcp.sandbox.wire.storage_xml import StorageError
 
 MAX_SNAPSHOTS = 100
 """Snapshots that a task keeps; the oldest makes room."""

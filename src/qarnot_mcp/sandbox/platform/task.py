@@ -4,13 +4,11 @@ Times are whole platform seconds since 1970, unless they are said to be relative
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from qarnot_mcp.sandbox.platform.dependencies import Dependency
-from qarnot_mcp.sandbox.platform.lru_cache import LruCache
-from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, InstancePlan, TaskPlan, Work, plan_task
+from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, TaskPlan, Work
 from qarnot_mcp.sandbox.platform.registry import Resource, StateAt, state_among
 from qarnot_mcp.sandbox.platform.task_spec import TaskSpec
 
@@ -18,34 +16,13 @@ FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCEL_SECONDS = 6
 
 
-class Planner(Protocol):
-    """Plans the lives of tasks: on machines of their own, or in a pool."""
-
-    def plan(self, task: "Task") -> TaskPlan:
-        """Return the life of a task if nothing more is asked of it."""
-
-
-class StandalonePlanner:
-    """Plans tasks on machines of their own; what the cache drops is planned again."""
-
-    def __init__(self, plans: LruCache[TaskPlan]) -> None:
-        self._plans = plans
-
-    def plan(self, task: "Task") -> TaskPlan:
-        """Return the life of a task if nothing more is asked of it."""
-        plan = self._plans.get(task.uuid)
-        if plan is None:
-            plan = plan_task(task.work)
-            self._plans.put(task.uuid, plan, sum(len(instance.attempts) for instance in plan.instances))
-        return plan
-
-
 @dataclass(slots=True, eq=False, kw_only=True)
 class Task(Resource):
     """A task of one account. It has no clock: every question about it comes with a time."""
 
     spec: TaskSpec
-    planner: Planner
+    planner: Callable[["Task"], TaskPlan]
+    """Plans its life, if nothing more is asked of it: on machines of its own, or in a pool."""
     constants: dict[str, str]
     tags: list[str]
     modified: int
@@ -68,7 +45,7 @@ class Task(Resource):
     @property
     def plan(self) -> TaskPlan:
         """The life of the task if nothing more is asked of it."""
-        return self.planner.plan(self)
+        return self.planner(self)
 
     def transitions(self) -> list[tuple[int, str]]:
         """Return every change of state, past and to come."""
@@ -117,14 +94,3 @@ class Task(Resource):
     def over_at(self) -> int:
         """Return when the task is over, as far as known: the time of its last change of state."""
         return self.transitions()[-1][0]
-
-    def is_stopped(self, now: int) -> bool:
-        """Return whether an abort or a deletion has ended what was still running."""
-        stopped = self.stopped()
-        return stopped is not None and stopped <= now
-
-    def instance(self, instance_id: int) -> InstancePlan | None:
-        """Return the plan of one instance; None when the task has no such instance."""
-        if instance_id not in self.spec.instance_ids:
-            return None
-        return self.plan.instances[self.spec.instance_ids.index(instance_id)]

@@ -41,6 +41,9 @@ class Body:
         """Return a 400 of shape C about one field."""
         return bad_body(f"{self._path}{name}", message)
 
+    def _unconvertible(self, name: str, value: object, kind: str) -> ApiError:
+        return self.problem(name, f"Could not convert {_kind(value)} to {kind}. Path '{self._path}{name}'.")
+
     def text(self, name: str, max_length: int = 2048) -> str | None:
         """Return a text of at most `max_length` characters; numbers and booleans become texts."""
         value = self.value(name)
@@ -51,7 +54,7 @@ class Body:
         if isinstance(value, int | float):
             value = str(value)
         if not isinstance(value, str):
-            raise self.problem(name, f"Could not convert {_kind(value)} to string. Path '{self._path}{name}'.")
+            raise self._unconvertible(name, value, "string")
         if len(value) > max_length:
             raise api_error(400, f"Invalid field {name}: {len(value)} characters, at most {max_length} are allowed")
         return value
@@ -73,7 +76,7 @@ class Body:
             return None
         if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e15:
             return float(value)
-        raise self.problem(name, f"Could not convert {_kind(value)} to number. Path '{self._path}{name}'.")
+        raise self._unconvertible(name, value, "number")
 
     def flag(self, name: str) -> bool | None:
         """Return true or false, given as such or as a text."""
@@ -82,7 +85,7 @@ class Body:
             return value
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
-        raise self.problem(name, f"Could not convert {_kind(value)} to boolean. Path '{self._path}{name}'.")
+        raise self._unconvertible(name, value, "boolean")
 
     def span(self, name: str) -> str | None:
         """Return a time span as it was written, checked."""
@@ -101,7 +104,7 @@ class Body:
             return None
         for value in values:
             if not isinstance(value, str):
-                raise self.problem(name, f"Could not convert {_kind(value)} to string. Path '{self._path}{name}'.")
+                raise self._unconvertible(name, value, "string")
             if len(value) > max_length:
                 raise api_error(400, f"Invalid field {name}: a value is longer than {max_length} characters")
         return values

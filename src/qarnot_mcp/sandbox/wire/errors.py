@@ -1,4 +1,4 @@
-"""The API's errors, in each of the shapes that it uses.
+"""The errors of the storage, and those of the API in each of the shapes that it uses.
 
 A  `{"message": ...}`                               a rule of the business: 400, 402, 403, 404
 B  `{"error": {"message", "code"}, "data": {}}`     the key: 401
@@ -8,7 +8,7 @@ D  `{"error": ...}`                                 the secrets manager: 404, 40
 
 import hashlib
 
-from qarnot_mcp.sandbox.wire.formats import JsonObject
+from qarnot_mcp.sandbox.wire.formats import JsonObject, xml_document
 
 
 class ApiError(Exception):
@@ -56,3 +56,17 @@ def bad_body(field: str, message: str) -> ApiError:
 def bad_secret(status: int, message: str) -> ApiError:
     """Return an error of shape D: the secrets manager."""
     return ApiError(status, {"error": message})
+
+
+class StorageError(Exception):
+    """A response of the storage other than success: its status code and what S3 calls it."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def document(self, resource: str) -> bytes:
+        """Return the error as a document of XML."""
+        return xml_document("Error", [("Code", self.code), ("Message", self.message), ("Resource", resource)])

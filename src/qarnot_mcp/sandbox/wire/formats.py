@@ -1,11 +1,16 @@
-"""The forms of values on the wire: JSON objects, dates, time spans, and sets of instance ids."""
+"""The forms of values on the wire: JSON objects, dates, time spans, sets of instance ids, and the XML of S3."""
 
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 JsonObject = dict[str, Any]
+XML_TYPE = "application/xml"
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+Element = tuple[str, "str | int | Iterable[Element]"]
+"""A name with a text, or with elements inside."""
 
 NEVER = "0001-01-01T00:00:00Z"
 """How the API writes a date that does not exist yet."""
@@ -52,18 +57,13 @@ def leading_digits(text: str, count: int = 9) -> int | None:
 
 def ranges_text(instance_ids: Iterable[int]) -> str:
     """Return instance ids as ranges; no ids give the empty text."""
-    parts: list[str] = []
-    first = last = None
-    for instance_id in sorted(instance_ids):
-        if last is not None and instance_id <= last + 1:
-            last = instance_id
-            continue
-        if first is not None and last is not None:
-            parts.append(str(first) if first == last else f"{first}-{last}")
-        first = last = instance_id
-    if first is not None and last is not None:
-        parts.append(str(first) if first == last else f"{first}-{last}")
-    return ",".join(parts)
+    spans: list[list[int]] = []
+    for instance_id in sorted(set(instance_ids)):
+        if spans and instance_id == spans[-1][1] + 1:
+            spans[-1][1] = instance_id
+        else:
+            spans.append([instance_id, instance_id])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
 def range_ids(text: str, max_count: int) -> tuple[int, ...]:
@@ -85,3 +85,16 @@ def range_ids(text: str, max_count: int) -> tuple[int, ...]:
         if total > max_count:
             raise ValueError(f"more than {max_count} instances")
     return tuple(sorted({instance_id for first, last in spans for instance_id in range(first, last + 1)}))
+
+
+def xml_document(root: str, elements: Iterable[Element]) -> bytes:
+    """Return a document of one root; texts are escaped."""
+    namespace = "" if root == "Error" else f' xmlns="{_NAMESPACE}"'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}{namespace}>{_inner(elements)}</{root}>'.encode()
+
+
+def _inner(elements: Iterable[Element]) -> str:
+    return "".join(
+        f"<{name}>{escape(str(value)) if isinstance(value, str | int) else _inner(value)}</{name}>"
+        for name, value in elements
+    )
