@@ -1,4 +1,4 @@
-"""Starts of the server by fork, from a process that has everything imported: for a fifth of the time.
+"""Starts of the server by fork, from a process that has imported and built what all servers have in common.
 
 `python fork_server.py serve DESCRIPTOR` is that process. It listens on the descriptor and ends with its standard input.
 `python fork_server.py SOCKET ARGUMENTS` is a start, as a process of its own. It hands over its arguments, folder,
@@ -40,6 +40,11 @@ def serve(listener: socket.socket) -> None:
     prepare_libraries()
     for name in MODULES:
         import_module(name)
+    from qarnot_mcp.settings.model import Settings
+    from qarnot_mcp.web.app import create_app
+
+    # What is made once for all servers of a process, such as the schemas of the tools, is made here.
+    create_app(Settings(_env_file=None))
     while listener in select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()
         if os.fork() == 0:
