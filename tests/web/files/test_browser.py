@@ -1,6 +1,7 @@
 """The files page in a real browser."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from tests.web.files.visits import Visitor, Visits, visited_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
-LONG_ENOUGH = 30_000  # milliseconds: whole parts go through the test when it stands in their way
-
-PARTS = "**/files/api/uploads/part?*"
+LONG_ENOUGH = 30_000  # milliseconds: whole parts are read and sent
+# More than the page draws of one folder's uploads.
+MANY_FILES = 80
+PAUSE_MILLISECONDS = 20_000  # longer than any between two tries
+PARTS = "*/files/api/uploads/part?*"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -60,17 +63,27 @@ async def refused(route: Route, code: str) -> None:
     await route.fulfill(status=403, json={"error": code, "message": "refused"})
 
 
+@asynccontextmanager
+async def cut(page: Page, *addresses: str) -> AsyncIterator[None]:
+    """Let requests to these addresses fail as on a cut connection, in the browser: a route would get whole parts."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    await session.send("Network.setBlockedURLs", {"urls": list(addresses)})
+    yield
+    await session.detach()
+
+
 async def test_a_folder_is_uploaded_and_the_page_says_what_to_tell_the_assistant(
     page: Page, visits: Visits, tmp_path: Path
 ) -> None:
     visitor = await visits.uploader(prefix="in/")
     await opened(page, visitor)
-    await choose(page, "Choose a folder", folder_of(tmp_path, 200))
+    await choose(page, "Choose a folder", folder_of(tmp_path, MANY_FILES))
     await expect(page.get_by_text("Everything is uploaded.", exact=True).last).to_be_visible(timeout=LONG_ENOUGH)
-    await expect(page.locator(".tell")).to_have_text("I uploaded 200 files to the bucket inputs, under in/mesh/.")
-    assert len(await visitor.paths("mesh/")) == len(await visitor.paths("mesh/deep/")) == 100
+    await expect(page.locator(".tell")).to_have_text("I uploaded 80 files to the bucket inputs, under in/mesh/.")
+    assert len(await visitor.paths("mesh/")) == len(await visitor.paths("mesh/deep/")) == MANY_FILES // 2
     await page.get_by_role("button", name="mesh/", exact=True).click()
-    await expect(page.locator("tbody tr")).to_have_count(101)
+    await expect(page.locator("tbody tr")).to_have_count(MANY_FILES // 2 + 1)
 
 
 async def drop(page: Page, *paths: Path) -> None:
@@ -123,24 +136,16 @@ async def test_an_upload_survives_a_cut_connection_a_pause_and_a_reload(
     visitor = await visits.uploader()
     await opened(page, visitor)
     sent: list[str] = []
-
-    async def cut_after_one(route: Route) -> None:
-        if sent:
-            await route.abort("connectionfailed")
-            return
-        sent.append(route.request.url)
-        await route.continue_()
-
-    await page.route(PARTS, cut_after_one)
-    await choose(page, "Choose files", large)
-    await expect(page.get_by_text("Connection lost: trying again")).to_be_visible(timeout=LONG_ENOUGH)
-    await page.get_by_role("button", name="Pause").click()
-    await expect(page.get_by_text("Paused")).to_be_visible()
-    page.on("dialog", lambda dialog: dialog.accept())
-    await page.reload()
-    await expect(page.get_by_text("Not finished last time")).to_be_visible()
-    await page.unroute(PARTS)
-    page.on("request", lambda request: sent.extend([request.url] if "/uploads/part" in request.url else []))
+    page.on("response", lambda response: sent.extend([response.url] if "/uploads/part" in response.url else []))
+    async with cut(page, f"{PARTS}number=2", f"{PARTS}number=3"):
+        async with page.expect_response("**/files/api/uploads/part?*number=1"):
+            await choose(page, "Choose files", large)
+        await expect(page.get_by_text("Connection lost: trying again")).to_be_visible(timeout=LONG_ENOUGH)
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.get_by_text("Paused")).to_be_visible()
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.reload()
+        await expect(page.get_by_text("Not finished last time")).to_be_visible()
     await choose(page, "Choose files", large)
     await expect(page.get_by_text("Everything is uploaded.", exact=True).last).to_be_visible(timeout=LONG_ENOUGH)
     numbers = [url.partition("number=")[2] for url in sent]
@@ -154,14 +159,16 @@ async def test_nothing_of_a_cancelled_upload_stays(page: Page, visits: Visits, t
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(PART_BYTES * 2))
     visitor = await visits.uploader()
+    await page.clock.install()
     await opened(page, visitor)
-    await page.route(PARTS, lambda route: route.abort("connectionfailed"))
-    async with page.expect_response("**/files/api/uploads?*") as begun:
-        await choose(page, "Choose files", large)
-    upload_id = (await (await begun.value).json())["upload_id"]
-    await expect(page.get_by_text("Connection lost: trying again")).to_be_visible(timeout=LONG_ENOUGH)
-    async with page.expect_response(lambda response: response.request.method == "DELETE") as aborted:
-        await page.get_by_role("button", name="Cancel large.bin").click()
+    async with cut(page, PARTS):
+        async with page.expect_response("**/files/api/uploads?*") as begun:
+            await choose(page, "Choose files", large)
+        upload_id = (await (await begun.value).json())["upload_id"]
+        await expect(page.get_by_text("Connection lost: trying again")).to_be_visible(timeout=LONG_ENOUGH)
+        async with page.expect_response(lambda response: response.request.method == "DELETE") as aborted:
+            await page.get_by_role("button", name="Cancel large.bin").click()
+            await page.clock.run_for(PAUSE_MILLISECONDS)
     assert (await aborted.value).status == 200
     upload = {"path": "large.bin", "upload_id": upload_id, "size": str(PART_BYTES * 2)}
     assert await visitor.refused("POST", "/uploads", params=upload) == (404, "not_found")
