@@ -11,7 +11,6 @@ import httpx
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.sandbox.control.switches import key_tag
@@ -80,20 +79,9 @@ class RunningServer:
             (await http.post(f"{self.api_url}/sandbox/revoke", json={"key": key})).raise_for_status()
 
 
-class GivenSettings(Settings):
-    """Settings without the environment, in which pydantic-settings looks for two milliseconds."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is given only."""
-        return (init_settings,)
-
-
 def settings_for(api_url: str, **changes: Any) -> Settings:
     """Make settings that talk to this API, whatever the environment says."""
-    return GivenSettings(base_url=api_url, **changes)
+    return Settings(base_url=api_url, **changes)
 
 
 @asynccontextmanager

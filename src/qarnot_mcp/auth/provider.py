@@ -61,11 +61,6 @@ class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
         if isinstance(token, CallerToken):
             await self.end_session(token.session_id, "Qarnot refuses its key")
 
-    @property
-    def scopes_supported(self) -> list[str]:
-        """The scopes of the discovery documents."""
-        return list(SCOPES)
-
     def get_challenge_scopes(self, required_scopes: list[str] | None = None) -> list[str]:
         """Return the scopes that a client without a token should ask for: all, the person can take some away."""
         return list(SCOPES) if required_scopes is None else required_scopes

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import NoDecode
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 RESERVED_PATHS = ("/health", "/ready", "/files", "/authorize", "/login", "/register", "/revoke", "/token")
@@ -140,7 +139,6 @@ EndpointPath = Annotated[
 ]
 HostNames = Annotated[
     list[Annotated[str, Field(pattern="^[^/]+$")]],
-    NoDecode,
     CommaSeparated,
     Valid("host names separated by commas, * as a wildcard, such as mcp.example.org,*.trycloudflare.com"),
 ]
@@ -152,19 +150,16 @@ Origins = Annotated[
             AfterValidator(lambda value: value.rstrip("/")),
         ]
     ],
-    NoDecode,
     CommaSeparated,
     Valid("origins separated by commas, such as https://inspector.example.org"),
 ]
 Callbacks = Annotated[
     list[Annotated[str, Field(pattern="://")]],
-    NoDecode,
     CommaSeparated,
     Valid("https addresses separated by commas"),
 ]
 Secrets = Annotated[
     list[Annotated[SecretStr, Field(min_length=MIN_SECRET_CHARACTERS)]],
-    NoDecode,
     CommaSeparated,
     Valid(f"one or more random texts of at least {MIN_SECRET_CHARACTERS} characters, separated by commas"),
 ]

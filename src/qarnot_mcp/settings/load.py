@@ -17,7 +17,6 @@ from qarnot_mcp.settings.model import PREFIX, Settings, variables_of
 SHOWN_CHARACTERS = 80
 OWN_PREFIXES = ("QARNOT", "LOG_LEVEL")
 ENV_FILE = Path(".env")
-DEFAULT_PORT = Settings.model_fields["port"].default
 _SERVICE = re.compile(rf"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
@@ -40,10 +39,8 @@ def load_settings(env_file: Path | None = ENV_FILE, **options: str) -> Settings:
     given = {name: Source(f"--{name.replace('_', '-')}", value) for name, value in options.items()}
     in_environment = _find({name: _unquoted(value) for name, value in os.environ.items() if not _injected(name, value)})
     given = {**_platform_port(), **_find(in_file), **in_environment, **given}
-    # pydantic reads the environment itself, but not as `_find` does.
-    own = {"port": str(DEFAULT_PORT), **{name: source.value for name, source in given.items()}}
     try:
-        return Settings(**own)  # type: ignore[arg-type]
+        return Settings.model_validate({name: source.value for name, source in given.items() if source.value.strip()})
     except ValidationError as error:
         place = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
         raise SettingsError(_explain(place, given)) from None

@@ -1,10 +1,9 @@
 """Every setting of the server: its variable, its default and what it means."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, SecretStr
 
 from qarnot_mcp.settings import fields
 from qarnot_mcp.settings.fields import setting
@@ -12,17 +11,10 @@ from qarnot_mcp.settings.fields import setting
 PREFIX = "QARNOT_MCP_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings; `load_settings` reads them."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
     api_key: SecretStr | None = setting(
         None,
@@ -131,11 +123,6 @@ class Settings(BaseSettings):
     max_log_bytes: int = setting(256 * 1024 * 1024, "How much of a log is read at most.", ge=65536, le=1 << 34)
     max_calls_in_flight: int = setting(64, "Calls to the API at the same time; further ones wait.", ge=1, le=10000)
     shutdown_seconds: int = setting(30, "How long calls in flight may go on after SIGTERM.", ge=1, le=600)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_blank_values(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
 
 
 def variables_of(name: str) -> tuple[str, ...]:

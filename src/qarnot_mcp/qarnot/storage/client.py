@@ -140,10 +140,8 @@ class StorageClient:
         async with self.transfer(bucket, path) as send:
             response = await send("get_object", Bucket=bucket, Key=path)
             async with response["Body"] as body:
-                while left != 0 and (
-                    piece := await body.read(STREAM_BYTES if left is None else min(STREAM_BYTES, left))
-                ):
-                    left = None if left is None else left - len(piece)
+                while left and (piece := await body.read(min(STREAM_BYTES, left))):
+                    left -= len(piece)
                     yield piece
 
     async def write(self, bucket: str, path: str, content: bytes, content_type: str) -> None:

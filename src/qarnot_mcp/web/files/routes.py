@@ -215,11 +215,8 @@ class FilesPage:
     async def _put(self, visit: Visit) -> Response:
         """Write a file of at most one part."""
         size = requests.body_size(visit.request, PART_BYTES)
-
-        async def send(pieces: AsyncIterator[bytes]) -> None:
-            await visit.client.uploads.put(visit.bucket, visit.path, pieces, size, visit.content_type)
-
-        return await self._receive(visit, send)
+        put, bucket = visit.client.uploads.put, visit.bucket
+        return await self._receive(visit, lambda pieces: put(bucket, visit.path, pieces, size, visit.content_type))
 
     async def _begin(self, visit: Visit) -> Response:
         """Begin an upload, or go on with one: return its id and the parts that need not be sent again."""
@@ -239,12 +236,8 @@ class FilesPage:
         """Send one part of an upload."""
         size = requests.body_size(visit.request, PART_BYTES)
         number = requests.number(visit.request, "number", 1, MAX_PARTS)
-        upload_id = visit.upload_id
-
-        async def send(pieces: AsyncIterator[bytes]) -> None:
-            await visit.client.uploads.put_part(visit.bucket, visit.path, upload_id, number, pieces, size)
-
-        return await self._receive(visit, send)
+        put, bucket, upload_id = visit.client.uploads.put_part, visit.bucket, visit.upload_id
+        return await self._receive(visit, lambda pieces: put(bucket, visit.path, upload_id, number, pieces, size))
 
     async def _receive(self, visit: Visit, send: Callable[[AsyncIterator[bytes]], Awaitable[None]]) -> Response:
         body = TimedBody(visit.request, self.silence_seconds, self.body_seconds)
