@@ -40,7 +40,7 @@ MADE_LATER: Mapping[str, tuple[str | bytes, ...]] = {
         text for row in SIGNATURES for text in (row.in_errors, row.in_log, row.only_profile) if text
     ),
     "tools/submission/file_arguments.py": (),
-    "tools/logs/clues.py": (),
+    "tools/logs/skim.py": (),
     "tools/logs/selection.py": (InstanceTails([0, 1, 23], 5, Tail(5))._prefix.pattern,),
 }
 
