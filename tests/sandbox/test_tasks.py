@@ -7,7 +7,7 @@ import pytest
 from tests.support.sandbox_calls import Caller, caller
 
 
-async def states(api: Caller, uuid: str, step_seconds: int = 1) -> list[str]:
+async def states(api: Caller, uuid: str, step_seconds: int = 3) -> list[str]:
     """The states of a task in the order in which they are seen."""
     seen: list[str] = []
     while not seen or seen[-1] not in ("Success", "Failure", "Cancelled"):
@@ -47,10 +47,10 @@ async def test_a_running_instance_tells_its_phase_memory_and_machine(api: Caller
     uuid = await api.submit("sleep 1000", 2)
     await api.advance(14)
     phases = set()
-    for _ in range(200):
+    for _ in range(67):
         for info in (await api.get(f"/tasks/{uuid}"))["status"]["runningInstancesInfo"]["perRunningInstanceInfo"]:
             phases.add(info["phase"])
-        await api.advance(1)
+        await api.advance(3)
     assert phases == {"dispatch", "download", "environment", "execution"}
     document = await api.get(f"/tasks/{uuid}")
     info = document["status"]["runningInstancesInfo"]["perRunningInstanceInfo"][0]
