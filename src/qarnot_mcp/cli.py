@@ -4,7 +4,7 @@ import argparse
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from qarnot_mcp import __version__
 
@@ -64,11 +64,7 @@ def start(options: argparse.Namespace) -> None:
     from qarnot_mcp.settings.fields import SettingsError
     from qarnot_mcp.settings.load import load_settings
 
-    given: dict[str, Any] = {}
-    if options.host is not None:
-        given["host"] = options.host
-    if options.port is not None:
-        given["port"] = options.port
+    given = {name: value for name in ("host", "port") if (value := getattr(options, name)) is not None}
     if options.sandbox:
         # No key of the environment may reach the simulation, nor a call of the simulation the real API.
         given |= {"api_key": SANDBOX_KEY, "base_url": SANDBOX_URL}

@@ -26,7 +26,7 @@ from qarnot_mcp.web.ready_lists import ReadyLists
 from qarnot_mcp.web.request_guard import RequestGuard
 from qarnot_mcp.web.response_form import ResponseForm
 from qarnot_mcp.web.server_card import PublicDocuments
-from qarnot_mcp.web.step_up import ScopeStepUp, resource_metadata_url
+from qarnot_mcp.web.step_up import ScopeStepUp
 
 log = logging.getLogger("qarnot_mcp.web.app")
 
@@ -61,8 +61,7 @@ def create_app(
             log.log(secrets.notice.level, secrets.notice.text)
         sealing_secrets = list(secrets.values)
         auth = create_provider(settings, origin, secrets, partial(account_of, transport))
-        metadata = resource_metadata_url(origin, settings.path)
-        further.append(Middleware(ScopeStepUp, offer=offer, path=settings.path, metadata_url=metadata))
+        further.append(Middleware(ScopeStepUp, offer=offer, origin=origin, path=settings.path))
     storage = StoragePool(is_retrying=settings.retry_seconds > 0)
     links = FilesLinks(origin, sealing_secrets) if "storage" in offer.offered else None
     server = create_server(

@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qarnot_mcp.server.fastmcp_tools import LISTS
-from qarnot_mcp.web.request_body import replayed
+from qarnot_mcp.web.request_guard import replayed
 
 MAX_ANSWERS = 64
 """Of some 30 KB each; the one that was not asked for the longest makes room."""

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.auth.oauth.discovery import RESOURCE_DOCUMENT
 from qarnot_mcp.qarnot.errors import InvalidArgument
-from qarnot_mcp.server.connection import Refusal, ToolOffer, read_options
-from qarnot_mcp.web.request_body import replayed
+from qarnot_mcp.server.connection import ToolOffer, read_options
+from qarnot_mcp.web.request_guard import replayed
 
 log = logging.getLogger("qarnot_mcp.web.step_up")
 
@@ -27,11 +27,11 @@ class ScopeStepUp:
     own error reaches the model only. It stands behind the authentication.
     """
 
-    def __init__(self, app: ASGIApp, offer: ToolOffer, path: str, metadata_url: str) -> None:
+    def __init__(self, app: ASGIApp, offer: ToolOffer, origin: str, path: str) -> None:
         self._app = app
         self._offer = offer
         self._path = path
-        self._metadata_url = metadata_url
+        self._metadata_url = f"{origin}{RESOURCE_DOCUMENT}{path}"
         self._every_scope = {entry.scope for entry in offer.registry.tools.values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,12 +58,9 @@ class ScopeStepUp:
         except InvalidArgument:
             return None  # every request of such a connection is refused further in
         refusal = connection.refusal(tool)
-        if refusal is None or refusal.missing_scope is None:
+        if refusal is None or (missing := refusal.missing_scope) is None:
             return None
-        log.info("%s refused: the sign-in has no scope %s", tool, refusal.missing_scope)
-        return self._response(refusal, refusal.missing_scope, request_id)
-
-    def _response(self, refusal: Refusal, missing: str, request_id: object) -> Response:
+        log.info("%s refused: the sign-in has no scope %s", tool, missing)
         challenge = (
             f'Bearer error="insufficient_scope", scope="{missing}", resource_metadata="{self._metadata_url}", '
             f'error_description="{missing} is missing: sign in again without Read only"'
@@ -85,8 +82,3 @@ def _tool_call(body: bytes) -> tuple[str, object] | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     return None
-
-
-def resource_metadata_url(origin: str, path: str) -> str:
-    """Return where the protected-resource document of the endpoint lies."""
-    return f"{origin}{RESOURCE_DOCUMENT}{path}"

@@ -82,7 +82,7 @@ def _revocation_handler(tokens: TokenIssuer) -> Handler:
 
     async def handle(request: Request) -> Response:
         form = await request.form()
-        text, client = form.get("token"), tokens.claimed_client(str(form.get("client_id", "")))
+        text, client = form.get("token"), tokens.clients.claimed(str(form.get("client_id", "")))
         if not isinstance(text, str) or client is None:
             return error_response(
                 400, "invalid_request", "token and the client_id that it was issued to are both required."
@@ -103,7 +103,7 @@ class _PublicClientAuthenticator(ClientAuthenticator):
         self._tokens = tokens
 
     async def authenticate_request(self, request: Request) -> OAuthClientInformationFull:
-        client = self._tokens.claimed_client(str((await request.form()).get("client_id", "")))
+        client = self._tokens.clients.claimed(str((await request.form()).get("client_id", "")))
         if client is None:
             raise UnknownClient("This client_id was not issued by this server: register again.")
         return client

@@ -69,26 +69,22 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         self.resource = resource
         self._sealer = sealer
         self._store = store
-        self._clients = clients
+        self.clients = clients
         self._verify_key = verify_key
         self._sign_in_url = sign_in_url
 
     async def close(self) -> None:
         """Close the store and what fetches the documents of clients."""
-        self._clients.close()
+        self.clients.close()
         await self._store.close()
 
     async def get_client(self, client_id: str) -> PublicClient | None:
         """Return the client with this id, or None for one that is unknown."""
-        return await self._clients.find(client_id)
-
-    def claimed_client(self, client_id: str) -> PublicClient | None:
-        """Return the client with this id without reading its document."""
-        return self._clients.claimed(client_id)
+        return await self.clients.find(client_id)
 
     async def register_client(self, client_info: OAuthClientInformationFull) -> None:
         """Register a client; raises `RegistrationError` when none of its callbacks is allowed."""
-        self._clients.register(client_info)
+        self.clients.register(client_info)
 
     async def authorize(self, client: OAuthClientInformationFull, params: AuthorizationParams) -> str:
         """Return the address of the sign-in page for a request; raises `AuthorizeError` for a request that is wrong."""

@@ -10,8 +10,7 @@ from qarnot_mcp.auth.oauth.redirects import is_on_this_machine, place_of
 from qarnot_mcp.auth.oauth.sealing import SignInRequest
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts
 from qarnot_mcp.auth.scopes import WRITE_SCOPE
-
-KEY_PAGE = "https://tasq.qarnot.com/settings/access-token"
+from qarnot_mcp.qarnot.errors import KEYS
 
 MARK = (
     '<svg class="mark" viewBox="0 0 44 44" aria-hidden="true"><rect width="44" height="44" rx="11"/>'
@@ -62,7 +61,7 @@ def sign_in_page(texts: Texts, request: SignInRequest, form: str, error: str | N
 <input id="key" name="key" type="password" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="512"
  required autofocus aria-describedby="{described}"{wrong}>
 <p class="help" id="key-help">{texts.key_help}
-<a href="{KEY_PAGE}" target="_blank" rel="noopener noreferrer">{texts.key_link}</a>.</p>
+<a href="{KEYS}" target="_blank" rel="noopener noreferrer">{texts.key_link}</a>.</p>
 {_read_only_choice(texts, request)}
 <div class="actions"><button class="go" name="answer" value="sign-in">{texts.sign_in}</button>
 <button class="stop" name="answer" value="cancel" formnovalidate>{texts.cancel}</button></div>
