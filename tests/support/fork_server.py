@@ -6,6 +6,7 @@ environment, and standard input and outputs, passes signals on, and ends with th
 with its start. With the arguments `-c PROGRAM` a program runs in place of the server.
 """
 
+import atexit
 import json
 import os
 import signal
@@ -100,13 +101,27 @@ def start(path: str, arguments: list[str]) -> int:
         return int(answers.readline())
 
 
+def run(arguments: list[str]) -> int:
+    """Run the server, or the program of `-c`, and return its status."""
+    from qarnot_mcp.cli import main
+
+    try:
+        if arguments[:1] == ["-c"]:
+            exec(arguments[1], {"__name__": "__main__"})
+        else:
+            main(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
 if __name__ == "__main__":
     if sys.argv[1] != "serve":
         sys.exit(start(sys.argv[1], sys.argv[2:]))
     serve(socket.socket(fileno=int(sys.argv[2])))
-    if sys.argv[1:2] == ["-c"]:
-        exec(sys.argv[2], {"__name__": "__main__"})
-    else:
-        from qarnot_mcp.cli import main
-
-        main()
+    status = run(sys.argv[1:])
+    # As Python ends, but without the half second in which it would free all that is imported.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
