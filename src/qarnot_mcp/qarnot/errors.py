@@ -8,7 +8,7 @@ QarnotError
 │   └── KeyRefused          401
 ├── ReadOnly                a call that writes, in read-only mode
 ├── LimitReached            beyond a limit of whoever runs this server (tools/limits.py)
-├── MistakenTask            hardly meant, so not started (tools/submission/findings.py)
+├── MistakenTask            hardly meant, so not started (tools/submission/request.py)
 ├── PipelineNotStarted      taken back, as a step was refused (tools/jobs/pipeline_start.py)
 ├── NoStorage               the platform or this server has none
 ├── TooCostly               reading this log would take too much computing

@@ -62,17 +62,6 @@ class Usage:
     datacenter: str | None
     failure: str = ""
 
-    @property
-    def measured_share(self) -> float:
-        """The part of all core hours whose credits and carbon are known, 0 to 1."""
-        total = sum(one.core_hours for one in self.tasks)
-        return sum(one.core_hours for one in self.tasks if one.is_measured) / total if total else 1.0
-
-    @property
-    def measured(self) -> int:
-        """Of how many tasks credits and carbon are known."""
-        return sum(one.is_measured for one in self.tasks)
-
 
 class UsageRow(Result):
     """What some tasks used."""

@@ -85,11 +85,13 @@ def notes(usage: Usage, by: By, pools: int, open_pools: int) -> list[str]:
     said = []
     if not usage.is_complete:
         said.append(f"Only the newest {len(usage.tasks)} tasks were read.")
-    if usage.measured < len(usage.tasks):
-        share = f"{100 * usage.measured_share:.0f}%"
+    measured = [one for one in usage.tasks if one.is_measured]
+    if len(measured) < len(usage.tasks):
+        all_hours = sum(one.core_hours for one in usage.tasks)
+        share = sum(one.core_hours for one in measured) / all_hours if all_hours else 1.0
         said.append(
-            f"Credits, energy and carbon are those of {usage.measured} of {len(usage.tasks)} tasks, which have {share} "
-            "of the core hours."
+            f"Credits, energy and carbon are those of {len(measured)} of {len(usage.tasks)} tasks, which have "
+            f"{100 * share:.0f}% of the core hours."
         )
     if usage.failure:
         said.append(f"Some could not be read: {one_line(usage.failure, REASON_CHARACTERS)}")
