@@ -148,6 +148,15 @@ class Waited(Result):
     changes: list[str]
 
 
+@dataclass(frozen=True)
+class WaitResult(Generic[T]):
+    """What was seen last, and whether a later look was missed."""
+
+    seen: T
+    waited: Waited | None = None
+    is_missed: bool = False
+
+
 class SharedWait(Generic[T]):
     """The wait of one call for what others with the same key may wait for, too: all of them share each look.
 
@@ -184,44 +193,31 @@ class SharedWait(Generic[T]):
             return is_due or self._seen < self._poll.looks
         return True
 
+    async def until_end(
+        self,
+        report: Callable[[T], Awaitable[None]],
+        changes_between: Callable[[T, T], list[str]],
+        first: T | None = None,
+    ) -> WaitResult[T]:
+        """Look until what is waited for has ended or the time is over; `report` is called after each look.
 
-@dataclass(frozen=True)
-class WaitResult(Generic[T]):
-    """What was seen last, and whether a later look was missed."""
-
-    seen: T
-    waited: Waited | None = None
-    is_missed: bool = False
-
-
-async def wait_for_end(
-    poll: Poll[T],
-    wait: Wait,
-    make: Callable[[], Awaitable[T]],
-    seconds_to_end: Callable[[T], float | None],
-    report: Callable[[T], Awaitable[None]],
-    changes_between: Callable[[T, T], list[str]],
-    first: T | None = None,
-) -> WaitResult[T]:
-    """Look again and again until `seconds_to_end` is 0 or the time is over; `report` is called after each look.
-
-    `first` is what was seen before, in place of a first look.
-    """
-    looks = SharedWait(poll, wait, make, seconds_to_end)
-    seen = await looks.look() if first is None else first
-    if seconds_to_end(seen) == 0:
-        return WaitResult(seen)
-    changes, is_missed = list[str](), False
-    while seconds_to_end(seen) != 0:
-        await report(seen)
-        if not await looks.pause():
-            break
-        try:
-            async with wait.look():
-                before, seen = seen, await looks.look()
-        except (ApiUnavailable, TimeoutError):
-            is_missed = True
-            continue
-        is_missed = False
-        changes += changes_between(before, seen)
-    return WaitResult(seen, Waited(seconds=round(wait.waited_seconds, 1), changes=changes[-CHANGES_SHOWN:]), is_missed)
+        `first` is what was seen before, in place of a first look.
+        """
+        seen = await self.look() if first is None else first
+        if self._seconds_to_end(seen) == 0:
+            return WaitResult(seen)
+        changes, is_missed = list[str](), False
+        while self._seconds_to_end(seen) != 0:
+            await report(seen)
+            if not await self.pause():
+                break
+            try:
+                async with self._wait.look():
+                    before, seen = seen, await self.look()
+            except (ApiUnavailable, TimeoutError):
+                is_missed = True
+                continue
+            is_missed = False
+            changes += changes_between(before, seen)
+        waited = Waited(seconds=round(self._wait.waited_seconds, 1), changes=changes[-CHANGES_SHOWN:])
+        return WaitResult(seen, waited, is_missed)

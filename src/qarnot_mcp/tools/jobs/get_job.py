@@ -15,13 +15,13 @@ from qarnot_mcp.tools.jobs.job_tasks import JobTask, job_tasks, states_of
 from qarnot_mcp.tools.jobs.list_jobs import JobRow
 from qarnot_mcp.tools.tasks.filters import States, states_named
 from qarnot_mcp.tools.waits import (
+    SharedWait,
     Wait,
     Waited,
     WaitResult,
     WaitSeconds,
     longest_wait_seconds,
     note_on_wait,
-    wait_for_end,
 )
 
 MISSED = "Qarnot did not answer the last look: this is how the tasks stood before. Call again to see them now."
@@ -82,7 +82,8 @@ async def wait_for_tasks(client: QarnotClient, job: Job, wait_seconds: float) ->
         await wait.report(f"{ended} of {len(tasks)} tasks have ended", 100 * ended / len(tasks))
 
     poll = current_context().polls.of(client.owner, f"job {job.uuid}")
-    return await wait_for_end(poll, wait, lambda: client.jobs.tasks(job.uuid), seconds_to_end, report, changes_between)
+    looks = SharedWait(poll, wait, lambda: client.jobs.tasks(job.uuid), seconds_to_end)
+    return await looks.until_end(report, changes_between)
 
 
 def seconds_to_end(tasks: Sequence[Task]) -> float | None:

@@ -13,7 +13,7 @@ from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
 from qarnot_mcp.tools.answers import Result, date_text
 from qarnot_mcp.tools.context import current_context
 from qarnot_mcp.tools.tasks.task_rows import TaskRow, rows_of
-from qarnot_mcp.tools.waits import CHANGES_SHOWN, Wait, Waited, WaitResult, wait_for_end
+from qarnot_mcp.tools.waits import CHANGES_SHOWN, SharedWait, Wait, Waited, WaitResult
 
 EXECUTING = frozenset({"PartiallyExecuting", "FullyExecuting"})
 LEAST_PERCENT = 1.0
@@ -83,11 +83,8 @@ async def wait_for_task(
         result = WaitResult(await client.tasks.get(task_id))
     else:
         wait = Wait(wait_seconds)
-        result = await wait_for_end(
-            current_context().polls.of(client.owner, f"task {task_id}"),
-            wait,
-            lambda: client.tasks.get(task_id),
-            seconds_to_end,
+        poll = current_context().polls.of(client.owner, f"task {task_id}")
+        result = await SharedWait(poll, wait, lambda: client.tasks.get(task_id), seconds_to_end).until_end(
             lambda task: report(task, wait),
             lambda *looks: [f"after {wait.waited_seconds:.0f} s: {change}" for change in changes_between(*looks)],
         )
@@ -126,11 +123,9 @@ async def wait_for_any(
     if not active:
         return list(rows), None
     wait = Wait(wait_seconds)
-    result = await wait_for_end(
-        current_context().polls.of(client.owner, f"tasks {sorted(active)}"),
-        wait,
-        lambda: _ended(client, list(active)),
-        lambda ended: 0.0 if ended else None,
+    poll = current_context().polls.of(client.owner, f"tasks {sorted(active)}")
+    looks = SharedWait(poll, wait, lambda: _ended(client, list(active)), lambda ended: 0.0 if ended else None)
+    result = await looks.until_end(
         lambda _: wait.report(f"{len(active)} of the listed tasks go on"),
         lambda _, ended: [
             f"{active[uuid].name}: {active[uuid].state} -> {task.state if task else GONE}"
