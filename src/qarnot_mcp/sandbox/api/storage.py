@@ -8,6 +8,7 @@ from qarnot_mcp.sandbox.api.routing import Response
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest, verify
 from qarnot_mcp.sandbox.platform.account import Account
 from qarnot_mcp.sandbox.platform.platform import Platform
+from qarnot_mcp.sandbox.platform.results import publish_results
 from qarnot_mcp.sandbox.wire.errors import StorageError
 from qarnot_mcp.sandbox.wire.formats import XML_TYPE
 
@@ -37,7 +38,7 @@ class Storage:
         key = verify(request, self._platform.key_of_email, timestamp.clock_seconds)
         account = self._platform.account(self._platform.key_of_email(key) or "")
         account.settle(timestamp)
-        account.results.publish(account.tasks.visible(timestamp), timestamp.now)
+        publish_results(account.buckets, account.tasks.visible(timestamp), timestamp.now)
         if not request.bucket:
             if request.method != "GET":
                 raise storage_objects.not_allowed()

@@ -49,12 +49,10 @@ def not_allowed() -> StorageError:
 
 
 def _content_type(request: StorageRequest) -> str:
-    """Return the content type that a new object is to have."""
     return request.headers.get("content-type", "")[:200]
 
 
 def _metadata(request: StorageRequest) -> dict[str, str]:
-    """Return the metadata that a new object is to have, by the name of its header."""
     metadata = {name: value for name, value in request.headers.items() if name.startswith("x-amz-meta-")}
     if sum(len(name) + len(value) for name, value in metadata.items()) > MAX_METADATA_CHARACTERS:
         raise StorageError(400, "MetadataTooLarge", f"Metadata has at most {MAX_METADATA_CHARACTERS} characters")

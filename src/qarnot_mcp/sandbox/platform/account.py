@@ -27,7 +27,7 @@ from qarnot_mcp.sandbox.platform.plan import TaskPlan, plan_task
 from qarnot_mcp.sandbox.platform.pools import Pool, Pools
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.platform.registry import Registry, Timestamp
-from qarnot_mcp.sandbox.platform.results import Results, read_inputs
+from qarnot_mcp.sandbox.platform.results import publish_results, read_inputs
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.snapshots import Snapshots
 from qarnot_mcp.sandbox.platform.task import FINAL_STATES, Task
@@ -66,7 +66,6 @@ class Account:
         self.random = random
         self.profiles = profiles
         self.buckets = Buckets(random, storage_bytes)
-        self.results = Results(self.buckets)
         self.snapshots = Snapshots(self.buckets)
         self.credits = 250.0
         self.organization: str | None = None
@@ -95,7 +94,6 @@ class Account:
     def _forget(self, task: Task) -> None:
         self._used_by_forgotten += credits_used(task, task.over_at())
         self._plans.drop(task.uuid)
-        self.results.forget(task)
         self.snapshots.forget(task)
 
     def _forget_pool(self, pool: Pool) -> None:
@@ -245,7 +243,7 @@ class Account:
 
     def delete(self, task: Task, timestamp: Timestamp) -> None:
         """Delete a task; one that is not over is stopped and stays visible for a few seconds."""
-        self.results.publish([task], timestamp.now)
+        publish_results(self.buckets, [task], timestamp.now)
         if task.state(timestamp.now) in FINAL_STATES:
             self.tasks.remove(task)
         elif task.deleted is None:

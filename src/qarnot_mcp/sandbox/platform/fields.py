@@ -42,6 +42,12 @@ class Field:
     """Whether the object shows the field as it was set; False when it shows another or no value."""
 
 
+LIFETIME_FIELDS = (
+    Field("autoDeleteOnCompletion", Body.flag, default=False),
+    Field("completionTimeToLive", Body.span, default="00:00:00"),
+)
+
+
 def read_fields(fields: Sequence[Field], body: Body) -> JsonObject:
     """Return the values of the fields in a body, with defaults; raises a 400 for a value that breaks a rule."""
     values: JsonObject = {}

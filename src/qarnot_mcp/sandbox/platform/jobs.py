@@ -24,8 +24,7 @@ JOB_FIELDS = (
     Field("useDependencies", Body.flag, default=False),
     Field("tags", fields.read_tags, default=[]),
     Field("maxWallTime", Body.span, default="00:00:00"),
-    Field("autoDeleteOnCompletion", Body.flag, default=False),
-    Field("completionTimeToLive", Body.span, default="00:00:00"),
+    *fields.LIFETIME_FIELDS,
 )
 
 

@@ -6,6 +6,8 @@ Times are whole platform seconds since the creation of the task. A plan never ch
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 from qarnot_mcp.sandbox.commands.programs import run_command, run_profile
@@ -261,32 +263,22 @@ def _error(work: Work, run: Run, instance_id: int) -> InstanceError | None:
 
 
 def _transitions(instances: Sequence[InstancePlan]) -> tuple[tuple[int, str], ...]:
-    changes: dict[int, list[int]] = {}
-
-    def change(at: int, dispatched: int, executing: int, remaining: int = 0) -> None:
-        counts = changes.setdefault(at, [0, 0, 0])
-        counts[0] += dispatched
-        counts[1] += executing
-        counts[2] += remaining
-
+    changes: list[tuple[int, int, int, int]] = []
+    """Times, and how many instances more are dispatched, executing and not over from then on."""
     for instance in instances:
         for attempt in instance.attempts:
-            change(attempt.dispatched, 1, 0)
-            if attempt.started is None:
-                change(attempt.ended, -1, 0)
-            else:
-                change(attempt.started, -1, 1)
-                change(attempt.ended, 0, -1)
-        change(instance.ended, 0, 0, -1)
-    starts = (attempt.started for instance in instances for attempt in instance.attempts)
-    first_start = min((started for started in starts if started is not None), default=None)
+            started = attempt.ended if attempt.started is None else attempt.started
+            changes += [(attempt.dispatched, 1, 0, 0), (started, -1, 1, 0), (attempt.ended, 0, -1, 0)]
+        changes.append((instance.ended, 0, 0, -1))
     transitions: list[tuple[int, str]] = [(0, "Submitted")]
-    dispatched, executing, remaining = 0, 0, len(instances)
-    for at in sorted(changes):
-        dispatched += changes[at][0]
-        executing += changes[at][1]
-        remaining += changes[at][2]
-        state = _state(dispatched, executing, remaining, first_start is not None and at >= first_start)
+    dispatched, executing, remaining, has_begun = 0, 0, len(instances), False
+    for at, together in groupby(sorted(changes), key=itemgetter(0)):
+        for _, more_dispatched, more_executing, more_remaining in together:
+            dispatched += more_dispatched
+            executing += more_executing
+            remaining += more_remaining
+        has_begun = has_begun or executing > 0
+        state = _state(dispatched, executing, remaining, has_begun)
         if state != transitions[-1][1]:
             transitions.append((at, state))
     has_failed = any(instance.error is not None for instance in instances)

@@ -21,6 +21,7 @@ from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.platform.task_spec import (
     BUCKET_FIELDS,
+    MACHINE_FIELDS,
     PoolSettings,
     check_buckets,
     find_machines,
@@ -72,17 +73,11 @@ POOL_FIELDS = (
     Field("tags", fields.read_tags, default=[]),
     Field("labels", fields.read_labels, default={}),
     *BUCKET_FIELDS,
-    Field("hardwareConstraints", fields.read_hardware_constraints),
-    Field("secretsAccessRights", fields.read_secrets_access_rights),
-    Field("privileges", fields.read_privileges),
-    Field("schedulingType", fields.read_scheduling_type),
-    Field("targetedReservedMachineKey", Body.text),
-    Field("targetedReservationName", Body.text),
+    *MACHINE_FIELDS,
     Field("defaultRetrySettings", fields.read_retry_settings),
     Field("defaultResourcesCacheTTLSec", fields.read_count),
     Field("taskDefaultWaitForPoolResourcesSynchronization", Body.flag, default=None),
-    Field("autoDeleteOnCompletion", Body.flag, default=False),
-    Field("completionTimeToLive", Body.span, default="00:00:00"),
+    *fields.LIFETIME_FIELDS,
 )
 _UPDATABLE = ("constants", "tags", "elasticProperty", "scaling")
 

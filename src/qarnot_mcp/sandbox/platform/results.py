@@ -76,7 +76,7 @@ def _matcher(pattern: str | None, task: Task, *, default: bool) -> Callable[[str
     return lambda path: expression.search(path) is not None
 
 
-def result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
+def _result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
     """Return the files that an instance leaves, by their key in the result bucket; none where it fails."""
     fields = task.fields
     is_dropped = task.cancelled is not None and not fields["uploadResultsOnCancellation"]
@@ -86,39 +86,24 @@ def result_files(task: Task, plan: InstancePlan) -> dict[str, bytes]:
     return matching_files(task, plan, *patterns, fields.get("resultsBucketPrefix"))
 
 
-class Results:
-    """Writes the results of the tasks of one account into its buckets, once each."""
-
-    def __init__(self, buckets: Buckets) -> None:
-        self._buckets = buckets
-        self._published: dict[str, set[int]] = {}
-        self._complete: set[str] = set()
-
-    def forget(self, task: Task) -> None:
-        """Drop what is kept of a task; its files stay."""
-        self._published.pop(task.uuid, None)
-        self._complete.discard(task.uuid)
-
-    def publish(self, tasks: Iterable[Task], now: int) -> None:
-        """Write what instances have left so far; what does not fit into the account is left out."""
-        for task in tasks:
-            bucket = task.fields["resultBucket"]
-            if bucket is None or task.uuid in self._complete:
-                continue
-            published = self._published.setdefault(task.uuid, set())
-            plans = [ended.plan for ended in instance_states_at(task, now).succeeded]
-            for plan in (plan for plan in plans if plan.instance_id not in published):
-                published.add(plan.instance_id)
-                for key, content in result_files(task, plan).items():
-                    content_type = _CONTENT_TYPES.get(key[key.rfind(".") :], "")
-                    with suppress(StorageError):
-                        self._buckets.create(bucket, now)
-                        self._buckets.put(bucket, key, content, plan.ended + (task.released or 0), content_type)
-            if task.state(now) in FINAL_STATES:
-                self._complete.add(task.uuid)
+def publish_results(buckets: Buckets, tasks: Iterable[Task], now: int) -> None:
+    """Write what instances have left so far into the buckets of their account, once; what does not fit is left out."""
+    for task in tasks:
+        bucket = task.fields["resultBucket"]
+        if bucket is None or task.is_published:
+            continue
+        plans = [ended.plan for ended in instance_states_at(task, now).succeeded]
+        for plan in (plan for plan in plans if plan.instance_id not in task.published_ids):
+            task.published_ids.add(plan.instance_id)
+            for key, content in _result_files(task, plan).items():
+                content_type = _CONTENT_TYPES.get(key[key.rfind(".") :], "")
+                with suppress(StorageError):
+                    buckets.create(bucket, now)
+                    buckets.put(bucket, key, content, plan.ended + (task.released or 0), content_type)
+        task.is_published = task.state(now) in FINAL_STATES
 
 
 def result_addresses(task: Task, plan: InstancePlan) -> list[str] | None:
     """Return the addresses of the files that an instance leaves, as the API shows them; None where there are none."""
     bucket = task.fields["resultBucket"]
-    return [f"s3://storage.qarnot.com/{bucket}/{key}" for key in result_files(task, plan)] or None
+    return [f"s3://storage.qarnot.com/{bucket}/{key}" for key in _result_files(task, plan)] or None

@@ -35,6 +35,10 @@ class Task(Resource):
     snapshot_interval_seconds: int = 0
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     """The files of its resource buckets by their path below `/job`, as they were when it was created."""
+    published_ids: set[int] = field(default_factory=set)
+    """The instances whose results are in the bucket."""
+    is_published: bool = False
+    """Whether the results of all that will ever succeed are there."""
     log_cursors: dict[tuple[str, int | None], int] = field(default_factory=dict)
 
     @property

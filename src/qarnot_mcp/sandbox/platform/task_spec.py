@@ -27,6 +27,14 @@ BUCKET_FIELDS = (
     Field("resourceBuckets", fields.read_bucket_names, default=[]),
     Field("advancedResourceBuckets", fields.read_buckets_with_prefixes),
 )
+MACHINE_FIELDS = (
+    Field("hardwareConstraints", fields.read_hardware_constraints),
+    Field("secretsAccessRights", fields.read_secrets_access_rights),
+    Field("privileges", fields.read_privileges),
+    Field("schedulingType", fields.read_scheduling_type),
+    Field("targetedReservedMachineKey", Body.text),
+    Field("targetedReservationName", Body.text),
+)
 FIELDS = (
     Field("name", fields.read_name),
     Field("shortname", fields.read_shortname, is_shown=False),
@@ -41,12 +49,7 @@ FIELDS = (
     Field("constants", fields.read_constants, default=[], is_shown=False),
     Field("tags", fields.read_tags, default=[], is_shown=False),
     Field("labels", fields.read_labels, default={}),
-    Field("hardwareConstraints", fields.read_hardware_constraints),
-    Field("secretsAccessRights", fields.read_secrets_access_rights),
-    Field("privileges", fields.read_privileges),
-    Field("schedulingType", fields.read_scheduling_type),
-    Field("targetedReservedMachineKey", Body.text),
-    Field("targetedReservationName", Body.text),
+    *MACHINE_FIELDS,
     Field("retrySettings", fields.read_retry_settings),
     Field("maxRetriesPerInstance", fields.read_count, default=0),
     Field("snapshotWhitelist", fields.read_pattern),
@@ -60,8 +63,7 @@ FIELDS = (
     Field("resultsCacheTTLSec", fields.read_count),
     Field("defaultResourcesCacheTTLSec", fields.read_count),
     Field("uploadResultsOnCancellation", Body.flag, default=None),
-    Field("autoDeleteOnCompletion", Body.flag, default=False),
-    Field("completionTimeToLive", Body.span, default="00:00:00"),
+    *fields.LIFETIME_FIELDS,
     Field("maxTimeQueueSeconds", fields.read_count),
     Field("waitForPoolResourcesSynchronization", Body.flag, default=None),
 )
