@@ -15,7 +15,7 @@ Element = tuple[str, "str | int | Iterable[Element]"]
 NEVER = "0001-01-01T00:00:00Z"
 """How the API writes a date that does not exist yet."""
 
-_LAST_DATE_SECONDS = 253402300799
+LAST_DATE_SECONDS = 253402300799
 """The last second of the year 9999, where dates of this form end."""
 
 _RANGES = re.compile(r"\s*\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*\s*", re.ASCII)
@@ -26,7 +26,7 @@ def date_text(at: int | None) -> str:
     """Return seconds since 1970 as `YYYY-MM-DDTHH:MM:SSZ`; None is the API's "never"."""
     if at is None:
         return NEVER
-    return datetime.fromtimestamp(max(0, min(at, _LAST_DATE_SECONDS)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(max(0, min(at, LAST_DATE_SECONDS)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def span_text(seconds: int) -> str:
