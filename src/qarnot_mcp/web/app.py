@@ -19,7 +19,7 @@ from qarnot_mcp.server.connection import ToolOffer
 from qarnot_mcp.settings.model import Settings
 from qarnot_mcp.tools.registry import REGISTRY
 from qarnot_mcp.tools.toolset import Registry
-from qarnot_mcp.web.files.links import FilesLinks
+from qarnot_mcp.web.files.requests import FilesLinks
 from qarnot_mcp.web.files.routes import FilesPage
 from qarnot_mcp.web.health import Readiness, health
 from qarnot_mcp.web.ready_lists import ReadyLists

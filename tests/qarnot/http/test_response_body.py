@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from qarnot_mcp.qarnot.http.response_body import LARGE_BYTES, StreamedResponse
+from qarnot_mcp.qarnot.http.responses import LARGE_BYTES, StreamedResponse
 
 LIMIT = 4 * LARGE_BYTES
 

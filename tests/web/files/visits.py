@@ -14,7 +14,7 @@ from starlette.routing import Route
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.http.transport import Transport
 from qarnot_mcp.qarnot.storage.pool import StoragePool
-from qarnot_mcp.web.files.links import FilesLinks
+from qarnot_mcp.web.files.requests import FilesLinks
 from qarnot_mcp.web.files.routes import FilesPage
 from tests.support.running_server import SECRET, RunningServer, call, running_server
 from tests.support.serving import listening, port_of, serve

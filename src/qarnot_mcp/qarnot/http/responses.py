@@ -1,9 +1,14 @@
-"""What an answer of the API says: its JSON, and its refusals in all the shapes that they come in."""
+"""An answer of the API: its body while it arrives, never more of it than there is room for, and what it says.
+
+That is its JSON, or a refusal in one of all the shapes that they come in.
+"""
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,9 +19,13 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot import errors
 from qarnot_mcp.text.cleaning import SAID_CHARACTERS, one_line
 
+UNPACKED_BYTES = 256 * 1024
+PREFETCHED_BYTES = 256 * 1024
+LARGE_BYTES = 1024 * 1024
 MESSAGES_JOINED = 5
 LONGEST_WAIT_SECONDS = 7 * 86400.0
 _NO_SUCH = re.compile(r"no such (\w+): (.+)", re.IGNORECASE)
@@ -35,7 +44,7 @@ PARTS = (b"[", b"{", b",")
 BARE_BYTES = 64
 MOST_PARTS = 200_000
 """Of 50 tasks with 200 running instances each, or one with 10,000."""
-LARGE_BYTES = 256 * 1024
+LONG_DOCUMENT_BYTES = 256 * 1024
 """Some hundreds of instances: reading them takes a few milliseconds."""
 
 T = TypeVar("T")
@@ -80,6 +89,79 @@ class Response:
             raise errors.UnreadableResponse(f"{what}: {reason}, {kind}") from None
 
 
+class StreamedResponse:
+    """An answer that is arriving: its status and headers are there, its body is still on the way.
+
+    `large` holds the places for answers that turn out to be large; one that finds none waits on its connection.
+    """
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str], chunks: AsyncGenerator[bytes], large: asyncio.Semaphore
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._chunks = chunks
+        self._large = large
+        self._prefetched: list[bytes] = []
+
+    async def read(self, limit_bytes: int, *, cut: bool = False) -> bytearray:
+        """Return the body; one beyond the limit is cut, or raises `ResponseTooLarge`."""
+        # One buffer that grows and is not copied: a large one goes back to the system as a whole, many parts would not.
+        body = bytearray()
+        async with AsyncExitStack() as places:
+            async for part in self._chunks:
+                if len(body) <= LARGE_BYTES < len(body) + len(part):
+                    await places.enter_async_context(self._large)
+                body += part
+                if len(body) > limit_bytes:
+                    if not cut:
+                        raise errors.ResponseTooLarge(limit_bytes)
+                    del body[limit_bytes:]
+                    break
+            return body
+
+    async def prefetch(self) -> None:
+        """Take in the first part of the body, so that a connection that breaks in it is noticed now."""
+        size = 0
+        async for part in self._chunks:
+            self._prefetched.append(part)
+            size += len(part)
+            if size >= PREFETCHED_BYTES:
+                return
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Return the body in parts as it arrives."""
+        for part in self._prefetched:
+            yield part
+        self._prefetched.clear()
+        async for part in self._chunks:
+            yield part
+
+
+async def unpacked(parts: AsyncIterator[bytes], packing: str) -> AsyncGenerator[bytes]:
+    """Return a body in parts of bounded size, unpacked: a small packed body can hold a huge one."""
+    packing = packing.strip().lower()
+    if packing not in ("identity", "gzip", "x-gzip"):
+        raise errors.UnreadableResponse(f"it is packed as {packing}, which was not asked for")
+    unpacker = None if packing == "identity" else zlib.decompressobj(wbits=31)
+    is_empty = True
+    async for part in parts:
+        if unpacker is None:
+            recorder().add("api_received_bytes", amount=len(part))
+            yield part
+            continue
+        is_empty = False
+        try:
+            while text := unpacker.decompress(part, UNPACKED_BYTES):
+                recorder().add("api_received_bytes", amount=len(text))
+                yield text
+                part = unpacker.unconsumed_tail
+        except zlib.error:
+            raise errors.UnreadableResponse("it is not packed as it says") from None
+    if unpacker is not None and not unpacker.eof and not is_empty:
+        raise errors.UnreadableResponse("its packed body is cut")
+
+
 async def read_off_loop(response: Response, what: str, read: Callable[[Any], T]) -> T:
     """Return what `read` makes of the JSON; a large document is read in a thread, where it holds up nobody else.
 
@@ -89,7 +171,7 @@ async def read_off_loop(response: Response, what: str, read: Callable[[Any], T])
     def work() -> T:
         return read(response.json(what))
 
-    if len(response.body) < LARGE_BYTES:
+    if len(response.body) < LONG_DOCUMENT_BYTES:
         return work()
     return await asyncio.get_running_loop().run_in_executor(_threads(), copy_context().run, work)
 

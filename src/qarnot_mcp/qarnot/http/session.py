@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot.errors import ApiUnavailable, NoKey, QarnotError, ReadOnly, SubmitUncertain, TimedOut
-from qarnot_mcp.qarnot.http.response_body import StreamedResponse
-from qarnot_mcp.qarnot.http.responses import Resource, Response, read_off_loop
+from qarnot_mcp.qarnot.http.responses import Resource, Response, StreamedResponse, read_off_loop
 from qarnot_mcp.qarnot.http.retries import Retries
 from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
 from qarnot_mcp.qarnot.identifiers import check_key

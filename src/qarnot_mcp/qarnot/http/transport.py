@@ -23,8 +23,7 @@ from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, QarnotError, TimedOu
 from qarnot_mcp.qarnot.http.cache import Cache
 from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS, AsyncStream, Carrier, ConnectionPool
 from qarnot_mcp.qarnot.http.places import Places
-from qarnot_mcp.qarnot.http.response_body import StreamedResponse, unpacked
-from qarnot_mcp.qarnot.http.responses import Resource, Response, error_for
+from qarnot_mcp.qarnot.http.responses import Resource, Response, StreamedResponse, error_for, unpacked
 from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
 
 REFUSAL_BYTES = 64 * 1024

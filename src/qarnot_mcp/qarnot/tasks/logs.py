@@ -9,7 +9,7 @@ from functools import cache
 from pydantic_core import from_json
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.http.response_body import StreamedResponse
+from qarnot_mcp.qarnot.http.responses import StreamedResponse
 from qarnot_mcp.text.expressions import load_re2
 
 # What may be the start of an escape, or of a surrogate pair, that the next part completes.

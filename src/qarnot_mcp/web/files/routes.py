@@ -21,9 +21,8 @@ from qarnot_mcp.text.cleaning import clean_text, one_line
 from qarnot_mcp.tools.files.content import MAX_FILE_BYTES as MAX_PICTURE_BYTES
 from qarnot_mcp.tools.files.content import PICTURES, decode, kind_of, scaled
 from qarnot_mcp.web.files import requests
-from qarnot_mcp.web.files.links import PATH, FilesLinks, folder
 from qarnot_mcp.web.files.page import files_page, page_headers
-from qarnot_mcp.web.files.requests import HEADERS, PageRefused, Places, TimedBody, refusal_of
+from qarnot_mcp.web.files.requests import HEADERS, PATH, FilesLinks, PageRefused, Places, TimedBody, folder, refusal_of
 from qarnot_mcp.web.files.zip_stream import ZippedFile, safe_name, zip_stream
 
 if TYPE_CHECKING:
