@@ -1,6 +1,5 @@
 """An API that answers what no honest one would: every tool says something bounded, and the server goes on."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,13 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
+from qarnot_mcp.sandbox.app import create_app as create_sandbox
 from qarnot_mcp.sandbox.control.hostility import VARIANTS
 from qarnot_mcp.tools.registry import REGISTRY
 from tests.support.arguments import fitting_arguments
-from tests.support.ports import free_port
-from tests.support.processes import MAIN, listening_process, reachable, running
-from tests.support.running_server import call, running_server, submitted, text_of
+from tests.support.processes import MAIN, listening_process
+from tests.support.running_server import AT_ONCE, call, running_server, submitted, text_of
+from tests.support.serving import serve
 
 MAX_CHARACTERS = 100_000
 # Of one response, so that some texts or entries are taken and not only refused for the size of the whole.
@@ -56,13 +56,11 @@ async def test_a_hostile_response_ends_in_a_bounded_result_of_every_tool(variant
 @pytest.mark.e2e
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the most that a process held")
 async def test_fields_of_10_mb_and_lists_of_100_000_entries_take_less_than_160_mib() -> None:
-    sandbox = (sys.executable, "-m", "qarnot_mcp.sandbox", "--port", str(port := free_port()), "--speed", "100000")
-    api_url = f"http://127.0.0.1:{port}"
-    settings = {"QARNOT_BASE_URL": api_url, "QARNOT_API_KEY": "sandbox-empty", "QARNOT_MCP_TOOLSETS": "all"}
-    settings |= {f"QARNOT_MCP_{name.upper()}": str(value) for name, value in LIMITS.items()}
-    async with running(*sandbox), httpx.AsyncClient(base_url=api_url, verify=False, timeout=60) as http:
-        await reachable(port)
+    async with serve(create_sandbox(speed=AT_ONCE, seed=1)) as api_url:
+        settings = {"QARNOT_BASE_URL": api_url, "QARNOT_API_KEY": "sandbox-empty", "QARNOT_MCP_TOOLSETS": "all"}
+        settings |= {f"QARNOT_MCP_{name.upper()}": str(value) for name, value in LIMITS.items()}
         async with (
+            httpx.AsyncClient(base_url=api_url, timeout=60) as http,
             listening_process(*MAIN, **settings) as server,
             Client(StreamableHttpTransport(server.url, verify=False)) as client,
         ):
