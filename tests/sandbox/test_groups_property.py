@@ -114,11 +114,13 @@ class Groups(RuleBasedStateMachine):
 
     @rule(pool=pools, slots=st.integers(0, 3))
     def scale(self, pool: Pool, slots: int) -> None:
-        self.account.pools.update(pool, Body({"scaling": fixed(slots)}), self.now)
+        self.account.settle(self.platform.timestamp())
+        pool.update(Body({"scaling": fixed(slots)}), self.now)
 
     @rule(pool=pools)
     def close(self, pool: Pool) -> None:
-        self.account.pools.close(pool, self.now)
+        self.account.settle(self.platform.timestamp())
+        pool.close(self.now)
 
     @rule(seconds=st.one_of(st.integers(0, 400), st.integers(0, 200_000)))
     def wait(self, seconds: int) -> None:
@@ -158,7 +160,8 @@ class Groups(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for pool in self.known_pools:
-            self.account.pools.close(pool, self.now)
+            self.account.settle(self.platform.timestamp())
+            pool.close(self.now)
         for job in self.known_jobs:
             if job.state_at(self.now).state == "Active":
                 self.account.jobs.terminate(job, self.account.tasks_of(job, self.platform.timestamp()), self.now)

@@ -52,13 +52,11 @@ def pool_routes(tasks: TaskRenderer) -> Routes:
         ("POST", "pools"): _create,
         ("GET", "pools", "*"): lambda context: json_response(_document(_pool(context), context)),
         ("PUT", "pools", "*"): empty_response(
-            lambda context: context.account.pools.update(_pool(context), context.body(), context.timestamp.now)
+            lambda context: _pool(context).update(context.body(), context.timestamp.now)
         ),
         ("PATCH", "pools", "*"): empty_response(_refresh),
         ("DELETE", "pools", "*"): empty_response(_delete),
-        ("POST", "pools", "*", "close"): empty_response(
-            lambda context: context.account.pools.close(_pool(context), context.timestamp.now)
-        ),
+        ("POST", "pools", "*", "close"): empty_response(lambda context: _pool(context).close(context.timestamp.now)),
         ("POST", "pools", "*", "clone"): _clone,
         ("GET", "pools", "*", "scaling"): lambda context: json_response(
             _scaling(_pool(context), context.timestamp.now)
@@ -134,7 +132,7 @@ def _clone(context: RequestContext) -> Response:
 def _scale(context: RequestContext) -> None:
     pool = _pool(context)
     values = {**pool.fields, "scaling": read_policies(context.body())}
-    context.account.pools.scale(pool, values, context.timestamp.now)
+    pool.scale(values, context.timestamp.now)
 
 
 def _refresh(context: RequestContext) -> None:
@@ -144,7 +142,7 @@ def _refresh(context: RequestContext) -> None:
 
 def _delete(context: RequestContext) -> None:
     pool, now = _pool(context), context.timestamp.now
-    context.account.pools.close(pool, now)
+    pool.close(now)
     pool.deleted = now if pool.deleted is None else pool.deleted
 
 

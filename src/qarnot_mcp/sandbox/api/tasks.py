@@ -47,14 +47,10 @@ def task_routes(renderer: TaskRenderer) -> Routes:
         **collection_routes("tasks", render_all, SUMMARY_FIELDS),
         ("POST", "tasks"): _create,
         ("GET", "tasks", "*"): lambda context: Response(200, renderer.render(context.task, context.timestamp.now).json),
-        ("PUT", "tasks", "*"): changing(
-            lambda context, task: context.account.update(task, context.body(), context.timestamp)
-        ),
-        ("PATCH", "tasks", "*"): changing(
-            lambda context, task: context.account.refresh_resources(task, context.timestamp)
-        ),
+        ("PUT", "tasks", "*"): changing(lambda context, task: task.update(context.body(), context.timestamp.now)),
+        ("PATCH", "tasks", "*"): changing(lambda context, task: task.refresh_resources(context.timestamp.now)),
         ("DELETE", "tasks", "*"): changing(lambda context, task: context.account.delete(task, context.timestamp)),
-        ("POST", "tasks", "*", "abort"): changing(lambda context, task: context.account.abort(task, context.timestamp)),
+        ("POST", "tasks", "*", "abort"): changing(lambda context, task: task.abort(context.timestamp.now)),
         ("POST", "tasks", "*", "snapshot"): _snapshot,
         ("POST", "tasks", "*", "snapshot", "periodic"): changing(_snapshot_periodically),
         ("GET", "tasks", "*", "snapshot", "*"): _snapshot_status,

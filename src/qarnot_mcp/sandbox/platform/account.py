@@ -13,10 +13,7 @@ from qarnot_mcp.sandbox.platform.dependencies import Dependency, make_dependenci
 from qarnot_mcp.sandbox.platform.energy import credits_used
 from qarnot_mcp.sandbox.platform.fields import (
     constant_list,
-    constant_values,
-    read_constants,
     read_fields,
-    read_tags,
     read_uuid,
 )
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
@@ -37,7 +34,6 @@ from qarnot_mcp.sandbox.platform.task_spec import (
     creation_of_copy,
     read_task_spec,
     resource_buckets,
-    unmarked,
 )
 from qarnot_mcp.sandbox.wire.bodies import Body
 from qarnot_mcp.sandbox.wire.errors import ApiError, StorageError, api_error
@@ -168,7 +164,7 @@ class Account:
         if result_bucket is not None:
             self._create_bucket(result_bucket, timestamp)
         if pool is not None:
-            self.pools.admit(pool, len(spec.instance_ids))
+            pool.admit(len(spec.instance_ids))
         task = Task(
             uuid=self.tasks.new_uuid(),
             fields=spec.fields,
@@ -232,15 +228,6 @@ class Account:
             raise api_error(403, f"Can't {kind} the task: it has no such instances")
         return ranges_text(instance.plan.instance_id for instance in chosen)
 
-    def abort(self, task: Task, timestamp: Timestamp) -> None:
-        """Stop a task; raises a 403 when it is already over."""
-        state = task.state(timestamp.now)
-        if state == "PendingCancel":
-            return
-        if state in FINAL_STATES or state == "PendingDelete":
-            raise api_error(403, "Can't abort the task")
-        task.cancelled = task.modified = timestamp.now
-
     def delete(self, task: Task, timestamp: Timestamp) -> None:
         """Delete a task; one that is not over is stopped and stays visible for a few seconds."""
         publish_results(self.buckets, [task], timestamp.now)
@@ -248,21 +235,6 @@ class Account:
             self.tasks.remove(task)
         elif task.deleted is None:
             task.deleted = task.modified = timestamp.now
-
-    def update(self, task: Task, body: Body, timestamp: Timestamp) -> None:
-        """Replace the constants and tags that the body sets; `[SECRET]` leaves a secret constant as it was."""
-        constants, tags = read_constants(body, "constants"), read_tags(body, "tags")
-        if constants is not None:
-            task.constants = unmarked(constant_values(constants), task.constants)
-        if tags is not None:
-            task.tags = tags
-        task.modified = timestamp.now
-
-    def refresh_resources(self, task: Task, timestamp: Timestamp) -> None:
-        """Send changed resources to the machines; raises a 400 when the task is not running."""
-        if task.state(timestamp.now) in FINAL_STATES | {"PendingCancel", "PendingDelete"}:
-            raise api_error(400, "Task is not running")
-        task.modified = timestamp.now
 
     def log(self, task: Task, stream: Stream, instance: str | None, timestamp: Timestamp, is_fresh: bool) -> str:
         """Return a log, whole or (`is_fresh`) only what was printed since the last such call.

@@ -9,7 +9,7 @@ from qarnot_mcp.sandbox.platform.lru_cache import LruCache
 from qarnot_mcp.sandbox.platform.plan import QUEUE_CONSTANT, TaskPlan, outcomes_of, plan_in_pool, seconds_in_pool
 from qarnot_mcp.sandbox.platform.pool_schedule import Node, PoolHistory, QueuedTask, Schedule, play
 from qarnot_mcp.sandbox.platform.profiles import Profile
-from qarnot_mcp.sandbox.platform.registry import Registry, Resource, StateAt, Timestamp, state_among
+from qarnot_mcp.sandbox.platform.registry import Registry, Resource, StateAt, Timestamp, state_among, turned
 from qarnot_mcp.sandbox.platform.scaling import (
     Policy,
     active_policy,
@@ -98,13 +98,12 @@ class Pool(Resource):
 
     def state_at(self, now: int) -> StateAt:
         """Return the state at a time."""
-        transitions = list(self.schedule().transitions)
+        transitions = self.schedule().transitions
         if self.closed is not None:
-            transitions = [change for change in transitions if change[0] <= self.closed]
-            transitions += [(self.closed, "Closing"), (self.closed + CLOSING_SECONDS, "Closed")]
+            over = self.closed + CLOSING_SECONDS
+            transitions = turned(transitions, (self.closed, "Closing"), (over, "Closed"))
         if self.deleted is not None:
-            transitions = [change for change in transitions if change[0] <= self.deleted]
-            transitions.append((self.deleted, "PendingDelete"))
+            transitions = turned(transitions, (self.deleted, "PendingDelete"))
         return state_among(transitions, now)
 
     def ended(self, now: int) -> int | None:
@@ -142,6 +141,34 @@ class Pool(Resource):
         """Return the policy in force at a time."""
         policies = next((policies for since, policies in reversed(self.policies) if since <= now), ())
         return active_policy(policies, now)
+
+    def admit(self, instance_count: int) -> None:
+        """Raise a 403 when the pool cannot take that many instances more."""
+        if sum(len(task.spec.instance_ids) for task in self.tasks) + instance_count > MAX_TASK_INSTANCES:
+            raise api_error(403, f"A pool of the sandbox runs at most {MAX_TASK_INSTANCES} instances over its life")
+
+    def update(self, body: Body, now: int) -> None:
+        """Replace what the body sets of constants, tags and scaling."""
+        changed = read_fields([each for each in POOL_FIELDS if each.name in _UPDATABLE], body)
+        values = {**self.fields, **{name: changed[name] for name in changed if body.value(name) is not None}}
+        self.scale(values, now)
+
+    def scale(self, values: JsonObject, now: int) -> None:
+        """Give the pool other fields from now on."""
+        self.fields, self.modified = values, now
+        constants = unmarked(constant_values(values["constants"]), self.settings.constants)
+        self.settings = replace(self.settings, constants=constants)
+        policies = policies_of(values)
+        if policies != self.policies[-1][1]:
+            self.policies.append((now, policies))
+
+    def close(self, now: int) -> None:
+        """Close the pool, which stops its tasks; one that is closed stays so."""
+        if self.closed is None:
+            self.closed = self.modified = now
+            for task in self.tasks:
+                if task.ended(now) is None and task.stopped() is None:
+                    task.cancelled = task.modified = now
 
     @property
     def slots_per_node(self) -> int:
@@ -227,31 +254,3 @@ class Pools:
         if pool.closed is not None or pool.deleted is not None:
             raise api_error(400, f"The pool {identifier[:80]} is not open")
         return pool
-
-    def admit(self, pool: Pool, instance_count: int) -> None:
-        """Raise a 403 when the pool cannot take that many instances more."""
-        if sum(len(task.spec.instance_ids) for task in pool.tasks) + instance_count > MAX_TASK_INSTANCES:
-            raise api_error(403, f"A pool of the sandbox runs at most {MAX_TASK_INSTANCES} instances over its life")
-
-    def update(self, pool: Pool, body: Body, now: int) -> None:
-        """Replace what the body sets of constants, tags and scaling."""
-        changed = read_fields([each for each in POOL_FIELDS if each.name in _UPDATABLE], body)
-        values = {**pool.fields, **{name: changed[name] for name in changed if body.value(name) is not None}}
-        self.scale(pool, values, now)
-
-    def scale(self, pool: Pool, values: JsonObject, now: int) -> None:
-        """Give a pool other fields from now on."""
-        pool.fields, pool.modified = values, now
-        constants = unmarked(constant_values(values["constants"]), pool.settings.constants)
-        pool.settings = replace(pool.settings, constants=constants)
-        policies = policies_of(values)
-        if policies != pool.policies[-1][1]:
-            pool.policies.append((now, policies))
-
-    def close(self, pool: Pool, now: int) -> None:
-        """Close a pool, which stops its tasks; a pool that is closed stays so."""
-        if pool.closed is None:
-            pool.closed = pool.modified = now
-            for task in pool.tasks:
-                if task.ended(now) is None and task.stopped() is None:
-                    task.cancelled = task.modified = now

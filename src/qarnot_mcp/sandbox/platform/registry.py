@@ -40,6 +40,11 @@ def state_among(transitions: Sequence[tuple[int, str]], at: int) -> StateAt:
     return StateAt(state, since, previous, previous_since)
 
 
+def turned(transitions: Sequence[tuple[int, str]], *instead: tuple[int, str]) -> list[tuple[int, str]]:
+    """Return a life that took another turn: what came up to then, and what comes instead."""
+    return [*(change for change in transitions if change[0] <= instead[0][0]), *instead]
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Resource:
     """A task, job or pool; times are platform seconds since 1970. `fields` is what its creation set."""

@@ -3,14 +3,16 @@
 Times are whole platform seconds since 1970, unless they are said to be relative to the task's release.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from qarnot_mcp.sandbox.platform.dependencies import Dependency
+from qarnot_mcp.sandbox.platform.fields import constant_values, read_constants, read_tags
 from qarnot_mcp.sandbox.platform.plan import UPLOAD_SECONDS, TaskPlan, Work
-from qarnot_mcp.sandbox.platform.registry import Resource, StateAt, state_among
-from qarnot_mcp.sandbox.platform.task_spec import TaskSpec
+from qarnot_mcp.sandbox.platform.registry import Resource, StateAt, state_among, turned
+from qarnot_mcp.sandbox.platform.task_spec import TaskSpec, unmarked
+from qarnot_mcp.sandbox.wire.bodies import Body
+from qarnot_mcp.sandbox.wire.errors import api_error
 
 FINAL_STATES = frozenset({"Success", "Failure", "Cancelled"})
 CANCEL_SECONDS = 6
@@ -58,12 +60,10 @@ class Task(Resource):
             transitions += [(self.released + at, state) for at, state in self.plan.transitions[1:]]
         if self.cancelled is not None:
             uploading = UPLOAD_SECONDS if self.fields["uploadResultsOnCancellation"] else 0
-            transitions = transitions[: bisect_right(transitions, self.cancelled, key=lambda change: change[0])]
             over = self.cancelled + CANCEL_SECONDS + uploading
-            transitions += [(self.cancelled, "PendingCancel"), (over, "Cancelled")]
+            transitions = turned(transitions, (self.cancelled, "PendingCancel"), (over, "Cancelled"))
         if self.deleted is not None:
-            transitions = transitions[: bisect_right(transitions, self.deleted, key=lambda change: change[0])]
-            transitions.append((self.deleted, "PendingDelete"))
+            transitions = turned(transitions, (self.deleted, "PendingDelete"))
         return transitions
 
     def state_at(self, now: int) -> StateAt:
@@ -98,3 +98,26 @@ class Task(Resource):
     def over_at(self) -> int:
         """Return when the task is over, as far as known: the time of its last change of state."""
         return self.transitions()[-1][0]
+
+    def abort(self, now: int) -> None:
+        """Stop the task; raises a 403 when it is already over."""
+        state = self.state(now)
+        if state in FINAL_STATES or state == "PendingDelete":
+            raise api_error(403, "Can't abort the task")
+        if state != "PendingCancel":
+            self.cancelled = self.modified = now
+
+    def update(self, body: Body, now: int) -> None:
+        """Replace the constants and tags that the body sets; `[SECRET]` leaves a secret constant as it was."""
+        constants, tags = read_constants(body, "constants"), read_tags(body, "tags")
+        if constants is not None:
+            self.constants = unmarked(constant_values(constants), self.constants)
+        if tags is not None:
+            self.tags = tags
+        self.modified = now
+
+    def refresh_resources(self, now: int) -> None:
+        """Send changed resources to the machines; raises a 400 when the task is not running."""
+        if self.state(now) in FINAL_STATES | {"PendingCancel", "PendingDelete"}:
+            raise api_error(400, "Task is not running")
+        self.modified = now
