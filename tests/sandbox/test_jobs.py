@@ -40,6 +40,14 @@ async def test_a_job_holds_its_tasks(api: Caller) -> None:
     assert (info["jobCount"], info["maxJob"]) == (2, 50)
 
 
+async def test_jobs_are_listed_by_fields_that_only_tasks_have(api: Caller) -> None:
+    jobs = {await create(api), await create(api)}
+    constants = {"operator": "Equal", "field": "Constants", "value": "DOCKER_CMD"}
+    assert await api.post("/jobs/search", {"filter": constants}) == []
+    page = await api.post("/jobs/paginate", {"orderBy": "executionTime"})
+    assert {each["uuid"] for each in page["data"]} == jobs
+
+
 async def test_a_task_waits_for_the_tasks_it_depends_on(api: Caller) -> None:
     job = await create(api)
     first = await api.submit("sleep 100", jobUuid=job)

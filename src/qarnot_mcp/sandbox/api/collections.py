@@ -70,7 +70,7 @@ def _paginate(context: RequestContext, items: Sequence[Rendered], summary_fields
     test, token = read_filter(body.nested("filter")), body.text("token")
 
     def sort_key(item: Rendered) -> tuple[float | str, str]:
-        value = item.document[_ORDERS[order_by]]
+        value = item.document.get(_ORDERS[order_by], "00:00:00")  # A job has no execution time.
         return span_seconds(value) if order_by == "executiontime" else value, item.document["uuid"]
 
     found = sorted((item for item in items if test(item.document)), key=sort_key, reverse=order_type == "DESC")

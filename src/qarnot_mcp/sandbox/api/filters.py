@@ -136,7 +136,7 @@ def _like(pattern: str, field: str) -> Test:
 def _values(task: JsonObject, field: str) -> list[Any]:
     value = task.get(field)
     if field == "constants":
-        return [constant["key"] for constant in task["constants"]]
+        return [constant["key"] for constant in task.get("constants", [])]
     if isinstance(value, dict):
         return [*value, *value.values()]
     return value if isinstance(value, list) else [value]
