@@ -25,10 +25,7 @@ from qarnot_mcp.settings.model import Settings
 
 
 class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
-    """An OAuth 2.1 authorization server whose users are the holders of Qarnot API keys.
-
-    `origin` is the public address without a path, `path` that of the MCP endpoint.
-    """
+    """An OAuth 2.1 authorization server whose users are the holders of Qarnot API keys."""
 
     def __init__(
         self,
@@ -42,17 +39,10 @@ class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
         throttle: Throttle | None = None,
     ) -> None:
         OAuthProvider.__init__(self, base_url=origin, required_scopes=[READ_SCOPE])
-        self._page = SignInPage(origin, path, sealer, verify_key, self.issue_code, throttle or Throttle())
         TokenIssuer.__init__(
-            self,
-            resource=origin + path,
-            sealer=sealer,
-            store=store,
-            clients=clients,
-            verify_key=verify_key,
-            sign_in_url=self._page.url_for,
+            self, origin=origin, path=path, sealer=sealer, store=store, clients=clients, verify_key=verify_key
         )
-        self._origin = origin
+        self._page = SignInPage(self, throttle or Throttle())
         self._path = path
 
     async def end_current_session(self) -> None:
@@ -68,10 +58,10 @@ class QarnotOAuthProvider(TokenIssuer, OAuthProvider):
     def get_routes(self, mcp_path: str | None = None) -> list[Route]:
         """Return every route of the sign-in."""
         self.set_mcp_path(mcp_path)
-        explained = self._page.explain_refusals(AuthorizationHandler(self).handle, self.get_client)
+        explained = self._page.explain_refusals(AuthorizationHandler(self).handle)
         # One address may hold half of the places in which documents of clients are fetched.
         authorize = few_at_once(explained, MAX_FETCHES // 2)
-        return [*discovery_routes(self._origin, self._path), *endpoint_routes(self, authorize), *self._page.routes()]
+        return [*discovery_routes(self.origin, self._path), *endpoint_routes(self, authorize), *self._page.routes()]
 
     def get_middleware(self) -> list[Middleware]:
         """Return the middleware that reads the token of each request."""

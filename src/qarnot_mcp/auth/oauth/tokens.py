@@ -30,6 +30,7 @@ CODE_SECONDS = 60
 ACCESS_SECONDS = 3_600
 REFRESH_SECONDS = 30 * 24 * 3_600
 REQUEST_SECONDS = 900
+SIGN_IN_PATH = "/login"
 MAX_STATE_CHARACTERS = 2_048
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -51,27 +52,27 @@ class IssuedRefreshToken(RefreshToken):
 class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken, AccessToken]):
     """Issues, reads, exchanges and revokes what clients hold; knows no route.
 
-    `resource` is the address of the MCP endpoint that the tokens are for. `verify_key` asks the API: it raises
-    `KeyRefused` for a key that the API refuses, another `QarnotError` when the API does not respond. `sign_in_url`
-    makes the address of the sign-in page for a request.
+    `origin` is the public address without a path, `path` that of the MCP endpoint, which the tokens are for.
+    `verify_key` asks the API: it raises `KeyRefused` for a key that the API refuses, another `QarnotError` when the API
+    does not respond.
     """
 
     def __init__(
         self,
         *,
-        resource: str,
+        origin: str,
+        path: str,
         sealer: Sealer,
         store: SessionStore,
         clients: Clients,
         verify_key: Callable[[SecretStr], Awaitable[object]],
-        sign_in_url: Callable[[SignInRequest], str],
     ) -> None:
-        self.resource = resource
-        self._sealer = sealer
+        self.origin = origin
+        self.resource = origin + path
+        self.sealer = sealer
         self._store = store
         self.clients = clients
-        self._verify_key = verify_key
-        self._sign_in_url = sign_in_url
+        self.verify_key = verify_key
 
     async def close(self) -> None:
         """Close the store and what fetches the documents of clients."""
@@ -95,7 +96,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         if not self.is_own_resource(params.resource):
             raise AuthorizeError("invalid_target", f"resource is not this server: its address is {self.resource}")
         request = SignInRequest(
-            expires_at=self._sealer.now() + REQUEST_SECONDS,
+            expires_at=self.sealer.now() + REQUEST_SECONDS,
             client_id=client.client_id,
             client_name=client.client_name or UNNAMED,
             redirect_uri=str(params.redirect_uri),
@@ -105,7 +106,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
             code_challenge=params.code_challenge,
             resource=self.resource,
         )
-        return self._sign_in_url(request)
+        return f"{self.origin}{SIGN_IN_PATH}?request={self.sealer.seal(request)}"
 
     def is_own_resource(self, resource: str | None) -> bool:
         """Return whether a `resource` parameter names this server; a missing one does.
@@ -131,7 +132,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
     async def issue_code(self, request: SignInRequest, key: SecretStr, scopes: list[str]) -> str:
         """Return a new code for a person who signed in with this key."""
         code = CodeGrant(
-            expires_at=self._sealer.now() + CODE_SECONDS,
+            expires_at=self.sealer.now() + CODE_SECONDS,
             id=secrets.token_urlsafe(16),
             session_id=secrets.token_urlsafe(16),
             key=key,
@@ -140,13 +141,13 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         )
         await self._store.add_code(code.id, CODE_SECONDS)
         logger.info("Session %s begins, for %s", code.session_id, request.client_name)
-        return self._sealer.seal(code)
+        return self.sealer.seal(code)
 
     async def load_authorization_code(
         self, client: OAuthClientInformationFull, authorization_code: str
     ) -> IssuedCode | None:
         """Return the code, or None for one that has expired or that this server did not issue to this client."""
-        code = self._sealer.open(CodeGrant, authorization_code)
+        code = self.sealer.open(CodeGrant, authorization_code)
         if code is None or code.client_id != client.client_id or code.resource != self.resource:
             return None
         return IssuedCode(
@@ -176,7 +177,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         self, client: OAuthClientInformationFull, refresh_token: str
     ) -> IssuedRefreshToken | None:
         """Return the refresh token, or None for one of an ended session or that was not issued to this client."""
-        refresh = self._sealer.open(RefreshGrant, refresh_token)
+        refresh = self.sealer.open(RefreshGrant, refresh_token)
         if refresh is None or refresh.client_id != client.client_id or refresh.resource != self.resource:
             return None
         if await self._store.has_ended(refresh.session_id):
@@ -200,7 +201,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         assert isinstance(refresh_token, IssuedRefreshToken)  # noqa: S101 - load_refresh_token makes no other
         refresh = refresh_token.grant
         try:
-            await self._verify_key(refresh.key)
+            await self.verify_key(refresh.key)
         except KeyRefused:
             await self.end_session(refresh.session_id, "Qarnot refuses its key")
             raise TokenError("invalid_grant", "Qarnot refuses the key of this session. Sign in again.") from None
@@ -211,7 +212,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
 
     async def load_access_token(self, token: str) -> CallerToken | None:
         """Return the access token, or None for one that has expired, is foreign, or belongs to an ended session."""
-        access = self._sealer.open(AccessGrant, token)
+        access = self.sealer.open(AccessGrant, token)
         if access is None or access.resource != self.resource or await self._store.has_ended(access.session_id):
             return None
         return CallerToken(
@@ -238,7 +239,7 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         logger.warning("Session %s was ended: %s", session_id, why)
 
     async def _issue_tokens(self, grant: Grant, scopes: list[str], predecessor: str | None = None) -> OAuthToken:
-        now = self._sealer.now()
+        now = self.sealer.now()
         shared = {**grant.model_dump(include={"session_id", "key", "client_id", "resource"}), "scopes": scopes}
         access = AccessGrant(expires_at=now + ACCESS_SECONDS, **shared)
         refresh = RefreshGrant(
@@ -246,8 +247,8 @@ class TokenIssuer(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshTok
         )
         await self._store.add_refresh_token(refresh.id, refresh.session_id)
         return OAuthToken(
-            access_token=self._sealer.seal(access),
+            access_token=self.sealer.seal(access),
             expires_in=ACCESS_SECONDS,
             scope=" ".join(scopes),
-            refresh_token=self._sealer.seal(refresh),
+            refresh_token=self.sealer.seal(refresh),
         )

@@ -5,73 +5,52 @@ import hmac
 import logging
 import math
 import secrets
-from collections.abc import Awaitable, Callable
 
 from fastmcp.server.auth.redirect_validation import build_client_redirect
-from mcp.shared.auth import OAuthClientInformationFull
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from qarnot_mcp.auth.oauth.responses import NO_STORE, Handler, address_of, bounded, form_only
-from qarnot_mcp.auth.oauth.sealing import Sealer, SignInForm, SignInRequest
+from qarnot_mcp.auth.oauth.sealing import SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
 from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in_page
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts, texts_for
 from qarnot_mcp.auth.oauth.throttle import Throttle
+from qarnot_mcp.auth.oauth.tokens import SIGN_IN_PATH, TokenIssuer
 from qarnot_mcp.auth.scopes import READ_SCOPE
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError
 from qarnot_mcp.qarnot.identifiers import check_key
 
-PATH = "/login"
 COOKIE_SECONDS = 900
 
 logger = logging.getLogger(__name__)
 
-FindClient = Callable[[str], Awaitable[OAuthClientInformationFull | None]]
-IssueCode = Callable[[SignInRequest, SecretStr, list[str]], Awaitable[str]]
-
 
 class SignInPage:
-    """The page on which a person gives a Qarnot API key; `verify_key` asks the API, `issue_code` makes the code."""
+    """The page on which a person gives a Qarnot API key."""
 
-    def __init__(
-        self,
-        origin: str,
-        path: str,
-        sealer: Sealer,
-        verify_key: Callable[[SecretStr], Awaitable[object]],
-        issue_code: IssueCode,
-        throttle: Throttle,
-    ) -> None:
-        self._origin = origin
-        self._resource = origin + path
-        self._sealer = sealer
-        self._verify_key = verify_key
-        self._issue_code = issue_code
+    def __init__(self, tokens: TokenIssuer, throttle: Throttle) -> None:
+        self._tokens = tokens
         self._throttle = throttle
-        self._secure = origin.startswith("https://")
+        self._secure = tokens.origin.startswith("https://")
         # The prefix keeps other hosts of the same domain from planting a cookie; it exists with https only.
         self._cookie = "__Host-qarnot-mcp-sign-in" if self._secure else "qarnot-mcp-sign-in"
-
-    def url_for(self, request: SignInRequest) -> str:
-        """Return the address of the page for a request."""
-        return f"{self._origin}{PATH}?request={self._sealer.seal(request)}"
 
     def routes(self) -> list[Route]:
         """Return the page's routes."""
         return [
-            Route(PATH, endpoint=self.show, methods=["GET"]),
-            Route(PATH, endpoint=bounded(form_only(self.submit)), methods=["POST"]),
+            Route(SIGN_IN_PATH, endpoint=self.show, methods=["GET"]),
+            Route(SIGN_IN_PATH, endpoint=bounded(form_only(self.submit)), methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
         """Respond with the page for the request in the address."""
         texts = texts_for(request.headers.get("accept-language", ""))
-        asked = self._sealer.open(SignInRequest, request.query_params.get("request", ""))
-        if asked is None or asked.resource != self._resource:
+        asked = self._tokens.sealer.open(SignInRequest, request.query_params.get("request", ""))
+        if asked is None or asked.resource != self._tokens.resource:
             return self._refusal(texts, 400, texts.expired)
         return self._form(request, texts, asked, 200)
 
@@ -79,8 +58,8 @@ class SignInPage:
         """Take the form: respond 303 back to the client, or the page again with what was wrong."""
         texts = texts_for(request.headers.get("accept-language", ""))
         fields = await request.form()
-        form = self._sealer.open(SignInForm, str(fields.get("form", "")))
-        if form is None or form.request.resource != self._resource:
+        form = self._tokens.sealer.open(SignInForm, str(fields.get("form", "")))
+        if form is None or form.request.resource != self._tokens.resource:
             return self._refusal(texts, 400, texts.expired)
         if not hmac.compare_digest(form.browser, _digest(request.cookies.get(self._cookie, ""))):
             return self._form(request, texts, form.request, 403, texts.other_browser)
@@ -106,7 +85,7 @@ class SignInPage:
             return page
         was_wrong = False
         try:
-            await self._verify_key(key)
+            await self._tokens.verify_key(key)
         except KeyRefused:
             was_wrong = True
             recorder().add("sign_ins", "refused")
@@ -119,7 +98,7 @@ class SignInPage:
         finally:
             self._throttle.end_try(address, was_wrong=was_wrong)
         try:
-            code = await self._issue_code(asked, key, scopes)
+            code = await self._tokens.issue_code(asked, key, scopes)
         except StoreUnavailable as error:
             logger.error("The store of the sign-in does not respond: %s", error)
             recorder().add("sign_ins", "unavailable")
@@ -127,19 +106,19 @@ class SignInPage:
         recorder().add("sign_ins", "ok")
         return self._back(asked, {"code": code})
 
-    def explain_refusals(self, authorize: Handler, find_client: FindClient) -> Handler:
+    def explain_refusals(self, authorize: Handler) -> Handler:
         """Wrap the SDK's `/authorize`: its refusals become a page for a browser, its redirects carry `iss`."""
 
         async def handle(request: Request) -> Response:
             response = await authorize(request)
             target = response.headers.get("location")
-            if target is not None and not target.startswith(f"{self._origin}{PATH}?"):
-                response.headers["location"] = build_client_redirect(target, {}, iss=self._origin)
+            if target is not None and not target.startswith(f"{self._tokens.origin}{SIGN_IN_PATH}?"):
+                response.headers["location"] = build_client_redirect(target, {}, iss=self._tokens.origin)
             if response.status_code != 400 or "text/html" not in request.headers.get("accept", ""):
                 return response
             texts = texts_for(request.headers.get("accept-language", ""))
             asked = request.query_params if request.method == "GET" else await request.form()
-            client = await find_client(str(asked.get("client_id", "")))
+            client = await self._tokens.get_client(str(asked.get("client_id", "")))
             if client is None:
                 return self._refusal(texts, 400, texts.unknown_client)
             # Everything else that can be wrong goes back to the client as a redirect.
@@ -156,7 +135,7 @@ class SignInPage:
             browser = secrets.token_urlsafe(32)
         form = SignInForm(expires_at=asked.expires_at, request=asked, browser=_digest(browser))
         response = HTMLResponse(
-            sign_in_page(texts, asked, self._sealer.seal(form), error), status, headers=page_headers()
+            sign_in_page(texts, asked, self._tokens.sealer.seal(form), error), status, headers=page_headers()
         )
         response.set_cookie(
             self._cookie, browser, max_age=COOKIE_SECONDS, secure=self._secure, httponly=True, samesite="lax"
@@ -169,7 +148,7 @@ class SignInPage:
     def _back(self, asked: SignInRequest, parameters: dict[str, str]) -> Response:
         if asked.state is not None:
             parameters["state"] = asked.state
-        target = build_client_redirect(asked.redirect_uri, parameters, iss=self._origin)
+        target = build_client_redirect(asked.redirect_uri, parameters, iss=self._tokens.origin)
         return RedirectResponse(target, 303, headers={**NO_STORE, "Referrer-Policy": "no-referrer"})
 
 
