@@ -9,7 +9,6 @@ from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl, SecretStr
 
 from qarnot_mcp.auth.oauth.clients import LOCAL_CLIENTS, MAX_NAME_CHARACTERS, ClientDocuments, Clients
-from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 
 CLAUDE = "https://claude.ai/api/mcp/auth_callback"
@@ -26,7 +25,7 @@ def clients(sealer: Sealer = SEALER, **documents: Any) -> Clients:
 
     opened = ClientDocuments(fetch)
     OPENED.append(opened)
-    return Clients(sealer, AllowedRedirects(), opened)
+    return Clients(sealer, (), opened)
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +159,7 @@ async def test_no_document_is_fetched_from_the_servers_own_network(
     address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        known = Clients(SEALER, AllowedRedirects())
+        known = Clients(SEALER)
         assert await known.find(address) is None
         known.close()
     assert "cannot be read" in caplog.text

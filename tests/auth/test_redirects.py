@@ -1,7 +1,7 @@
 import pytest
 
 from qarnot_mcp.auth.oauth.redirects import (
-    AllowedRedirects,
+    is_allowed,
     is_on_this_machine,
     is_same_redirect,
     place_of,
@@ -34,7 +34,7 @@ CLAUDE = "https://claude.ai/api/mcp/auth_callback"
     ],
 )
 def test_the_callbacks_of_known_clients_are_allowed(redirect: str) -> None:
-    assert AllowedRedirects().allow(redirect)
+    assert is_allowed(redirect)
 
 
 @pytest.mark.parametrize(
@@ -76,35 +76,33 @@ def test_the_callbacks_of_known_clients_are_allowed(redirect: str) -> None:
     ],
 )
 def test_every_other_callback_is_refused(redirect: str) -> None:
-    assert not AllowedRedirects().allow(redirect)
+    assert not is_allowed(redirect)
 
 
 def test_the_operator_can_add_callbacks() -> None:
-    allowed = AllowedRedirects.with_further(
-        ["https://ide.example/redirect", "https://ide.example:*/", "ide://oauth/callback"]
-    )
-    assert allowed.allow(CLAUDE)
-    assert allowed.allow("https://ide.example/redirect")
-    assert allowed.allow("https://ide.example:33418/")
-    assert allowed.allow("ide://oauth/callback")
-    assert not allowed.allow("https://ide.example/redirect2")
-    assert not allowed.allow("https://ide.example:33418/other")
+    further = ["https://ide.example/redirect", "https://ide.example:*/", "ide://oauth/callback"]
+    assert is_allowed(CLAUDE, further)
+    assert is_allowed("https://ide.example/redirect", further)
+    assert is_allowed("https://ide.example:33418/", further)
+    assert is_allowed("ide://oauth/callback", further)
+    assert not is_allowed("https://ide.example/redirect2", further)
+    assert not is_allowed("https://ide.example:33418/other", further)
 
 
 def test_the_line_of_a_refusal_allows_what_was_refused() -> None:
     refused = ["https://ide.example/redirect", "ide://oauth/callback", "https://x.example/a,https://evil.example"]
     line = setting_for(refused)
     assert line == "QARNOT_MCP_ALLOWED_REDIRECTS=https://ide.example/redirect,ide://oauth/callback"
-    allowed = AllowedRedirects.with_further(line.partition("=")[2].split(","))
-    assert [uri for uri in refused if allowed.allow(uri)] == refused[:2]
+    further = line.partition("=")[2].split(",")
+    assert [uri for uri in refused if is_allowed(uri, further)] == refused[:2]
     assert setting_for(["javascript:alert(1)", "http://evil.example/", "https://a.example/\nX=1"]) is None
 
 
 def test_an_added_callback_cannot_be_a_dangerous_one() -> None:
-    allowed = AllowedRedirects.with_further(["javascript:alert(1)", "http://example.org/callback", "https:///x"])
-    assert not allowed.allow("javascript:alert(1)")
-    assert not allowed.allow("http://example.org/callback")
-    assert not allowed.allow("https:///x")
+    further = ["javascript:alert(1)", "http://example.org/callback", "https:///x"]
+    assert not is_allowed("javascript:alert(1)", further)
+    assert not is_allowed("http://example.org/callback", further)
+    assert not is_allowed("https:///x", further)
 
 
 def test_a_registered_callback_on_the_own_machine_may_come_with_another_port() -> None:

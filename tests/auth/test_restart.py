@@ -9,7 +9,6 @@ from fastmcp.server.auth.cimd import CIMDDocument
 from pydantic import SecretStr
 
 from qarnot_mcp.auth.oauth.clients import ClientDocuments, Clients
-from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from tests.support.oauth_only_server import ALICE, SECRET, Accounts, oauth_only_server, origin_of
 from tests.support.serving import listening
@@ -63,7 +62,7 @@ async def test_a_client_with_a_document_signs_in_without_registering(
         reads.append(address)
         return CIMDDocument(client_id=DOCUMENT, client_name="Claude", redirect_uris=["http://localhost/callback"])
 
-    clients = Clients(Sealer([SECRET]), AllowedRedirects(), ClientDocuments(fetch))
+    clients = Clients(Sealer([SECRET]), (), ClientDocuments(fetch))
     async with oauth_only_server(accounts, listener, clients=clients):
         code = await sign_in.code(ALICE)
         reads.clear()

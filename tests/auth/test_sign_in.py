@@ -8,7 +8,6 @@ import pytest
 from fastmcp.server.auth.cimd import CIMDDocument, CIMDFetchError
 
 from qarnot_mcp.auth.oauth.clients import MAX_FETCHES, ClientDocuments, Clients
-from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from tests.support.oauth_only_server import ALICE, BOB, SECRET, Accounts, oauth_only_server
 from tests.support.running_server import RunningServer
@@ -309,7 +308,7 @@ async def test_one_address_cannot_hold_all_places_in_which_documents_are_fetched
         raise CIMDFetchError("404")
 
     documents = ClientDocuments(fetch)
-    clients = Clients(Sealer([SECRET]), AllowedRedirects(), documents)
+    clients = Clients(Sealer([SECRET]), (), documents)
     async with oauth_only_server(accounts, clients=clients) as origin:
         http.headers["X-Forwarded-For"] = "198.51.100.1"
         sign_in = SignIn(origin, http, client_id="https://slow.example/x")

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp
 
 from qarnot_mcp.auth.caller import resolve_key
 from qarnot_mcp.auth.oauth.clients import Clients
-from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
 from qarnot_mcp.auth.oauth.throttle import Throttle
@@ -60,7 +59,7 @@ def oauth_only_provider(
         sealer=sealer,
         store=store or create_store(None, REFRESH_SECONDS),
         verify_key=accounts.verify_key,
-        clients=clients or Clients(sealer, AllowedRedirects()),
+        clients=clients or Clients(sealer),
         throttle=throttle,
     )
 

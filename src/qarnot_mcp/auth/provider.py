@@ -13,7 +13,6 @@ from qarnot_mcp.auth.caller import CallerToken
 from qarnot_mcp.auth.oauth.clients import MAX_FETCHES, Clients
 from qarnot_mcp.auth.oauth.discovery import discovery_routes
 from qarnot_mcp.auth.oauth.endpoints import authentication_middleware, endpoint_routes
-from qarnot_mcp.auth.oauth.redirects import AllowedRedirects
 from qarnot_mcp.auth.oauth.responses import few_at_once
 from qarnot_mcp.auth.oauth.sealing import Sealer, SealingSecrets
 from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
@@ -78,6 +77,6 @@ def create_provider(
         path=settings.path,
         sealer=sealer,
         store=create_store(settings.store_url, REFRESH_SECONDS),
-        clients=Clients(sealer, AllowedRedirects.with_further(settings.allowed_redirects)),
+        clients=Clients(sealer, settings.allowed_redirects),
         verify_key=verify_key,
     )

@@ -47,8 +47,7 @@ class CannotListen(Exception):  # noqa: N818 - says what happened, as the errors
 def serve(settings: Settings, simulation: ASGIApp | None) -> None:
     """Listen on the address of the settings and serve until SIGTERM or Ctrl-C.
 
-    `simulation` replaces the API. Raises `CannotListen`, and `SettingsError` for a setting that turns out to be
-    unusable.
+    `simulation` replaces the API. Raises `CannotListen`, and `SettingsError` for an unusable setting.
     """
     configure_tracing()
     with ExitStack() as open_sockets:
@@ -75,8 +74,7 @@ def serve(settings: Settings, simulation: ASGIApp | None) -> None:
 def serve_stdio(settings: Settings, simulation: ASGIApp | None) -> None:
     """Serve the client at the other end of standard input and output until it closes them.
 
-    Every call uses `QARNOT_API_KEY`. `simulation` replaces the API. Raises `SettingsError` for a setting that cannot be
-    used.
+    Every call uses `QARNOT_API_KEY`. `simulation` replaces the API. Raises `SettingsError` for an unusable setting.
     """
     if settings.auth == "oauth":
         raise SettingsError(

@@ -46,10 +46,7 @@ class JobsClient(ItemsClient[Job]):
         return await self._session.get(f"/jobs/{job_id}/tasks", resource, what, _read_tasks)
 
     async def terminate(self, job_id: str) -> Job:
-        """End a job and its tasks, and return it as it is afterwards (`POST /jobs/{id}/terminate`).
-
-        A job that is over already is no error.
-        """
+        """End a job and its tasks, and return it (`POST /jobs/{id}/terminate`); one that is over is no error."""
         return await self.stop(job_id, "terminate", "terminated", ENDED_STATES)
 
     async def delete(self, job_id: str, *, with_tasks: bool = False) -> Job:

@@ -122,9 +122,8 @@ async def read_page(
 ) -> Page:
     """Return one page of at most `limit` items (1 to 50), newest first; its token is that of the next page.
 
-    A page that is like `plain` holds what that reads, every other one its items as they were decoded.
-
-    Raises `InvalidArgument` for a cursor that the API does not take.
+    A page that is like `plain` holds what that reads, every other one its items as they were decoded. Raises
+    `InvalidArgument` for a cursor that the API does not take.
     """
     if not 1 <= limit <= PAGE_ITEMS:
         raise InvalidArgument("limit", limit, f"a whole number from 1 to {PAGE_ITEMS}")

@@ -129,8 +129,5 @@ class PoolsClient(ItemsClient[Pool]):
                 return await self.get(pool_id)
 
     async def close(self, pool_id: str) -> Pool:
-        """Close a pool, which ends its tasks, and return it as it is afterwards (`POST /pools/{id}/close`).
-
-        A pool that is closed already is no error.
-        """
+        """Close a pool and end its tasks, and return it (`POST /pools/{id}/close`); one that is closed is no error."""
         return await self.stop(pool_id, "close", "closed", frozenset(CLOSED_STATES))

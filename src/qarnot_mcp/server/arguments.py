@@ -36,10 +36,7 @@ class WrongArgumentsError(ToolError):
 
 
 def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the arguments that a model meant, and a sentence for each that may have been meant otherwise.
-
-    What clients are known to do is in `client_habits`.
-    """
+    """Return the arguments that a model meant, and a sentence for each that may have been meant otherwise."""
     properties, required = schema.get("properties", {}), schema.get("required", ())
     meant, warnings = {}, []
     for name, given in arguments.items():
@@ -68,10 +65,7 @@ def read_arguments(model: type[ArgumentsT], given: Mapping[str, Any], schema: Ma
 
 
 def explain_faults(faults: Sequence[ErrorDetails], schema: Mapping[str, Any]) -> str:
-    """Return in plain words which arguments are wrong, what was given and what is valid.
-
-    Tells one fault of a parameter, and at most three in all.
-    """
+    """Return in plain words what is wrong with at most three arguments, one fault of each, and what is valid."""
     messages: dict[str, str] = {}
     for fault in faults:
         parameter = str(fault["loc"][0]) if fault["loc"] else ""

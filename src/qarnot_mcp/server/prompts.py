@@ -57,13 +57,28 @@ def parallel_sweep(command: str, values: str, image: str = "library/python:3.13-
     )
 
 
-# A prompt is shown where the tool that it cannot do without is.
-NEEDED_TOOLS = {
-    run_a_command.__name__: "submit_task",
-    why_did_it_fail.__name__: "get_task",
-    clean_up_finished_tasks.__name__: "delete_task",
-    parallel_sweep.__name__: "submit_task",
-}
+PROMPTS: tuple[tuple[Callable[..., str], str, str, tuple[str, ...]], ...] = (
+    (
+        run_a_command,
+        "Run a command",
+        "submit_task",
+        ("What to run, such as `echo hello from ${INSTANCE_ID}`.", "Docker image with its tag.", "How many instances."),
+    ),
+    (why_did_it_fail, "Why did it fail?", "get_task", ("UUID or shortname of the task.",)),
+    (clean_up_finished_tasks, "Clean up finished tasks", "delete_task", ("Only tasks with this tag; empty for all.",)),
+    (
+        parallel_sweep,
+        "Parallel sweep",
+        "submit_task",
+        (
+            "The command; ${INSTANCE_ID} tells the instances apart.",
+            "What to sweep over, such as `learning rates 0.1, 0.01, 0.001`.",
+            "Docker image with its tag.",
+        ),
+    ),
+)
+"""Each with its title, the tool that it cannot do without and is shown beside, and what its arguments are."""
+NEEDED_TOOLS = {function.__name__: tool for function, _, tool, _ in PROMPTS}
 
 
 class PromptMiddleware(Middleware):
@@ -95,43 +110,25 @@ class PromptMiddleware(Middleware):
 
 
 def add_prompts(server: FastMCP, shown: Callable[[str], AuthCheck]) -> None:
-    """Register the prompts; `shown` makes the check whether a connection shows a tool."""
-    server.add_middleware(PromptMiddleware(server))
-    image = "Docker image with its tag."
-    for prompt in (
-        make_prompt(
-            run_a_command,
-            "Run a command",
-            command="What to run, such as `echo hello from ${INSTANCE_ID}`.",
-            image=image,
-            instances="How many instances.",
-        ),
-        make_prompt(why_did_it_fail, "Why did it fail?", task="UUID or shortname of the task."),
-        make_prompt(clean_up_finished_tasks, "Clean up finished tasks", tag="Only tasks with this tag; empty for all."),
-        make_prompt(
-            parallel_sweep,
-            "Parallel sweep",
-            command="The command; ${INSTANCE_ID} tells the instances apart.",
-            values="What to sweep over, such as `learning rates 0.1, 0.01, 0.001`.",
-            image=image,
-        ),
-    ):
-        server.add_prompt(prompt.model_copy(update={"auth": shown(NEEDED_TOOLS[prompt.name])}))
+    """Register the prompts, with a description of each argument; `shown` makes the check whether a tool is shown.
 
-
-def make_prompt(function: Callable[..., str], title: str, **descriptions: str) -> FunctionPrompt:
-    """Return the prompt that FastMCP serves, with a description of each argument.
-
-    FastMCP itself would read them from the docstring, with a parser that costs each start 20 ms and 2 MiB, or from
-    annotations, to which it adds a JSON schema that people would read in the menu.
+    FastMCP itself would read the descriptions from the docstring, with a parser that costs each start 20 ms and 2 MiB,
+    or from annotations, to which it adds a JSON schema that people would read in the menu.
     """
-    return FunctionPrompt(
-        name=function.__name__,
-        title=title,
-        description=inspect.getdoc(function),
-        arguments=[
-            PromptArgument(name=name, description=descriptions[name], required=parameter.default is parameter.empty)
-            for name, parameter in inspect.signature(function).parameters.items()
-        ],
-        fn=function,
-    )
+    server.add_middleware(PromptMiddleware(server))
+    for function, title, tool, descriptions in PROMPTS:
+        parameters = inspect.signature(function).parameters.items()
+        arguments = [
+            PromptArgument(name=name, description=description, required=parameter.default is parameter.empty)
+            for (name, parameter), description in zip(parameters, descriptions, strict=True)
+        ]
+        server.add_prompt(
+            FunctionPrompt(
+                name=function.__name__,
+                title=title,
+                description=inspect.getdoc(function),
+                arguments=arguments,
+                fn=function,
+                auth=shown(tool),
+            )
+        )

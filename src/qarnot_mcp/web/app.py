@@ -40,9 +40,8 @@ def create_app(
 ) -> ASGIApp:
     """Build the ASGI application: the MCP server behind its guards.
 
-    It is stateless, so that a restart breaks no client. `simulation` replaces the API. `public_url` (the origin under
-    which the world reaches the server) is allowed as a host and as an origin. `registry` holds the tool sets.
-    Raises `SettingsError` for a setting that cannot be used.
+    It is stateless, so that a restart breaks no client. `simulation` replaces the API. `public_url`, the origin under
+    which the world reaches the server, is an allowed host and origin. Raises `SettingsError` for an unusable setting.
     """
     transport = open_transport(settings, simulation)
     offer = ToolOffer.of(registry, settings)

@@ -155,10 +155,7 @@ def replayed(message: Message, receive: Receive) -> Receive:
 
 
 class NullProgressToken:
-    """Middleware that leaves a progress token of null out, which some clients send for "none".
-
-    It stands behind the limit for bodies.
-    """
+    """Middleware, behind the limit for bodies, that leaves out a progress token of null, as some send for "none"."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cached_property
@@ -14,7 +14,7 @@ from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl
 
-from qarnot_mcp.auth.oauth.redirects import MAX_PROPOSED, AllowedRedirects, is_same_redirect, setting_for
+from qarnot_mcp.auth.oauth.redirects import MAX_PROPOSED, is_allowed, is_same_redirect, setting_for
 from qarnot_mcp.auth.oauth.sealing import Registration, Sealer
 from qarnot_mcp.auth.scopes import SCOPES, granted_scopes
 from qarnot_mcp.text.cleaning import one_line
@@ -111,9 +111,9 @@ class PublicClient(OAuthClientInformationFull):
 class Clients:
     """Find every client without storing any: an id is the sealed registration, or the address of a document."""
 
-    def __init__(self, sealer: Sealer, allowed: AllowedRedirects, documents: ClientDocuments | None = None) -> None:
+    def __init__(self, sealer: Sealer, redirects: Iterable[str] = (), documents: ClientDocuments | None = None) -> None:
         self._sealer = sealer
-        self._allowed = allowed
+        self._redirects = tuple(redirects)
         self._documents = documents or ClientDocuments()
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class Clients:
         Callbacks that are not allowed are left out. Raises `RegistrationError` when none is left.
         """
         requested = [str(uri) for uri in client.redirect_uris or []]
-        allowed = [uri for uri in requested if self._allowed.allow(uri)][:MAX_REDIRECTS]
+        allowed = [uri for uri in requested if is_allowed(uri, self._redirects)][:MAX_REDIRECTS]
         if not allowed:
             refusal = _not_allowed(requested)
             logger.warning("A client was not registered. %s", refusal)
@@ -183,7 +183,7 @@ class Clients:
         return PublicClient(
             client_id=client_id,
             client_name=name,
-            redirect_uris=[AnyUrl(uri) for uri in redirect_uris if self._allowed.allow(uri)],
+            redirect_uris=[AnyUrl(uri) for uri in redirect_uris if is_allowed(uri, self._redirects)],
             token_endpoint_auth_method="none",  # noqa: S106
             scope=" ".join(SCOPES),
         )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
@@ -21,23 +20,14 @@ MAX_REDIRECT_CHARACTERS = 1_024
 MAX_PROPOSED = 3
 
 
-@dataclass(frozen=True)
-class AllowedRedirects:
-    """The list of allowed callbacks; `*` as a port means any, `*` at the end one last segment of the path.
+def is_allowed(redirect_uri: str, further: Iterable[str] = ()) -> bool:
+    """Return whether a sign-in may return to this address: a known callback, one of the `further` ones, or a local one.
 
-    A callback on the person's own machine needs no place in it, whatever its port and path (RFC 8252, section 7.3).
+    `*` as a port means any, `*` at the end one last segment of the path. A callback on the person's own machine needs
+    no place in a list, whatever its port and path (RFC 8252, section 7.3).
     """
-
-    patterns: tuple[str, ...] = KNOWN_REDIRECTS
-
-    @classmethod
-    def with_further(cls, further: Iterable[str]) -> "AllowedRedirects":
-        """Return the known callbacks followed by `further` ones."""
-        return cls((*KNOWN_REDIRECTS, *further))
-
-    def allow(self, redirect_uri: str) -> bool:
-        """Return whether a sign-in may return to this address."""
-        return _is_loopback(redirect_uri) or any(_matches(redirect_uri, pattern) for pattern in self.patterns)
+    patterns = (*KNOWN_REDIRECTS, *further)
+    return _is_loopback(redirect_uri) or any(_matches(redirect_uri, pattern) for pattern in patterns)
 
 
 def is_same_redirect(redirect_uri: str, registered: str) -> bool:

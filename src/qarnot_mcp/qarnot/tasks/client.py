@@ -84,10 +84,7 @@ class TasksClient:
         return await self._tasks.get(task_id)
 
     async def submit(self, request: NewResource) -> Submission:
-        """Start a task, exactly once even if the response is lost (`POST /tasks`, `GET /tasks/{shortname}`).
-
-        Raises `ShortnameTaken`, `NotStarted` (nothing was started) or `SubmitUnknown`, besides what the API refuses.
-        """
+        """Start a task, exactly once even if the response is lost, as `ItemsClient.create` does (`POST /tasks`)."""
         self._session.check_may_write("submit tasks")
         return await create(self._session, request, NEW_TASK)
 
