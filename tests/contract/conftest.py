@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 
+import boto3.session
 import pytest
-from botocore.loaders import Loader
 
 from qarnot_mcp.sandbox.app import create_app
 from tests.support.serving import serve
@@ -43,8 +43,8 @@ def sandbox_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def s3_is_read_once() -> Iterator[None]:
-    """Share what the SDK reads of S3 for each connection, which is over a megabyte of JSON."""
-    loader = Loader()
+    """Share what the SDK makes for each connection: a session of boto3, which reads over a megabyte of JSON of S3."""
+    session = boto3.session.Session()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", lambda _: loader)
+        patch.setattr("boto3.session.Session", lambda: session)
         yield

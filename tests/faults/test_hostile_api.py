@@ -18,7 +18,7 @@ from tests.support.serving import serve
 
 MAX_CHARACTERS = 100_000
 # Of one response, so that some texts or entries are taken and not only refused for the size of the whole.
-SIZES = {"text": 50_000, "list": 2_000}
+SIZES = {"text": 50_000, "list": 1_000}
 # What takes the most: whole, and as much as the server just takes of one response.
 LARGEST = (("text", None), ("text", 500_000), ("list", None), ("list", 20_000), ("list", 5_000))
 # Other paths through the API.
@@ -27,7 +27,7 @@ MORE: dict[str, tuple[dict[str, object], ...]] = {
     "get_task": ({}, {"detail": "full"}),
 }
 # A job whose answer is lost is looked for in a third of the time of a call.
-LIMITS: dict[str, Any] = {"retry_seconds": 0, "call_timeout_seconds": 3}
+LIMITS: dict[str, Any] = {"retry_seconds": 0, "call_timeout_seconds": 6}
 MAX_RESIDENT_BYTES = 160 * 2**20
 # The library of the storage, which is loaded when a file is first asked for.
 LIBRARY_BYTES = 16 * 2**20
