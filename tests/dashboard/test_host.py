@@ -357,6 +357,7 @@ async def test_a_task_opens_in_qarnots_console_through_the_host(pages: HostPages
         result = {"content": [], "structuredContent": {**task, "console_url": url}}
         await host.open("get_task", {"task_uuid": uuid}, capabilities={"openLinks": {}}, result=result)
         await host.view.get_by_role("button", name="Open in Qarnot’s console").click()
+        await host.page.wait_for_function("window.heard.some(m => m.method === 'ui/open-link')")
         assert await host.heard("ui/open-link") == [{"url": url}]
         await host.open("get_task", {"task_uuid": uuid}, capabilities={"serverTools": {}}, result=result)
         await expect(host.view.get_by_role("button", name="Log", exact=True)).to_be_visible()

@@ -21,8 +21,9 @@ DISABLED_FEATURES = (
     "WebUIOmniboxAimPopup",
     "WebUIOmniboxFullPopup",
     "WebUIOmniboxPopup",
-    # Each page would start one more process, for a page that may come.
+    # Each page would start one more process, for a page that may come, and each sandboxed frame one of its own.
     "SpareRendererForSitePerProcess",
+    "IsolateSandboxedIframes",
 )
 FLAGS = ("--disable-gpu", "--in-process-gpu", "--disable-quic", f"--disable-features={','.join(DISABLED_FEATURES)}")
 
