@@ -28,7 +28,7 @@ from qarnot_mcp.qarnot.errors import (
     Unreachable,
     UnreadableResponse,
 )
-from qarnot_mcp.qarnot.pages import TaskFilter
+from qarnot_mcp.qarnot.items import TaskFilter
 from qarnot_mcp.tools.tasks.new_task import NewTask
 from tests.support.qarnot_api import HOST, KEY, OTHER_UUID, UUID, FakeClock, opened, task_document
 

@@ -8,8 +8,8 @@ import pytest
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import Forbidden, KeyRefused, NotFound, ShortnameTaken, TaskEnded
+from qarnot_mcp.qarnot.items import ListFilter, TaskFilter
 from qarnot_mcp.qarnot.jobs import ENDED_STATES
-from qarnot_mcp.qarnot.pages import ListFilter, TaskFilter
 from qarnot_mcp.qarnot.pools import READY_STATES
 from qarnot_mcp.sandbox.app import create_app
 from qarnot_mcp.tools.tasks.new_task import NewTask

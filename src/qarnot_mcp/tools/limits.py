@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.fields import parse_time_span, time_span
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter, TaskFilter
+from qarnot_mcp.qarnot.items import PAGE_ITEMS, ListFilter, TaskFilter
 
 DAY = timedelta(hours=24)
 MAX_PAGES = 6

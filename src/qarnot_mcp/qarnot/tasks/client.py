@@ -13,8 +13,7 @@ from qarnot_mcp.qarnot.http.responses import Resource, Response
 from qarnot_mcp.qarnot.http.session import Session
 from qarnot_mcp.qarnot.http.transport import Request
 from qarnot_mcp.qarnot.identifiers import check_instance_id, check_task_id
-from qarnot_mcp.qarnot.items import EVERY_ITEM, ItemsClient
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ItemPage, ListFilter, TaskFilter, read_page
+from qarnot_mcp.qarnot.items import EVERY_ITEM, PAGE_ITEMS, ItemPage, ItemsClient, ListFilter, TaskFilter, read_page
 from qarnot_mcp.qarnot.submission import Endpoint, NewResource, Submission, create
 from qarnot_mcp.qarnot.tasks.logs import LogStream
 from qarnot_mcp.qarnot.tasks.models import PlainSummaries, PlainTags, TagsOfTask, Task, TaskSummary

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, FailFast, Field
 
 from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.pages import Page
+from qarnot_mcp.qarnot.items import Page
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
 from qarnot_mcp.text.known_secrets import known_secrets

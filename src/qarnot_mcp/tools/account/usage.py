@@ -10,7 +10,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
+from qarnot_mcp.qarnot.items import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import Number, Result, plain_name, plain_state, rounded

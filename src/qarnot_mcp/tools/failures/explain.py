@@ -6,7 +6,7 @@ from typing import Literal
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.qarnot.pages import TaskFilter
+from qarnot_mcp.qarnot.items import TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task, TaskSummary
 from qarnot_mcp.qarnot.tasks.vocabulary import LOG_TYPES
 from qarnot_mcp.text.cleaning import one_line

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from qarnot_mcp.qarnot.items import PAGE_ITEMS, ListFilter
 from qarnot_mcp.qarnot.jobs import Job
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS, ListFilter
 from qarnot_mcp.tools.answers import (
     LIST_BYTES,
     Result,

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable, Forbidden, InvalidArgument, QarnotError
+from qarnot_mcp.qarnot.items import PAGE_ITEMS
 from qarnot_mcp.qarnot.jobs import ENDED_STATES
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import STATE_CHARACTERS, Result, masked_name

@@ -5,7 +5,7 @@ from collections import Counter
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.pages import TaskFilter
+from qarnot_mcp.qarnot.items import TaskFilter
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.text.masking import masked_line
 from qarnot_mcp.tools.answers import VALUE_CHARACTERS, Number, Result, plain_name, plain_state, rounded

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from qarnot_mcp.qarnot.pages import ListFilter
+from qarnot_mcp.qarnot.items import ListFilter
 from qarnot_mcp.qarnot.pools import CLOSED_STATES, OPEN_STATES, Pool
 from qarnot_mcp.tools.answers import Result, date, masked_name, plain_name, plain_state
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags

@@ -12,7 +12,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import KeyProblem, QarnotError
 from qarnot_mcp.qarnot.fields import parse_time_span
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
+from qarnot_mcp.qarnot.items import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import SCHEDULING
 from qarnot_mcp.tools.answers import Number, Result, plain_name, rounded

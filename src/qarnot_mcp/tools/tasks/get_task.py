@@ -10,7 +10,7 @@ from pydantic import Field
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, NotFound
 from qarnot_mcp.qarnot.identifiers import RESERVED, SHORTNAME, UUID
-from qarnot_mcp.qarnot.pages import TaskFilter
+from qarnot_mcp.qarnot.items import TaskFilter
 from qarnot_mcp.qarnot.platform import console_url
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.text.known_secrets import known_secrets

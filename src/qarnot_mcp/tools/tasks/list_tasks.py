@@ -8,7 +8,7 @@ from pydantic import Field
 
 from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import ApiUnavailable
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS, TaskFilter
+from qarnot_mcp.qarnot.items import PAGE_ITEMS, TaskFilter
 from qarnot_mcp.text.cleaning import one_line
 from qarnot_mcp.tools.answers import LIST_BYTES, Result, date, date_text, first_within, json_bytes, present
 from qarnot_mcp.tools.checks import Arguments, Cursor, Name, Tags, whole_number

@@ -10,8 +10,8 @@ from qarnot_mcp.qarnot.client import QarnotClient
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyProblem, NotFound, QarnotError
 from qarnot_mcp.qarnot.hardware import Constraint
 from qarnot_mcp.qarnot.identifiers import UUID
+from qarnot_mcp.qarnot.items import PAGE_ITEMS
 from qarnot_mcp.qarnot.jobs import Job
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS
 from qarnot_mcp.qarnot.pools import Pool
 from qarnot_mcp.qarnot.profiles import Profile, ProfileConstant
 from qarnot_mcp.qarnot.tasks.models import Task

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
 from qarnot_mcp.qarnot.client import QarnotClient
-from qarnot_mcp.qarnot.pages import PAGE_ITEMS
+from qarnot_mcp.qarnot.items import PAGE_ITEMS
 from qarnot_mcp.qarnot.ranges import count_ranges
 from qarnot_mcp.qarnot.tasks.models import Task
 from qarnot_mcp.qarnot.tasks.vocabulary import FINAL_STATES
