@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from tests.support.command_line import CommandLine
 from tests.support.loggers import logging_restored
+from tests.support.processes import FORKS_AT, fork_server
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -40,6 +42,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option without which nothing is asked of the real Qarnot."""
     parser.addoption("--live", action="store_true", help="run tests/live on the real Qarnot, with QARNOT_API_KEY")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a fork server for all workers, in the process that starts them."""
+    if hasattr(os, "fork") and FORKS_AT not in os.environ:
+        until_the_end = ExitStack()
+        config.add_cleanup(until_the_end.close)
+        os.environ[FORKS_AT] = until_the_end.enter_context(fork_server())
+        until_the_end.callback(os.environ.pop, FORKS_AT)
 
 
 @pytest.hookimpl(wrapper=True)

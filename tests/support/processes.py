@@ -1,18 +1,18 @@
 """Programs as processes of their own, as people run them: the server, and others beside it."""
 
 import asyncio
-import atexit
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
+from select import select
+from threading import Thread
 
 from qarnot_mcp import __version__
 from tests.support.ports import free_port
@@ -20,6 +20,8 @@ from tests.support.ports import free_port
 ROOT = Path(__file__).parents[2]
 MAIN = (sys.executable, str(ROOT / "main.py"))
 FORK_SERVER = str(Path(__file__).with_name("fork_server.py"))
+FORKS_AT = "QARNOT_TESTS_FORKS_AT"
+"""The variable that tells the path of the socket of the fork server."""
 OAUTH = {"QARNOT_MCP_AUTH": "oauth", "QARNOT_MCP_SECRET_KEY": "the-secret-of-the-process-which-is-long-enough"}
 # Written when the server listens already; the second where another program has taken its port.
 LISTENING, PORT_TAKEN = f"qarnot-mcp {__version__}, on ", "cannot listen on"
@@ -81,30 +83,48 @@ def environment(**settings: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | CERTIFICATES | settings
 
 
-@cache
-def forked() -> tuple[str, ...]:
-    """Return a command that does what `MAIN` does, by a fork of a process that this one has for it until its end."""
-    if not hasattr(os, "fork"):
-        return MAIN
-    until_the_end = ExitStack()
-    atexit.register(until_the_end.close)
-    path = str(Path(until_the_end.enter_context(tempfile.TemporaryDirectory())) / "socket")
-    with socket.socket(socket.AF_UNIX) as listener:
+@contextmanager
+def fork_server() -> Iterator[str]:
+    """Have servers started by forks, from whatever process, at the socket whose path it gives.
+
+    What they are forked from is there from the first start on.
+    """
+    with ExitStack() as stack:
+        path = str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "socket")
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
         listener.bind(path)
         listener.listen()
-        descriptor = listener.fileno()
-        command = (sys.executable, FORK_SERVER, "serve", str(descriptor))
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            cwd=tempfile.gettempdir(),
-            env=environment(),
-            pass_fds=[descriptor],
-            # Ctrl-C ends the tests, and these their servers.
-            process_group=0,
-        )
-    until_the_end.enter_context(process)
-    return (sys.executable, "-I", "-S", FORK_SERVER, path)
+        until_end, end = map(stack.enter_context, socket.socketpair())
+
+        def serve_when_asked() -> None:
+            if end in select([listener, end], [], [])[0]:
+                return
+            descriptor = listener.fileno()
+            command = (sys.executable, FORK_SERVER, "serve", str(descriptor))
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                cwd=tempfile.gettempdir(),
+                env=environment(),
+                pass_fds=[descriptor],
+                # Ctrl-C ends the tests, and these their servers.
+                process_group=0,
+            )
+            stack.enter_context(process)
+
+        waiting = Thread(target=serve_when_asked)
+        waiting.start()
+        try:
+            yield path
+        finally:
+            until_end.close()
+            waiting.join()
+
+
+def forked() -> tuple[str, ...]:
+    """Return a command that does what `MAIN` does, by a fork where there is a fork server."""
+    path = os.environ.get(FORKS_AT)
+    return (sys.executable, "-I", "-S", FORK_SERVER, path) if path else MAIN
 
 
 def finish(folder: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
