@@ -36,7 +36,6 @@ VALUE_CHARACTERS = 300
 # A whole number stays one: "12", where a float would be written as "12.0".
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
 T = TypeVar("T")
-Row = TypeVar("Row", bound="Result | str")
 
 
 class Result(BaseModel):
@@ -78,7 +77,7 @@ def first_within(entries: Iterable[T], room: int, size: Callable[[T], int]) -> l
     return kept
 
 
-def truncate_to_budget(rows: Sequence[Row], kind: str) -> tuple[list[Row], str | None]:
+def truncate_to_budget(rows: Sequence[T], kind: str) -> tuple[list[T], str | None]:
     """Return the first rows, as many as fit into 90,000 characters, and a sentence if some do not.
 
     A profile's constants and an account's profiles are few; nothing but this bounds them.

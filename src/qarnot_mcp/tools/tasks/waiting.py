@@ -84,10 +84,12 @@ async def wait_for_task(
     else:
         wait = Wait(wait_seconds)
         poll = current_context().polls.of(client.owner, f"task {task_id}")
-        result = await SharedWait(poll, wait, lambda: client.tasks.get(task_id), seconds_to_end).until_end(
-            lambda task: report(task, wait),
-            lambda *looks: [f"after {wait.waited_seconds:.0f} s: {change}" for change in changes_between(*looks)],
-        )
+
+        def changes(before: Task, after: Task) -> list[str]:
+            return [f"after {wait.waited_seconds:.0f} s: {change}" for change in changes_between(before, after)]
+
+        looks = SharedWait(poll, wait, lambda: client.tasks.get(task_id), seconds_to_end)
+        result = await looks.until_end(lambda task: report(task, wait), changes)
     return result, MISSED if result.is_missed else NOTES.get(result.seen.state)
 
 
