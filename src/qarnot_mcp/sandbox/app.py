@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.sandbox.api import storage_signature
@@ -20,7 +21,7 @@ from qarnot_mcp.sandbox.api.storage import Storage
 from qarnot_mcp.sandbox.api.storage_signature import StorageRequest
 from qarnot_mcp.sandbox.control.faults import Fault, read_fault
 from qarnot_mcp.sandbox.control.hostility import hostile_pieces
-from qarnot_mcp.sandbox.control.switches import Control, Entry, key_tag
+from qarnot_mcp.sandbox.control.switches import Control, key_tag
 from qarnot_mcp.sandbox.platform.buckets import MAX_BYTES
 from qarnot_mcp.sandbox.platform.platform import DEFAULT_SPEED, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
@@ -71,7 +72,7 @@ class Sandbox:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         is_for_storage = storage_signature.is_for_storage(headers, scope["query_string"])
         try:
-            body = await _read_body(receive, MAX_STORED_BYTES if is_for_storage else MAX_BODY_BYTES)
+            body = await _read_body(scope, receive, MAX_STORED_BYTES if is_for_storage else MAX_BODY_BYTES)
         except ClientDisconnect:
             return
         segments = tuple(segment for segment in scope["path"].split("/") if segment)
@@ -141,30 +142,28 @@ class Sandbox:
         response: Response | None,
         fault: Fault | None,
     ) -> None:
-        entry = Entry(
-            method=method,
-            path=path[:500],
-            status=None if response is None else response.status,
-            account=self._platform.email(key),
-            key_tag=key_tag(key),
-            user_agent=headers.get("user-agent", "")[:200],
-            request_id=headers.get("x-request-id", "")[:200] or None,
-            fault=None if fault is None else fault.kind,
+        self._control.journal.append(
+            {
+                "method": method,
+                "path": path[:500],
+                "status": None if response is None else response.status,
+                "account": self._platform.email(key),
+                "key_tag": key_tag(key),  # The key itself is not kept.
+                "user_agent": headers.get("user-agent", "")[:200],
+                "request_id": headers.get("x-request-id", "")[:200] or None,
+                "fault": None if fault is None else fault.kind,
+            }
         )
-        self._control.journal.append(entry)
 
 
-async def _read_body(receive: Receive, max_bytes: int) -> bytes | None:
+async def _read_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes | None:
+    """Return the body of a request, None for one that is too large; raises ClientDisconnect for half a body."""
     body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect  # half a body is none
-        body += message.get("body", b"")
+    async for piece in HttpRequest(scope, receive).stream():
+        body += piece
         if len(body) > max_bytes:
             return None
-        if not message.get("more_body", False):
-            return bytes(body)
+    return bytes(body)
 
 
 async def _start(send: Send, response: Response, content_length: int | None) -> None:

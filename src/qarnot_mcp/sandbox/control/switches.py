@@ -9,30 +9,16 @@ GET, POST         /sandbox/assumptions   {"name of a switch": true}
 
 import hashlib
 from collections import deque
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 
 from qarnot_mcp.sandbox.api.routing import Response, error_response, json_response
 from qarnot_mcp.sandbox.control.faults import Faults, read_fault
 from qarnot_mcp.sandbox.platform.platform import MAX_ADVANCE_SECONDS, Platform
 from qarnot_mcp.sandbox.wire.bodies import Body, parse_body
 from qarnot_mcp.sandbox.wire.errors import ApiError, api_error
-from qarnot_mcp.sandbox.wire.formats import date_text
+from qarnot_mcp.sandbox.wire.formats import JsonObject, date_text
 
 MAX_JOURNAL_ENTRIES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A request that reached the API; `key_tag` stands for the key, which is not kept."""
-
-    method: str
-    path: str
-    status: int | None
-    account: str | None
-    key_tag: str
-    user_agent: str
-    request_id: str | None
-    fault: str | None
 
 
 def key_tag(key: str) -> str:
@@ -46,7 +32,8 @@ class Control:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.faults = Faults()
-        self.journal: deque[Entry] = deque(maxlen=MAX_JOURNAL_ENTRIES)
+        self.journal: deque[JsonObject] = deque(maxlen=MAX_JOURNAL_ENTRIES)
+        """The requests that reached the API or the storage."""
 
     def respond(self, method: str, name: str, raw_body: bytes) -> Response:
         """Return the response of `/sandbox/{name}`."""
@@ -66,9 +53,7 @@ class Control:
             case "GET" | "DELETE", "journal":
                 if method == "DELETE":
                     self.journal.clear()
-                return json_response(
-                    {"requests": [asdict(entry) for entry in self.journal], "count": len(self.journal)}
-                )
+                return json_response({"requests": list(self.journal), "count": len(self.journal)})
             case "GET" | "POST", "clock":
                 if method == "POST":
                     self._advance(Body(parse_body(raw_body)))
