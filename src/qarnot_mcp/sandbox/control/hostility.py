@@ -2,7 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -29,7 +29,7 @@ def hostile_pieces(content: bytes, variant: str, size: int | None) -> Iterator[b
     if variant in ("text", "list"):
         yield from _json(document, variant, size)
     else:
-        yield json.dumps(_changed(document, _CHANGES[variant])).encode()
+        yield b"".join(_json(document, variant, size))
 
 
 def _json(value: Any, variant: str, size: int | None) -> Iterator[bytes]:
@@ -53,8 +53,10 @@ def _json(value: Any, variant: str, size: int | None) -> Iterator[bytes]:
                 yield b"," if position else b"["
                 yield from _json(entry, variant, size)
             yield b"]"
-        case _:
+        case dict() | list():
             yield json.dumps(value).encode()
+        case _:
+            yield json.dumps(_changed(value, variant)).encode()
 
 
 def _xml(element: ElementTree.Element, variant: str, size: int | None) -> Iterator[bytes]:
@@ -90,36 +92,20 @@ def _repeated(unit: bytes, count: int) -> Iterator[bytes]:
     yield unit * (count % units)
 
 
-def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
-    match value:
-        case dict():
-            return {name: _changed(field, change) for name, field in value.items()}
-        case list():
-            return [_changed(entry, change) for entry in value]
-        case _:
-            return change(value)
-
-
-def _of_another_type(value: Any) -> Any:
-    match value:
-        case str():
+def _changed(value: Any, variant: str) -> Any:
+    """Return what takes the place of a text, a number, true, false or null."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    match variant:
+        case "wrong_types" if isinstance(value, str):
             return 7
-        case bool() | None:
-            return {"unexpected": [True]}
-        case _:
-            return ["unexpected"]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        case "wrong_types":
+            return ["unexpected"] if is_number else {"unexpected": [True]}
+        case "nan" if is_number:
+            return float("nan")
+        case "year_99999" if _is_date(value):
+            return _FAR_DATE
+    return value
 
 
 def _is_date(value: Any) -> bool:
     return isinstance(value, str) and value[4:5] == "-" and value[7:8] == "-" and value[10:11] == "T"
-
-
-_CHANGES: Mapping[str, Callable[[Any], Any]] = {
-    "wrong_types": _of_another_type,
-    "nan": lambda value: float("nan") if _is_number(value) else value,
-    "year_99999": lambda value: _FAR_DATE if _is_date(value) else value,
-}

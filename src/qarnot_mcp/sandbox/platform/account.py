@@ -11,11 +11,7 @@ from qarnot_mcp.sandbox.platform.assumptions import Assumptions
 from qarnot_mcp.sandbox.platform.buckets import Buckets
 from qarnot_mcp.sandbox.platform.dependencies import Dependency, make_dependencies
 from qarnot_mcp.sandbox.platform.energy import credits_used
-from qarnot_mcp.sandbox.platform.fields import (
-    constant_list,
-    read_fields,
-    read_uuid,
-)
+from qarnot_mcp.sandbox.platform.fields import constant_list, read_fields, read_uuid
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.jobs import Job, Jobs
 from qarnot_mcp.sandbox.platform.logs import read_log

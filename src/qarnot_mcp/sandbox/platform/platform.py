@@ -35,12 +35,7 @@ class Platform:
     """The state behind the API; each second of `clock` is `speed` seconds here."""
 
     def __init__(
-        self,
-        *,
-        speed: float,
-        seed: int | None,
-        clock: Callable[[], float],
-        storage_bytes: int = MAX_BYTES,
+        self, *, speed: float, seed: int | None, clock: Callable[[], float], storage_bytes: int = MAX_BYTES
     ) -> None:
         if not MIN_SPEED <= speed <= MAX_SPEED:
             raise ValueError(f"the speed of the sandbox is {speed:g}; {MIN_SPEED:g} to {MAX_SPEED:,.0f} are possible")

@@ -8,6 +8,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from qarnot_mcp.sandbox.platform.machines import Machine
@@ -103,9 +104,9 @@ class _Player:
             self._scale_at(at)
         for task in history.tasks:
             self._schedule.starts[task.uuid] = [None] * len(task.seconds)
-            self._push(task.released, lambda at, task=task: self._release(at, task))  # type: ignore[misc]
+            self._push(task.released, partial(self._release, task))
             if task.stopped is not None:
-                self._push(task.stopped, lambda at, task=task: self._stop(at, task))  # type: ignore[misc]
+                self._push(task.stopped, partial(self._stop, task))
         while self._events:
             at, _, action = heapq.heappop(self._events)
             is_idle = not self._running and (not self._queue or at > self._until + FAR_SECONDS)
@@ -174,14 +175,14 @@ class _Player:
             else:
                 self._scale_soon(max(at, node.idle_since + min_idle_seconds - 1))
 
-    def _release(self, at: int, task: QueuedTask) -> None:
+    def _release(self, task: QueuedTask, at: int) -> None:
         self._queue.extend((task, position) for position in range(len(task.seconds)))
         self._scale_soon(at)
 
-    def _stop(self, at: int, task: QueuedTask) -> None:
+    def _stop(self, task: QueuedTask, at: int) -> None:
         self._queue = deque(each for each in self._queue if each[0] is not task)
         for run in [run for run in self._running if run.task is task]:
-            self._end(at, run)
+            self._end(run, at)
             run.is_stopped = True
         self._scale_soon(at)
 
@@ -195,9 +196,9 @@ class _Player:
                 node.busy += 1
                 self._running.add(run)
                 self._schedule.starts[task.uuid][position] = (at, node.machine)
-                self._push(at + task.seconds[position], lambda at, run=run: self._end(at, run))  # type: ignore[misc]
+                self._push(at + task.seconds[position], partial(self._end, run))
 
-    def _end(self, at: int, run: _Run) -> None:
+    def _end(self, run: _Run, at: int) -> None:
         if run.is_stopped:
             return
         self._running.discard(run)

@@ -10,13 +10,7 @@ from qarnot_mcp.sandbox.platform.plan import QUEUE_CONSTANT, TaskPlan, outcomes_
 from qarnot_mcp.sandbox.platform.pool_schedule import Node, PoolHistory, QueuedTask, Schedule, play
 from qarnot_mcp.sandbox.platform.profiles import Profile
 from qarnot_mcp.sandbox.platform.registry import Registry, Resource, StateAt, Timestamp, state_among, turned
-from qarnot_mcp.sandbox.platform.scaling import (
-    Policy,
-    active_policy,
-    policies_of,
-    read_elastic_property,
-    read_scaling,
-)
+from qarnot_mcp.sandbox.platform.scaling import Policy, active_policy, policies_of, read_elastic_property, read_scaling
 from qarnot_mcp.sandbox.platform.seeded_random import SeededRandom
 from qarnot_mcp.sandbox.platform.task import Task
 from qarnot_mcp.sandbox.platform.task_spec import (
