@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qarnot_mcp.server.arguments import WrongArgumentsError, read_arguments
+from qarnot_mcp.server.arguments import CallRefusedError, read_arguments
 from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.tools.checks import Arguments
 from qarnot_mcp.tools.toolset import ToolEntry
@@ -35,6 +35,6 @@ def fitting_arguments(tool: ToolEntry, uuid: str) -> dict[str, Any]:
 
 def refusal_of(model: type[Arguments], **arguments: Any) -> str:
     """Return the message about arguments that cannot be right."""
-    with pytest.raises(WrongArgumentsError) as raised:
+    with pytest.raises(CallRefusedError) as raised:
         read_arguments(model, arguments, schema_of(model))
     return str(raised.value)

@@ -27,11 +27,11 @@ SHOWN_DEPTH = 4
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
 
-class WrongArgumentsError(ToolError):
-    """Arguments that cannot be right; nothing was sent. `outcome` is for the log."""
+class CallRefusedError(ToolError):
+    """A tool that is not shown, or arguments that cannot be right; nothing was sent. `outcome` is for the log."""
 
     def __init__(self, message: str, outcome: str) -> None:
-        super().__init__(message, log_level=logging.DEBUG)  # a refused argument is no fault of the server
+        super().__init__(message, log_level=logging.DEBUG)  # a refused call is no fault of the server
         self.outcome = outcome
 
 
@@ -53,15 +53,15 @@ def normalise_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any])
 
 
 def read_arguments(model: type[ArgumentsT], given: Mapping[str, Any], schema: Mapping[str, Any]) -> ArgumentsT:
-    """Return the arguments of a tool; raise `WrongArgumentsError` with all that is wrong, up to three parameters."""
+    """Return the arguments of a tool; raise `CallRefusedError` with all that is wrong, up to three parameters."""
     if len(given) > MAX_ARGUMENTS:
-        raise WrongArgumentsError(f"Give at most {MAX_ARGUMENTS} arguments: these are {len(given):,}.", "refused")
+        raise CallRefusedError(f"Give at most {MAX_ARGUMENTS} arguments: these are {len(given):,}.", "refused")
     try:
         return model.model_validate(given)
     except ValidationError as error:
         faults = error.errors(include_url=False)
         outcome = "InvalidArgument" if any(map(_our_error, faults)) else "refused"
-        raise WrongArgumentsError(explain_faults(faults, schema), outcome) from None
+        raise CallRefusedError(explain_faults(faults, schema), outcome) from None
 
 
 def explain_faults(faults: Sequence[ErrorDetails], schema: Mapping[str, Any]) -> str:

@@ -27,17 +27,13 @@ from mcp_types import (
 
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import InvalidArgument, KeyRefused, QarnotError
-from qarnot_mcp.server.arguments import WrongArgumentsError, normalise_arguments
+from qarnot_mcp.server.arguments import CallRefusedError, normalise_arguments
 from qarnot_mcp.server.connection import Connection
 from qarnot_mcp.text.known_secrets import KnownSecrets, known_secrets, serving
 from qarnot_mcp.text.masking import secrets_in_task
 from qarnot_mcp.tools.context import CallRecord, current_call, current_key
 
 log = logging.getLogger("qarnot_mcp.server.middleware")
-
-
-class CallRefusedError(ToolError):
-    """A call of a tool that the connection does not show."""
 
 
 class CallMiddleware(Middleware):
@@ -71,12 +67,9 @@ class CallMiddleware(Middleware):
         recorder().add("calls_in_flight")
         try:
             if refusal := self._connection().refusal(name):
-                outcome = refusal.outcome
-                raise CallRefusedError(refusal.message, log_level=logging.DEBUG)
+                raise CallRefusedError(refusal.message, refusal.outcome)
             return with_warnings(await call_next(context), warnings)
-        except CallRefusedError:
-            raise
-        except WrongArgumentsError as error:
+        except CallRefusedError as error:
             outcome = error.outcome
             raise
         except ToolError as error:

@@ -12,7 +12,7 @@ from fastmcp.tools.base import ToolResult
 from mcp_types import CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference, TextContent
 
 from qarnot_mcp.qarnot.errors import QarnotError
-from qarnot_mcp.server.arguments import ArgumentsT, WrongArgumentsError, read_arguments
+from qarnot_mcp.server.arguments import ArgumentsT, CallRefusedError, read_arguments
 from qarnot_mcp.server.fastmcp_tools import schema_of
 from qarnot_mcp.text.known_secrets import known_secrets
 from qarnot_mcp.tools.answers import Result, answer
@@ -51,7 +51,7 @@ async def read(
     try:
         current_key()  # without a usable one nothing is built from the arguments
         result = answer(await tool(read_arguments(model, arguments, schema_of(model))))
-    except (QarnotError, WrongArgumentsError) as error:
+    except (QarnotError, CallRefusedError) as error:
         # FastMCP logs it at its own level: an unknown task is no fault of the server.
         raise ResourceError(str(error), log_level=logging.DEBUG) from error
     return "".join(block.text for block in result.content if isinstance(block, TextContent))
