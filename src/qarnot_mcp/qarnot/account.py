@@ -1,7 +1,6 @@
 """The account of a key: who it is, its quotas with what is in use, and its projects."""
 
 from contextlib import suppress
-from typing import Annotated
 
 from pydantic import Field
 
@@ -36,7 +35,7 @@ class ComputingQuotas(fields.Record):
     name: fields.OptionalText = None
     flex: Quota | None = None
     on_demand: Quota | None = None
-    reserved: Annotated[list[Reservation], fields.NONE_AS_LIST] = Field(default_factory=list)
+    reserved: fields.Records[Reservation] = Field(default_factory=list)
 
 
 class QuotasOfAccount(fields.Record):
@@ -75,7 +74,7 @@ class User(fields.Record):
     used_quota_bytes_bucket: fields.OptionalCount = None
     default_scheduling: fields.OptionalState = None
     computing_quotas: QuotasOfAccount | None = None
-    projects: Annotated[list[Project], fields.NONE_AS_LIST] = Field(default_factory=list)
+    projects: fields.Records[Project] = Field(default_factory=list)
 
 
 class AccountClient(NounClient):

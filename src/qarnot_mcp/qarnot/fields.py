@@ -7,9 +7,18 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
@@ -17,6 +26,7 @@ from qarnot_mcp.qarnot.identifiers import INSTANCE_IDS
 from qarnot_mcp.qarnot.ranges import RANGES_CHARACTERS
 from qarnot_mcp.text.cleaning import clean_text, one_line
 
+T = TypeVar("T")
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+", re.ASCII)
 _USUAL_DATE_CHARACTERS = len("2026-11-20T20:56:24Z")
@@ -151,7 +161,7 @@ _RANGES = AfterValidator(lambda text: text if len(text) <= RANGES_CHARACTERS els
 PLAIN = r"^[ -~]*$"
 """Text that needs no cleaning."""
 PlainText = Annotated[str, Field(pattern=PLAIN, max_length=TEXT_CHARACTERS)]
-PlainTexts = Annotated[list[PlainText], Field(max_length=MAX_ENTRIES)]
+PlainTexts = Annotated[list[PlainText], FailFast(), Field(max_length=MAX_ENTRIES)]
 PlainState = Annotated[str, Field(pattern=PLAIN, min_length=1, max_length=STATE_CHARACTERS)]
 PlainId = Annotated[str, Field(pattern=r"^[!-~]+$", max_length=ID_CHARACTERS)]
 PlainCount = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
@@ -172,7 +182,9 @@ Text = Annotated[str, _NOT_NONE, _cleaned(TEXT_CHARACTERS)]
 OptionalText = Annotated[str, _cleaned(TEXT_CHARACTERS)] | None
 RangesText = Annotated[str, _NOT_NONE, _RANGES]
 OptionalRanges = Annotated[str, _RANGES] | None
-Strings = Annotated[list[Annotated[str, _cleaned(TEXT_CHARACTERS)]], NONE_AS_LIST]
+# It ends at the first wrong entry: each of 100,000 would be an error of its own, of 300 bytes.
+Records = Annotated[list[T], FailFast(), NONE_AS_LIST]
+Strings = Records[Annotated[str, _cleaned(TEXT_CHARACTERS)]]
 Objects = Annotated[list[dict[str, Any]], BeforeValidator(_plain_objects)]
 
 # What a second run of a task takes over is bounded, but not cleaned: it would be something else.

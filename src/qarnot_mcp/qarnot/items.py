@@ -123,7 +123,7 @@ async def read_page(
     where: ListFilter,
     limit: int,
     cursor: str | None,
-    plain: TypeAdapter[Page] | None = None,
+    plain: TypeAdapter[Any] | None = None,
 ) -> Page:
     """Return one page of at most `limit` items (1 to 50), newest first; its token is that of the next page.
 

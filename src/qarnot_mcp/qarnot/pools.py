@@ -1,9 +1,9 @@
 """Pools: machines that are kept ready, and run one task after another."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import FailFast, Field
+from pydantic import Field
 
 from qarnot_mcp.qarnot import fields
 from qarnot_mcp.qarnot.errors import UnreadableResponse
@@ -54,13 +54,13 @@ class Policy(fields.Record):
     max_slots: fields.Count = Field(0, alias="maxTotalSlots")
     idle_slots: fields.Count = Field(0, alias="minIdleSlots")
     idle_seconds: fields.OptionalCount = Field(None, alias="minIdleTimeSeconds")
-    periods: Annotated[list[Period], fields.NONE_AS_LIST] = Field(default_factory=list, alias="enabledPeriods")
+    periods: fields.Records[Period] = Field(default_factory=list, alias="enabledPeriods")
 
 
 class Scaling(fields.Record):
     """The policies of a pool; the first whose period matches counts."""
 
-    policies: Annotated[list[Policy], fields.NONE_AS_LIST] = Field(default_factory=list)
+    policies: fields.Records[Policy] = Field(default_factory=list)
     active_policy: fields.OptionalText = Field(None, alias="activePolicyName")
 
 
@@ -75,8 +75,8 @@ class Pool(fields.Item):
 
     profile: fields.OptionalText = None
     tags: fields.Strings = Field(default_factory=list)
-    errors: Annotated[list[ApiError], fields.NONE_AS_LIST] = Field(default_factory=list)
-    constants: Annotated[list[Constant], FailFast(), fields.NONE_AS_LIST] = Field(default_factory=list)
+    errors: fields.Records[ApiError] = Field(default_factory=list)
+    constants: fields.Records[Constant] = Field(default_factory=list)
     """Those of the profile that its tasks find set."""
     scaling: Scaling | None = None
     instance_count: fields.Count = 0

@@ -1,11 +1,9 @@
 """Profiles: how tasks run, with which constants and under which licences."""
 
-from typing import Annotated
-
-from pydantic import ConfigDict, FailFast, Field
+from pydantic import ConfigDict, Field
 
 from qarnot_mcp.qarnot.errors import UnreadableResponse
-from qarnot_mcp.qarnot.fields import MAX_ENTRIES, NONE_AS_LIST, OptionalCount, OptionalText, Record, Text
+from qarnot_mcp.qarnot.fields import MAX_ENTRIES, OptionalCount, OptionalText, Record, Records, Text
 from qarnot_mcp.qarnot.http.responses import Resource
 from qarnot_mcp.qarnot.http.session import NounClient
 from qarnot_mcp.qarnot.identifiers import profile_path
@@ -33,8 +31,8 @@ class Profile(Record):
     """How tasks run: a name and the constants that configure it."""
 
     name: Text = ""
-    constants: Annotated[list[ProfileConstant], FailFast(), NONE_AS_LIST]
-    licenses: Annotated[list[License], FailFast(), NONE_AS_LIST] = Field(default_factory=list)
+    constants: Records[ProfileConstant]
+    licenses: Records[License] = Field(default_factory=list)
 
 
 class ProfilesClient(NounClient):

@@ -1,7 +1,6 @@
 """What an account has left and what tasks and pools have used: credits, in euros, energy and carbon."""
 
 from contextlib import suppress
-from typing import Annotated
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -36,7 +35,7 @@ class Budget(fields.Record):
 class Budgets(fields.Record):
     """The budgets of a project."""
 
-    budgets: Annotated[list[Budget], fields.NONE_AS_LIST] = Field(default_factory=list)
+    budgets: fields.Records[Budget] = Field(default_factory=list)
 
 
 class CreditsClient(NounClient):

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import FailFast, TypeAdapter
 
 from qarnot_mcp.qarnot.errors import InvalidArgument, UnreadableResponse
 from qarnot_mcp.qarnot.http.responses import Resource, Response
@@ -19,7 +19,6 @@ from qarnot_mcp.qarnot.tasks.logs import LogStream
 from qarnot_mcp.qarnot.tasks.models import PlainSummaries, PlainTags, TagsOfTask, Task, TaskSummary
 from qarnot_mcp.qarnot.tasks.vocabulary import CANCELLED_STATES, FINAL_STATES, LOG_TYPES, LogType, RerunOperation
 
-T = TypeVar("T")
 NEW_TASK = Endpoint("task", "/tasks", Resource("profile, pool, job or bucket", "of this task"))
 SEARCHED = "the tasks that were searched"
 
@@ -40,7 +39,7 @@ class TasksClient:
         (`POST /tasks/summaries/paginate`); with tags whole tasks, as summaries carry none (`POST /tasks/paginate`).
         """
         path = "/tasks/paginate" if where.tags else "/tasks/summaries/paginate"
-        kind, plain = (Task, None) if where.tags else (TaskSummary, _plain(PlainSummaries))
+        kind, plain = (Task, None) if where.tags else (TaskSummary, _plain_summaries())
         page = await read_page(self._session, path, "task", where, limit, cursor, plain)
         tasks = [item if isinstance(item, TaskSummary) else kind.read(item) for item in page.data]
         return ItemPage(tasks, page.total, page.next_token)
@@ -58,7 +57,7 @@ class TasksClient:
             return {}
         limit = len(uuids)
         response = await self._search(TaskFilter(uuids=sorted(map(check_task_id, uuids))), ("Tags",), limit)
-        found = response.plain(_plain(list[PlainTags]), SEARCHED) or map(TagsOfTask.read, _items(response, limit))
+        found = response.plain(_plain_tags(), SEARCHED) or map(TagsOfTask.read, _items(response, limit))
         return {task.uuid: task.tags for task in found}
 
     async def _search(self, where: TaskFilter, fields: Sequence[str], limit: int) -> Response:
@@ -136,6 +135,10 @@ def _items(response: Response, limit: int) -> list[Any]:
 
 
 @cache
-def _plain(kind: type[T]) -> TypeAdapter[T]:
-    """Return what reads a document that holds nothing unusual."""
-    return TypeAdapter(kind)
+def _plain_summaries() -> TypeAdapter[PlainSummaries]:
+    return TypeAdapter(PlainSummaries)
+
+
+@cache
+def _plain_tags() -> TypeAdapter[list[PlainTags]]:
+    return TypeAdapter(Annotated[list[PlainTags], FailFast()])
