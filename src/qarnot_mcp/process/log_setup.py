@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from qarnot_mcp.settings.model import Settings
-from qarnot_mcp.text.known_secrets import hide_in_log, learn_for_process
+from qarnot_mcp.text.known_secrets import hide_in_log, secrets_of_process
 
 CALL_FIELDS = ("tool", "outcome", "milliseconds", "upstream_calls", "request_id")
 
@@ -70,7 +70,7 @@ def configure_logging(settings: Settings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(MaskedLines(JsonLines() if settings.log_format == "json" else TextLines()))
     secrets = (settings.api_key, settings.store_url)
-    learn_for_process(secret.get_secret_value() for secret in secrets if secret is not None)
+    secrets_of_process.learn(secret.get_secret_value() for secret in secrets if secret is not None)
     handler.addFilter(_is_no_disconnect)
     level = logging.getLevelName(settings.log_level)
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)

@@ -108,7 +108,7 @@ def create_server(
         mask_error_details=True,
     )
     by_name = {tool.name: tool for tool in tools}
-    server.find_tools_with(lambda name: by_name.get(name) if connection().shows(name) else None)
+    server.shown_tool = lambda name: by_name.get(name) if connection().shows(name) else None
     add_resources(server, shown)
     add_prompts(server, shown)
     add_dashboard(server, connection)

@@ -59,17 +59,14 @@ class ModelTool(Tool):
 class ToolServer(FastMCP[dict[str, ServerContext]]):
     """A server that finds its tools by their names, where FastMCP asks every provider, transform and check."""
 
-    _shown_tool: Callable[[str], Tool | None] | None = None
-
-    def find_tools_with(self, shown_tool: Callable[[str], Tool | None]) -> None:
-        """Find tools with a function that returns None for those that the connection being served does not show."""
-        self._shown_tool = shown_tool
+    shown_tool: Callable[[str], Tool | None] | None = None
+    """Returns a tool by its name, None for one that the connection being served does not show."""
 
     async def get_tool(self, name: str, version: VersionSpec | None = None) -> Tool | None:
         """Return a tool that is shown; ours have no versions."""
-        if self._shown_tool is None or version is not None:
+        if self.shown_tool is None or version is not None:
             return await super().get_tool(name, version)
-        return self._shown_tool(name)
+        return self.shown_tool(name)
 
 
 class SchemaWithoutTitles(GenerateJsonSchema):

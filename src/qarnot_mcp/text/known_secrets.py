@@ -75,7 +75,8 @@ class KnownSecrets:
 
 
 _current: ContextVar[KnownSecrets] = ContextVar("known_secrets")
-_of_process = KnownSecrets()
+secrets_of_process = KnownSecrets()
+"""The secrets of the server itself, hidden in each line of its log."""
 
 
 @contextmanager
@@ -96,11 +97,6 @@ def known_secrets() -> KnownSecrets:
     return _current.get(None) or KnownSecrets()
 
 
-def learn_for_process(values: Iterable[str]) -> None:
-    """Hide the secrets of the server itself in each line of its log."""
-    _of_process.learn(values)
-
-
 def hide_in_log(line: str) -> str:
     """Return a line of the log without what the server and the request being served know."""
-    return known_secrets().hide_in_json(_of_process.hide_in_json(line))
+    return known_secrets().hide_in_json(secrets_of_process.hide_in_json(line))

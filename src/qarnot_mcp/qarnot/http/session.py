@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from qarnot_mcp.qarnot.errors import ApiUnavailable, NoKey, QarnotError, ReadOnly, SubmitUncertain, TimedOut
 from qarnot_mcp.qarnot.http.responses import Resource, Response, StreamedResponse, read_off_loop
 from qarnot_mcp.qarnot.http.retries import Retries
-from qarnot_mcp.qarnot.http.transport import Limits, Request, Transport
+from qarnot_mcp.qarnot.http.transport import Request, Transport
 from qarnot_mcp.qarnot.identifiers import check_key
 from qarnot_mcp.text.known_secrets import known_secrets
 
@@ -114,6 +114,7 @@ class Session:
         self, transport: Transport, key: SecretStr | None, *, read_only: bool = False, request_id: str = ""
     ) -> None:
         self._transport = transport
+        self.limits = transport.limits
         self._key = key
         self._read_only = read_only
         self._secrets = known_secrets()
@@ -121,11 +122,6 @@ class Session:
             self._secrets.learn([key.get_secret_value()])
         self._request_id = request_id if _REQUEST_ID.fullmatch(request_id) else ""
         self.requests = 0
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of the transport."""
-        return self._transport.limits
 
     @property
     def owner(self) -> str:

@@ -108,7 +108,7 @@ class Transport:
         self.cache = Cache(clock)
         self.submits = WeakValueDictionary[Hashable, asyncio.Lock]()
         """A lock for each submit in flight: two with one shortname go one after the other."""
-        self._root = base_url.rstrip("/")
+        self.api_url = base_url.rstrip("/")
         self._version_path = f"/v{api_version}"
         self._application = application
         self._trust_env = trust_env
@@ -119,13 +119,8 @@ class Transport:
             connect=self.limits.connect_seconds,
             pool=self.limits.queue_seconds + self.limits.connect_seconds,
         ).as_dict()
-        self._url = httpx.URL(self._root)
+        self._url = httpx.URL(self.api_url)
         self._carrier: Carrier | None = None
-
-    @property
-    def api_url(self) -> str:
-        """The address of the API."""
-        return self._root
 
     async def __aenter__(self) -> Self:
         self._carrier = self._open_carrier()
