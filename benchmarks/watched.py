@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qarnot_mcp.process.log_setup import configure_logging
 from qarnot_mcp.process.serve import web_server
-from qarnot_mcp.qarnot.http.places import Places
+from qarnot_mcp.qarnot.http.callers import Places
 from qarnot_mcp.settings.load import load_settings
 from qarnot_mcp.web.app import create_app
 

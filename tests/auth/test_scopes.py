@@ -1,6 +1,6 @@
 import pytest
 
-from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE, granted_scopes
+from qarnot_mcp.auth.mode import READ_SCOPE, WRITE_SCOPE, granted_scopes
 
 
 @pytest.mark.parametrize(

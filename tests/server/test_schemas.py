@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.auth.mode import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.server.fastmcp_tools import make_tool
 from qarnot_mcp.tools.registry import REGISTRY
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.auth.mode import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.tools.answers import Result
 from qarnot_mcp.tools.checks import Arguments, NoArguments
 from qarnot_mcp.tools.context import current_client

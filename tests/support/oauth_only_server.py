@@ -12,13 +12,13 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from qarnot_mcp.auth.caller import resolve_key
+from qarnot_mcp.auth.mode import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.auth.oauth.clients import Clients
 from qarnot_mcp.auth.oauth.sealing import Sealer
 from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
 from qarnot_mcp.auth.oauth.throttle import Throttle
 from qarnot_mcp.auth.oauth.tokens import REFRESH_SECONDS
 from qarnot_mcp.auth.provider import QarnotOAuthProvider
-from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.qarnot.errors import KeyRefused, Unreachable
 from tests.support.serving import listening, port_of, serve
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastmcp import Client
 
-from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.auth.mode import READ_SCOPE, WRITE_SCOPE
 from tests.support.browsing import PersonalOAuth
 from tests.support.running_server import ERAS, Era, RunningServer, call, full_server
 from tests.support.sign_in import SignIn

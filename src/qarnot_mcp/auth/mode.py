@@ -1,4 +1,4 @@
-"""The mode of access: whose key calls use, and what the log says about it at the start."""
+"""The mode of access: whose key calls use, what the log says about it at the start, and the two scopes of a sign-in."""
 
 import logging
 from collections.abc import Iterator
@@ -11,6 +11,9 @@ from qarnot_mcp.settings.fields import LOOPBACK_HOSTS
 from qarnot_mcp.settings.model import Settings
 
 Mode = Literal["key", "oauth"]
+READ_SCOPE = "qarnot:read"
+WRITE_SCOPE = "qarnot:write"
+SCOPES = (READ_SCOPE, WRITE_SCOPE)
 
 DEFAULT_PATH = "/mcp"
 UNUSUAL_PATH = (
@@ -79,3 +82,15 @@ def _about_mode(mode: Mode, api_key: SecretStr | None, *, is_simulated: bool) ->
     if api_key is not None:
         return "Access mode key: a call uses the key of its own headers, else QARNOT_API_KEY."
     return "Access mode key: a call uses the key of its own headers; QARNOT_API_KEY is not set, so there is no other."
+
+
+def granted_scopes(requested: str | None) -> list[str]:
+    """Return the scopes to grant for a space-separated request.
+
+    Unknown ones are left out, not refused: clients add their own (`offline_access`). Reading is always granted, and a
+    request that names neither scope gets both.
+    """
+    known = [scope for scope in SCOPES if scope in (requested or "").split()]
+    if not known:
+        return list(SCOPES)
+    return [READ_SCOPE, WRITE_SCOPE] if WRITE_SCOPE in known else [READ_SCOPE]

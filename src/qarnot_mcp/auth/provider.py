@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from qarnot_mcp.auth.caller import CallerToken
+from qarnot_mcp.auth.mode import READ_SCOPE, SCOPES
 from qarnot_mcp.auth.oauth.clients import MAX_FETCHES, Clients
 from qarnot_mcp.auth.oauth.discovery import discovery_routes
 from qarnot_mcp.auth.oauth.endpoints import authentication_middleware, endpoint_routes
@@ -19,7 +20,6 @@ from qarnot_mcp.auth.oauth.session_store import SessionStore, create_store
 from qarnot_mcp.auth.oauth.sign_in.handlers import SignInPage
 from qarnot_mcp.auth.oauth.throttle import Throttle
 from qarnot_mcp.auth.oauth.tokens import REFRESH_SECONDS, TokenIssuer
-from qarnot_mcp.auth.scopes import READ_SCOPE, SCOPES
 from qarnot_mcp.settings.model import Settings
 
 

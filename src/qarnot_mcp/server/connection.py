@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastmcp.server.dependencies import get_access_token, get_http_request
 
-from qarnot_mcp.auth.scopes import WRITE_SCOPE
+from qarnot_mcp.auth.mode import WRITE_SCOPE
 from qarnot_mcp.qarnot.errors import InvalidArgument, ReadOnly
 from qarnot_mcp.qarnot.platform import CONSOLE
 from qarnot_mcp.server.arguments import explain_unknown_tool

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qarnot_mcp.auth.scopes import READ_SCOPE, WRITE_SCOPE
+from qarnot_mcp.auth.mode import READ_SCOPE, WRITE_SCOPE
 from qarnot_mcp.tools.account.get_account import Account, get_account
 from qarnot_mcp.tools.account.list_machines import MachineList, list_machines
 from qarnot_mcp.tools.account.usage_report import UsageReport, usage_report

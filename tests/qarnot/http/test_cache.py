@@ -1,6 +1,6 @@
 """What is kept for a minute, for each key apart."""
 
-from qarnot_mcp.qarnot.http.cache import KEPT_ENTRIES, KEPT_SECONDS, Cache
+from qarnot_mcp.qarnot.http.callers import KEPT_ENTRIES, KEPT_SECONDS, Cache
 from tests.support.qarnot_api import FakeClock
 
 

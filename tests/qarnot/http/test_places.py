@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from qarnot_mcp.qarnot.errors import Busy
-from qarnot_mcp.qarnot.http.places import Places
+from qarnot_mcp.qarnot.http.callers import Places
 
 
 async def test_who_finds_no_place_reads_whose_calls_fill_them() -> None:

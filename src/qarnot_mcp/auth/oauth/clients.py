@@ -14,9 +14,9 @@ from mcp.server.auth.provider import RegistrationError
 from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull
 from pydantic import AnyUrl
 
+from qarnot_mcp.auth.mode import SCOPES, granted_scopes
 from qarnot_mcp.auth.oauth.redirects import MAX_PROPOSED, is_allowed, is_same_redirect, setting_for
 from qarnot_mcp.auth.oauth.sealing import Registration, Sealer
-from qarnot_mcp.auth.scopes import SCOPES, granted_scopes
 from qarnot_mcp.text.cleaning import one_line
 
 MAX_NAME_CHARACTERS = 60

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, request_response
 
-from qarnot_mcp.auth.scopes import SCOPES
+from qarnot_mcp.auth.mode import SCOPES
 
 RESOURCE_DOCUMENT = "/.well-known/oauth-protected-resource"
 SERVER_DOCUMENTS = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")

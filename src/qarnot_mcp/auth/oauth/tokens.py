@@ -20,10 +20,10 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 from pydantic import AnyUrl, SecretStr
 
 from qarnot_mcp.auth.caller import CallerToken
+from qarnot_mcp.auth.mode import SCOPES
 from qarnot_mcp.auth.oauth.clients import UNNAMED, Clients, PublicClient
 from qarnot_mcp.auth.oauth.sealing import AccessGrant, CodeGrant, Grant, RefreshGrant, Sealer, SignInRequest
 from qarnot_mcp.auth.oauth.session_store import SessionStore
-from qarnot_mcp.auth.scopes import SCOPES
 from qarnot_mcp.qarnot.errors import KeyRefused
 
 CODE_SECONDS = 60

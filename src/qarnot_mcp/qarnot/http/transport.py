@@ -20,9 +20,8 @@ from pydantic_core import to_json
 from qarnot_mcp import __version__
 from qarnot_mcp.metrics.recorder import recorder, status_label
 from qarnot_mcp.qarnot.errors import Busy, InvalidArgument, QarnotError, TimedOut, Unreachable
-from qarnot_mcp.qarnot.http.cache import Cache
+from qarnot_mcp.qarnot.http.callers import Cache, Places
 from qarnot_mcp.qarnot.http.connection_pool import KEEP_ALIVE_SECONDS, AsyncStream, Carrier, ConnectionPool
-from qarnot_mcp.qarnot.http.places import Places
 from qarnot_mcp.qarnot.http.responses import Resource, Response, StreamedResponse, error_for, unpacked
 from qarnot_mcp.qarnot.http.retries import Clock, RetryTokens, Sleep
 

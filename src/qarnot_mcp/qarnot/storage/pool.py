@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from qarnot_mcp.qarnot import errors
-from qarnot_mcp.qarnot.http.places import Places
+from qarnot_mcp.qarnot.http.callers import Places
 
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import TypeVar
 
 from qarnot_mcp.qarnot.errors import TooCostly
-from qarnot_mcp.qarnot.http.places import Places
+from qarnot_mcp.qarnot.http.callers import Places
 
 THREADS = 2
 MAX_CPU_SECONDS = 10.0

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from qarnot_mcp.auth.mode import READ_SCOPE
 from qarnot_mcp.auth.oauth.responses import NO_STORE, Handler, address_of, bounded, form_only
 from qarnot_mcp.auth.oauth.sealing import SignInForm, SignInRequest
 from qarnot_mcp.auth.oauth.session_store import StoreUnavailable
@@ -19,7 +20,6 @@ from qarnot_mcp.auth.oauth.sign_in.page import error_page, page_headers, sign_in
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts, texts_for
 from qarnot_mcp.auth.oauth.throttle import Throttle
 from qarnot_mcp.auth.oauth.tokens import SIGN_IN_PATH, TokenIssuer
-from qarnot_mcp.auth.scopes import READ_SCOPE
 from qarnot_mcp.metrics.recorder import recorder
 from qarnot_mcp.qarnot.errors import KeyRefused, MalformedKey, QarnotError
 from qarnot_mcp.qarnot.identifiers import check_key

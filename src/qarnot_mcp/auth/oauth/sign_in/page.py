@@ -6,10 +6,10 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from qarnot_mcp.auth.mode import WRITE_SCOPE
 from qarnot_mcp.auth.oauth.redirects import is_on_this_machine, place_of
 from qarnot_mcp.auth.oauth.sealing import SignInRequest
 from qarnot_mcp.auth.oauth.sign_in.texts import Texts
-from qarnot_mcp.auth.scopes import WRITE_SCOPE
 from qarnot_mcp.qarnot.errors import KEYS
 
 MARK = (
