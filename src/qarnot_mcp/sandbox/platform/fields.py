@@ -60,6 +60,12 @@ def read_fields(fields: Sequence[Field], body: Body) -> JsonObject:
     return values
 
 
+def given_fields(fields: Sequence[Field], body: Body) -> JsonObject:
+    """Return the values of the fields that a body sets, as they are."""
+    values = {field.name: body.value(field.name) for field in fields}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def shown_fields(fields: Sequence[Field], values: JsonObject) -> JsonObject:
     """Return the fields that the object shows as they were set."""
     return {field.name: values[field.name] for field in fields if field.is_shown and field.name in values}

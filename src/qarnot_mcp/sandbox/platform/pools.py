@@ -73,7 +73,7 @@ POOL_FIELDS = (
     Field("taskDefaultWaitForPoolResourcesSynchronization", Body.flag, default=None),
     *fields.LIFETIME_FIELDS,
 )
-_UPDATABLE = ("constants", "tags", "elasticProperty", "scaling")
+_UPDATABLE = [field for field in POOL_FIELDS if field.name in ("constants", "tags", "elasticProperty", "scaling")]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -143,9 +143,9 @@ class Pool(Resource):
 
     def update(self, body: Body, now: int) -> None:
         """Replace what the body sets of constants, tags and scaling."""
-        changed = read_fields([each for each in POOL_FIELDS if each.name in _UPDATABLE], body)
-        values = {**self.fields, **{name: changed[name] for name in changed if body.value(name) is not None}}
-        self.scale(values, now)
+        changed = read_fields(_UPDATABLE, body)
+        given = {name: changed[name] for name in fields.given_fields(_UPDATABLE, body)}
+        self.scale(self.fields | given, now)
 
     def scale(self, values: JsonObject, now: int) -> None:
         """Give the pool other fields from now on."""
@@ -238,9 +238,8 @@ class Pools:
 
     def copy(self, source: Pool, body: Body, timestamp: Timestamp) -> Pool:
         """Create a pool like another one; what the body sets overrides it."""
-        given = {each.name: body.value(each.name) for each in POOL_FIELDS}
-        overrides = {name: value for name, value in given.items() if value is not None}
-        return self.create(Body({**source.fields, "shortname": None, **overrides}), timestamp)
+        given = fields.given_fields(POOL_FIELDS, body)
+        return self.create(Body({**source.fields, "shortname": None, **given}), timestamp)
 
     def open(self, identifier: str, timestamp: Timestamp) -> Pool:
         """Return the pool that a new task or job names; raises a 400 when there is none or it is not open."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from qarnot_mcp.sandbox.platform.buckets import Bucket, Buckets
+from qarnot_mcp.sandbox.platform.buckets import Buckets
 from qarnot_mcp.sandbox.platform.expressions import BadExpressionError, compile_expression
 from qarnot_mcp.sandbox.platform.instance_states import instance_states_at
 from qarnot_mcp.sandbox.platform.plan import InstancePlan
@@ -21,31 +21,26 @@ _CONTENT_TYPES = {".png": "image/png", ".csv": "text/csv", ".json": "application
 
 def read_inputs(buckets: Buckets, fields: JsonObject) -> dict[str, bytes]:
     """Return the files of the resource buckets of a new task; of two with one path the last bucket's stays."""
-    inputs: dict[str, bytes] = {}
-    left = MAX_INPUTS_BYTES
-    for name in fields["resourceBuckets"]:
-        left = _add_inputs(inputs, buckets.find(name), "", "", left)
+    chosen = [(name, "", "") for name in fields["resourceBuckets"]]
     for given in fields["advancedResourceBuckets"]:
         prefix = given.get("filtering", {}).get("prefixFiltering", {}).get("prefix") or ""
         stripped = given.get("resourcesTransformation", {}).get("stripPrefix", {}).get("prefix") or ""
-        left = _add_inputs(inputs, buckets.find(given["bucketName"]), prefix, stripped, left)
+        chosen.append((given["bucketName"], prefix, stripped))
+    inputs: dict[str, bytes] = {}
+    left = MAX_INPUTS_BYTES
+    for name, prefix, stripped in chosen:
+        bucket = buckets.find(name)
+        for key in bucket.keys(prefix):
+            stored = bucket.get(key)
+            if key.endswith("/") or stored is None:
+                continue
+            if len(inputs) >= MAX_INPUTS:
+                return inputs
+            content = stored.content[:MAX_INPUT_BYTES]
+            kept = content if len(content) <= left else b"sandbox: the content of this file is not kept\n"
+            inputs[key.removeprefix(stripped).lstrip("/")] = kept
+            left -= len(kept)
     return inputs
-
-
-def _add_inputs(inputs: dict[str, bytes], bucket: Bucket, prefix: str, stripped: str, left: int) -> int:
-    for key in bucket.keys(prefix):
-        stored = bucket.get(key)
-        if key.endswith("/") or stored is None:
-            continue
-        if len(inputs) >= MAX_INPUTS:
-            break
-        content = stored.content
-        if len(content) > MAX_INPUT_BYTES:
-            content = content[:MAX_INPUT_BYTES]
-        kept = content if len(content) <= left else b"sandbox: the content of this file is not kept\n"
-        inputs[key.removeprefix(stripped).lstrip("/")] = kept
-        left -= len(kept)
-    return left
 
 
 def matching_files(

@@ -193,7 +193,7 @@ def creation_of_copy(
     marks as secret.
     """
     copied = {**source.fields, **changed, "shortname": None}
-    overrides = {field.name: body.value(field.name) for field in FIELDS if body.value(field.name) is not None}
+    overrides = fields.given_fields(FIELDS, body)
     if (constants := fields.read_constants(body, "constants")) is not None:
         overrides["constants"] = fields.constant_list(unmarked(fields.constant_values(constants), known))
     if instances is not None:
