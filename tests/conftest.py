@@ -35,8 +35,8 @@ sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Take one worker more than the two cores, as tests wait for sockets; more than that get in each other's way."""
-    return 3
+    """Take more workers than the two cores, as tests wait for sockets, and most where they wait for processes, too."""
+    return 3 if config.option.markexpr == "not e2e" else 4
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
